@@ -1,0 +1,142 @@
+"""What passes between the loop and the models: requests, draws and responses, as frozen data.
+
+The loop (`datarecipe.generate`) makes requests and takes responses; it never learns how one became the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+"""A value that JSON can hold."""
+
+Example: TypeAlias = "dict[str, Json]"
+"""One example: field name to value, in the order of the seed example's fields."""
+
+FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "refusal", "context_overflow"]
+"""Why a reply ended. All but `stop` are responses too: stored, and an empty or partial batch with a reason."""
+
+KEY_VERSION = 1
+"""Part of every cache key. It changes only when the meaning of a key changes, and the changelog says so."""
+
+
+def canonical_json(value: object) -> str:
+    """The one way a value is written where its bytes matter: sorted keys, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Which of the many answers to the same content is meant.
+
+    `lane` names the chain, root draw or *fixed* number that asks (`chain:3`, `root:0`, `fixed:12`; `node:0` for the
+    other nodes of a tree); `index` counts that lane's earlier requests of the same content. Never the order of sending.
+    """
+
+    random_seed: int
+    lane: str
+    index: int
+
+    @property
+    def seed(self) -> int:
+        """What is sent as `seed` where the provider takes one: 31 bits of a hash of the draw alone."""
+        digest = hashlib.blake2b(canonical_json([self.random_seed, self.lane, self.index]).encode(), digest_size=4)
+        return int.from_bytes(digest.digest(), "big") & 0x7FFF_FFFF
+
+
+@dataclass(frozen=True)
+class Content:
+    """The rendered content of a completion request: all that decides the answer, and nothing else.
+
+    Not in it, so not in the cache key: keys, timeouts, concurrency, retries, transport.
+    """
+
+    model: str
+    messages: tuple[tuple[str, str], ...]
+    """(role, text) in order; roles are `system`, `user`, `assistant`."""
+    sampling: Mapping[str, Json]
+    """Sampling parameters that are sent (temperature, max_tokens ...)."""
+    response_format: Mapping[str, Json] | None
+    """The OpenAI `response_format` object, or None to send none."""
+    api_base: str | None
+    """Without user info and query."""
+
+    @cached_property
+    def canonical(self) -> str:
+        """The content as JSON text. The order of a schema's properties is kept: models write fields in that order."""
+        return json.dumps(
+            [self.model, self.api_base, sorted(self.sampling.items()), self.response_format, self.messages],
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Ask a model for a batch of examples."""
+
+    content: Content
+    draw: Draw
+
+    @cached_property
+    def key(self) -> str:
+        """The cache key: hash of content and draw, in hexadecimal."""
+        draw = self.draw
+        text = f"{KEY_VERSION}\n{self.content.canonical}\n{canonical_json([draw.random_seed, draw.lane, draw.index])}"
+        return "complete:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Embed:
+    """Ask for the embedding of one text. It has no draw: the same text and embedder give the same vector."""
+
+    embedder: str
+    text: str
+
+    @cached_property
+    def key(self) -> str:
+        """The cache key: hash of embedder and text, in hexadecimal."""
+        text = f"{KEY_VERSION}\n{canonical_json([self.embedder, self.text])}"
+        return "embed:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+Request: TypeAlias = Complete | Embed
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that the provider counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back for a `Complete`."""
+
+    text: str
+    """The reply as it came, thinking text included; never with lone surrogates."""
+    finish_reason: FinishReason
+    usage: Usage | None
+    model: str
+    """The model as the provider names it."""
+    answered_by: str
+    """Which of our transports and models answered."""
+    created: str
+    """Time of arrival, UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What came back for an `Embed`."""
+
+    vector: tuple[float, ...]
+
+
+Response: TypeAlias = Completion | Embedding

@@ -1,0 +1,173 @@
+"""Item -> valid or not: fields, labels, schema, each item by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from referencing import Registry
+
+from datarecipe.exchange import Example, Json
+from datarecipe.generate.normalise import equality_digest
+from datarecipe.recipe.model import Recipe, Scalar
+
+_compact = json.JSONEncoder(ensure_ascii=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """An item that is an example of this recipe, whether or not it is new."""
+
+    example: Example
+    """In the order of the seed example's fields, labels as written in the recipe."""
+    text: str
+    """The example as JSON: how it stands in a prompt as the formatting example."""
+    digest: bytes
+    """Equal digests mean equal examples."""
+    normalised: bool
+    """Whether something was mended: a label's case, the order of fixed options, a field that does not belong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """An item that is no example of this recipe."""
+
+    reason: str
+    """`schema`, `label`, `options`, `malformed`: the words of `rejected.jsonl`."""
+    detail: str
+    raw: str
+
+
+Checked: TypeAlias = Valid | Invalid
+
+
+class Checker:
+    """Checks items of one recipe."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._task = recipe.task
+        self._labels = recipe.labels
+        self._text_fields = recipe.text_fields
+        # An empty registry: a `$ref` never leads out of the schema, whatever a recipe says.
+        self._validator = Draft202012Validator(recipe.schema, registry=Registry())
+        properties = recipe.schema.get("properties")
+        extra = [name for name in properties if name not in recipe.fields] if isinstance(properties, Mapping) else []
+        self._fields = (*recipe.fields, *extra)
+        self._known = frozenset(self._fields)
+        self._match = LabelMatcher(recipe.labels.values)
+
+    def check(self, item: Json) -> Checked:
+        """Judge one whole item. Never raises, whatever the item is."""
+        if not isinstance(item, dict):
+            return Invalid("schema", f"an example is an object; this is {_kind(item)}", _compact(item))
+        raw = _compact(item)
+        try:
+            raw.encode()
+        except UnicodeEncodeError:
+            return Invalid("malformed", "holds half of a surrogate pair, which is no character", json.dumps(item))
+        example: Example = {field: item[field] for field in self._fields if field in item}
+        mended = len(example) != len(item)
+        fault = self._settle_labels(example)
+        if isinstance(fault, str):
+            return Invalid("options" if fault.startswith("options") else "label", fault, raw)
+        if not self._validator.is_valid(example):
+            return Invalid("schema", self._explain(example), raw)
+        return Valid(
+            example,
+            _compact(example) if fault or mended else self._text_of(example, raw, item),
+            equality_digest(example, self._text_fields),
+            normalised=fault or mended,
+        )
+
+    @staticmethod
+    def _text_of(example: Example, raw: str, item: Mapping[str, Json]) -> str:
+        """`raw` serves where the model kept the order of fields."""
+        return raw if list(example) == list(item) else _compact(example)
+
+    def _settle_labels(self, example: Example) -> bool | str:
+        """Write options and label as the recipe does; say whether that changed anything, or what is wrong."""
+        label_field, options_field = self._task.label_field, self._task.options_field
+        kind = self._labels.kind
+        if kind == "open" or label_field not in example:
+            return False
+        match, mended = self._match, False
+        if options_field is not None and options_field in example:
+            options = example[options_field]
+            settled = self._settle_options(options)
+            if isinstance(settled, str):
+                return settled
+            mended = settled != options
+            example[options_field] = settled
+            if kind == "per_example":
+                match = LabelMatcher(cast("tuple[Scalar, ...]", tuple(settled)))
+        found = match.find(example[label_field])
+        if found is None:
+            return f"{label_field} is {_short(example[label_field])}, which is none of {_short(list(match.labels))}"
+        label, exact = found
+        example[label_field] = label
+        return mended or not exact
+
+    def _settle_options(self, options: Json) -> list[Json] | str:
+        if not isinstance(options, list) or not all(isinstance(o, str | int | float) for o in options):
+            return f"options must be a list of single values; these are {_short(options)}"
+        if self._labels.kind == "per_example":
+            wanted = self._labels.options
+            folded = {_fold(option) for option in options}
+            if len(options) != wanted or len(folded) != wanted:
+                return f"options must be {wanted} different ones; these are {_short(options)}"
+            return options
+        matches = [self._match.find(option) for option in options]
+        labels = list(self._labels.values)
+        found = [match[0] for match in matches if match is not None]
+        if len(found) != len(options) or sorted(map(repr, found)) != sorted(map(repr, labels)):
+            return f"options must be {_short(labels)}; these are {_short(options)}"
+        return cast("list[Json]", labels)
+
+    def _explain(self, example: Example) -> str:
+        error = best_match(self._validator.iter_errors(example))
+        if error is None:
+            return "does not fit the schema"
+        place = ".".join(str(part) for part in error.absolute_path)
+        message = error.message if len(error.message) <= 300 else error.message[:300] + " ..."
+        return f"{place}: {message}" if place else message
+
+
+class LabelMatcher:
+    """Finds the label that an answer means: typed first, else by case-folded, stripped text, if just one has it."""
+
+    def __init__(self, labels: tuple[Scalar, ...]) -> None:
+        self.labels = labels
+        self._typed = {(type(label), label): label for label in labels}
+        self._folded: dict[str, list[Scalar]] = {}
+        for label in labels:
+            self._folded.setdefault(_fold(label), []).append(label)
+
+    def find(self, answer: Json) -> tuple[Scalar, bool] | None:
+        """(label as written, whether the answer was exactly that), or None."""
+        if not isinstance(answer, str | int | float):
+            return None
+        typed = self._typed.get((type(answer), answer))
+        if typed is not None:
+            return typed, True
+        candidates = self._folded.get(_fold(answer), [])
+        return (candidates[0], False) if len(candidates) == 1 else None
+
+
+def _fold(value: object) -> str:
+    """Text of a scalar for comparing labels: a string's own, JSON's spelling of other types."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.strip().casefold()
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _kind(value: Json) -> str:
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return names.get(type(value), "null")

@@ -1,0 +1,58 @@
+"""What the loop says has happened, in logical order. Frozen data; the run layer writes it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from datarecipe.exchange import Completion, Example
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An item that is now an example of the dataset."""
+
+    example: Example
+    id: str
+    """Hash of the normalised example."""
+    parent: str
+    """Id of the formatting example of its request."""
+    depth: int
+    """1 for a child of a seed example."""
+    lane: str
+    """Chain, root draw or *fixed* number, as `chain:3`."""
+    request: int
+    """The request's number in logical order."""
+    index: int
+    """Place of the item in its response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item, or a response without any, that is not in the dataset."""
+
+    reason: str
+    detail: str
+    raw: str
+    parent: str
+    depth: int
+    lane: str
+    request: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """All items of a response have been judged; none of this can change any more."""
+
+    request: int
+    response: Completion
+    accepted: int
+    rejected: int
+    normalised: int
+    """Accepted items whose label, options or fields were mended."""
+
+
+Event: TypeAlias = Accepted | Rejected | Committed
+Outcome: TypeAlias = Literal["target", "barren"]
+"""Why the loop itself ended. Other ends (a cap, a failure, an interrupt) are the dispatcher's."""

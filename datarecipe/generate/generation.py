@@ -1,0 +1,190 @@
+"""The loop as a state machine without I/O, in the manner of h11.
+
+A `Generation` hands out the requests that are wanted now, takes the response for any of them in any order, and says what
+was accepted and rejected in logical order. The rules it keeps:
+
+- *Free dispatch, strict commit.* `wanted` may look at anything that has arrived. What is committed, chosen, drawn, and where
+  the run stops looks only at the recipe, the responses and their places. So the order in which responses arrive, and how
+  many requests are in flight, never change what is emitted.
+- *Commit* takes one place after another in the strategy's logical order, and each item of its batch in the response's
+  order: invalid items are rejected, then those equal to a seed example or an accepted example, then what is beyond the
+  target; the rest is accepted.
+- *What is wanted*: the commit head always; then the smallest places that have not arrived, as long as the examples that
+  earlier places have or can be expected to have are fewer than the target needs.
+
+The driver's part is: look every wanted request up in the cache, feed what is there to `receive`, send what is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from datarecipe.exchange import Completion, Embedding, Request, Response
+from datarecipe.generate.check import Invalid, Valid
+from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
+from datarecipe.generate.judge import Judge
+from datarecipe.generate.normalise import example_id
+from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.render import Renderer
+from datarecipe.generate.strategy.chains import ChainsOrder
+from datarecipe.generate.strategy.fixed import FixedOrder
+from datarecipe.generate.strategy.order import Asker, Order, Place
+from datarecipe.generate.strategy.tree import TreeOrder
+from datarecipe.recipe.model import Recipe
+
+WINDOW = 64
+"""Committed responses that the expected yield is the mean of."""
+
+YIELD_FLOOR = 0.25
+"""Items that a response is expected to bring at the least; else a barren stretch would ask for everything at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A request that the loop wants answered."""
+
+    handle: int
+    """Goes with the response to `receive`."""
+    request: Request
+
+
+class Generation:
+    """One run's loop: from nothing to `recipe.target_size` accepted examples."""
+
+    def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
+        """Raises `TemplateError` when the instruction cannot be rendered."""
+        self.outcome: Outcome | None = None
+        """Why the loop has ended, or None while it goes on."""
+        self.accepted = 0
+        """Accepted examples so far."""
+        self.committed = 0
+        """Committed responses so far; the next one's number in logical order."""
+        self._recipe = recipe
+        self._judge = Judge(recipe)
+        asker = Asker(recipe, Renderer(recipe, model))
+        self._digests: set[bytes] = set(asker.seed_digests)
+        self._order: Order = self._make_order(asker)
+        # Weak: the order holds what still has a place; a guess that was dropped goes with it.
+        self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
+        self._yields: deque[int] = deque(maxlen=WINDOW)
+        self._barren = 0
+
+    def _make_order(self, asker: Asker) -> Order:
+        match self._recipe.strategy.kind:
+            case "fixed":
+                return FixedOrder(asker)
+            case "tree":
+                return TreeOrder(asker, self._digests)
+            case "random" | "similar" | "contrastive":
+                return ChainsOrder(asker)
+
+    def wanted(self, window: int) -> Iterator[Wanted]:
+        """The requests that are wanted now, the most urgent first.
+
+        `window` bounds how many places from the commit head on are looked at. The same request is given again, with the
+        same handle, until its response was received. After a call of `receive` start a new iteration.
+        """
+        if self.outcome is not None:
+            return
+        for handle, request in self._order.embeddings():
+            yield Wanted(handle, request)
+        mean, deviation = self._expected_yield()
+        arrived, unresolved = self.accepted, 0.0
+        for number, step in enumerate(self._order.upcoming(mean)):
+            expected = arrived + max(0.0, mean * unresolved - deviation * math.sqrt(unresolved))
+            if number > 0 and (number >= window or expected >= self._recipe.target_size):
+                return
+            if isinstance(step, float):
+                unresolved += step
+            elif step.batch is not None:
+                arrived += step.promising
+            else:
+                self._places[step.handle] = step
+                yield Wanted(step.handle, step.request)
+                unresolved += 1
+
+    def receive(self, handle: int, response: Response) -> list[Event]:
+        """Take the response to a wanted request; give what has become certain by it, in logical order.
+
+        A response that nobody waits for any more (its parent was not accepted, the run has ended) is ignored.
+        """
+        if self.outcome is not None:
+            return []
+        if isinstance(response, Embedding):
+            self._order.embedded(handle, response)
+            return []
+        place = self._places.pop(handle, None)
+        if place is None:
+            return []
+        self._arrive(place, response)
+        return self._commit()
+
+    def _arrive(self, place: Place, response: Completion) -> None:
+        place.response = response
+        place.batch = self._judge.batch(response)
+        place.promising = sum(isinstance(i, Valid) and i.digest not in self._digests for i in place.batch)
+        self._order.arrived(place)
+
+    def _commit(self) -> list[Event]:
+        events: list[Event] = []
+        while self.outcome is None:
+            head = next(self._order.upcoming(1.0))
+            if not isinstance(head, Place) or head.batch is None:
+                break
+            self._commit_place(head, events)
+        return events
+
+    def _commit_place(self, place: Place, events: list[Event]) -> None:
+        accepted: list[tuple[Valid, str]] = []
+        normalised = rejected = 0
+        parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
+        for index, item in enumerate(place.batch or ()):
+            reason, detail = self._verdict(item)
+            if reason:
+                rejected += 1
+                raw = item.raw if isinstance(item, Invalid) else item.text
+                events.append(Rejected(reason, detail, raw, parent, depth, place.lane, number, index))
+                continue
+            assert isinstance(item, Valid)
+            id_ = example_id(item.example)
+            self._digests.add(item.digest)
+            self.accepted += 1
+            normalised += item.normalised
+            accepted.append((item, id_))
+            events.append(Accepted(item.example, id_, parent, depth, place.lane, number, index))
+        assert place.response is not None
+        events.append(Committed(number, place.response, len(accepted), rejected, normalised))
+        self.committed += 1
+        self._yields.append(len(accepted))
+        self._barren = 0 if accepted else self._barren + 1
+        self._order.committed(accepted)
+        self._end()
+
+    def _verdict(self, item: Valid | Invalid) -> tuple[str, str]:
+        """Why an item is rejected at commit: (reason, detail), or two empty texts."""
+        if isinstance(item, Invalid):
+            return item.reason, item.detail
+        if item.digest in self._digests:
+            return "duplicate", "equal to a seed example or to an accepted example"
+        if self.accepted >= self._recipe.target_size:
+            return "surplus", "the target was reached within this response"
+        return "", ""
+
+    def _end(self) -> None:
+        if self.accepted >= self._recipe.target_size:
+            self.outcome = "target"
+        elif self._barren >= self._recipe.limits.barren:
+            self.outcome = "barren"
+
+    def _expected_yield(self) -> tuple[float, float]:
+        """Mean and standard deviation of the accepted items of a response; before any, what was asked for."""
+        count = len(self._yields)
+        if not count:
+            return float(self._recipe.batch_size), 0.0
+        mean = sum(self._yields) / count
+        variance = sum((y - mean) ** 2 for y in self._yields) / count
+        return max(mean, YIELD_FLOOR), math.sqrt(variance)

@@ -1,0 +1,48 @@
+"""*fixed*: the seed example is every request's formatting example; requests 0, 1, 2 ..., each its own lane."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from datarecipe.exchange import Embed, Embedding
+from datarecipe.generate.check import Valid
+from datarecipe.generate.strategy.order import Asker, Place, Upcoming
+
+
+class FixedOrder:
+    """Request *i* asks with seed example *i* mod *n*."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+        self._head = 0
+        self._places: dict[int, Place] = {}
+
+    def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:  # noqa: ARG002
+        """Every place is known from the start."""
+        return map(self._place, itertools.count(self._head))
+
+    def embeddings(self) -> Sequence[tuple[int, Embed]]:
+        """None: nothing is chosen."""
+        return ()
+
+    def arrived(self, place: Place) -> None:
+        """Nothing depends on a response."""
+
+    def embedded(self, handle: int, embedding: Embedding) -> None:
+        """Never asked for."""
+
+    def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:  # noqa: ARG002
+        """Go on to the next number."""
+        del self._places[self._head]
+        self._head += 1
+
+    def _place(self, number: int) -> Place:
+        place = self._places.get(number)
+        if place is None:
+            lane = f"fixed:{number}"
+            seed = self._asker.seed(number)
+            content = self._asker.content(seed, self._asker.vary.by_place(number, 0))
+            place = self._asker.place(seed, content, lane, (lane, 0))
+            self._places[number] = place
+        return place

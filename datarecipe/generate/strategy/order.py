@@ -1,0 +1,111 @@
+"""What every strategy is to the loop: an order of places, each with its request."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Example
+from datarecipe.generate.check import Checked, Valid
+from datarecipe.generate.normalise import embedding_text, equality_digest, example_id
+from datarecipe.generate.render import Renderer, example_text
+from datarecipe.recipe.model import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Formatting:
+    """A formatting example: a seed example, or an item that self-reference chose."""
+
+    example: Example
+    text: str
+    """Its JSON, as it stands in the prompt."""
+    id: str
+    depth: int
+    """0 for a seed example."""
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Place:
+    """A place in the logical order whose request is known."""
+
+    handle: int
+    request: Complete
+    formatting: Formatting
+    lane: str
+    response: Completion | None = None
+    batch: tuple[Checked, ...] | None = None
+    """The items, once the response has arrived."""
+    promising: int = 0
+    """How many of the items looked new on arrival."""
+
+
+Upcoming: TypeAlias = Place | float
+"""A place, or so many places whose requests cannot be known yet."""
+
+
+class Order(Protocol):
+    """The places of a run in logical order, and what moves them on."""
+
+    def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:
+        """From the commit head on, in logical order; never empty, and perhaps without end.
+
+        `expected_yield` is the expected number of accepted items of a response that has not arrived.
+        """
+        ...
+
+    def embeddings(self) -> Sequence[tuple[int, Embed]]:
+        """Handles and requests of the embeddings that some chain waits for."""
+        ...
+
+    def arrived(self, place: Place) -> None:
+        """`place.batch` is there."""
+        ...
+
+    def embedded(self, handle: int, embedding: Embedding) -> None:
+        """The answer to one of `embeddings`."""
+        ...
+
+    def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:
+        """The commit head is done; `accepted` are its accepted items with their ids, in order."""
+        ...
+
+
+class Asker:
+    """Makes places: handles, draws and rendered requests. Shared by the strategies."""
+
+    def __init__(self, recipe: Recipe, renderer: Renderer) -> None:
+        self.recipe = recipe
+        self.vary = renderer.vary
+        self._renderer = renderer
+        self._handles = itertools.count()
+        self.seeds = tuple(
+            Formatting(seed, example_text(seed), example_id(seed), depth=0) for seed in recipe.seed_examples
+        )
+        self.seed_digests = frozenset(equality_digest(seed, recipe.text_fields) for seed in recipe.seed_examples)
+
+    def handle(self) -> int:
+        """A number that no other request of this loop has."""
+        return next(self._handles)
+
+    def seed(self, number: int) -> Formatting:
+        """The seed example of chain, root draw or *fixed* number `number`."""
+        return self.seeds[number % len(self.seeds)]
+
+    def chosen(self, item: Valid, depth: int) -> Formatting:
+        """An item as the next formatting example."""
+        return Formatting(item.example, item.text, example_id(item.example), depth)
+
+    def content(self, formatting: Formatting, combination: int) -> Content:
+        """The rendered content that asks with `formatting` and a combination of `vary`."""
+        return self._renderer.content(formatting.example, formatting.text, combination)
+
+    def place(self, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
+        """The place of a request; `draw` is its (lane, index)."""
+        request = Complete(content, Draw(self.recipe.random_seed, *draw))
+        return Place(self.handle(), request, formatting, lane)
+
+    def embed(self, example: Example) -> Embed:
+        """The request for the embedding of an example's text fields."""
+        return Embed(self.recipe.strategy.embedder, embedding_text(example, self.recipe.text_fields))

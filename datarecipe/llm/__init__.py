@@ -1,0 +1,4 @@
+"""Request -> response: the cache, the transports, the embedded model, retries, endpoints and keys.
+
+May import: `recipe`, `exchange`, `errors`; knows nothing of the loop.
+"""

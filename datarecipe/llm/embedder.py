@@ -1,0 +1,25 @@
+"""The embedder that is always there: hashed character n-grams, no model, nothing to fit.
+
+The vectors are small integers, so that they are the same on every machine; `similar` and `contrastive` compare them by
+cosine. Feature hashing with a sign: Weinberger et al. 2009, arXiv 0902.2206.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+NAME = "hashed-ngrams"
+
+DIMENSIONS = 512
+SIZES = (3, 4, 5)
+
+
+def hashed_ngrams(text: str) -> tuple[float, ...]:
+    """The vector of `text`: counts of its 3- to 5-character sequences (case-folded, edges marked), hashed to 512 signed bins."""
+    padded = f"\x02{text.casefold()}\x03".encode("utf-32-le")
+    vector = [0] * DIMENSIONS
+    for size in SIZES:
+        for start in range(0, len(padded) - 4 * size + 1, 4):
+            bits = zlib.crc32(padded[start : start + 4 * size])
+            vector[bits % DIMENSIONS] += 1 if bits & 0x8000_0000 else -1
+    return tuple(map(float, vector))

@@ -1,0 +1,26 @@
+"""What every transport is: something that answers a `Complete` with a `Completion`, one attempt, no retry, no cache."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from datarecipe.exchange import Complete, Completion
+
+
+class Transport(Protocol):
+    """One attempt at a request.
+
+    Raises `TransientError` for what may pass, `ProviderError` (or another `DatarecipeError`) for what no retry could help.
+    A refusal, a content filter, a context overflow and a cut-off reply are completions, not errors.
+    """
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        """Answer `request`; give up after `timeout` seconds with a `TransientError`."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,115 @@
+"""The resolved recipe: what `load` gives and everything else reads. Frozen data, no file, no environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from datarecipe.exchange import Example, Json
+
+Scalar: TypeAlias = "bool | int | float | str"
+StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
+ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Which fields carry the answer. Every other field of the seed example is text."""
+
+    kind: str
+    """`yes_no`, `multiple_choice`, `open`, `classification`, or `custom` for a task given by its fields."""
+    label_field: str
+    options_field: str | None
+    """None where examples carry no list of options."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSpace:
+    """What an answer may be (the paper's section 3.1: fixed and variable label spaces; `open` goes beyond it)."""
+
+    kind: Literal["fixed", "per_example", "open"]
+    values: tuple[Scalar, ...] = ()
+    """`fixed`: the labels as written, with their types."""
+    options: int = 0
+    """`per_example`: how many options each example brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How the next formatting example is found (the paper's section 3.3)."""
+
+    kind: StrategyKind
+    chains: int = 8
+    roots: int = 8
+    patience: int = 3
+    embedder: str = "hashed-ngrams"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a run. Never part of its identity."""
+
+    concurrency: int = 16
+    timeout: float = 600.0
+    """Seconds that one attempt at a request may take."""
+    barren: int = 50
+    """Committed responses in a row without an accepted example that end the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a recipe says of itself. Never part of a run's identity."""
+
+    version: str | None = None
+    license: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A recipe with everything resolved: templates and seed examples by content, overrides and defaults applied."""
+
+    name: str
+    description: str = ""
+    task: Task
+    instruction: str
+    """The Jinja source of the instruction."""
+    instruction_source: str
+    """Where the instruction stands, for messages."""
+    seed_examples: tuple[Example, ...]
+    labels: LabelSpace
+    strategy: Strategy
+    target_size: int
+    batch_size: int = 5
+    random_seed: int = 0
+    schema: Mapping[str, Json]
+    """JSON Schema (draft 2020-12) of one example, as the recipe gives it or as inferred."""
+    schema_inferred: bool = True
+    vars: Mapping[str, Json] = field(default_factory=dict)
+    vary: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    model: str | None = None
+    api_base: str | None = None
+    sampling: Mapping[str, Json] = field(default_factory=dict)
+    """As written: only what the recipe (or a flag) says. Defaults come with the model's profile."""
+    response_format: ResponseFormat = "auto"
+    limits: Limits = Limits()
+    about: About = About()
+    project: Path
+    """The folder that bounds every path of the recipe; also the home of its cache and runs. Absolute."""
+    source: Path | None
+    """The recipe's file. Absolute."""
+    resolved: Mapping[str, Json] = field(default_factory=dict)
+    """The recipe as one JSON document with defaults filled in and files by content: what `show` prints."""
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The seed example's fields, in its order."""
+        return tuple(self.seed_examples[0])
+
+    @cached_property
+    def text_fields(self) -> tuple[str, ...]:
+        """The fields that make two examples the same example: all but label and options."""
+        return tuple(f for f in self.fields if f not in (self.task.label_field, self.task.options_field))

@@ -1,0 +1,215 @@
+"""Drives a `Generation`: looks up what is stored, sends what is not, hands back what arrives.
+
+What is sent and when is free; what is committed is the generation's. So nothing here, neither concurrency nor the order of
+arrival nor a failure, can change a byte of the dataset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from datarecipe.errors import DatarecipeError, OfflineMissError
+from datarecipe.exchange import Request, Response
+from datarecipe.generate.events import Event
+from datarecipe.generate.generation import Generation, Wanted
+
+PLACES_PER_SLOT = 8
+"""How many places beyond the commit head are looked at, for each request that may be in flight."""
+
+PAUSE_AFTER = 64
+"""Stored responses taken in one go before other tasks (the display, a signal) get their turn."""
+
+
+class Client(Protocol):
+    """Where responses come from."""
+
+    def lookup(self, request: Request) -> Response | None:
+        """The stored response, or None. Costs nothing and asks nobody."""
+        ...
+
+    async def fetch(self, request: Request) -> Response:
+        """Ask for it, store it, and only then return it. Raises a `DatarecipeError` when no answer is to be had."""
+        ...
+
+    def close_to_retries(self) -> None:
+        """The run is ending: attempts under way may finish, no further ones are made."""
+        ...
+
+
+End: TypeAlias = Literal["target", "barren", "failed", "interrupted"]
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the dispatcher did, for display and manifest. Not a part of the dataset."""
+
+    stored: int = 0
+    """Responses taken from the cache."""
+    sent: int = 0
+    """Requests sent."""
+    answered: int = 0
+    """Requests sent that were answered."""
+    abandoned: int = 0
+    """Requests sent whose answer was not waited for."""
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    reason: End
+    error: DatarecipeError | None = None
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """One run's dispatcher; `run` is called once."""
+
+    generation: Generation
+    client: Client
+    concurrency: int
+    on_events: Callable[[list[Event]], None]
+    """Gets the events in logical order, each once. What it raises ends the run."""
+    on_traffic: Callable[[Traffic], None] = lambda _: None
+    offline: bool = False
+    grace: float = 30.0
+    """Seconds that requests still in flight at the end get to arrive: they are paid, and a larger target will need them."""
+    traffic: Traffic = field(default_factory=Traffic)
+    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _missing: set[int] = field(default_factory=set)
+    _arrivals: asyncio.Queue[tuple[int, Response | Exception]] = field(default_factory=asyncio.Queue)
+    _ending: Ending | None = None
+    _at_once: bool = False
+
+    async def run(self) -> Ending:
+        """Drive the generation to its end, or as far as it goes."""
+        try:
+            await self._consume()
+            while self.generation.outcome is None:
+                if self._ending is None:
+                    self._send()
+                if not self._tasks:
+                    break
+                self._take(*await self._arrivals.get())
+                if self._at_once:
+                    break
+                while not self._arrivals.empty():
+                    self._take(*self._arrivals.get_nowait())
+                await self._consume()
+            if not self._at_once:
+                await self._settle()
+        finally:
+            await self._abandon()
+        if self.generation.outcome is not None:
+            return Ending(self.generation.outcome)
+        return self._ending or Ending("failed")
+
+    def interrupt(self) -> None:
+        """Send nothing more; what is in flight may arrive. Called again: wait for nothing."""
+        if self._ending is not None and self._ending.reason == "interrupted":
+            self._at_once = True
+            for task in self._tasks.values():
+                task.cancel()
+            self._arrivals.put_nowait((-1, DatarecipeError("interrupted")))  # wakes `run`
+        self._end(Ending("interrupted"))
+
+    def _end(self, ending: Ending) -> None:
+        if self._ending is None or ending.reason == "interrupted":
+            self._ending = ending
+        self.client.close_to_retries()
+
+    def _window(self) -> int:
+        return PLACES_PER_SLOT * self.concurrency
+
+    async def _consume(self) -> None:
+        """Take everything that is stored and wanted."""
+        taken = 0
+        while (wanted := self._stored()) is not None:
+            self.traffic.stored += 1
+            self._emit(self.generation.receive(wanted[0].handle, wanted[1]))
+            taken += 1
+            if taken % PAUSE_AFTER == 0:
+                self.on_traffic(self.traffic)
+                await asyncio.sleep(0)
+            if self._ending is not None and self._ending.reason == "interrupted":
+                return
+
+    def _stored(self) -> tuple[Wanted, Response] | None:
+        for wanted in self.generation.wanted(self._window()):
+            if wanted.handle in self._tasks or wanted.handle in self._missing:
+                continue
+            response = self.client.lookup(wanted.request)
+            if response is not None:
+                return wanted, response
+            self._missing.add(wanted.handle)
+        return None
+
+    def _send(self) -> None:
+        for wanted in self.generation.wanted(self._window()):
+            if len(self._tasks) >= self.concurrency:
+                break
+            if wanted.handle in self._tasks:
+                continue
+            if self.offline:
+                self._end(Ending("failed", _offline_miss()))
+                return
+            self._tasks[wanted.handle] = asyncio.create_task(self._ask(wanted))
+            self.traffic.sent += 1
+        self._tell()
+
+    async def _ask(self, wanted: Wanted) -> None:
+        try:
+            result: Response | Exception = await self.client.fetch(wanted.request)
+        except Exception as error:
+            result = error
+        self._arrivals.put_nowait((wanted.handle, result))
+
+    def _take(self, handle: int, result: Response | Exception) -> None:
+        if self._tasks.pop(handle, None) is None:
+            return
+        self._missing.discard(handle)
+        if isinstance(result, DatarecipeError):
+            self._end(Ending("failed", result))
+        elif isinstance(result, Exception):
+            raise result
+        else:
+            self.traffic.answered += 1
+            self._emit(self.generation.receive(handle, result))
+        self._tell()
+
+    def _emit(self, events: list[Event]) -> None:
+        if events:
+            self.on_events(events)
+
+    def _tell(self) -> None:
+        self.traffic.in_flight = len(self._tasks)
+        self.on_traffic(self.traffic)
+
+    async def _settle(self) -> None:
+        """Let what is paid arrive, and be stored, though this run has no more use for it."""
+        self.client.close_to_retries()
+        if self._tasks and self.grace > 0:
+            await asyncio.wait(self._tasks.values(), timeout=self.grace)
+
+    async def _abandon(self) -> None:
+        left = [task for task in self._tasks.values() if not task.done()]
+        self.traffic.abandoned += len(left)
+        for task in left:
+            task.cancel()
+        await _finish(left)
+        self._tasks.clear()
+
+
+async def _finish(tasks: Iterable[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _offline_miss() -> OfflineMissError:
+    return OfflineMissError(
+        "the next response is not in the cache, and --offline forbids to ask for it",
+        hint="Run the same command without --offline; all that is stored is used.",
+    )

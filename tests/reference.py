@@ -1,0 +1,178 @@
+"""What a sequential program gives: one request at a time, in logical order, in the plainest code that says it.
+
+The loop must give the same whatever arrives when. Rendering and judging single items are shared with the product (they have
+tests of their own); order, draws, choice, deduplication and the end are written here a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from datarecipe.exchange import Complete, Completion, Draw, Example, Json, canonical_json
+from datarecipe.generate.check import Invalid, Valid
+from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.judge import Judge
+from datarecipe.generate.normalise import example_id
+from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.render import Renderer, example_text
+from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.recipe.model import Recipe
+
+Answer = Callable[[Complete], Completion]
+
+
+@dataclass
+class Result:
+    rows: list[Accepted] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    requests: list[Complete] = field(default_factory=list)
+    outcome: str = ""
+
+
+def sequential(recipe: Recipe, model: ModelSettings, answer: Answer) -> Result:
+    return _Program(recipe, model, answer).run()
+
+
+def _plain(recipe: Recipe, example: Example) -> str:
+    def tidy(value: Json) -> Json:
+        return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else value
+
+    return canonical_json([tidy(example.get(name)) for name in recipe.text_fields])
+
+
+def _hash(*parts: Json, size: int = 16) -> bytes:
+    return hashlib.blake2b(canonical_json(list(parts)).encode(), digest_size=size).digest()
+
+
+class _Program:
+    def __init__(self, recipe: Recipe, model: ModelSettings, answer: Answer) -> None:
+        self.recipe, self.answer = recipe, answer
+        self.renderer, self.judge = Renderer(recipe, model), Judge(recipe)
+        self.taken = {_plain(recipe, seed) for seed in recipe.seed_examples}
+        self.result = Result()
+        self.barren = 0
+
+    def run(self) -> Result:
+        kind = self.recipe.strategy.kind
+        walk = {"fixed": self.fixed, "tree": self.tree}.get(kind, self.chains)
+        for _ in walk():
+            if len(self.result.rows) >= self.recipe.target_size:
+                self.result.outcome = "target"
+                break
+            if self.barren >= self.recipe.limits.barren:
+                self.result.outcome = "barren"
+                break
+        return self.result
+
+    def seed(self, number: int) -> Example:
+        return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
+
+    def combination_count(self) -> int:
+        return math.prod(len(values) for values in self.recipe.vary.values())
+
+    def ask(self, example: Example, combination: int, lane: str, index: int) -> Complete:
+        content = self.renderer.content(example, example_text(example), combination % self.combination_count())
+        return Complete(content, Draw(self.recipe.random_seed, lane, index))
+
+    def commit(self, request: Complete, example: Example, depth: int, lane: str) -> tuple[list[Valid], list[Valid]]:
+        """Ask, judge, write down; give (valid items with their places kept by order, accepted ones)."""
+        number = len(self.result.requests)
+        self.result.requests.append(request)
+        batch = self.judge.batch(self.answer(request))
+        parent, accepted = example_id(example), []
+        for index, item in enumerate(batch):
+            place = (parent, depth + 1, lane, number, index)
+            if isinstance(item, Invalid):
+                self.result.rejected.append(Rejected(item.reason, item.detail, item.raw, *place))
+            elif _plain(self.recipe, item.example) in self.taken:
+                detail = "equal to a seed example or to an accepted example"
+                self.result.rejected.append(Rejected("duplicate", detail, item.text, *place))
+            elif len(self.result.rows) >= self.recipe.target_size:
+                detail = "the target was reached within this response"
+                self.result.rejected.append(Rejected("surplus", detail, item.text, *place))
+            else:
+                self.taken.add(_plain(self.recipe, item.example))
+                self.result.rows.append(Accepted(item.example, example_id(item.example), *place))
+                accepted.append(item)
+        self.barren = 0 if accepted else self.barren + 1
+        self.batch = batch
+        return [item for item in batch if isinstance(item, Valid)], accepted
+
+    def fixed(self) -> Iterator[None]:
+        number = 0
+        while True:
+            lane = f"fixed:{number}"
+            self.commit(self.ask(self.seed(number), number, lane, 0), self.seed(number), 0, lane)
+            yield
+            number += 1
+
+    def tree(self) -> Iterator[None]:
+        queue: list[tuple[Example, int, str, int]] = []
+        drawn = 0
+        while True:
+            if not queue:
+                for _ in range(self.recipe.strategy.roots):
+                    queue.append((self.seed(drawn), 0, f"root:{drawn}", drawn))
+                    drawn += 1
+            example, depth, lane, root = queue.pop(0)
+            if depth == 0:
+                request = self.ask(example, root, lane, 0)
+            else:
+                number = int.from_bytes(_hash("vary", self.recipe.random_seed, example_text(example), size=8), "big")
+                request = self.ask(example, number, "node:0", 0)
+            _, accepted = self.commit(request, example, depth, lane)
+            queue += [(item.example, depth + 1, lane, root) for item in accepted]
+            yield
+
+    def chains(self) -> Iterator[None]:
+        strategy, recipe = self.recipe.strategy, self.recipe
+        seeds = {_plain(recipe, seed) for seed in recipe.seed_examples}
+        current = [(self.seed(c), 0) for c in range(strategy.chains)]
+        previous: list[list[tuple[Example, int]]] = [[] for _ in current]
+        history = [set(seeds) for _ in current]
+        asked: list[list[Json]] = [[] for _ in current]
+        dry = [0 for _ in current]
+        round_ = 0
+        while True:
+            for c in range(strategy.chains):
+                example, depth = current[c]
+                request = self.ask(example, c + round_, f"chain:{c}", 0)
+                messages: Json = [list(message) for message in request.content.messages]
+                request = self.ask(example, c + round_, f"chain:{c}", asked[c].count(messages))
+                asked[c].append(messages)
+                self.commit(request, example, depth, f"chain:{c}")
+                selectable = []
+                for index, item in enumerate(self.batch):
+                    if isinstance(item, Valid) and _plain(recipe, item.example) not in history[c]:
+                        history[c].add(_plain(recipe, item.example))
+                        selectable.append((index, item.example))
+                if selectable:
+                    previous[c] = [*previous[c], current[c]][-16:]
+                    current[c] = (self.choose(c, round_, example, selectable), depth + 1)
+                    dry[c] = 0
+                else:
+                    dry[c] += 1
+                    if dry[c] == strategy.patience:
+                        dry[c] = 0
+                        current[c] = previous[c].pop() if previous[c] else (self.seed(c), 0)
+                yield
+            round_ += 1
+
+    def choose(self, chain: int, round_: int, current: Example, selectable: list[tuple[int, Example]]) -> Example:
+        if self.recipe.strategy.kind == "random":
+            return min(selectable, key=lambda s: _hash(self.recipe.random_seed, chain, round_, s[0]))[1]
+
+        def text(example: Example) -> str:
+            return "\n".join(" ".join(str(example[name]).split()) for name in self.recipe.text_fields)
+
+        def likeness(example: Example) -> float:
+            a, b = hashed_ngrams(text(current)), hashed_ngrams(text(example))
+            length = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
+            return round(sum(x * y for x, y in zip(a, b, strict=True)) / length, 9) if length else 0.0
+
+        sign = -1 if self.recipe.strategy.kind == "similar" else 1
+        return min(selectable, key=lambda s: (sign * likeness(s[1]), s[0]))[1]
