@@ -98,7 +98,7 @@ def _decode_whole(text: str) -> Json:
         value, end = _decoder.raw_decode(stripped)
     except (ValueError, RecursionError):
         return None
-    return value if end == len(stripped) else None  # type: ignore[no-any-return]
+    return value if end == len(stripped) else None
 
 
 def _stands_alone(text: str, tag: re.Match[str]) -> bool:

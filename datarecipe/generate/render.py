@@ -111,7 +111,7 @@ class Renderer:
         except jinja2.UndefinedError as error:
             hint = "A template sees batch_size, labels, fields, description, vars and vary."
             raise self._error(error.message or "undefined", _line_of(error), hint) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # A template is a small program of a stranger's: whatever it raises is its own fault, and no defect of ours.
             raise self._error(f"{type(error).__name__}: {error}", _line_of(error)) from None
         if len(text) > MAX_RENDERED:

@@ -15,7 +15,7 @@ SIZES = (3, 4, 5)
 
 
 def hashed_ngrams(text: str) -> tuple[float, ...]:
-    """The vector of `text`: counts of its 3- to 5-character sequences (case-folded, edges marked), hashed to 512 signed bins."""
+    """The vector of `text`: its 3- to 5-character sequences (case-folded, edges marked) counted in 512 signed bins."""
     padded = f"\x02{text.casefold()}\x03".encode("utf-32-le")
     vector = [0] * DIMENSIONS
     for size in SIZES:

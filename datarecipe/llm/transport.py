@@ -15,6 +15,11 @@ class Transport(Protocol):
     A refusal, a content filter, a context overflow and a cut-off reply are completions, not errors.
     """
 
+    @property
+    def slots(self) -> int | None:
+        """How many requests it can work on at once; None for as many as are sent."""
+        ...
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds with a `TransientError`."""
         ...

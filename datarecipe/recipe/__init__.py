@@ -1,4 +1,47 @@
 """The recipe language: YAML with marks -> checked, resolved `Recipe`.
 
-Loading runs no code, reads no file outside the recipe's project and opens no connection. May import: `exchange`, `errors`.
+Loading runs no code, reads no file outside the recipe's project and opens no connection.
+May import: `exchange`, `errors`.
 """
+
+from datarecipe.recipe.collection import collection_root, find_recipe, is_shipped, shipped_recipes
+from datarecipe.recipe.example_schema import validator
+from datarecipe.recipe.format_schema import format_schema
+from datarecipe.recipe.identity import identity
+from datarecipe.recipe.load import load_recipe
+from datarecipe.recipe.model import (
+    About,
+    LabelSpace,
+    Limits,
+    Recipe,
+    ResponseFormat,
+    Scalar,
+    Strategy,
+    StrategyKind,
+    Task,
+)
+from datarecipe.recipe.overrides import Override, parse_set
+from datarecipe.recipe.yaml_source import read_yaml_file
+
+__all__ = [
+    "About",
+    "LabelSpace",
+    "Limits",
+    "Override",
+    "Recipe",
+    "ResponseFormat",
+    "Scalar",
+    "Strategy",
+    "StrategyKind",
+    "Task",
+    "collection_root",
+    "find_recipe",
+    "format_schema",
+    "identity",
+    "is_shipped",
+    "load_recipe",
+    "parse_set",
+    "read_yaml_file",
+    "shipped_recipes",
+    "validator",
+]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from datarecipe.errors import DatarecipeError, OfflineMissError
-from datarecipe.exchange import Request, Response
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation, Wanted
 
@@ -76,7 +76,7 @@ class Dispatcher:
     """Gets the events in logical order, each once. What it raises ends the run."""
     on_traffic: Callable[[Traffic], None] = lambda _: None
     offline: bool = False
-    grace: float = 30.0
+    grace: float = 0.0
     """Seconds that requests still in flight at the end get to arrive: they are paid, and a larger target will need them."""
     traffic: Traffic = field(default_factory=Traffic)
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Dispatcher:
         """Take everything that is stored and wanted."""
         taken = 0
         while (wanted := self._stored()) is not None:
-            self.traffic.stored += 1
+            self.traffic.stored += isinstance(wanted[0].request, Complete)
             self._emit(self.generation.receive(wanted[0].handle, wanted[1]))
             taken += 1
             if taken % PAUSE_AFTER == 0:
@@ -164,7 +164,7 @@ class Dispatcher:
     async def _ask(self, wanted: Wanted) -> None:
         try:
             result: Response | Exception = await self.client.fetch(wanted.request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again by `_take`; lost in a task it would hang the run
             result = error
         self._arrivals.put_nowait((wanted.handle, result))
 
@@ -194,6 +194,8 @@ class Dispatcher:
         self.client.close_to_retries()
         if self._tasks and self.grace > 0:
             await asyncio.wait(self._tasks.values(), timeout=self.grace)
+        while not self._arrivals.empty():
+            self._take(*self._arrivals.get_nowait())
 
     async def _abandon(self) -> None:
         left = [task for task in self._tasks.values() if not task.done()]

@@ -1,0 +1,90 @@
+"""The Python API: what the command line does, in five lines. See the README for an example."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from datarecipe.errors import UsageError
+from datarecipe.recipe import Override, Recipe, find_recipe
+from datarecipe.recipe import load_recipe as _load_recipe
+from datarecipe.run.dataset import Dataset
+from datarecipe.run.execute import execute
+from datarecipe.run.observe import Observer, Silent
+from datarecipe.run.result import RunResult
+from datarecipe.run.setup import Options, settle
+
+MERGED = ("limits", "sampling", "strategy")
+
+
+def load_recipe(recipe: str | Path, **overrides: Any) -> Recipe:
+    """Load and check a recipe.
+
+    `recipe` is a path, or the name of a shipped recipe. `overrides` replace keys of the recipe, as `--set` does:
+    `load_recipe("boolq", target_size=50, strategy="tree", limits={"concurrency": 4})`; a mapping for
+    `limits`, `sampling` or `strategy` replaces only the keys that it names.
+
+    Raises:
+        RecipeError: something in the recipe or a file that it names is wrong; `problems` lists all of it.
+    """
+    return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)))
+
+
+def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
+    """Run a recipe to its target and return the dataset.
+
+    `options` are the fields of `Options`: `model`, `api_base`, `output`, `overwrite`, `cache_dir`, `offline`, `trust`.
+    Every response is stored before it is used, so calling this again costs nothing.
+
+    A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised.
+
+    Raises:
+        RecipeError, UsageError: the recipe or an option is wrong.
+        ProviderError: wrong key, unknown model, no credit.
+        OfflineMissError, CacheError, RunLockedError, StorageError, MachineError: see each.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(arun(recipe, observer=observer, **options))
+    raise UsageError(
+        "run() cannot be called where an event loop is running (a notebook, an async function)",
+        hint="Use `await datarecipe.arun(...)` there.",
+    )
+
+
+async def arun(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
+    """`run`, inside a running event loop."""
+    result = await run_recipe(recipe, observer=observer or Silent(), options=make_options(options))
+    if result.error is not None and result.error.exit_code != 3:
+        raise result.error
+    return Dataset(result.output)
+
+
+async def run_recipe(
+    recipe: Recipe | str | Path, *, observer: Observer, options: Options, handle_interrupt: bool = False
+) -> RunResult:
+    """What both the command line and `arun` call: every end of a run that is no mistake of the user's is a result."""
+    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    return await execute(settle(loaded, options), observer, handle_interrupt=handle_interrupt)
+
+
+def make_options(values: Mapping[str, Any]) -> Options:
+    """Options from keyword arguments; paths may be given as text."""
+    known = {name for name in Options.__dataclass_fields__ if name != "environ"}
+    for name in values:
+        if name not in known:
+            raise UsageError(f"`{name}` is not an option of run()", hint=f"The options are {', '.join(sorted(known))}.")
+    paths = {name: Path(values[name]) for name in ("output", "cache_dir") if values.get(name) is not None}
+    return Options(**{**values, **paths})
+
+
+def _overrides(values: Mapping[str, Any]) -> Iterator[Override]:
+    for name, value in values.items():
+        if name in MERGED and isinstance(value, Mapping):
+            for key, inner in value.items():
+                yield Override(f"{name}.{key}", inner, f"{name}=")
+        else:
+            yield Override(name, list(value) if isinstance(value, tuple) else value, f"{name}=")

@@ -1,0 +1,74 @@
+"""The entry point: finds commands without importing them, and turns every error of ours into a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from datarecipe._version import __version__
+from datarecipe.errors import DatarecipeError
+from datarecipe.run.printable import printable
+
+COMMANDS = {
+    "run": "Run a recipe to its target size.",
+    "preview": "Ask for one batch and show it.",
+    "prompt": "Show the first request as it would be sent.",
+    "show": "Show a recipe with everything resolved.",
+    "validate": "Check recipes.",
+    "cache": "Where the stored responses are; clear them.",
+    "doctor": "Say what is installed and usable.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when that command is called, so that `--help` costs nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All commands, in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"datarecipe.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="datarecipe")
+def group() -> None:
+    """dbt for synthetic training data: a YAML recipe in, a labelled dataset with its lineage out.
+
+    Start with:  datarecipe run boolq --target-size 20
+    """
+
+
+def main() -> None:
+    """Run the command line and exit: 0, or the code of what went wrong (docs/exit-codes.md)."""
+    try:
+        code = group.main(standalone_mode=False, prog_name="datarecipe")
+    except DatarecipeError as error:
+        click.echo(f"error: {printable(str(error), multiline=True)}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`).
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,82 @@
+"""Options that several commands share, and what they mean for a recipe and its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set
+from datarecipe.run.setup import Options
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STRATEGIES = ("fixed", "random", "contrastive", "similar", "tree")
+
+_RECIPE_OPTIONS = (
+    click.option("--target-size", type=int, metavar="N", help="How many examples to end with."),
+    click.option("--strategy", type=click.Choice(STRATEGIES), help="How the next formatting example is found."),
+    click.option("--batch-size", type=int, metavar="N", help="Examples to ask for in one request."),
+    click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
+    click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),
+    click.option("--set", "sets", multiple=True, metavar="KEY.PATH=VALUE", help="Override any key of the recipe."),
+)
+_MODEL_OPTIONS = (
+    click.option("--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, or local/..."),
+    click.option("--api-base", metavar="URL", help="The server to ask; you name it, so your key goes there."),
+    click.option("--trust", is_flag=True, help="Let the recipe name the server that it is sent to, with your key."),
+)
+_KEYS = {
+    "target_size": "target_size",
+    "strategy": "strategy.kind",
+    "batch_size": "batch_size",
+    "concurrency": "limits.concurrency",
+    "random_seed": "random_seed",
+}
+
+
+def recipe_argument(command: F) -> F:
+    """RECIPE: a path, or the name of a shipped recipe."""
+    return click.argument("recipe", metavar="RECIPE")(command)
+
+
+def recipe_options(command: F) -> F:
+    """Options that override keys of the recipe."""
+    return _apply(_RECIPE_OPTIONS, command)
+
+
+def model_options(command: F) -> F:
+    """Options that say who is asked."""
+    return _apply(_MODEL_OPTIONS, command)
+
+
+def cache_option(command: F) -> F:
+    """Where stored responses are."""
+    return click.option(
+        "--cache-dir", type=click.Path(path_type=Path, file_okay=False), help="Where responses are stored."
+    )(command)
+
+
+def load(recipe: str, values: dict[str, Any]) -> Recipe:
+    """Load RECIPE with the overrides among the command's `values`."""
+    overrides = [
+        Override(path, values[name], "--" + name.replace("_", "-"))
+        for name, path in _KEYS.items()
+        if values.get(name) is not None
+    ]
+    overrides += [parse_set(text) for text in values.get("sets", ())]
+    return load_recipe(find_recipe(recipe), overrides)
+
+
+def run_options(values: dict[str, Any]) -> Options:
+    """The `Options` among the command's `values`."""
+    known = set(Options.__dataclass_fields__) - {"environ"}
+    return Options(**{name: value for name, value in values.items() if name in known})
+
+
+def _apply(options: tuple[Callable[[F], F], ...], command: F) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command

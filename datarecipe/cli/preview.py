@@ -1,0 +1,43 @@
+"""`datarecipe preview RECIPE`"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import click
+
+from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.run.display import opening
+from datarecipe.run.preview import preview
+from datarecipe.run.printable import example_line, printable
+from datarecipe.run.setup import settle
+
+
+@click.command("preview")
+@recipe_argument
+@model_options
+@recipe_options
+@cache_option
+@click.option("--offline", is_flag=True, help="Use the stored response alone; send nothing.")
+def command(recipe: str, **values: Any) -> None:
+    """Ask for the first batch of RECIPE and show what would be kept and what not, and why.
+
+    The response is stored, so a later run does not pay for it again; no dataset is written.
+    """
+    setup = settle(load(recipe, values), run_options(values))
+    for line in opening(setup):
+        click.echo(line, err=True)
+    seen = asyncio.run(preview(setup, lambda text: click.echo(text, err=True)))
+    for event in seen.events:
+        if isinstance(event, Accepted):
+            click.secho("accepted  ", fg="green", nl=False)
+            click.echo(example_line(event.example))
+        elif isinstance(event, Rejected):
+            click.secho("rejected  ", fg="red", nl=False)
+            click.echo(f"{event.reason}: {printable(event.detail)}")
+            click.echo(f"          {printable(event.raw)}")
+    usage = seen.response.usage
+    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "tokens not counted"
+    click.echo(f"{'from the cache' if seen.stored else 'asked now'}, {tokens}", err=True)

@@ -1,0 +1,47 @@
+"""`datarecipe prompt RECIPE`"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.run.preview import first_request
+from datarecipe.run.printable import printable
+from datarecipe.run.setup import settle
+
+
+@click.command("prompt")
+@recipe_argument
+@model_options
+@recipe_options
+@click.option("--json", "as_json", is_flag=True, help="As the body that is sent.")
+def command(recipe: str, *, as_json: bool, **values: Any) -> None:
+    """Show the first request of RECIPE as it would be sent. Calls no model."""
+    setup = settle(load(recipe, values), run_options(values))
+    content, draw = (request := first_request(setup).request).content, request.draw
+    if as_json:
+        body: dict[str, Any] = {
+            "model": content.model,
+            "messages": [{"role": role, "content": text} for role, text in content.messages],
+            **content.sampling,
+            "seed": draw.seed,
+        }
+        if content.response_format is not None:
+            body["response_format"] = dict(content.response_format)
+        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        return
+    for role, text in content.messages:
+        click.secho(f"--- {role}", bold=True)
+        click.echo(printable(text, multiline=True))
+    click.secho("--- sent with", bold=True)
+    host = setup.endpoint.host or "the provider's own host"
+    click.echo(
+        f"model: {printable(content.model)} (from {setup.model_from}), at {host if not setup.embedded else 'here'}"
+    )
+    for name, value in (*content.sampling.items(), ("seed", draw.seed)):
+        click.echo(f"{name}: {json.dumps(value)}")
+    form = content.response_format
+    click.echo(f"response_format: {form['type'] if form else 'none'}")

@@ -1,0 +1,197 @@
+"""The response cache: what was paid for is on disk before it is used, and stays there.
+
+One SQLite file through diskcache (`cache_file` says what is closed there), one JSON text for each response
+(`cache_record`). Keys and promises: docs/architecture.md, "The cache".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import diskcache
+
+from datarecipe.errors import CacheError
+from datarecipe.exchange import Usage
+from datarecipe.llm import cache_record
+from datarecipe.llm.cache_file import ForeignFileError, connect, open_cache, size_on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from datarecipe.exchange import Json, Request, Response
+
+LOCK_TIMEOUT = 60.0
+"""Seconds to wait for another process that is writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStats:
+    """What the cache holds of one model, as requests name it."""
+
+    responses: int
+    usage: Usage
+    """Summed over the responses whose tokens the provider counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStats:
+    """What the cache holds."""
+
+    count: int
+    """Responses, damaged rows included."""
+    bytes_on_disk: int
+    prompt_tokens: int
+    completion_tokens: int
+    by_model: Mapping[str, ModelStats] = field(default_factory=dict)
+    """Completions by the model that was asked, for their price."""
+    damaged: int = 0
+    """Rows that cannot be read as responses."""
+
+
+class ResponseCache:
+    """Responses by request, in one folder. Safe with several processes at once. A context manager.
+
+    Opening makes the folder and writes to it, so that a place that cannot be written to is known before anything is
+    paid for. Every method raises `CacheError` for a disk, file or row that it cannot use.
+    """
+
+    def __init__(self, directory: Path, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        """Open the cache in `directory`; wait up to `lock_timeout` seconds for other processes' writes."""
+        self.directory = directory.absolute()
+        self._lock_timeout = lock_timeout
+        with self._explained("cannot be opened"):
+            self._cache = open_cache(self.directory, lock_timeout)
+            self._keep_out_of_git()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close this thread's connection. Using the cache again opens another."""
+        self._cache.close()
+
+    def get(self, request: Request) -> Response | None:
+        """The stored response to `request`, or None. Never contacts anything."""
+        with self._explained("cannot be read", request.key):
+            text = self._cache.get(request.key)
+            return None if text is None else cache_record.decode(text, request)
+
+    def put(self, request: Request, response: Response) -> Response:
+        """Store `response`, and return the one that is stored: the first writer's, where there were two.
+
+        When this returns, the response survives the process (kill -9 too).
+        """
+        with self._explained("cannot be written", request.key):
+            added = self._cache.add(request.key, cache_record.encode(request, response))
+        if added:
+            return response
+        return self.get(request) or response
+
+    def stats(self) -> CacheStats:
+        """Count, size and tokens. Reads every row; a damaged one is counted, not raised."""
+        count = damaged = 0
+        tokens: dict[str, list[int]] = {}
+        with self._explained("cannot be read"), connect(self.directory, self._lock_timeout) as connection:
+            # As bytes: a damaged row may hold text that is not UTF-8.
+            for mode, filename, value in connection.execute(
+                "SELECT mode, filename, CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) END FROM Cache"
+            ):
+                count += 1
+                try:
+                    if value is None or mode != diskcache.core.MODE_RAW or filename is not None:
+                        raise ForeignFileError("its value is not inline text")
+                    document = cache_record.parse(value.decode())
+                    usage = cache_record.usage_of(document) or Usage(0, 0)
+                except ValueError:
+                    damaged += 1
+                    continue
+                if document.get("kind") == "completion":
+                    row = (1, usage.prompt_tokens, usage.completion_tokens)
+                    name = _asked_model(document)
+                    tokens[name] = [a + b for a, b in zip(tokens.get(name, (0, 0, 0)), row, strict=True)]
+        by_model = {name: ModelStats(t[0], Usage(t[1], t[2])) for name, t in sorted(tokens.items())}
+        return CacheStats(
+            count=count,
+            bytes_on_disk=size_on_disk(self.directory),
+            prompt_tokens=sum(m.usage.prompt_tokens for m in by_model.values()),
+            completion_tokens=sum(m.usage.completion_tokens for m in by_model.values()),
+            by_model=by_model,
+            damaged=damaged,
+        )
+
+    def clear(self) -> int:
+        """Remove every response; return how many there were. Rows that others add meanwhile may go too."""
+        with self._explained("cannot be cleared"):
+            return int(self._cache.clear())
+
+    def _keep_out_of_git(self) -> None:
+        for folder in (self.directory, self.directory.parent):
+            if folder.name == ".datarecipe":
+                with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
+                    file.write("*\n")
+
+    @contextlib.contextmanager
+    def _explained(self, what: str, key: str | None = None) -> Iterator[None]:
+        """Every failure of disk, file and row as a `CacheError` with a way out."""
+        try:
+            yield
+        except (cache_record.RecordError, ForeignFileError) as error:
+            if key is None:
+                raise CacheError(
+                    f"the response cache in {self.directory} {what}: {error}", hint=_hint("not a database")
+                ) from error
+            raise CacheError(
+                f"the response cache in {self.directory} {what}: row {key}: {error}",
+                hint="The row is damaged or was not written by datarecipe. `datarecipe cache clear` empties the cache; "
+                "`--cache-dir` names another one.",
+            ) from error
+        except (diskcache.Timeout, sqlite3.Error, OSError) as error:
+            # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.
+            reason = error.__context__ if isinstance(error, diskcache.Timeout) and error.__context__ else error
+            with contextlib.suppress(AttributeError, sqlite3.Error):
+                self._cache.close()  # a commit that failed would leave its transaction open
+            raise CacheError(
+                f"the response cache in {self.directory} {what}: {reason}", hint=_hint(str(reason))
+            ) from error
+
+
+def _asked_model(document: Mapping[str, Json]) -> str:
+    request = document.get("request")
+    content = request.get("content") if isinstance(request, dict) else None
+    return str(content.get("model")) if isinstance(content, dict) else "unknown"
+
+
+_HINTS = (
+    (
+        ("is full", "no space left", "disk i/o error", "too large", "quota"),
+        "Free space on its disk, or name another folder with --cache-dir. What was stored before is kept.",
+    ),
+    (
+        ("readonly", "read-only", "permission denied", "unable to open", "not permitted"),
+        "Give yourself the right to write there, or name another folder with --cache-dir (or DATARECIPE_CACHE).",
+    ),
+    (("locked", "busy"), "Another process is writing to it. Wait until it has ended, and run the same command again."),
+    (
+        ("not a database", "malformed", "corrupt", "no such table", "decode"),
+        "The file is damaged or foreign. Restore a copy, or move it away; what it held is asked for, and paid, again.",
+    ),
+    (("file exists", "not a directory"), "A file is in the way. Name another folder with --cache-dir."),
+)
+
+
+def _hint(reason: str) -> str:
+    lower = reason.lower()
+    for words, hint in _HINTS:
+        if any(word in lower for word in words):
+            return hint
+    return "Name another folder with --cache-dir (or DATARECIPE_CACHE)."

@@ -1,0 +1,196 @@
+"""The cache's file on disk, and what makes it safe to open one that a stranger made.
+
+diskcache keeps its rows in SQLite, and trusts that file with everything: it unpickles keys and values (CVE-2025-69872),
+opens and deletes files that rows name (`../../` too), runs `PRAGMA <name> = <value>` and sets attributes as the table
+`Settings` says, and lets triggers run. Here a file is looked at with plain SQLite first, and refused unless schema and
+settings are exactly what diskcache makes with our settings; and `TextDisk` reads and writes inline text alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sqlite3
+import stat
+import tempfile
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import quote
+
+import diskcache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DATABASE = "cache.db"
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
+
+SETTINGS: Mapping[str, int | str] = MappingProxyType(
+    {
+        "statistics": 0,
+        "tag_index": 0,
+        # A response was paid for: none is ever dropped to make room.
+        "eviction_policy": "none",
+        "size_limit": 2**62,
+        "cull_limit": 0,
+        "disk_min_file_size": 0,
+        "disk_pickle_protocol": 0,
+        "sqlite_auto_vacuum": 1,
+        "sqlite_cache_size": 2**13,
+        # Write-ahead log, synced at checkpoints: kill -9 loses nothing, a power cut may lose the last moments.
+        "sqlite_journal_mode": "wal",
+        "sqlite_synchronous": 1,
+        # SQLite's advice for files from strangers (sqlite.org/security.html).
+        "sqlite_mmap_size": 0,
+        "sqlite_cell_size_check": 1,
+        "sqlite_trusted_schema": 0,
+    }
+)
+"""All of diskcache's settings, none left to its defaults or to the file. Part of the cache's format."""
+
+_COUNTERS = frozenset({"count", "size", "hits", "misses"})
+
+
+class ForeignFileError(ValueError):
+    """A file, or a row in it, that we cannot have written. The message says what is wrong with it."""
+
+
+class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Text keys and text values, inline in SQLite. Everything else is refused, before anything is done with it."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        """The key as it is stored."""
+        if type(key) is not str:
+            raise ForeignFileError("a key is not text")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        """The key as it was stored. Never unpickles."""
+        if type(key) is not str or raw != 1:
+            raise ForeignFileError("a key is not text")
+        return key
+
+    def store(self, value: object, read: object, key: object = None) -> tuple[int, int, None, str]:  # noqa: ARG002
+        """(size, mode, filename, value) of a row."""
+        if type(value) is not str or read:
+            raise ForeignFileError("a value is not text")
+        return 0, diskcache.core.MODE_RAW, None, value
+
+    def fetch(self, mode: object, filename: object, value: object, read: object) -> str:
+        """The value of a row. Never unpickles, never opens a file."""
+        if mode != diskcache.core.MODE_RAW or filename is not None or type(value) is not str or read:
+            raise ForeignFileError("its value is not inline text")
+        return value
+
+    def filename(self, key: object = None, value: object = None) -> NoReturn:  # noqa: ARG002
+        """There are no files."""
+        raise ForeignFileError("a value is not text")
+
+    def remove(self, file_path: object) -> None:
+        """There are no files to remove; the name comes from a row, and must not reach the file system."""
+
+
+def open_cache(directory: Path, timeout: float) -> Any:
+    """The `diskcache.Cache` of `directory`, made if it is not there.
+
+    `timeout`: seconds to wait for another process's write. Raises `ForeignFileError`, `OSError`, `sqlite3.Error`.
+    """
+    path = str(directory)
+    if os.path.expandvars(path) != path or path.startswith("~"):
+        # diskcache would expand them, and write somewhere else than where we looked.
+        raise ForeignFileError("its path holds a `$NAME` or `~` that would be taken for a variable")
+    _check_files(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    if not (directory / DATABASE).exists():
+        _create(directory)
+    _check_database(directory, timeout)
+    return diskcache.Cache(path, timeout=timeout, disk=TextDisk, **SETTINGS)
+
+
+@contextlib.contextmanager
+def connect(directory: Path, timeout: float) -> Iterator[sqlite3.Connection]:
+    """A plain connection that only reads, for what diskcache has no words for."""
+    # Not `mode=ro`: such a connection cannot take part in the write-ahead log's recovery after a kill.
+    uri = f"file:{quote(str(directory / DATABASE))}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+    try:
+        for pragma in ("trusted_schema = 0", "cell_size_check = 1", "mmap_size = 0", "query_only = 1"):
+            connection.execute(f"PRAGMA {pragma}")
+        yield connection
+    finally:
+        connection.close()
+
+
+def size_on_disk(directory: Path) -> int:
+    """Bytes of the database and its write-ahead log."""
+    total = 0
+    for companion in _COMPANIONS:
+        with contextlib.suppress(FileNotFoundError):
+            total += (directory / (DATABASE + companion)).stat().st_size
+    return total
+
+
+def _check_files(directory: Path) -> None:
+    """Refuse links and the like: a cloned project can bring them, and SQLite would write where they lead."""
+    project_folders = [p for p in (directory, directory.parent) if ".datarecipe" in (p.name, p.parent.name)]
+    for folder in project_folders:
+        if folder.is_symlink():
+            raise ForeignFileError(f"{folder} is a symbolic link; name the place it leads to with --cache-dir")
+    for companion in _COMPANIONS:
+        file = directory / (DATABASE + companion)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise ForeignFileError(f"{file} is not a plain file")
+            if companion == "-journal":
+                # Never there in WAL mode. One that was planted can make SQLite delete a file that it names.
+                raise ForeignFileError(f"{file} is no part of a cache")
+
+
+def _create(directory: Path) -> None:
+    """A new database, whole or not at all, though two processes create it and one of them is killed."""
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as new:
+        diskcache.Cache(new, disk=TextDisk, **SETTINGS).close()
+        try:
+            (directory / DATABASE).hardlink_to(Path(new) / DATABASE)
+        except FileExistsError:
+            pass  # the other process's database is as good
+        except OSError:
+            return  # a file system without hard links: diskcache creates it in place
+
+
+def _check_database(directory: Path, timeout: float) -> None:
+    if not (directory / DATABASE).exists():
+        return
+    with connect(directory, timeout) as connection:
+        schema, settings = _describe(connection)
+    expected_schema, expected_settings = _expected()
+    if schema != expected_schema:
+        names = sorted({name for name, _ in schema ^ expected_schema})
+        raise ForeignFileError(f"{directory / DATABASE} was not made by datarecipe (see {', '.join(names)[:80]})")
+    if settings != expected_settings:
+        names = sorted(
+            key for key in settings.keys() | expected_settings if settings.get(key) != expected_settings.get(key)
+        )
+        raise ForeignFileError(f"{directory / DATABASE} holds settings that are not ours ({', '.join(names)[:80]})")
+
+
+def _describe(connection: sqlite3.Connection) -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
+    """((name, definition) of all that the schema holds, settings without counters)."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    schema = frozenset((str(name), repr((kind, table, sql))) for kind, name, table, sql in rows)
+    if any(name == "Settings" for name, _ in schema):
+        settings = connection.execute("SELECT key, value FROM Settings LIMIT 100").fetchall()
+    else:
+        settings = []
+    return schema, {str(key): value for key, value in settings if key not in _COUNTERS}
+
+
+@functools.cache
+def _expected() -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
+    """What diskcache makes with our settings, asked of diskcache itself, so that a new release of it is no surprise."""
+    with tempfile.TemporaryDirectory(prefix="datarecipe-") as folder:
+        diskcache.Cache(folder, disk=TextDisk, **SETTINGS).close()
+        with connect(Path(folder), 1.0) as connection:
+            return _describe(connection)

@@ -1,0 +1,301 @@
+"""The embedded model as a transport: llama.cpp inside this process, reached by function calls.
+
+The engine (`xllamacpp`) decodes up to `SLOTS` requests together; each waits in a thread of its own, so the event loop
+is never blocked. It is loaded at the first request, not before: a rerun that finds everything in the cache reads no
+weights. Replies are streamed, only because between two tokens the engine asks whether to go on: that is what makes a
+timeout or an interrupt take effect within a token's time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from datarecipe.errors import DatarecipeError, MissingExtraError, ProviderError, TransientError, WeightsError
+from datarecipe.exchange import Complete, Completion, FinishReason, Json, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+SLOTS: Final = 8
+"""Requests that are decoded together. Measured best on two cores; more share the same arithmetic and context."""
+
+CONTEXT: Final = 16_384
+"""Tokens of context in all; each slot has an eighth of it, prompt and reply together."""
+
+INSTALL: Final = "pip install 'datarecipe-llm[local]'"
+
+_CONTEXT_ERROR: Final = "exceed_context_size_error"
+_SOCKET_PATH_LIMIT: Final = 100
+"""Bytes; the kernel's limit for the path of a Unix socket is 104 to 108."""
+
+
+class EmbeddedTransport:
+    """Answers requests with a GGUF model in this process.
+
+    Args:
+        locate: gives the path of the weights, fetching them if need be. Called once, in a thread, at the first
+            request; it should end soon once `stopping` is set.
+        model: the model's name for the record, as the user wrote it (`local/smollm2-135m`).
+
+    Attributes:
+        slots: how many requests it works on at once. More may be in flight; they wait.
+        stopping: set when the transport is being left.
+    """
+
+    slots: int = SLOTS
+
+    def __init__(self, locate: Callable[[], Path], *, model: str) -> None:
+        self._locate = locate
+        self._model = model
+        self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="embedded-model")
+        self._starting = Lock()
+        self._engine: _Engine | None = None
+        self._broken: DatarecipeError | None = None
+        self.stopping = Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopping.set()
+        # Each thread sees `stopping` at its next token or the fetch at its next look, so this waits a moment at most.
+        # It is shielded because leaving half-way would leave threads that the interpreter waits for at its exit.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._close))
+
+    def _close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        """Answer `request`; give up after `timeout` seconds of work (waiting for a slot not counted).
+
+        Raises:
+            MissingExtraError: the engine is not installed.
+            WeightsError: the weights cannot be had, or the engine cannot read them.
+            ProviderError: the engine refuses the request as it is.
+            TransientError: no reply in time, or the engine failed in the midst of it.
+        """
+        if self.stopping.is_set():
+            raise TransientError("the embedded model is being left")
+        abandoned = Event()
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request, timeout, abandoned)
+        try:
+            return await work
+        finally:
+            # Cancelled: nobody waits for the reply any more, so its slot is freed at the next token.
+            abandoned.set()
+
+    def _answer(self, request: Complete, timeout: float, abandoned: Event) -> Completion:
+        engine = self._started()
+        return engine.answer(
+            request, model=self._model, deadline=time.monotonic() + timeout, stops=(self.stopping, abandoned)
+        )
+
+    def _started(self) -> _Engine:
+        """The engine, started by whichever thread comes first. What failed once is not tried again by the others."""
+        with self._starting:
+            if self._broken is not None:
+                raise self._broken
+            if self.stopping.is_set():
+                raise TransientError("the embedded model is being left")
+            if self._engine is None:
+                try:
+                    self._engine = _Engine.start(self._locate())
+                except DatarecipeError as error:
+                    self._broken = error
+                    raise
+            return self._engine
+
+
+@dataclass(slots=True)
+class _Engine:
+    """A loaded model. Its methods may be called from any thread."""
+
+    server: Any
+    socket_folder: Path | None
+
+    @classmethod
+    def start(cls, weights: Path) -> _Engine:
+        """Load `weights`: a third of a second, warm, in which the binding holds the interpreter's lock."""
+        try:
+            import xllamacpp  # noqa: PLC0415 - an extra, and 100 MB of shared library
+        except ImportError as error:
+            raise MissingExtraError("the embedded model needs an engine that is not installed", hint=INSTALL) from error
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(weights)
+        parameters.model_alias = {weights.stem}
+        parameters.n_parallel = SLOTS
+        parameters.n_ctx = CONTEXT
+        parameters.cpuparams.n_threads = _usable_cpus()
+        parameters.cpuparams_batch.n_threads = _usable_cpus()
+        # The engine's log is silenced as a whole: it writes to the process's stderr, across our progress display.
+        parameters.verbosity = -1
+        parameters.warmup = False
+        # It would load the model twice, to fit the context to a device's memory; ours is small and fixed.
+        parameters.fit_params = False
+        # A cache of prompts in RAM is of no use to prompts that differ, and 8 GB by default.
+        parameters.cache_ram_mib = 0
+        # Never reach for the network, whatever the weights' metadata say.
+        parameters.offline = True
+        folder = _close_the_door(parameters)
+        try:
+            server = xllamacpp.Server(parameters)
+        except Exception as error:
+            _remove(folder)
+            raise WeightsError(
+                f"the engine cannot run {weights}: {error}",
+                hint="It may be cut off, of another format, or newer than the engine: fetch it again, or update with "
+                f"{INSTALL} --upgrade",
+            ) from error
+        return cls(server, folder)
+
+    def close(self) -> None:
+        """Free the model. Nothing may be in flight."""
+        # The binding frees it, its threads and its socket when the last reference goes.
+        self.server = None
+        _remove(self.socket_folder)
+
+    def answer(self, request: Complete, *, model: str, deadline: float, stops: tuple[Event, ...]) -> Completion:
+        """Ask the engine and wait for the whole reply."""
+        reply = _Reply(deadline, stops)
+        try:
+            self.server.handle_chat_completions(_body(request), reply.take)
+        except Exception as error:
+            raise ProviderError(f"the embedded model cannot work on this request: {_one_line(error)}") from error
+        return reply.completion(model)
+
+
+def _usable_cpus() -> int:
+    """Cores that this process may use. More threads than that do not share: they wait for each other at each token.
+
+    The engine counts the machine's cores, which in a container with a quota are many more.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        # No such control group, or no quota ("max").
+        return cores
+
+
+def _close_the_door(parameters: Any) -> Path | None:
+    """The engine insists on an HTTP door that we never use: make it one that nobody else can find or open.
+
+    A socket in a folder that only this user can enter; where its path would be too long, a random port on loopback.
+    Both ask for a key that nobody knows.
+    """
+    parameters.api_keys = [secrets.token_hex(32)]
+    parameters.ui = False
+    parameters.endpoint_slots = False
+    folder = Path(tempfile.mkdtemp(prefix="datarecipe-"))
+    socket = folder / "engine.sock"
+    if len(bytes(socket)) > _SOCKET_PATH_LIMIT:
+        _remove(folder)
+        parameters.hostnames = ["127.0.0.1"]
+        parameters.port = 0
+        return None
+    parameters.hostnames = [str(socket)]
+    return folder
+
+
+def _remove(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _body(request: Complete) -> dict[str, Json]:
+    """The request in the engine's terms, which are OpenAI's."""
+    content = request.content
+    body: dict[str, Json] = {
+        **content.sampling,
+        "messages": [{"role": role, "content": text} for role, text in content.messages],
+        "seed": request.draw.seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if content.response_format is not None:
+        body["response_format"] = dict(content.response_format)
+    return body
+
+
+@dataclass(slots=True)
+class _Reply:
+    """A reply as it comes, piece by piece; `take` says whether to stop."""
+
+    deadline: float
+    stops: tuple[Event, ...]
+    pieces: list[str] = field(default_factory=list)
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    error: Mapping[str, Any] | None = None
+    late: bool = False
+
+    def take(self, chunk: Mapping[str, Any]) -> bool:
+        """Keep one piece; True stops the engine. Must not raise: the binding would swallow it."""
+        if "error" in chunk:
+            self.error = chunk["error"]
+            return True
+        self.model = chunk.get("model") or self.model
+        for choice in chunk.get("choices") or ():
+            self.pieces.append((choice.get("delta") or {}).get("content") or "")
+            self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        usage = chunk.get("usage")
+        if usage:
+            self.usage = Usage(usage["prompt_tokens"], usage["completion_tokens"])
+        if self.finish_reason is None and time.monotonic() > self.deadline:
+            self.late = True
+        return self.late or any(stop.is_set() for stop in self.stops)
+
+    def completion(self, model: str) -> Completion:
+        """The whole of it as a `Completion`, or the error it came to."""
+        if self.error is not None and self.error.get("type") != _CONTEXT_ERROR:
+            return self._raise(self.error)
+        if self.late:
+            raise TransientError("the embedded model gave no reply in time", hint="Raise `limits.timeout`.")
+        reason: FinishReason
+        if self.error is not None:
+            reason = "context_overflow"
+            asked = int(self.error.get("n_prompt_tokens") or 0)
+            self.usage = Usage(prompt_tokens=asked, completion_tokens=0)
+        elif self.finish_reason is None:
+            raise TransientError("the embedded model stopped in the midst of its reply")
+        else:
+            reason = "stop" if self.finish_reason == "stop" else "length"
+        return Completion(
+            text="".join(self.pieces),
+            finish_reason=reason,
+            usage=self.usage,
+            model=self.model or model,
+            answered_by=model,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    @staticmethod
+    def _raise(error: Mapping[str, Any]) -> Completion:
+        message = f"the embedded model cannot work on this request: {_one_line(error.get('message'))}"
+        code = error.get("code")
+        if isinstance(code, int) and 400 <= code < 500:
+            raise ProviderError(message)
+        raise TransientError(message)
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,96 @@
+"""litellm, imported late and kept quiet.
+
+The import takes seconds and a hundred megabytes, reads a `.env` from the working folder, fetches a price map, and sets
+variables in the process's environment. Here it does the first and none of the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from datarecipe.errors import MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WHILE_IMPORTING = {
+    "LITELLM_MODE": "PRODUCTION",  # no `.env`: a cloned folder could name a host with it
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+}
+
+_SETTINGS: dict[str, Any] = {
+    "telemetry": False,
+    "suppress_debug_info": True,  # prints to stdout otherwise
+    "set_verbose": False,
+    # What is asked for is what is sent, once, to where it was meant to go.
+    "drop_params": False,
+    "modify_params": False,
+    "num_retries": None,
+    "model_fallbacks": None,
+    "cache": None,
+    "use_litellm_proxy": False,
+    "route_all_chat_openai_to_responses": False,
+    "api_base": None,
+    "api_key": None,
+    "openai_key": None,
+    "headers": None,
+}
+
+_CALLBACKS = (
+    "callbacks",
+    "input_callback",
+    "success_callback",
+    "failure_callback",
+    "service_callback",
+    "_async_input_callback",
+    "_async_success_callback",
+    "_async_failure_callback",
+)
+
+_lock = threading.Lock()
+
+
+def import_litellm() -> Any:
+    """The module, set up. Blocks for seconds the first time: call it in a thread. Raises `MachineError`."""
+    with _lock:
+        if "litellm" not in sys.modules:
+            # For the serializer's complaints about replies that are not quite as OpenAI's.
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic(\..*)?")
+        try:
+            with _environment():
+                litellm = importlib.import_module("litellm")
+                # Both would otherwise run at the first call: one fetches a file, one sets a variable.
+                importlib.import_module("litellm.litellm_core_utils.default_encoding")
+                beta_headers = importlib.import_module("litellm.anthropic_beta_headers_manager")
+                beta_headers.reload_beta_headers_config()
+        except (ImportError, AttributeError) as error:
+            raise MachineError(
+                f"litellm cannot be imported: {error}", hint='Install it anew: pip install --force-reinstall "litellm"'
+            ) from error
+        for name, value in _SETTINGS.items():
+            setattr(litellm, name, value)
+        for name in _CALLBACKS:
+            setattr(litellm, name, [])
+        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        return litellm
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(_WHILE_IMPORTING)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)

@@ -1,0 +1,198 @@
+"""litellm as a transport: one request to one provider for each `complete`, no retry, no cache, no key gone astray."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import importlib
+import os
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+
+from datarecipe.errors import ProviderError, TransientError
+from datarecipe.llm import providers
+from datarecipe.llm.endpoint import NO_KEY
+from datarecipe.llm.litellm_import import import_litellm
+from datarecipe.llm.litellm_outcome import Interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from datarecipe.exchange import Complete, Completion, Json
+    from datarecipe.llm.endpoint import Endpoint
+
+SAMPLING = frozenset(
+    {
+        "temperature", "top_p", "top_k", "min_p", "max_tokens", "presence_penalty", "frequency_penalty",
+        "repetition_penalty", "reasoning_effort", "stop",
+    }
+)  # fmt: skip
+"""What of a request's sampling may reach litellm; other names would be its switches (`api_base`, `mock_response`)."""
+
+
+class LitellmTransport:
+    """Answers requests to one endpoint. Use it as an async context manager, in one event loop.
+
+    litellm is imported at the first `complete`, in a thread; `prepare` starts that earlier, when other work is at hand.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` is where keys are looked for: the process's environment when None."""
+        self._endpoint = endpoint
+        environ = os.environ if environ is None else environ
+        self._key = endpoint.api_key(environ)
+        self._wire, self._base = _wire(endpoint)
+        self._client: Any = None
+        self._outcome = Interpreter(endpoint, _secrets(endpoint, self._key, environ))
+        self._importing: asyncio.Task[Any] | None = None
+        self._takes_seed: bool | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._importing is None:
+            return
+        with contextlib.suppress(Exception):  # who waited for the import has heard of its failure
+            litellm = await self._importing
+            if self._client is not None:
+                await self._client.close()
+            await litellm.close_litellm_async_clients()
+            litellm.in_memory_llm_clients_cache.flush_cache()
+
+    def prepare(self) -> None:
+        """Begin to import litellm in a thread."""
+        if self._importing is None:
+            self._importing = asyncio.create_task(asyncio.to_thread(import_litellm))
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
+        content = request.content
+        if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
+            raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
+        self._check_settings()
+        self.prepare()
+        assert self._importing is not None
+        litellm = await asyncio.shield(self._importing)
+        arguments = self._arguments(litellm, request, timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await litellm.acompletion(**arguments)
+        except TimeoutError:
+            raise TransientError(f"{self._endpoint.model} gave no answer within {timeout:g} seconds") from None
+        except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
+            outcome = self._outcome.failure(error)
+            if isinstance(outcome, Exception):
+                # Without its cause: that one may hold a key.
+                raise outcome from None
+            return outcome
+        return self._outcome.completion(reply)
+
+    def _arguments(self, litellm: Any, request: Complete, timeout: float) -> dict[str, Any]:
+        content, endpoint = request.content, self._endpoint
+        provider = self._wire
+        arguments: dict[str, Any] = {
+            # Both, always: litellm guesses the provider from the URL's host otherwise, and takes that one's key.
+            "model": f"{provider}/{endpoint.name}",
+            "custom_llm_provider": provider,
+            "messages": [{"role": role, "content": text} for role, text in content.messages],
+            "timeout": timeout,
+            "num_retries": 0,
+            "max_retries": 0,  # the openai client's own
+        }
+        if unknown := content.sampling.keys() - SAMPLING:
+            raise ValueError(f"sampling parameters that are never sent: {', '.join(sorted(unknown))}")
+        arguments |= {name: value for name, value in content.sampling.items() if value is not None}
+        if content.response_format is not None:
+            arguments["response_format"] = _thawed(content.response_format)
+        if self._base is not None:
+            arguments["api_base"] = self._base
+        if self._key is not None:
+            arguments["api_key"] = self._key
+        if endpoint.has_secrets:
+            arguments["client"] = self._client_for_secrets()
+        if self._takes_seed is None:
+            known = litellm.get_supported_openai_params(model=endpoint.name, custom_llm_provider=provider)
+            self._takes_seed = "seed" in (known or ())
+        if self._takes_seed:
+            arguments["seed"] = request.draw.seed
+        return arguments
+
+    def _client_for_secrets(self) -> Any:
+        """A client that sends what stands in the URL besides the host: litellm's own would garble it."""
+        if self._client is None:
+            url = urlsplit(self._endpoint.api_base or "")
+            headers = {}
+            if url.username is not None:
+                pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
+                headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+            self._client = importlib.import_module("openai").AsyncOpenAI(
+                api_key=self._key,
+                base_url=self._base,
+                default_headers=headers,
+                default_query=dict(parse_qsl(url.query, keep_blank_values=True)),
+                max_retries=0,
+            )
+        return self._client
+
+    def _check_settings(self) -> None:
+        """What litellm would find out by asking somebody else's host, or not at all."""
+        endpoint = self._endpoint
+        if endpoint.api_base is not None:
+            return
+        if endpoint.provider in providers.NEEDS_URL:
+            variable = providers.base_variables(endpoint.provider)[-1]
+            raise ProviderError(
+                f"{endpoint.model} is on a server of your own, and its URL is not known",
+                hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
+            )
+        if self._key is None and endpoint.provider in providers.NEEDS_KEY:
+            variable = endpoint.key_variables[0]
+            raise ProviderError(
+                f"{endpoint.model} needs a key, and {variable} is not set",
+                hint=f"export {variable}=... and run it again, or name a server of your own with --api-base.",
+            )
+
+
+def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
+    """litellm's code to use, and the URL to give it, without user info and query."""
+    provider, base = endpoint.provider, endpoint.api_base
+    if provider in providers.OLLAMA:
+        # litellm's code for Ollama's own protocol asks localhost about the model, twice a request, wherever that goes.
+        base = (base or providers.OLLAMA_BASE).rstrip("/")
+        base = base if urlsplit(base).path.endswith("/v1") else urlunsplit(_below(base, "/v1"))
+        provider = "hosted_vllm"
+    elif not endpoint.sends_key:
+        # `openai` sends organisation, project and headers of the environment along; this says the same without them.
+        provider = "hosted_vllm"
+    if endpoint.has_secrets:
+        provider = "openai"
+    if base is None:
+        return provider, None
+    url = urlsplit(base)
+    return provider, urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
+
+
+def _below(base: str, path: str) -> SplitResult:
+    url = urlsplit(base)
+    return url._replace(path=url.path.rstrip("/") + path)
+
+
+def _secrets(endpoint: Endpoint, key: str | None, environ: Mapping[str, str]) -> frozenset[str]:
+    url = urlsplit(endpoint.api_base or "")
+    found = {key, *(environ.get(name) for name in endpoint.key_variables)}
+    # As written and as decoded: a library may quote either.
+    found |= {part for raw in (url.username, url.password) if raw for part in (raw, unquote(raw))}
+    found |= {url.query, *(value for _, value in parse_qsl(url.query))}
+    return frozenset(secret for secret in found if secret and secret != NO_KEY)
+
+
+def _thawed(value: Any) -> Json:
+    """Plain dicts and lists, which litellm changes in place."""
+    if hasattr(value, "items"):
+        return {key: _thawed(inner) for key, inner in value.items()}
+    return [_thawed(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,164 @@
+"""A document with marks: values that know where they were written.
+
+YAML, JSON and `--set` all come to the same tree of nodes, so that every later message can name its place. Nodes are
+frozen; an override makes a new tree that shares what did not change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+from datarecipe.errors import Problem
+from datarecipe.exchange import Json
+
+MAX_BYTES = 1_000_000
+"""Size of a recipe, template, seed example or schema file."""
+MAX_DEPTH = 50
+"""Lists and mappings inside each other, aliases followed."""
+MAX_NODES = 50_000
+"""Values in one document, aliases followed: what keeps an alias bomb small."""
+
+Keys: TypeAlias = tuple[str | int, ...]
+"""The way to a value: mapping keys and list positions, from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written. `line` is None when it was given on the command line: `source` is the flag then."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether the user wrote it on the command line, not in a file."""
+        return self.line is None
+
+    def problem(self, message: str, hint: str | None = None) -> Problem:
+        """What is wrong here."""
+        return Problem(message, self.source, self.line, self.column, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """A text, number, boolean or null. `text` is what was written, when it was written without quotes."""
+
+    value: bool | int | float | str | None
+    place: Place
+    text: str | None = None
+    size: int = 1
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """A list. `size` and `depth` count what it is with aliases followed."""
+
+    items: Sequence[Node]
+    place: Place
+    size: int = 1
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """A mapping of a key to the key's place and the value."""
+
+    entries: Mapping[str, tuple[Place, Node]]
+    place: Place
+    size: int = 1
+    depth: int = 1
+
+
+Node: TypeAlias = ScalarNode | ListNode | MappingNode
+
+
+def list_node(items: Sequence[Node], place: Place) -> ListNode:
+    """A list, measured."""
+    return ListNode(items, place, 1 + sum(n.size for n in items), 1 + max((n.depth for n in items), default=0))
+
+
+def mapping_node(entries: Mapping[str, tuple[Place, Node]], place: Place) -> MappingNode:
+    """A mapping, measured."""
+    nodes = [node for _, node in entries.values()]
+    return MappingNode(entries, place, 1 + sum(n.size for n in nodes), 1 + max((n.depth for n in nodes), default=0))
+
+
+def to_json(node: Node) -> Json:
+    """The plain value of a node. Nothing is shared between the values, even where the file shares it by aliases."""
+    match node:
+        case ScalarNode():
+            return node.value
+        case ListNode():
+            return [to_json(item) for item in node.items]
+        case MappingNode():
+            return {key: to_json(value) for key, (_, value) in node.entries.items()}
+
+
+def from_json(value: object, place: Place, depth: int = 0) -> Node:
+    """A tree whose every value was written at `place`.
+
+    Raises:
+        ValueError: `value` is nothing that JSON can hold, or too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError(f"lists and mappings stand more than {MAX_DEPTH} deep in each other")
+    match value:
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                raise ValueError("keys must be text")
+            return mapping_node({key: (place, from_json(item, place, depth + 1)) for key, item in value.items()}, place)
+        case list():
+            return list_node([from_json(item, place, depth + 1) for item in value], place)
+        case float() if not math.isfinite(value):
+            raise ValueError("JSON holds no NaN and no infinite number")
+        case str() if any("\ud800" <= char <= "\udfff" for char in value):
+            raise ValueError("half of a surrogate pair is not a character")
+        case None | bool() | int() | float() | str():
+            return ScalarNode(value, place)
+    raise ValueError(f"{type(value).__name__} is no type that JSON can hold")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A tree of nodes and the questions that are asked of it."""
+
+    root: Node
+
+    @cached_property
+    def value(self) -> Json:
+        """The whole document as plain values."""
+        return to_json(self.root)
+
+    def place(self, keys: Keys = ()) -> Place:
+        """Where the value was written, or the nearest thing around it that was."""
+        return self._walk(keys)[1].place
+
+    def key_place(self, keys: Keys) -> Place:
+        """Where the last key itself was written; for a list's element, the element."""
+        parent = self.get(keys[:-1])
+        last = keys[-1]
+        if isinstance(parent, MappingNode) and isinstance(last, str) and last in parent.entries:
+            return parent.entries[last][0]
+        return self.place(keys)
+
+    def get(self, keys: Keys) -> Node | None:
+        """The node at `keys`, or None."""
+        found, node = self._walk(keys)
+        return node if found else None
+
+    def _walk(self, keys: Keys) -> tuple[bool, Node]:
+        node = self.root
+        for key in keys:
+            if isinstance(node, MappingNode) and isinstance(key, str) and key in node.entries:
+                node = node.entries[key][1]
+            elif isinstance(node, ListNode) and isinstance(key, int) and 0 <= key < len(node.items):
+                node = node.items[key]
+            else:
+                return False, node
+        return True, node

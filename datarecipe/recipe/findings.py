@@ -1,0 +1,44 @@
+"""Collects all that is wrong with a recipe, so that the user hears it at once and in the order of the places."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from datarecipe.errors import Problem, RecipeError
+
+
+class Findings:
+    """A `with` block around a step keeps its `RecipeError` and lets the next step go on."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._errors: list[RecipeError] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, RecipeError):
+            return False
+        self.add(error)
+        return True
+
+    def add(self, error: RecipeError) -> None:
+        """Keep what an error says."""
+        self._errors.append(error)
+
+    def raise_all(self) -> None:
+        """Raise what was found, if anything was: as the kind of error that all are, else as a `RecipeError`."""
+        if not self._errors:
+            return
+        kinds = {type(error) for error in self._errors}
+        kind = kinds.pop() if len(kinds) == 1 else RecipeError
+        problems = dict.fromkeys(problem for error in self._errors for problem in error.problems)
+        raise kind(*sorted(problems, key=self._order))
+
+    def _order(self, problem: Problem) -> tuple[bool, bool, str, int, int]:
+        other_file = problem.source != self._source
+        return (problem.line is None, other_file, problem.source, problem.line or 0, problem.column or 0)

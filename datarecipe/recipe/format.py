@@ -1,0 +1,73 @@
+"""The recipe format: is every key known, of the right type and in its range?
+
+The rules are `schema/recipe-1.schema.json`, which editors read too; jsonschema applies them. What belongs to the
+format and is not implemented yet is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from datarecipe.errors import NotYetError, Problem, RecipeError
+from datarecipe.recipe.document import Document, Keys, ScalarNode
+from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.format_schema import format_schema
+from datarecipe.recipe.verdicts import translated
+from datarecipe.recipe.words import code, describe, dotted
+
+NOT_YET: tuple[tuple[str, ...], ...] = (
+    ("extends",),
+    ("filters",),
+    ("evaluate",),
+    ("fallbacks",),
+    ("prices",),
+    *(("limits", key) for key in ("usd", "tokens", "calls", "rpm", "tpm", "stop_when")),
+)
+"""Keys of format 1 that this release refuses, since to ignore them would give another dataset or another bill."""
+
+
+MAX_PROBLEMS = 100
+"""Problems of the format that are reported at once: a file of nothing but unknown keys would take minutes."""
+
+_EMBEDDER: Keys = ("strategy", "embedder")
+
+
+def check_format(document: Document, findings: Findings) -> frozenset[str]:
+    """Add what is wrong with the keys, types and ranges to `findings`; return the top-level keys that are concerned."""
+    concerned: set[str] = set()
+    refused = [later for later in NOT_YET if document.get(later) is not None]
+    for later in refused:
+        findings.add(NotYetError(_not_yet(document, later)))
+        concerned.add(str(later[0]))
+    seen: set[Keys] = set()
+    for keys, problem in islice(_problems(document), MAX_PROBLEMS):
+        concerned.add(str(keys[0]))
+        hidden = any(keys[: len(later)] == later for later in refused)
+        # One value, one message: it says all that the value must be.
+        if keys not in seen and not hidden:
+            findings.add(RecipeError(problem))
+        seen.add(keys)
+    embedder = document.get(_EMBEDDER)
+    if isinstance(embedder, ScalarNode) and isinstance(embedder.value, str) and embedder.value != "hashed-ngrams":
+        findings.add(NotYetError(_other_embedder(embedder)))
+    return frozenset(concerned)
+
+
+def _not_yet(document: Document, keys: Keys) -> Problem:
+    name = code(dotted(keys))
+    message = f"{name} belongs to format 1, but this release does not implement it yet"
+    return document.key_place(keys).problem(message, f"remove {name}, or use a release that implements it")
+
+
+def _other_embedder(node: ScalarNode) -> Problem:
+    message = f"`strategy.embedder` {describe(node.value)} belongs to a later release; this one has `hashed-ngrams`"
+    return node.place.problem(message, "remove the key, or write: embedder: hashed-ngrams")
+
+
+def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:
+    # jsonschema takes 75 ms to import; a command that loads no recipe does not pay for it.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    for error in Draft202012Validator(format_schema()).iter_errors(document.value):
+        yield from translated(error, document)

@@ -1,0 +1,64 @@
+"""What of a recipe makes a run the same run: all that shapes its requests or decides what is accepted."""
+
+from __future__ import annotations
+
+import json
+
+from datarecipe.exchange import Json
+from datarecipe.recipe.model import LabelSpace, Recipe, Strategy
+
+IDENTITY_VERSION = 1
+"""Part of every identity. It changes only when the same recipe comes to mean another dataset."""
+
+
+def identity(recipe: Recipe) -> dict[str, Json]:
+    """The recipe's part of a run's identity, as JSON; two recipes with equal ones give the same dataset.
+
+    Not in it: name, target, limits, version, license, tags, requires, prices, fallbacks, evaluate, `x-*` and paths
+    (files count by content). Not in it either, since flags and the model's profile decide over them: `model`,
+    `api_base`, `sampling` and `response_format`. A run adds these as they were settled.
+
+    Where the order of keys reaches a prompt (seed examples, schema, `vars`, `vary`), the value stands here as JSON
+    text, so that a hash over sorted keys still tells two orders apart.
+    """
+    return {
+        "identity": IDENTITY_VERSION,
+        "description": recipe.description,
+        "label_field": recipe.task.label_field,
+        "options_field": recipe.task.options_field,
+        "instruction": recipe.instruction,
+        "seed_examples": [_ordered(dict(example)) for example in recipe.seed_examples],
+        "labels": _labels(recipe.labels),
+        "strategy": _strategy(recipe.strategy),
+        "batch_size": recipe.batch_size,
+        "random_seed": recipe.random_seed,
+        "schema": _ordered(dict(recipe.schema)),
+        "vars": _ordered(dict(recipe.vars)),
+        "vary": _ordered({name: list(values) for name, values in recipe.vary.items()}),
+    }
+
+
+def _ordered(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _labels(labels: LabelSpace) -> Json:
+    return {"kind": labels.kind, "values": list(labels.values), "options": labels.options}
+
+
+def _strategy(strategy: Strategy) -> Json:
+    """Only what the strategy looks at: `chains` means nothing to a tree."""
+    match strategy.kind:
+        case "fixed":
+            return {"kind": "fixed"}
+        case "tree":
+            return {"kind": "tree", "roots": strategy.roots}
+        case "random":
+            return {"kind": "random", "chains": strategy.chains, "patience": strategy.patience}
+        case _:
+            return {
+                "kind": strategy.kind,
+                "chains": strategy.chains,
+                "patience": strategy.patience,
+                "embedder": strategy.embedder,
+            }

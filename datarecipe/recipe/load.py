@@ -1,0 +1,197 @@
+"""From a recipe's file to a `Recipe`: read, override, check, resolve.
+
+Each step works on what the steps before it found in order, so that one wrong key does not hide another: all problems
+are raised together, in the order of their places. Only what makes the rest meaningless (syntax, another format) comes
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from datarecipe.errors import RecipeError, RecipeNotFoundError
+from datarecipe.exchange import Json
+from datarecipe.recipe.answers import check_seed_answers
+from datarecipe.recipe.document import Document, Place
+from datarecipe.recipe.example_schema import check_seeds_fit, infer_schema
+from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.format import check_format
+from datarecipe.recipe.given_schema import check_given_schema
+from datarecipe.recipe.json_source import parse_json
+from datarecipe.recipe.labels import read_labels
+from datarecipe.recipe.model import LabelSpace, Recipe, Task
+from datarecipe.recipe.overrides import Override, apply_overrides
+from datarecipe.recipe.paths import Project, SourceFile, display, is_path, project_of, read_named_file, read_text
+from datarecipe.recipe.release import check_release
+from datarecipe.recipe.resolved import resolved_document
+from datarecipe.recipe.seeds import Seed, read_seeds
+from datarecipe.recipe.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
+from datarecipe.recipe.task import read_task
+from datarecipe.recipe.words import describe
+from datarecipe.recipe.yaml_source import parse_yaml
+
+
+def load_recipe(path: Path, overrides: Sequence[Override] = ()) -> Recipe:
+    """Read, check and resolve a recipe. Runs no code, opens no connection, reads no file outside the recipe's project.
+
+    `overrides` come from the command line and go before what the file says; a path in one counts from the working
+    folder, and may lead anywhere, since it is the user who names it.
+
+    Raises:
+        RecipeNotFoundError: there is no such file.
+        RecipeSyntaxError: the file, or one that it names, is not YAML or JSON that can be read.
+        UnsafePathError: a path leads out of the project.
+        NotYetError: a key that this release does not implement.
+        RecipeError: all else that is wrong with it, all at once.
+    """
+    file = _read_recipe(path)
+    document = apply_overrides(_parse(file), overrides)
+    check_release(document)
+    findings = Findings(file.source)
+    wrong = check_format(document, findings)
+    source = _Source(document, file, project_of(file.path), wrong)
+    parts = _read_parts(source, findings)
+    findings.raise_all()
+    return _recipe(source, parts)
+
+
+def _read_recipe(path: Path) -> SourceFile:
+    name = display(path)
+    place = Place(name)
+    try:
+        resolved = path.resolve()
+        exists = resolved.exists()
+    except (OSError, RuntimeError, ValueError):
+        raise RecipeNotFoundError(place.problem("this cannot be the path of a recipe")) from None
+    if not exists:
+        raise RecipeNotFoundError(place.problem("there is no such recipe"))
+    return SourceFile(resolved, name, read_text(resolved, place, str(path)))
+
+
+def _parse(file: SourceFile) -> Document:
+    is_json = file.path.suffix.lower() == ".json"
+    return parse_json(file.text, file.source) if is_json else parse_yaml(file.text, file.source)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A recipe's document, and what its steps need to know of it."""
+
+    document: Document
+    file: SourceFile
+    project: Project
+    wrong: frozenset[str]
+    """Top-level keys whose values do not fit the format; no step reads them."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        value = self.document.value
+        assert isinstance(value, dict)
+        return value
+
+    def usable(self, *keys: str) -> bool:
+        """Whether all the keys are there and fit the format."""
+        return all(key in self.values and key not in self.wrong for key in keys)
+
+    def read_file(self, value: str, place: Place) -> SourceFile:
+        return read_named_file(value, place, self.file.path.parent, self.project)
+
+
+@dataclass
+class _Parts:
+    """What the steps made; None where a step could not run or failed."""
+
+    instruction: tuple[str, str] | None = None
+    seeds: tuple[Seed, ...] | None = None
+    task: Task | None = None
+    labels: LabelSpace | None = None
+    schema: dict[str, Json] | None = None
+
+
+def _read_parts(source: _Source, findings: Findings) -> _Parts:
+    parts = _Parts()
+    document = source.document
+    if source.usable("instruction"):
+        with findings:
+            parts.instruction = _read_instruction(source)
+    if source.usable("seed_example"):
+        with findings:
+            parts.seeds = read_seeds(document, source.read_file)
+    if source.usable("task") and parts.seeds:
+        with findings:
+            parts.task = read_task(document, parts.seeds[0])
+    if "labels" not in source.wrong and "task" not in source.wrong:
+        with findings:
+            parts.labels = read_labels(document, parts.task)
+    if parts.seeds and parts.task and parts.labels:
+        with findings:
+            check_seed_answers(parts.seeds, parts.task, parts.labels)
+            parts.schema = infer_schema([seed.example for seed in parts.seeds], parts.task, parts.labels)
+    if source.usable("schema"):
+        parts.schema = None
+        with findings:
+            parts.schema = _read_schema(source)
+            check_seeds_fit(parts.seeds or (), parts.schema)
+    return parts
+
+
+def _read_instruction(source: _Source) -> tuple[str, str]:
+    written = source.values["instruction"]
+    place = source.document.place(("instruction",))
+    if not is_path(written):
+        return written, str(place.problem("").place)
+    file = source.read_file(written, place)
+    if not file.text.strip():
+        raise RecipeError(place.problem(f"the instruction's file {file.source} is empty"))
+    return file.text, file.source
+
+
+def _read_schema(source: _Source) -> dict[str, Json]:
+    written = source.values["schema"]
+    if isinstance(written, dict):
+        return check_given_schema(source.document, ("schema",))
+    place = source.document.place(("schema",))
+    if not is_path(written):
+        raise RecipeError(
+            place.problem(f"`schema` must be a mapping or the path of a .json file, not {describe(written)}")
+        )
+    file = source.read_file(written, place)
+    return check_given_schema(parse_json(file.text, file.source), ())
+
+
+def _recipe(source: _Source, parts: _Parts) -> Recipe:
+    values = source.values
+    assert parts.instruction is not None
+    assert parts.seeds is not None
+    assert parts.task is not None
+    assert parts.labels is not None
+    assert parts.schema is not None
+    recipe = Recipe(
+        name=values["name"],
+        description=values.get("description", ""),
+        task=parts.task,
+        instruction=parts.instruction[0],
+        instruction_source=parts.instruction[1],
+        seed_examples=tuple(seed.example for seed in parts.seeds),
+        labels=parts.labels,
+        strategy=read_strategy(values["strategy"]),
+        target_size=whole(values["target_size"]),
+        batch_size=whole(values.get("batch_size", Recipe.batch_size)),
+        random_seed=whole(values.get("random_seed", Recipe.random_seed)),
+        schema=parts.schema,
+        schema_inferred="schema" not in values,
+        vars=values.get("vars", {}),
+        vary=read_vary(values.get("vary", {})),
+        model=values.get("model"),
+        api_base=values.get("api_base"),
+        sampling=read_sampling(values.get("sampling", {})),
+        response_format=values.get("response_format", Recipe.response_format),
+        limits=read_limits(values.get("limits", {})),
+        about=read_about(values),
+        project=source.project.root,
+        source=source.file.path,
+    )
+    return replace(recipe, resolved=resolved_document(recipe, values))

@@ -1,0 +1,65 @@
+"""`README.md` of a run's folder: a dataset card that dataset hubs can read.
+
+All that comes from the recipe or the model is data here: front matter goes through a YAML writer, texts are stripped of
+what Markdown and HTML would act on, examples stand in a fence longer than any run of backticks in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from datarecipe.exchange import Example
+from datarecipe.run.setup import Setup
+from datarecipe.run.tally import Tally
+
+_REASONS_HEADER = "| reason | items |\n|---|---|\n"
+
+
+def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequence[Example]) -> str:
+    """The card's text; `examples` are the first few of the dataset."""
+    recipe, model = setup.recipe, manifest["model"]
+    front = {
+        "license": recipe.about.license or "unknown",
+        "tags": ["synthetic", "datarecipe", *recipe.about.tags],
+        "configs": [{"config_name": "default", "data_files": "data.jsonl"}],
+    }
+    parts = [
+        "---\n" + yaml.safe_dump(front, sort_keys=False, allow_unicode=True) + "---",
+        f"# {_plain(recipe.name)}",
+        _plain(recipe.description),
+        f"**{_plain(model['warning'])}**" if model["warning"] else "",
+        f"{tally.accepted:,} examples of {recipe.target_size:,} wanted, written by `{_code(setup.model.name)}` "
+        f"with the strategy *{recipe.strategy.kind}*.",
+        "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
+        "## Examples",
+        _fenced("\n".join(json.dumps(example, ensure_ascii=False) for example in examples)),
+        "## What was rejected",
+        _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
+        if tally.rejected
+        else "Nothing.",
+        "## Files",
+        "`data.jsonl` holds one example a line, `lineage.jsonl` where each came from (same line number), "
+        "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
+    ]
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text on one line without anything that Markdown or HTML acts on."""
+    line = " ".join(text.split())
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", line)
+
+
+def _code(text: str) -> str:
+    return re.sub(r"[`\n\r]", "", text)
+
+
+def _fenced(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}json\n{text}\n{fence}"

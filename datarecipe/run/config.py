@@ -1,0 +1,71 @@
+"""What the user and the project set once: a model, and where it is.
+
+The user's file is `config.yaml` in the user's config folder, the project's is `.datarecipe/config.yaml`. A project comes
+from somebody else as easily as a recipe does, so its file may name a model and nothing more; a host is the user's to name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from datarecipe.errors import Problem, RecipeError, UsageError
+from datarecipe.recipe.yaml_source import parse_yaml
+
+USER_KEYS = ("model", "api_base")
+PROJECT_KEYS = ("model",)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings below the recipe's; `None` where nothing is set."""
+
+    model: str | None = None
+    model_from: str | None = None
+    """The file that names the model."""
+    api_base: str | None = None
+    """Only ever from the user's own file."""
+
+
+def user_config_file() -> Path:
+    """Where the user's settings are looked for."""
+    return user_config_path("datarecipe") / "config.yaml"
+
+
+def project_config_file(home: Path) -> Path:
+    """Where the project's settings are looked for."""
+    return home / ".datarecipe" / "config.yaml"
+
+
+def read_config(home: Path) -> Config:
+    """The settings that hold in the project `home`; the project's model goes before the user's."""
+    user = _read(user_config_file(), USER_KEYS)
+    project = _read(project_config_file(home), PROJECT_KEYS)
+    named_in = next((path for path, values in (project, user) if "model" in values), None)
+    return Config(
+        model=project[1].get("model") or user[1].get("model"),
+        model_from=str(named_in) if named_in else None,
+        api_base=user[1].get("api_base"),
+    )
+
+
+def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
+    if not path.is_file():
+        return path, {}
+    try:
+        values = parse_yaml(path.read_text(encoding="utf-8"), str(path)).value
+    except RecipeError as error:
+        raise UsageError(f"the configuration cannot be read\n{error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the configuration {path} cannot be read: {error}") from None
+    if values is None:
+        return path, {}
+    if not isinstance(values, dict):
+        raise UsageError(str(Problem("a configuration is a mapping such as `model: openai/gpt-4o-mini`", str(path))))
+    for key, value in values.items():
+        if key not in keys or not isinstance(value, str):
+            allowed = ", ".join(keys)
+            raise UsageError(str(Problem(f"`{key}` cannot be set here; what can, as text: {allowed}", str(path))))
+    return path, {key: str(value) for key, value in values.items()}

@@ -1,0 +1,108 @@
+"""A finished run's folder, for reading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
+
+from datarecipe.errors import UsageError
+from datarecipe.exchange import Example
+from datarecipe.run.folder import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where an example came from: a line of `lineage.jsonl`."""
+
+    id: str
+    """Hash of the normalised example."""
+    parent: str
+    """Id of the formatting example of its request."""
+    depth: int
+    """1 for a child of a seed example."""
+    lane: str
+    """Chain, root draw or *fixed* number."""
+    request: int
+    """The request's number in logical order."""
+    index: int
+    """Place of the item in its response."""
+
+
+@dataclass(frozen=True)
+class RejectedItem:
+    """An item that is not in the dataset: a line of `rejected.jsonl`."""
+
+    reason: str
+    detail: str
+    raw: str
+    parent: str
+    depth: int
+    lane: str
+    request: int
+    index: int
+
+
+class Dataset(Sequence[Example]):
+    """The examples of a run, read from its folder at first use.
+
+    `dataset[i]` is an example as a dict, `dataset.lineage[i]` where it came from.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Raises `UsageError` when `path` is not a run's folder."""
+        self.path = Path(path)
+        if not (self.path / DATA).is_file():
+            raise UsageError(
+                f"{self.path} holds no {DATA}", hint="A run's folder is what `datarecipe run` names at its end."
+            )
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Example]: ...
+    def __getitem__(self, index: int | slice) -> Example | Sequence[Example]:
+        return self._examples[index]
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self._examples)
+
+    def __repr__(self) -> str:
+        return f"Dataset({str(self.path)!r}, {len(self)} examples)"
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run reached its target."""
+        return self.manifest.get("status") == "complete"
+
+    @cached_property
+    def lineage(self) -> Sequence[Lineage]:
+        """Where each example came from, in the dataset's order."""
+        return [Lineage(**row) for row in _rows(self.path / LINEAGE)]
+
+    @cached_property
+    def rejected(self) -> Sequence[RejectedItem]:
+        """What was not taken, and why."""
+        return [RejectedItem(**row) for row in _rows(self.path / REJECTED)]
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The run's manifest as a JSON document; empty where there is none."""
+        return read_manifest(self.path / MANIFEST) or {}
+
+    @cached_property
+    def _examples(self) -> list[Example]:
+        return list(_rows(self.path / DATA))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    # Not splitlines: it would also split at line breaks that JSON allows within strings.
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        for line in lines:
+            yield json.loads(line)

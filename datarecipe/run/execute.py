@@ -1,0 +1,144 @@
+"""Runs a settled recipe: cache, transport, loop and folder put together, and taken apart again whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from datarecipe.exchange import Example
+from datarecipe.generate.events import Accepted, Event
+from datarecipe.generate.generation import Generation
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.client import CachedClient
+from datarecipe.llm.select import open_transport
+from datarecipe.run.card import card
+from datarecipe.run.dispatch import Dispatcher, Ending, Traffic
+from datarecipe.run.folder import RunFolder, storage_errors
+from datarecipe.run.manifest import manifest
+from datarecipe.run.observe import Observer
+from datarecipe.run.result import RunResult
+from datarecipe.run.setup import Setup
+from datarecipe.run.tally import Tally
+
+GRACE = 30.0
+"""Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
+
+SHOWN = 5
+"""Examples that the card and the summary show."""
+
+
+class _Recorder:
+    """Takes the events in logical order: writes them down, counts them, tells the observer."""
+
+    def __init__(self, folder: RunFolder, observer: Observer) -> None:
+        self.tally = Tally()
+        self.traffic = Traffic()
+        self.first: list[Example] = []
+        self._folder = folder
+        self._observer = observer
+
+    def on_events(self, events: list[Event]) -> None:
+        with storage_errors(self._folder.path):
+            for event in events:
+                self._folder.write(event)
+        self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
+        self.tally.add(events)
+
+    def on_traffic(self, traffic: Traffic) -> None:
+        self.traffic = traffic
+        self._observer.progress(self.tally, traffic)
+
+
+@asynccontextmanager
+async def open_client(setup: Setup, notice: Callable[[str], None]) -> AsyncIterator[CachedClient]:
+    """The cache and, behind it, the model's transport with its retries."""
+    async with AsyncExitStack() as stack:
+        cache = stack.enter_context(ResponseCache(setup.cache_dir))
+        transport = open_transport(setup.model.name, setup.endpoint, environ=setup.options.environ, notice=notice)
+        await stack.enter_async_context(transport)
+        yield CachedClient(cache, transport, timeout=setup.recipe.limits.timeout, notice=notice)
+
+
+async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = False) -> RunResult:
+    """Run it to its end and close its folder.
+
+    Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
+    raised: `TemplateError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
+    """
+    began, started = time.monotonic(), datetime.now(UTC)
+    generation = Generation(setup.recipe, setup.model)
+    with RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite) as folder:
+        observer.begin(setup)
+        recorder = _Recorder(folder, observer)
+        try:
+            async with open_client(setup, observer.notice) as client:
+                dispatcher = Dispatcher(
+                    generation=generation,
+                    client=client,
+                    concurrency=client.bounded(setup.recipe.limits.concurrency),
+                    on_events=recorder.on_events,
+                    on_traffic=recorder.on_traffic,
+                    offline=setup.options.offline,
+                    grace=0.0 if setup.embedded else GRACE,
+                )
+                with _interrupts(dispatcher) if handle_interrupt else contextlib.nullcontext():
+                    ending = await dispatcher.run()
+                recorder.traffic = dispatcher.traffic
+        except BaseException:
+            folder.discard()
+            raise
+        finished = datetime.now(UTC)
+        result = _close(folder, setup, ending, recorder, started=started, finished=finished, began=began)
+    observer.end(result)
+    return result
+
+
+def _close(
+    folder: RunFolder,
+    setup: Setup,
+    ending: Ending,
+    recorder: _Recorder,
+    *,
+    started: datetime,
+    finished: datetime,
+    began: float,
+) -> RunResult:
+    """Put the new files in place, unless the folder's own are worth more."""
+    tally, traffic = recorder.tally, recorder.traffic
+    short = ending.reason != "target"
+    nothing_learnt = short and tally.responses == 0
+    kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
+    if kept or nothing_learnt:
+        folder.discard()
+    else:
+        document = manifest(setup, ending, tally, traffic, started=started, finished=finished)
+        folder.replace(document, card(setup, document, tally, recorder.first))
+    return RunResult(
+        name=setup.recipe.name,
+        output=setup.output,
+        target_size=setup.recipe.target_size,
+        end=ending.reason,
+        error=ending.error,
+        tally=tally,
+        traffic=traffic,
+        first=tuple(recorder.first),
+        kept_lines=kept,
+        written=not (kept or nothing_learnt),
+        seconds=time.monotonic() - began,
+    )
+
+
+@contextlib.contextmanager
+def _interrupts(dispatcher: Dispatcher) -> Iterator[None]:
+    """Ctrl-C ends the run in order; a second one at once."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, dispatcher.interrupt)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)

@@ -1,0 +1,197 @@
+"""A run's folder: which run it belongs to, who may write it, and how its files are replaced.
+
+Files are written beside the old ones as `.partial` and renamed at the end, the manifest last; so a folder holds a whole
+dataset or none, and a run that ends short of what is there leaves it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from filelock import FileLock, Timeout
+
+from datarecipe.errors import RunConflictError, RunLockedError, StorageError
+from datarecipe.generate.events import Accepted, Event, Rejected
+
+DATA = "data.jsonl"
+LINEAGE = "lineage.jsonl"
+REJECTED = "rejected.jsonl"
+MANIFEST = "manifest.json"
+CARD = "README.md"
+PARTIAL = ".partial"
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+# JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
+_LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def json_line(value: object) -> str:
+    """One line of a `.jsonl` file, with its LF. UTF-8 as it is; line breaks of any kind escaped."""
+    text = _encode(value)
+    if not text.isascii():
+        for character, escape in _LINE_BREAKS.items():
+            text = text.replace(character, escape)
+        # Half a surrogate pair can only come from the raw text of a rejected item.
+        text = text.encode("utf-8", "backslashreplace").decode() if _has_surrogate(text) else text
+    return text + "\n"
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the file system's refusals into `StorageError`."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="Free space or mend the permissions, then run the same command again: every stored response is used.",
+        ) from None
+
+
+class RunFolder:
+    """The folder of one run, held by this process while it is open."""
+
+    def __init__(self, path: Path, identity: str, *, overwrite: bool) -> None:
+        self.path = path
+        self._identity = identity
+        self._overwrite = overwrite
+        self._exit = ExitStack()
+        self._streams: dict[str, IO[str]] = {}
+        self.lines_before = 0
+        """Lines of `data.jsonl` when the run began; 0 where there is none of this identity."""
+
+    def __enter__(self) -> Self:
+        """Lock the folder. Raises `RunLockedError`, `RunConflictError`, `StorageError`."""
+        with storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / ".lock", timeout=0)
+            try:
+                self._exit.enter_context(lock)
+            except Timeout:
+                raise RunLockedError(
+                    f"another process is writing {self.path}",
+                    hint="Wait for it, or give this run its own folder with --output DIR.",
+                ) from None
+            try:
+                self._check_owner()
+                for name in (DATA, LINEAGE, REJECTED):
+                    self._streams[name] = self._exit.enter_context(self._open(name))
+            except BaseException:
+                self._exit.close()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def write(self, event: Event) -> None:
+        """Append an accepted example or a rejected item to the partial files."""
+        if isinstance(event, Accepted):
+            self._streams[DATA].write(json_line(event.example))
+            self._streams[LINEAGE].write(json_line(_lineage_row(event)))
+        elif isinstance(event, Rejected):
+            self._streams[REJECTED].write(json_line(_rejected_row(event)))
+
+    def replace(self, manifest: Mapping[str, Any], card: str) -> None:
+        """Put the written files in place of the old ones, the manifest last."""
+        with storage_errors(self.path):
+            for stream in self._streams.values():
+                stream.flush()
+                os.fsync(stream.fileno())
+                stream.close()
+            self._write_whole(CARD, card)
+            self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+            for name in (DATA, LINEAGE, REJECTED, CARD, MANIFEST):
+                (self.path / (name + PARTIAL)).replace(self.path / name)
+
+    def discard(self) -> None:
+        """Drop what was written; the folder's files stay as they were."""
+        for stream in self._streams.values():
+            stream.close()
+        for name in (DATA, LINEAGE, REJECTED, CARD, MANIFEST):
+            (self.path / (name + PARTIAL)).unlink(missing_ok=True)
+
+    def _check_owner(self) -> None:
+        owner = _identity_in(self.path / MANIFEST) or _identity_in(self.path / (MANIFEST + PARTIAL))
+        data = self.path / DATA
+        if owner == self._identity:
+            self.lines_before = _count_lines(data)
+        elif not self._overwrite and (owner is not None or data.exists()):
+            raise RunConflictError(
+                f"{self.path} holds the dataset of another run: its recipe or model is not this one",
+                hint="Keep both with --output DIR, or replace it with --overwrite (its responses stay in the cache).",
+            )
+        # Tells a later run, if this one is killed between two renames, whose files these are.
+        self._write_whole(MANIFEST, json.dumps({"identity": self._identity, "status": "running"}) + "\n")
+
+    def _open(self, name: str) -> IO[str]:
+        return (self.path / (name + PARTIAL)).open("w", encoding="utf-8", newline="\n")
+
+    def _write_whole(self, name: str, text: str) -> None:
+        with self._open(name) as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run's folder, or None where there is none that can be read."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def _identity_in(path: Path) -> str | None:
+    manifest = read_manifest(path)
+    identity = manifest.get("identity") if manifest else None
+    return identity if isinstance(identity, str) else None
+
+
+def _count_lines(path: Path) -> int:
+    try:
+        with path.open("rb") as stream:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
+    except FileNotFoundError:
+        return 0
+
+
+def _lineage_row(event: Accepted) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "parent": event.parent,
+        "depth": event.depth,
+        "lane": event.lane,
+        "request": event.request,
+        "index": event.index,
+    }
+
+
+def _rejected_row(event: Rejected) -> dict[str, Any]:
+    return {
+        "reason": event.reason,
+        "detail": event.detail,
+        "raw": event.raw,
+        "parent": event.parent,
+        "depth": event.depth,
+        "lane": event.lane,
+        "request": event.request,
+        "index": event.index,
+    }

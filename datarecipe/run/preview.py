@@ -1,0 +1,54 @@
+"""One batch, judged and shown, not kept: what a recipe's first request brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from datarecipe.errors import OfflineMissError
+from datarecipe.exchange import Complete, Completion
+from datarecipe.generate.events import Event
+from datarecipe.generate.generation import Generation
+from datarecipe.run.execute import open_client
+from datarecipe.run.setup import Setup
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRequest:
+    """The first request of a run, with the loop that waits for its response."""
+
+    handle: int
+    request: Complete
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What came back, and what the loop says of it."""
+
+    response: Completion
+    stored: bool
+    """Whether the response was in the cache already."""
+    events: tuple[Event, ...]
+
+
+def first_request(setup: Setup) -> FirstRequest:
+    """Render it; calls nothing."""
+    generation = Generation(setup.recipe, setup.model)
+    wanted = next(generation.wanted(1))
+    assert isinstance(wanted.request, Complete)
+    return FirstRequest(wanted.handle, wanted.request, generation)
+
+
+async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
+    """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
+    first = first_request(setup)
+    async with open_client(setup, notice) as client:
+        response = client.lookup(first.request)
+        stored = response is not None
+        if response is None:
+            if setup.options.offline:
+                raise OfflineMissError("the first response is not in the cache, and --offline forbids to ask for it")
+            response = await client.fetch(first.request)
+    assert isinstance(response, Completion)
+    return Preview(response, stored, tuple(first.generation.receive(first.handle, response)))

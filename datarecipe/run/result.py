@@ -1,0 +1,47 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datarecipe.errors import DatarecipeError
+from datarecipe.exchange import Example
+from datarecipe.run.dispatch import End, Traffic
+from datarecipe.run.tally import Tally
+
+INTERRUPTED_EXIT = 130
+SHORT_EXIT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """How a run ended, and where its files are."""
+
+    name: str
+    output: Path
+    target_size: int
+    end: End
+    error: DatarecipeError | None
+    tally: Tally
+    traffic: Traffic
+    first: tuple[Example, ...]
+    """The first few examples."""
+    kept_lines: int
+    """Lines of an earlier, larger `data.jsonl` of the same run that was left in place; 0 where this run's was written."""
+    written: bool
+    """Whether the folder now holds what this run committed."""
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code (docs/exit-codes.md)."""
+        match self.end:
+            case "target":
+                return 0
+            case "barren":
+                return SHORT_EXIT
+            case "interrupted":
+                return INTERRUPTED_EXIT
+            case "failed":
+                return self.error.exit_code if self.error else 1

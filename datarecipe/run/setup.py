@@ -1,0 +1,134 @@
+"""Everything that is settled before a file is opened or a request is sent: model, host, folders, identity."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datarecipe.exchange import canonical_json
+from datarecipe.generate.profile import LOCAL_PREFIX, TABLE_VERSION, ModelSettings, settle_model
+from datarecipe.generate.render import Renderer
+from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
+from datarecipe.recipe import Recipe, identity, is_shipped
+from datarecipe.run.config import Config, read_config
+
+EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
+"""The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
+
+LOOP_VERSION = 1
+"""Part of every run's identity; changes when the same responses would give another dataset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user says beside the recipe. Overrides of the recipe itself go to `load_recipe`."""
+
+    model: str | None = None
+    api_base: str | None = None
+    output: Path | None = None
+    """The run's folder; by default `runs/<name>` in the project."""
+    overwrite: bool = False
+    cache_dir: Path | None = None
+    offline: bool = False
+    trust: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A recipe with all that its run needs."""
+
+    recipe: Recipe
+    options: Options
+    model: ModelSettings
+    model_from: str
+    """Who named the model, for people."""
+    endpoint: Endpoint
+    identity: str
+    """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
+    output: Path
+    cache_dir: Path
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the model runs in this process."""
+        return self.model.name.startswith(LOCAL_PREFIX)
+
+
+def home_of(recipe: Recipe) -> Path:
+    """Where runs, cache and configuration lie: the recipe's project; for a shipped recipe the working folder."""
+    if recipe.source is None or is_shipped(recipe.source):
+        return Path.cwd()
+    return recipe.project
+
+
+def settle(recipe: Recipe, options: Options) -> Setup:
+    """Settle it. Raises `UsageError`, `UntrustedEndpointError`, `RecipeError`."""
+    home = home_of(recipe)
+    config = read_config(home)
+    name, source = _model_name(recipe, options, config)
+    endpoint = resolve_endpoint(
+        name,
+        flag_api_base=options.api_base,
+        # A URL goes with the model that it was written for: --model openai/x leaves the recipe's own server behind.
+        recipe_api_base=recipe.api_base if _goes_with(name, recipe.model) else None,
+        config_api_base=config.api_base if _goes_with(name, config.model) else None,
+        trust=options.trust,
+        environ=options.environ,
+    )
+    model = settle_model(recipe, name, endpoint.api_base_for_key)
+    return Setup(
+        recipe=recipe,
+        options=options,
+        model=model,
+        model_from=source,
+        endpoint=endpoint,
+        identity=_identity(recipe, model),
+        output=(options.output or home / "runs" / recipe.name).absolute(),
+        cache_dir=cache_directory(home, options.cache_dir, options.environ),
+    )
+
+
+def check(recipe: Recipe) -> None:
+    """Check what loading leaves open: that the instruction compiles and renders. Raises `TemplateError`."""
+    Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))
+
+
+def cache_directory(home: Path, flag: Path | None, environ: Mapping[str, str]) -> Path:
+    """`--cache-dir`, else `DATARECIPE_CACHE`, else the project's own."""
+    named = flag or (Path(environ["DATARECIPE_CACHE"]) if environ.get("DATARECIPE_CACHE") else None)
+    return (named or home / ".datarecipe" / "cache").expanduser().absolute()
+
+
+def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, str]:
+    candidates = (
+        (options.model, "--model"),
+        (recipe.model, "the recipe"),
+        (options.environ.get("DATARECIPE_MODEL"), "DATARECIPE_MODEL"),
+        (config.model, config.model_from or "the configuration"),
+    )
+    for name, source in candidates:
+        if name:
+            return name, source
+    return EMBEDDED_MODEL, "the default"
+
+
+def _goes_with(model: str, written_for: str | None) -> bool:
+    return model == written_for or (written_for is None and not model.startswith(LOCAL_PREFIX))
+
+
+def _identity(recipe: Recipe, model: ModelSettings) -> str:
+    shape = {
+        "loop": LOOP_VERSION,
+        "table": TABLE_VERSION,
+        "recipe": identity(recipe),
+        "model": model.name,
+        "api_base": model.api_base,
+        "profile": model.profile.name,
+        "sampling": dict(model.sampling),
+        "response_format": model.response_format,
+    }
+    return hashlib.sha256(canonical_json(shape).encode()).hexdigest()

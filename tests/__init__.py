@@ -1,0 +1,1 @@
+"""The promises, as programs. The folders mirror the package."""

@@ -1,0 +1,1 @@
+"""Behaviour of `datarecipe.recipe`, one file a module."""

@@ -1,0 +1,95 @@
+"""`--set key.path=value`: the same rules as in a recipe, and messages that name the flag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from datarecipe.errors import NotYetError, UsageError
+from datarecipe.exchange import Json
+from datarecipe.recipe import Override, parse_set
+from tests.recipe.writing import Project
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("strategy.chains=32", "strategy.chains", 32),
+        ("labels=[yes, no]", "labels", ["yes", "no"]),
+        ("labels=[on, off]", "labels", ["on", "off"]),
+        ("description=yes", "description", "yes"),
+        ('description="a: b = c"', "description", "a: b = c"),
+        ("instruction=a=b", "instruction", "a=b"),
+        ("labels={per_example: 4}", "labels", {"per_example": 4}),
+        ("sampling.temperature=null", "sampling.temperature", None),
+        ("sampling.temperature=", "sampling.temperature", None),
+        ("random_seed=012", "random_seed", 12),
+        ("x-a=1_000", "x-a", "1_000"),
+    ],
+)
+def test_a_value_is_yaml_as_in_a_recipe(text: str, path: str, value: Json) -> None:
+    assert parse_set(text) == Override(path, value, f"--set {path}")
+
+
+@pytest.mark.parametrize("text", ["strategy", "=5", "a..b=1", ".=1", "a=[", "a=*x", "a=!!python/name:x y", "a=\udcff"])
+def test_what_is_no_setting_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_set(text)
+    assert caught.value.exit_code == 2
+    assert str(caught.value).startswith("--set ")
+    assert caught.value.hint
+
+
+def test_the_short_form_of_strategy_grows(project: Project) -> None:
+    strategy = project.load(parse_set("strategy.chains=32")).strategy
+    assert (strategy.kind, strategy.chains) == ("tree", 32)
+    strategy = project.load(parse_set("strategy.patience=5"), strategy="{kind: random, chains: 4}").strategy
+    assert (strategy.kind, strategy.chains, strategy.patience) == ("random", 4, 5)
+
+
+def test_the_last_override_wins_and_the_file_stays(project: Project) -> None:
+    recipe = project.load(Override("target_size", 50, "--target-size"), parse_set("target_size=60"))
+    assert recipe.target_size == 60
+    assert "target_size: 500" in project.recipe.read_text()
+
+
+def test_overrides_reach_missing_keys_lists_and_short_forms(project: Project) -> None:
+    assert project.load(parse_set("limits.concurrency=4")).limits.concurrency == 4
+    assert project.load(parse_set("vars.a.b=deep")).vars == {"a": {"b": "deep"}}
+    assert project.load(parse_set("labels.1=nope")).labels.values == ("yes", "nope")
+    assert project.load(parse_set("task.label=answer")).task.kind == "custom"
+    assert project.load(parse_set("seed_example.answer=no")).seed_examples[0]["answer"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (parse_set("target-size=5"), "--set target-size: unknown key `target-size`\n  did you mean `target_size`?"),
+        (
+            parse_set("strategy.chain=5"),
+            "--set strategy.chain: unknown key `chain` in `strategy`\n  did you mean `chains`?",
+        ),
+        (parse_set("limits.concurrency=x"), "--set limits.concurrency: `limits.concurrency` must be a whole number"),
+        (parse_set("target_size.x=5"), "--set target_size.x: `target_size` has no keys below it"),
+        (parse_set("labels.7=5"), "--set labels.7: `labels` is a list of 2, and `7` is no position in it"),
+        (parse_set("labels=[a]"), "--set labels: `labels` must be a list of at least 2 labels, not a list of 1"),
+        (parse_set("recipe=2"), "--set recipe: this is a recipe of format 2"),
+        (Override("target_size", 0, "--target-size"), "--target-size: `target_size` must be a whole number from 1"),
+        (Override("target_size", Path("x"), "target_size="), "target_size=: the value cannot stand in a recipe"),  # type: ignore[arg-type]
+        (Override("x-a", float("nan"), "x-a="), "x-a=: the value cannot stand in a recipe: JSON holds no NaN"),
+    ],
+)
+def test_problems_name_the_flag(project: Project, override: Override, message: str) -> None:
+    assert str(project.errors(None, override)).startswith(message)
+
+
+def test_a_key_for_later_is_refused_in_a_flag_too(project: Project) -> None:
+    error = project.errors(None, parse_set("limits.usd=3"))
+    assert isinstance(error, NotYetError)
+    assert str(error).startswith("--set limits.usd: `limits.usd` belongs to format 1")
+
+
+def test_problems_of_flags_come_after_those_of_the_file(project: Project) -> None:
+    error = project.errors(None, parse_set("batch_size=0"), labels=None)
+    assert [problem.source for problem in error.problems] == ["recipes/recipe.yaml", "--set batch_size"]
