@@ -42,6 +42,7 @@ def _refuse_constant(name: str) -> Any:
 # strict=False: models write raw line breaks and tabs inside strings, and the item is whole all the same.
 _decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
 _opening = re.compile(r"[\[{]|</?(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_brackets = re.compile(r"[\[{]+")
 _closing_tag = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 # The envelope's start, `{"examples": [`, is no item though it has the looks of one.
 _envelope = re.compile(r"""^[^\[{]*(?:\{\s*"[^"\\{}\[\]]*"\s*:\s*)?\[?\s*(?=[{\[]|$)""")
@@ -73,9 +74,12 @@ def parse(text: str, fields: Collection[str]) -> Parsed:
             continue
         try:
             value, end = _decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             failed = True
             position = start + 1
+            if isinstance(error, RecursionError):
+                # Thousands of brackets in a row: trying each of them would take a second and more.
+                position = max(position, _brackets.match(text, start).end() - MAX_NESTING)  # type: ignore[union-attr]
             continue
         items = list(_items_in(value, known, 0))
         if failed:
@@ -102,9 +106,12 @@ def _decode_whole(text: str) -> Json:
 
 
 def _stands_alone(text: str, tag: re.Match[str]) -> bool:
-    """Whether a tag after broken JSON is thinking text's, not a part of some item's text that quotes one."""
+    """Whether a tag after broken JSON is thinking text's, not a part of some item's text that quotes one.
+
+    JSON has no line break within a string, so one behind a closing tag tells; a closing tag behind an opening one does too.
+    """
     if tag.group().startswith("</"):
-        return re.match(r"[ \t]*(?:[\n\[{`]|$)", text[tag.end() : tag.end() + 40]) is not None
+        return re.compile(r"[ \t]*(?:\n|```|\{\s*\"examples\")").match(text, tag.end()) is not None
     return _closing_tag.search(text, tag.end()) is not None
 
 
@@ -150,5 +157,5 @@ def _fragments(gap: str, known: frozenset[str]) -> Iterator[Fragment]:
     if opening < 0:
         return
     raw = rest[opening:].rstrip().rstrip(",")
-    if any(f'"{field}"' in raw for field in known):
+    if any(field in raw for field in known):
         yield Fragment(raw)

@@ -42,8 +42,8 @@ class Interpreter:
 
     def completion(self, reply: Any) -> Completion:
         """The completion in a `ModelResponse`. Raises `TransientError` when there is none in it."""
-        choices = getattr(reply, "choices", None)
-        message = getattr(choices[0], "message", None) if choices else None
+        choices = getattr(reply, "choices", None) or [None]
+        message = getattr(choices[0], "message", None)
         if message is None:
             raise TransientError(f"{self._who} answered without an answer (no choices)")
         refusal = getattr(message, "refusal", None) or (getattr(message, "provider_specific_fields", None) or {}).get(

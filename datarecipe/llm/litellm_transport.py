@@ -38,6 +38,9 @@ class LitellmTransport:
     litellm is imported at the first `complete`, in a thread; `prepare` starts that earlier, when other work is at hand.
     """
 
+    slots: int | None = None
+    """How many requests at once are too many, the provider says."""
+
     def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str] | None = None) -> None:
         """`environ` is where keys are looked for: the process's environment when None."""
         self._endpoint = endpoint

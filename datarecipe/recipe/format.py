@@ -6,6 +6,7 @@ format and is not implemented yet is refused here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -67,7 +68,15 @@ def _other_embedder(node: ScalarNode) -> Problem:
 
 def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:
     # jsonschema takes 75 ms to import; a command that loads no recipe does not pay for it.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema import Draft202012Validator, ValidationError  # noqa: PLC0415
+    from jsonschema.validators import extend  # noqa: PLC0415
 
-    for error in Draft202012Validator(format_schema()).iter_errors(document.value):
+    def whole_pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+        # The format's patterns are anchored, and Python's `$` would let a line break pass at the end.
+        if isinstance(instance, str) and not re.fullmatch(pattern.removesuffix("$"), instance):
+            yield ValidationError("does not match")
+
+    strict = extend(Draft202012Validator, {"pattern": whole_pattern})  # type: ignore[no-untyped-call]  # the stub's gap
+    judge = strict(format_schema())
+    for error in judge.iter_errors(document.value):
         yield from translated(error, document)

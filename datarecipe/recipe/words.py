@@ -78,6 +78,7 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 
     spelled = {_plain(candidate): candidate for candidate in candidates}
     found = get_close_matches(_plain(word), spelled, n=1, cutoff=0.6)
+    found = found or [candidate for candidate in spelled if len(word) > 2 and candidate.startswith(_plain(word))]
     return spelled[found[0]] if found else None
 
 

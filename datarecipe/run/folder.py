@@ -104,9 +104,9 @@ class RunFolder:
         """Append an accepted example or a rejected item to the partial files."""
         if isinstance(event, Accepted):
             self._streams[DATA].write(json_line(event.example))
-            self._streams[LINEAGE].write(json_line(_lineage_row(event)))
+            self._streams[LINEAGE].write(json_line(lineage_row(event)))
         elif isinstance(event, Rejected):
-            self._streams[REJECTED].write(json_line(_rejected_row(event)))
+            self._streams[REJECTED].write(json_line(rejected_row(event)))
 
     def replace(self, manifest: Mapping[str, Any], card: str) -> None:
         """Put the written files in place of the old ones, the manifest last."""
@@ -173,7 +173,8 @@ def _count_lines(path: Path) -> int:
         return 0
 
 
-def _lineage_row(event: Accepted) -> dict[str, Any]:
+def lineage_row(event: Accepted) -> dict[str, Any]:
+    """A line of `lineage.jsonl`."""
     return {
         "id": event.id,
         "parent": event.parent,
@@ -184,7 +185,8 @@ def _lineage_row(event: Accepted) -> dict[str, Any]:
     }
 
 
-def _rejected_row(event: Rejected) -> dict[str, Any]:
+def rejected_row(event: Rejected) -> dict[str, Any]:
+    """A line of `rejected.jsonl`."""
     return {
         "reason": event.reason,
         "detail": event.detail,

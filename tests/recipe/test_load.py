@@ -148,7 +148,7 @@ def test_what_is_no_mapping_is_no_recipe(project: Project, text: str) -> None:
 
 
 def test_a_recipe_that_is_not_there(project: Project) -> None:
-    with pytest.raises(RecipeNotFoundError, match="nothing.yaml: there is no such recipe"):
+    with pytest.raises(RecipeNotFoundError, match=r"nothing\.yaml: there is no such recipe"):
         load_recipe(project.root / "nothing.yaml")
     with pytest.raises(RecipeError, match="is a folder"):
         load_recipe(project.root / "recipes")

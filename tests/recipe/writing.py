@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from datarecipe.errors import RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe import Override, Recipe, load_recipe
@@ -52,12 +54,10 @@ class Project:
     def errors(self, text: str | None = None, *overrides: Override, **keys: str | None) -> RecipeError:
         """The error that the recipe gives."""
         path = self.write_recipe(text, **keys)
-        try:
+        with pytest.raises(RecipeError) as caught:
             load_recipe(path, overrides)
-        except RecipeError as error:
-            assert error.exit_code == 2
-            return error
-        raise AssertionError("the recipe was accepted")
+        assert caught.value.exit_code == 2
+        return caught.value
 
 
 def as_flow(value: Json) -> str:

@@ -1,0 +1,206 @@
+"""The loop's laws, with responses in every order and no I/O."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from datarecipe.exchange import Complete, Completion
+from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.generation import Generation
+from datarecipe.recipe import StrategyKind
+from tests.generate.driving import Driven, drive
+from tests.generate.recipes import completion, make_recipe, scripted, settings
+from tests.reference import sequential
+
+KINDS = st.sampled_from(["fixed", "random", "similar", "contrastive", "tree"])
+
+
+@hypothesis_settings(max_examples=150, deadline=None)
+@given(
+    kind=KINDS,
+    width=st.integers(1, 9),
+    concurrency=st.integers(1, 40),
+    order=st.randoms(use_true_random=False),
+    target=st.integers(1, 70),
+    patience=st.integers(1, 4),
+    barren=st.integers(1, 12),
+    variety=st.integers(2, 40),
+    random_seed=st.integers(0, 3),
+)
+def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
+    kind: StrategyKind,
+    width: int,
+    concurrency: int,
+    order: random.Random,
+    target: int,
+    patience: int,
+    barren: int,
+    variety: int,
+    random_seed: int,
+) -> None:
+    recipe = make_recipe(kind, width, target_size=target, patience=patience, barren=barren, random_seed=random_seed)
+    model = settings(recipe)
+
+    def answer(request: Complete) -> Completion:
+        return scripted(request, variety=variety)
+
+    expected = sequential(recipe, model, answer)
+    driven = drive(recipe, model, answer, order.randrange, concurrency)
+    assert driven.accepted == expected.rows
+    assert driven.rejected == expected.rejected
+    assert driven.outcome == expected.outcome
+    assert len(driven.committed) == len(expected.requests)
+    keys = [request.key for request in driven.asked]
+    assert len(keys) == len(set(keys)), "no request is asked twice"
+    assert {request.key for request in expected.requests} <= set(keys)
+
+
+def in_order(_: int) -> int:
+    return 0
+
+
+def test_one_in_flight_asks_what_the_sequential_program_asks() -> None:
+    for kind in ("fixed", "random", "similar", "contrastive", "tree"):
+        recipe = make_recipe(kind)  # type: ignore[arg-type]
+        expected = sequential(recipe, settings(recipe), scripted)
+        driven = drive(recipe, settings(recipe), scripted, in_order, 1)
+        assert [r.key for r in driven.asked] == [r.key for r in expected.requests]
+
+
+@pytest.mark.parametrize("kind", ["fixed", "random", "similar", "contrastive", "tree"])
+def test_a_higher_target_keeps_the_prefix(kind: StrategyKind) -> None:
+    small, large = (make_recipe(kind, target_size=size) for size in (40, 90))
+    first = drive(small, settings(small), scripted, in_order, 8)
+    second = drive(large, settings(large), scripted, in_order, 8)
+    assert second.accepted[:40] == first.accepted
+    beyond = [item for item in first.rejected if item.reason != "surplus"]
+    assert second.rejected[: len(beyond)] == beyond
+
+
+def test_every_item_of_a_committed_response_is_accounted_for() -> None:
+    recipe = make_recipe("tree")
+    driven = drive(recipe, settings(recipe), scripted, in_order, 16)
+    rows = [(row.request, row.index) for row in [*driven.accepted, *driven.rejected]]
+    assert len(rows) == len(set(rows))
+    for committed in driven.committed:
+        mine = sorted(index for request, index in rows if request == committed.request)
+        assert mine == list(range(committed.accepted + committed.rejected))
+    assert sum(c.accepted for c in driven.committed) == recipe.target_size
+
+
+def test_a_response_nobody_waits_for_is_ignored() -> None:
+    recipe = make_recipe("fixed", target_size=3)
+    generation = Generation(recipe, settings(recipe))
+    wanted = list(generation.wanted(100))
+    assert len(wanted) == 1, "five items of one response are expected to be enough"
+    assert generation.receive(12345, completion("")) == []
+    generation.receive(wanted[0].handle, scripted(wanted[0].request, untidy=False))  # type: ignore[arg-type]
+    assert generation.outcome == "target"
+    assert generation.receive(wanted[0].handle, completion("")) == []
+    assert list(generation.wanted(100)) == []
+
+
+def _items(*questions: str) -> Completion:
+    items = [{"options": ["yes", "no"], "answer": "yes", "question": q} for q in questions]
+    return completion(json.dumps({"examples": items}))
+
+
+def _formatting(request: Complete) -> Any:
+    return json.loads(request.content.messages[-1][1])["question"]
+
+
+def test_a_barren_chain_redraws_then_steps_back_then_stays_on_its_seed() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def answer(request: Complete) -> Completion:
+        asked.append((_formatting(request), request.draw.index))
+        return _items("a?") if len(asked) == 1 else _items("b?") if len(asked) == 2 else _items("Is snow cold?")
+
+    recipe = make_recipe("random", 1, patience=2, barren=9, vary={})
+    recipe = make_recipe("random", 1, patience=2, barren=9, vary={}, instruction="Write {{ batch_size }}.")
+    drive(recipe, settings(recipe), answer, in_order, 1)
+    snow = "Is snow cold?"
+    assert asked[:2] == [(snow, 0), ("a?", 0)]
+    assert asked[2:] == [
+        ("b?", 0),
+        ("b?", 1),
+        ("a?", 1),
+        ("a?", 2),
+        (snow, 1),
+        (snow, 2),
+        (snow, 3),
+        (snow, 4),
+        (snow, 5),
+    ]
+
+
+def test_a_tree_draws_its_roots_again_when_the_queue_is_empty() -> None:
+    lanes: list[str] = []
+
+    def answer(request: Complete) -> Completion:
+        lanes.append(request.draw.lane)
+        return _items("a?") if request.draw.lane == "root:1" else _items("Is snow cold?")
+
+    recipe = make_recipe("tree", 2, barren=4)
+    assert drive(recipe, settings(recipe), answer, in_order, 1).outcome == "barren"
+    assert lanes == ["root:0", "root:1", "node:0", "root:2", "root:3", "root:4"][: len(lanes)]
+    assert len(lanes) == 6
+
+
+def test_barren_ends_the_run_after_so_many_responses_without_an_example() -> None:
+    recipe = make_recipe("fixed", barren=7)
+    driven = drive(recipe, settings(recipe), lambda _: completion("I would rather not."), in_order, 3)
+    assert driven.outcome == "barren"
+    assert len(driven.committed) == 7
+    assert [row.reason for row in driven.rejected] == ["no_items"] * 7
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"),
+    [
+        ("stop", "no_items"),
+        ("length", "truncated"),
+        ("refusal", "refusal"),
+        ("content_filter", "content_filter"),
+        ("context_overflow", "context_overflow"),
+    ],
+)
+def test_a_response_without_an_item_is_one_row_with_its_reason(finish: str, reason: str) -> None:
+    recipe = make_recipe("fixed", barren=1)
+    driven = drive(recipe, settings(recipe), lambda _: completion("no", finish), in_order, 1)
+    assert [(row.reason, row.raw, row.index) for row in driven.rejected] == [(reason, "no", 0)]
+
+
+def test_lineage_names_parent_depth_and_lane() -> None:
+    recipe = make_recipe("tree", 2, target_size=60)
+    driven = drive(recipe, settings(recipe), scripted, in_order, 8)
+    by_id = {row.id: row for row in driven.accepted}
+    assert len(by_id) == 60
+    assert max(row.depth for row in driven.accepted) > 1
+    for row in driven.accepted:
+        parent = by_id.get(row.parent)
+        if parent is None:
+            assert row.depth == 1
+        else:
+            assert (row.depth, row.lane) == (parent.depth + 1, parent.lane)
+            assert parent.request < row.request
+
+
+def test_a_target_reached_within_a_response_leaves_a_surplus_that_a_higher_target_takes() -> None:
+    def answer(request: Complete) -> Completion:
+        return _items(*(f"{request.draw.lane} {n}?" for n in range(5)))
+
+    small, large = make_recipe("fixed", target_size=7), make_recipe("fixed", target_size=10)
+    first = drive(small, settings(small), answer, in_order, 1)
+    assert [row.reason for row in first.rejected] == ["surplus"] * 3
+    second = drive(large, settings(large), answer, in_order, 1)
+    assert [row.example for row in second.accepted][:7] == [row.example for row in first.accepted]
+    assert second.rejected == []
+    assert all(isinstance(row, Accepted) for row in second.accepted)
+    assert all(isinstance(row, Rejected) for row in first.rejected)
