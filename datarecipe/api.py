@@ -16,7 +16,7 @@ from datarecipe.run.observe import Observer, Silent
 from datarecipe.run.result import RunResult
 from datarecipe.run.setup import Options, settle
 
-MERGED = ("limits", "sampling", "strategy")
+MERGED = ("limits", "sampling", "strategy", "vars")
 
 
 def load_recipe(recipe: str | Path, **overrides: Any) -> Recipe:
@@ -24,7 +24,7 @@ def load_recipe(recipe: str | Path, **overrides: Any) -> Recipe:
 
     `recipe` is a path, or the name of a shipped recipe. `overrides` replace keys of the recipe, as `--set` does:
     `load_recipe("boolq", target_size=50, strategy="tree", limits={"concurrency": 4})`; a mapping for
-    `limits`, `sampling` or `strategy` replaces only the keys that it names.
+    `limits`, `sampling`, `strategy` or `vars` replaces only the keys that it names.
 
     Raises:
         RecipeError: something in the recipe or a file that it names is wrong; `problems` lists all of it.

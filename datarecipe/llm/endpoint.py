@@ -59,19 +59,12 @@ class Endpoint:
         url = urlsplit(self.api_base or "")
         return "@" in url.netloc or bool(url.query)
 
-    @property
-    def sends_key(self) -> bool:
-        """Whether the user's key goes along: not to a host that only a recipe named."""
-        return self.named_by != "recipe"
-
     def api_key(self, environ: Mapping[str, str]) -> str | None:
         """What to pass as the key.
 
-        `NO_KEY` where none may go along or none is set; None where litellm is to find the provider's own credentials:
+        `NO_KEY` where none is set; None where litellm is to find the provider's own credentials:
         at the provider's own host, and for clouds that sign requests.
         """
-        if not self.sends_key:
-            return NO_KEY
         found = next((environ[name] for name in self.key_variables if environ.get(name)), None)
         if self.provider in providers.CREDENTIALS_OF_A_CLOUD:
             return None
@@ -114,8 +107,8 @@ def resolve_endpoint(
         named_by=named_by,
         key_variables=providers.key_variables(provider),
     )
-    if named_by == "recipe":
-        _check_trust(endpoint, trust=trust)
+    if named_by == "recipe" and not trust:
+        raise _untrusted(endpoint)
     if endpoint.has_secrets and (named_by == "recipe" or provider not in providers.OPENAI_COMPATIBLE):
         raise UsageError(
             f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
@@ -142,17 +135,11 @@ def _choose(
     return (config, "config") if config else (None, "default")
 
 
-def _check_trust(endpoint: Endpoint, *, trust: bool) -> None:
-    can_withhold = endpoint.provider in providers.OPENAI_COMPATIBLE
-    if trust and can_withhold:
-        return
-    name_it = f"`--api-base {endpoint.api_base_for_key}` names it yourself (the key of {endpoint.provider} goes along)"
-    raise UntrustedEndpointError(
+def _untrusted(endpoint: Endpoint) -> UntrustedEndpointError:
+    return UntrustedEndpointError(
         f"the recipe wants its requests sent to {endpoint.host} ({endpoint.api_base_for_key}); nothing was sent",
-        hint=f"If you know that host: {name_it}, `--trust` lets the recipe name it (no key goes along)."
-        if can_withhold
-        else f"If you know that host: {name_it}. `--trust` is not enough here: the credentials of {endpoint.provider} "
-        "could not be kept from it.",
+        hint=f"If you know that host, name it yourself with `--api-base {endpoint.api_base_for_key}`, or let the recipe "
+        f"name it with `--trust`: your prompts and your key of {endpoint.provider} go there then.",
     )
 
 

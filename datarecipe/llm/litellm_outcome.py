@@ -118,8 +118,6 @@ class Interpreter:
         if status in (401, 403) or "AuthenticationError" in names:
             variables = " or ".join(endpoint.key_variables[:2])
             hint = f"The key is read from {variables}. Is it set, valid, and allowed to use this model?"
-            if not endpoint.sends_key:
-                hint = "No key was sent, because only the recipe names this host. Name it yourself with --api-base."
             return ProviderError(f"{self._who} does not accept the key: {detail}", hint=hint)
         if status == 404:
             hint = "Is the model's name right? A server of your own often wants the URL to end in /v1."

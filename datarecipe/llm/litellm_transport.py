@@ -169,7 +169,7 @@ def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
         base = (base or providers.OLLAMA_BASE).rstrip("/")
         base = base if urlsplit(base).path.endswith("/v1") else urlunsplit(_below(base, "/v1"))
         provider = "hosted_vllm"
-    elif not endpoint.sends_key:
+    elif endpoint.named_by == "recipe" and provider in providers.OPENAI_COMPATIBLE:
         # `openai` sends organisation, project and headers of the environment along; this says the same without them.
         provider = "hosted_vllm"
     if endpoint.has_secrets:

@@ -39,6 +39,9 @@ class Place:
         """Whether the user wrote it on the command line, not in a file."""
         return self.line is None
 
+    def __str__(self) -> str:
+        return self.problem("").place
+
     def problem(self, message: str, hint: str | None = None) -> Problem:
         """What is wrong here."""
         return Problem(message, self.source, self.line, self.column, hint)

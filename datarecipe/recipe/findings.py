@@ -7,6 +7,9 @@ from typing import Self
 
 from datarecipe.errors import Problem, RecipeError
 
+MAX_PROBLEMS = 100
+"""Problems that are told at once; who has more begins with these."""
+
 
 class Findings:
     """A `with` block around a step keeps its `RecipeError` and lets the next step go on."""
@@ -36,8 +39,12 @@ class Findings:
             return
         kinds = {type(error) for error in self._errors}
         kind = kinds.pop() if len(kinds) == 1 else RecipeError
-        problems = dict.fromkeys(problem for error in self._errors for problem in error.problems)
-        raise kind(*sorted(problems, key=self._order))
+        found = dict.fromkeys(problem for error in self._errors for problem in error.problems)
+        problems = sorted(found, key=self._order)
+        if len(problems) > MAX_PROBLEMS:
+            more = Problem(f"there are {len(problems) - MAX_PROBLEMS:,} more problems", self._source)
+            problems = [*problems[:MAX_PROBLEMS], more]
+        raise kind(*problems)
 
     def _order(self, problem: Problem) -> tuple[bool, bool, str, int, int]:
         other_file = problem.source != self._source

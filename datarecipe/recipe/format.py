@@ -12,7 +12,7 @@ from itertools import islice
 
 from datarecipe.errors import NotYetError, Problem, RecipeError
 from datarecipe.recipe.document import Document, Keys, ScalarNode
-from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
 from datarecipe.recipe.format_schema import format_schema
 from datarecipe.recipe.verdicts import translated
 from datarecipe.recipe.words import code, describe, dotted
@@ -28,9 +28,6 @@ NOT_YET: tuple[tuple[str, ...], ...] = (
 """Keys of format 1 that this release refuses, since to ignore them would give another dataset or another bill."""
 
 
-MAX_PROBLEMS = 100
-"""Problems of the format that are reported at once: a file of nothing but unknown keys would take minutes."""
-
 _EMBEDDER: Keys = ("strategy", "embedder")
 
 
@@ -42,6 +39,7 @@ def check_format(document: Document, findings: Findings) -> frozenset[str]:
         findings.add(NotYetError(_not_yet(document, later)))
         concerned.add(str(later[0]))
     seen: set[Keys] = set()
+    # A near name is looked for with each unknown key: a file of nothing but these would take minutes.
     for keys, problem in islice(_problems(document), MAX_PROBLEMS):
         concerned.add(str(keys[0]))
         hidden = any(keys[: len(later)] == later for later in refused)

@@ -8,10 +8,12 @@ ever (see `patterns`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe.document import Document, Keys
+from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.patterns import why_refused
 from datarecipe.recipe.references import Found, check_references
 from datarecipe.recipe.words import code, describe, dotted, show
@@ -49,7 +51,7 @@ def _problem(document: Document, keys: Keys, inner: Keys, message: str) -> Probl
 
 def _unsafe(schema: dict[str, Json]) -> Iterator[Found]:
     """What must be known before any validator sees the schema."""
-    found = [*_walk(schema, ())]
+    found = [*islice(_walk(schema, ()), MAX_PROBLEMS)]
     yield from found or check_references(schema)
 
 

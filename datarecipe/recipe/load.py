@@ -142,7 +142,7 @@ def _read_instruction(source: _Source) -> tuple[str, str]:
     written = source.values["instruction"]
     place = source.document.place(("instruction",))
     if not is_path(written):
-        return written, str(place.problem("").place)
+        return written, str(place)
     file = source.read_file(written, place)
     if not file.text.strip():
         raise RecipeError(place.problem(f"the instruction's file {file.source} is empty"))

@@ -29,6 +29,7 @@ from datarecipe.recipe.document import (
     mapping_node,
     to_json,
 )
+from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.paths import display, read_text
 from datarecipe.recipe.scalars import PlainValue, resolve
 from datarecipe.recipe.words import code, show
@@ -72,6 +73,8 @@ def _compose(text: str, source: str) -> Node | None:
     composer = _Composer(source)
     for event in _events(text, source):
         composer.take(event)
+        if len(composer.problems) >= MAX_PROBLEMS:
+            break
     if composer.problems:
         raise RecipeSyntaxError(*composer.problems)
     return composer.root

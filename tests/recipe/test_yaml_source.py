@@ -188,7 +188,7 @@ def test_aliases_cannot_blow_up() -> None:
         [f"m0: &m0 {{{', '.join(f'k{i}: 1' for i in range(500))}}}", *(f"m{i}: {{<<: *m0}}" for i in range(1, 9000))]
     )
     assert "too many for one file" in problems_of(merges)[0]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "a: ["])

@@ -1,0 +1,5 @@
+"""`python -m datarecipe`"""
+
+from datarecipe.cli.main import main
+
+main()
