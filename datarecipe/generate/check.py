@@ -11,8 +11,8 @@ from jsonschema.exceptions import best_match
 
 from datarecipe.exchange import Example, Json
 from datarecipe.generate.normalise import equality_digest
-from datarecipe.recipe.example_schema import validator
 from datarecipe.recipe.model import Recipe, Scalar
+from datarecipe.recipe.validator import validator
 
 _compact = json.JSONEncoder(ensure_ascii=False).encode
 

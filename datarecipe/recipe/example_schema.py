@@ -10,10 +10,10 @@ from datarecipe.errors import RecipeError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.seeds import Seed
+from datarecipe.recipe.validator import validator
 from datarecipe.recipe.words import code, describe, dotted, join, shorten
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
 _TYPES: dict[type, str] = {
@@ -47,14 +47,6 @@ def infer_schema(seeds: Sequence[Example], task: Task, labels: LabelSpace) -> di
         properties[task.options_field] = _list_of(_shape(options), labels.options)
         properties[task.label_field] = _shape([*answers, *options])
     return _object(properties)
-
-
-def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """A validator that reads no file and opens no connection, whatever the schema refers to."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 75 ms to import
-    from referencing import Registry  # noqa: PLC0415
-
-    return Draft202012Validator(schema, registry=Registry())
 
 
 def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:

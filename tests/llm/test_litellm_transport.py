@@ -265,7 +265,9 @@ def everything_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
 
 @pytest.mark.parametrize("provider", sorted(providers.OPENAI_COMPATIBLE))
-async def test_a_trusted_recipes_host_gets_the_key_of_its_provider_alone(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_trusted_recipes_host_gets_the_key_of_its_provider_alone(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = everything_in_the_environment(monkeypatch)
     model = f"{provider}/gpt-test"
     with OpenAIServer(Author.tidy()) as server:

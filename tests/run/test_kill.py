@@ -54,7 +54,14 @@ def test_kill_at_random_moments(tmp_path: Path) -> None:
         assert run(setup).exit_code == 0
 
         command = [sys.executable, "-m", "datarecipe", "run", str(recipe), "--model", "openai/author"]
-        command += ["--api-base", server.base_url, "--output", str(tmp_path / "out"), "--cache-dir", str(tmp_path / "cache")]
+        command += [
+            "--api-base",
+            server.base_url,
+            "--output",
+            str(tmp_path / "out"),
+            "--cache-dir",
+            str(tmp_path / "cache"),
+        ]
         command += ["--strategy", "tree", "--target-size", "600", "--concurrency", "16", "--quiet"]
         environ = {**os.environ, "OPENAI_API_KEY": "sk-test", "HOME": str(tmp_path / "home")}
         killed = 0

@@ -1,0 +1,26 @@
+"""`datarecipe doctor`"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from datarecipe.run.doctor import examine
+
+_MARKS = {"ok": ("ok", "green"), "missing": ("--", "yellow"), "wrong": ("!!", "red")}
+
+
+@click.command("doctor")
+def command() -> None:
+    """Say what is installed and usable here. Calls no model and opens no connection.
+
+    Exits with 4 when something is there and does not work.
+    """
+    findings = examine()
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        mark, colour = _MARKS[finding.state]
+        click.secho(mark, fg=colour, nl=False)
+        click.echo(f"  {finding.subject:<{width}}  {finding.detail}")
+    sys.exit(4 if any(finding.state == "wrong" for finding in findings) else 0)

@@ -1,0 +1,182 @@
+"""Writes docs/recipe.md from the JSON Schema of the recipe format, so that the page and the checks cannot disagree.
+
+    python docs/generate_recipe_reference.py            write it
+    python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
+
+What is said of a key stands in `datarecipe/recipe/schema/recipe-1.schema.json`; what is refused, in
+`datarecipe.recipe.format.NOT_YET`. Only the introduction and the order of the keys are written here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from datarecipe.exchange import Json
+from datarecipe.recipe.expectations import expected
+from datarecipe.recipe.format import NOT_YET
+from datarecipe.recipe.format_schema import FORMAT, Schema, format_schema, mapping_form
+from datarecipe.recipe.scalars import resolve
+
+PAGE = Path(__file__).with_name("recipe.md")
+
+INTRODUCTION = f"""\
+<!-- Written by docs/generate_recipe_reference.py. Change the schema or the script, not this page. -->
+
+# The recipe, format {FORMAT}
+
+A recipe is one YAML file. It decides the dataset: the task, one example of it, its labels, and how more examples are
+asked for. These keys are needed:
+
+{{needed}}
+
+`labels` is needed too, unless the task is `open`. All other keys have defaults. A key that the format does not know is an
+error; your own keys begin with `x-`.
+
+Keys marked **not yet** belong to the format, and this release refuses a recipe that has one. To ignore them would give
+another dataset or another bill than the recipe says.
+
+## Rules for all keys
+
+**Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its type:
+`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file.
+
+**Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{{{`, and holds
+a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the recipe's
+own file and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which the recipe lies,
+else the recipe's own folder. Runs, cache and configuration lie in the project too. For a shipped recipe (named without a
+path) they lie in the working folder instead. A recipe that lies in your home folder itself may not name other files.
+
+**Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
+`--set limits.timeout=60`. A path given so counts from the working folder. `--target-size`, `--strategy`, `--batch-size`,
+`--random-seed` and `--concurrency` are short forms.
+
+**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column.
+`datarecipe show RECIPE` prints the recipe with defaults filled in and files by content.
+
+**Editors** that read JSON Schema complete and check recipes. With the YAML language server, write this as the first line,
+with the path of the file in your checkout:
+
+```yaml
+# yaml-language-server: $schema=../datarecipe/recipe/schema/recipe-{FORMAT}.schema.json
+```
+"""
+
+GROUPS: Sequence[tuple[str, Sequence[str]]] = (
+    ("The recipe itself", ("recipe", "name", "description", "version", "license", "tags", "requires", "extends")),
+    ("The task", ("task", "seed_example", "labels", "instruction", "vars", "vary", "schema")),
+    ("The loop", ("strategy", "target_size", "batch_size", "random_seed", "filters")),
+    ("The model", ("model", "api_base", "fallbacks", "prices", "sampling", "response_format")),
+    ("Bounds and what comes after", ("limits", "evaluate")),
+)
+
+NOTES = {
+    "instruction": "See [templates](templates.md).",
+    "vary": "See [templates](templates.md#vary) and [strategies](strategies.md#vary).",
+    "strategy": "See [strategies](strategies.md).",
+    "seed_example": "All seed examples have the same fields. "
+    "See [strategies](strategies.md#several-seed-examples) for what more than one does.",
+    "labels": "An answer counts as a label when it is equal with its type, or when its text without case and outer white "
+    "space fits exactly one label; it is then written as in the recipe. Labels are never translated.",
+    "strategy.embedder": "Another one than `hashed-ngrams` is **not yet** there.",
+    "model": "See [providers and keys](architecture.md#endpoints-and-keys).",
+    "api_base": "See [providers and keys](architecture.md#endpoints-and-keys): a run refuses an address that only the "
+    "recipe names, unless `--trust` is given.",
+    "response_format": "See [profiles](architecture.md#profiles) for what `auto` becomes.",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    schema = format_schema()
+    listed = [key for _, keys in GROUPS for key in keys]
+    if sorted(listed) != sorted(schema["properties"]):
+        raise SystemExit(f"GROUPS and the schema differ in {sorted({*listed} ^ {*schema['properties']})}")
+    needed = ", ".join(f"`{key}`" for key in (*schema["required"], *schema["else"]["required"]))
+    parts = [INTRODUCTION.replace("{needed}", f"{needed}.").replace("{{", "{")]
+    for title, keys in GROUPS:
+        parts.append(f"## {title}\n")
+        parts.extend(part for key in keys for part in _key(key, schema["properties"][key]))
+    own = schema["patternProperties"]["^x-"]
+    parts.append(f"## Your own keys\n\n`x-...`: {own['description']}\n\n{_code('x-...', own['examples'])}")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _key(name: str, schema: Schema) -> Iterator[str]:
+    """A top-level key: its section, and a table of the keys below it."""
+    refused = (name,) in NOT_YET
+    yield f"### `{name}`{' (not yet)' if refused else ''}\n"
+    note = f" {NOTES[name]}" if name in NOTES else ""
+    yield f"{schema['description']}{note}\n"
+    if refused:
+        yield f"**Not yet**: this release refuses a recipe with `{name}`.\n"
+    yield f"{_value(schema)}\n"
+    yield _code(name, schema["examples"])
+    inner = mapping_form(schema).get("properties", {})
+    if inner:
+        yield "| key | meaning | value | default | example |\n|---|---|---|---|---|"
+        yield "".join(_row(name, key, below) for key, below in inner.items())
+
+
+def _value(schema: Schema) -> str:
+    words = f"Value: {_expected(schema)}."
+    return f"{words} Default: `{_flow(schema['default'])}`." if "default" in schema else words
+
+
+def _row(parent: str, key: str, schema: Schema) -> str:
+    path = f"{parent}.{key}"
+    later = any(keys in NOT_YET for keys in ((parent,), (parent, key)))
+    meaning = " ".join(filter(None, ("**Not yet.**" if later else "", schema["description"], NOTES.get(path, ""))))
+    value = _expected(schema)
+    default = f"`{_flow(schema['default'])}`" if "default" in schema and not later else ""
+    example = f"`{_flow(schema['examples'][0])}`"
+    cells = (f"`{key}`", meaning, value, default, example)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def _expected(schema: Schema) -> str:
+    """What a value must be, in the words of the error messages."""
+    if any(word in schema for word in ("x-expected", "const", "enum", "anyOf", "type")):
+        return expected(schema)
+    return ""
+
+
+def _code(key: str, examples: Sequence[Json]) -> str:
+    """The examples as YAML, each on its line."""
+    lines = "\n".join(f"{key}: {_flow(example)}" for example in examples)
+    return f"```yaml\n{lines}\n```\n"
+
+
+def _flow(value: Json) -> str:
+    """A value as one writes it on one line of a recipe."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_flow(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case str() if re.fullmatch(r"[A-Za-z_./][\w./ %+-]*(?<! )", value) and isinstance(resolve(value), str):
+            return value
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or say whether it is what would be written."""
+    if list(arguments) not in ([], ["--check"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    text = page()
+    if not arguments:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    sys.stderr.write("docs/recipe.md is stale; write it anew with: python docs/generate_recipe_reference.py\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

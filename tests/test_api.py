@@ -1,0 +1,98 @@
+"""The Python API."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+import datarecipe
+from datarecipe import errors
+from tests.openai_author import Author
+from tests.openai_faults import Fault, always
+from tests.openai_server import OpenAIServer
+from tests.runs import write_recipe
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+
+
+def test_five_lines(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=2000)) as server:
+        recipe = datarecipe.load_recipe(write_recipe(tmp_path), target_size=30, strategy="tree")
+        dataset = datarecipe.run(recipe, model="openai/author", api_base=server.base_url)
+    assert len(dataset) == len(list(dataset)) == len(dataset.lineage) == 30
+    assert dataset.complete
+    assert dataset.path == tmp_path / "runs" / "facts"
+    assert set(dataset[0]) == {"options", "answer", "question"}
+    assert dataset[-3:] == list(dataset)[-3:]
+    assert {origin.depth for origin in dataset.lineage} >= {1, 2}
+    assert all(item.reason for item in dataset.rejected)
+    assert dataset.manifest["counts"]["accepted"] == 30
+    assert "30 examples" in repr(dataset)
+
+
+def test_arun_inside_a_running_loop_and_run_says_so(tmp_path: Path) -> None:
+    async def main() -> int:
+        with pytest.raises(errors.UsageError, match="arun"):
+            datarecipe.run(path, model="openai/author", api_base=server.base_url)
+        dataset = await datarecipe.arun(
+            path, model="openai/author", api_base=server.base_url, output=str(tmp_path / "o")
+        )
+        return len(dataset)
+
+    path = write_recipe(tmp_path)
+    with OpenAIServer(Author()) as server:
+        assert asyncio.run(main()) == 60
+
+
+def test_two_runs_at_once_share_a_cache(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+
+    async def main() -> list[datarecipe.Dataset]:
+        runs = (
+            datarecipe.arun(path, model="openai/author", api_base=server.base_url, output=tmp_path / name)
+            for name in ("a", "b")
+        )
+        return await asyncio.gather(*runs)
+
+    with OpenAIServer(Author(), latency=(0.0, 0.02)) as server:
+        first, second = asyncio.run(main())
+    assert list(first) == list(second)
+
+
+def test_a_short_run_returns_what_there_is_and_a_hopeless_one_raises(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    with OpenAIServer(lambda body: "I will not.") as server:
+        recipe = datarecipe.load_recipe(path, limits={"barren": 3})
+        dataset = datarecipe.run(recipe, model="openai/author", api_base=server.base_url)
+        assert (len(dataset), dataset.complete) == (0, False)
+        assert [item.reason for item in dataset.rejected] == ["no_items"] * 3
+        server.faults = always(Fault("bad_key"))
+        with pytest.raises(errors.ProviderError, match=re.escape("key")):
+            datarecipe.run(path, model="openai/author", api_base=server.base_url, output=tmp_path / "x")
+
+
+def test_mistakes_are_errors_of_the_public_tree(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    with pytest.raises(errors.RecipeError) as caught:
+        datarecipe.load_recipe(path, target_size=0, batch_sise=3)
+    assert len(caught.value.problems) == 2
+    with pytest.raises(errors.UsageError, match="modell"):
+        datarecipe.run(path, modell="x")
+    with pytest.raises(errors.RecipeNotFoundError):
+        datarecipe.load_recipe("no-such-recipe")
+    with pytest.raises(errors.UsageError):
+        datarecipe.Dataset(tmp_path)
+
+
+def test_everything_public_is_there() -> None:
+    for name in datarecipe.__all__:
+        assert getattr(datarecipe, name) is not None
+    assert set(datarecipe.__all__) <= set(dir(datarecipe))
+    with pytest.raises(AttributeError):
+        datarecipe.nothing  # noqa: B018
