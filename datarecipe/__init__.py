@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datarecipe.api import arun, load_recipe, run
     from datarecipe.errors import DatarecipeError, RecipeError
     from datarecipe.recipe import Recipe
-    from datarecipe.run.dataset import Dataset, Lineage, RejectedItem
-    from datarecipe.run.setup import Options
+    from datarecipe.running.dataset import Dataset, Lineage, RejectedItem
+    from datarecipe.running.setup import Options
 
 __all__ = [
     "DatarecipeError",
@@ -41,13 +41,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dataset": "datarecipe.run.dataset",
+    "Dataset": "datarecipe.running.dataset",
     "DatarecipeError": "datarecipe.errors",
-    "Lineage": "datarecipe.run.dataset",
-    "Options": "datarecipe.run.setup",
+    "Lineage": "datarecipe.running.dataset",
+    "Options": "datarecipe.running.setup",
     "Recipe": "datarecipe.recipe",
     "RecipeError": "datarecipe.errors",
-    "RejectedItem": "datarecipe.run.dataset",
+    "RejectedItem": "datarecipe.running.dataset",
     "arun": "datarecipe.api",
     "load_recipe": "datarecipe.api",
     "run": "datarecipe.api",

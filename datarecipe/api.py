@@ -10,11 +10,11 @@ from typing import Any
 from datarecipe.errors import UsageError
 from datarecipe.recipe import Override, Recipe, find_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
-from datarecipe.run.dataset import Dataset
-from datarecipe.run.execute import execute
-from datarecipe.run.observe import Observer, Silent
-from datarecipe.run.result import RunResult
-from datarecipe.run.setup import Options, settle
+from datarecipe.running.dataset import Dataset
+from datarecipe.running.execute import execute
+from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Options, settle
 
 MERGED = ("limits", "sampling", "strategy", "vars")
 

@@ -4,7 +4,7 @@
     python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
 
 What is said of a key stands in `datarecipe/recipe/schema/recipe-1.schema.json`; what is refused, in
-`datarecipe.recipe.format.NOT_YET`. Only the introduction and the order of the keys are written here.
+`datarecipe.recipe.format.NOT_YET`. Only the introduction, the order of the keys and a few notes are written here.
 """
 
 from __future__ import annotations
@@ -22,48 +22,6 @@ from datarecipe.recipe.format_schema import FORMAT, Schema, format_schema, mappi
 from datarecipe.recipe.scalars import resolve
 
 PAGE = Path(__file__).with_name("recipe.md")
-
-INTRODUCTION = f"""\
-<!-- Written by docs/generate_recipe_reference.py. Change the schema or the script, not this page. -->
-
-# The recipe, format {FORMAT}
-
-A recipe is one YAML file. It decides the dataset: the task, one example of it, its labels, and how more examples are
-asked for. These keys are needed:
-
-{{needed}}
-
-`labels` is needed too, unless the task is `open`. All other keys have defaults. A key that the format does not know is an
-error; your own keys begin with `x-`.
-
-Keys marked **not yet** belong to the format, and this release refuses a recipe that has one. To ignore them would give
-another dataset or another bill than the recipe says.
-
-## Rules for all keys
-
-**Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its type:
-`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file.
-
-**Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{{{`, and holds
-a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the recipe's
-own file and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which the recipe lies,
-else the recipe's own folder. Runs, cache and configuration lie in the project too. For a shipped recipe (named without a
-path) they lie in the working folder instead. A recipe that lies in your home folder itself may not name other files.
-
-**Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
-`--set limits.timeout=60`. A path given so counts from the working folder. `--target-size`, `--strategy`, `--batch-size`,
-`--random-seed` and `--concurrency` are short forms.
-
-**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column.
-`datarecipe show RECIPE` prints the recipe with defaults filled in and files by content.
-
-**Editors** that read JSON Schema complete and check recipes. With the YAML language server, write this as the first line,
-with the path of the file in your checkout:
-
-```yaml
-# yaml-language-server: $schema=../datarecipe/recipe/schema/recipe-{FORMAT}.schema.json
-```
-"""
 
 GROUPS: Sequence[tuple[str, Sequence[str]]] = (
     ("The recipe itself", ("recipe", "name", "description", "version", "license", "tags", "requires", "extends")),
@@ -96,13 +54,58 @@ def page() -> str:
     if sorted(listed) != sorted(schema["properties"]):
         raise SystemExit(f"GROUPS and the schema differ in {sorted({*listed} ^ {*schema['properties']})}")
     needed = ", ".join(f"`{key}`" for key in (*schema["required"], *schema["else"]["required"]))
-    parts = [INTRODUCTION.replace("{needed}", f"{needed}.").replace("{{", "{")]
+    parts = [_introduction(needed)]
     for title, keys in GROUPS:
         parts.append(f"## {title}\n")
         parts.extend(part for key in keys for part in _key(key, schema["properties"][key]))
     own = schema["patternProperties"]["^x-"]
-    parts.append(f"## Your own keys\n\n`x-...`: {own['description']}\n\n{_code('x-...', own['examples'])}")
+    parts.append(f"## Your own keys\n\nKeys that begin with `x-`. {own['description']}\n")
+    parts.append(_code("x-mine", own["examples"]))
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _introduction(needed: str) -> str:
+    return f"""\
+<!-- Written by docs/generate_recipe_reference.py. Change the schema or the script, not this page. -->
+
+# The recipe, format {FORMAT}
+
+A recipe is one YAML file. It decides the dataset: the task, one example of it, its labels, and how more examples are
+asked for. These keys are needed:
+
+{needed}.
+
+`labels` is needed too, unless the task is `open`. All other keys have defaults. A key that the format does not know is an
+error; your own keys begin with `x-`.
+
+Keys marked **not yet** belong to the format, and this release refuses a recipe that has one. To ignore them would give
+another dataset or another bill than the recipe says.
+
+## Rules for all keys
+
+**Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its type:
+`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file.
+
+**Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
+a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the recipe's
+own file and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which the recipe lies,
+else the recipe's own folder. Runs, cache and configuration lie in the project too; for a recipe that comes with datarecipe
+they lie in the working folder. A recipe that lies in your home folder itself, or above it, may not name other files.
+
+**Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
+`--set limits.timeout=60`. A path given so counts from the working folder. `--target-size`, `--strategy`, `--batch-size`,
+`--random-seed` and `--concurrency` are short forms.
+
+**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column.
+`datarecipe show RECIPE` prints the recipe with defaults filled in and files by content.
+
+**Editors** that read JSON Schema complete and check recipes. With the YAML language server, write this as the first line,
+with the path of the file in your checkout:
+
+```yaml
+# yaml-language-server: $schema=../datarecipe/recipe/schema/recipe-{FORMAT}.schema.json
+```
+"""
 
 
 def _key(name: str, schema: Schema) -> Iterator[str]:
@@ -139,6 +142,9 @@ def _row(parent: str, key: str, schema: Schema) -> str:
 
 def _expected(schema: Schema) -> str:
     """What a value must be, in the words of the error messages."""
+    values = schema.get("additionalProperties")
+    if isinstance(values, dict) and "properties" not in schema:
+        return f"a mapping, and each value in it {expected(values)}"
     if any(word in schema for word in ("x-expected", "const", "enum", "anyOf", "type")):
         return expected(schema)
     return ""
@@ -146,7 +152,7 @@ def _expected(schema: Schema) -> str:
 
 def _code(key: str, examples: Sequence[Json]) -> str:
     """The examples as YAML, each on its line."""
-    lines = "\n".join(f"{key}: {_flow(example)}" for example in examples)
+    lines = "\n# or\n".join(f"{key}: {_flow(example)}" for example in examples)
     return f"```yaml\n{lines}\n```\n"
 
 

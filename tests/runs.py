@@ -10,10 +10,10 @@ from typing import Any
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import Override, Recipe, load_recipe
-from datarecipe.run.execute import execute
-from datarecipe.run.observe import Observer, Silent
-from datarecipe.run.result import RunResult
-from datarecipe.run.setup import Options, Setup, settle
+from datarecipe.running.execute import execute
+from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Options, Setup, settle
 from tests.openai_author import Author
 
 MODEL = "openai/author"

@@ -23,7 +23,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_five_lines(tmp_path: Path) -> None:
     with OpenAIServer(Author(variety=2000)) as server:
-        recipe = datarecipe.load_recipe(write_recipe(tmp_path), target_size=30, strategy="tree")
+        recipe = datarecipe.load_recipe(write_recipe(tmp_path), target_size=30, strategy={"kind": "tree", "roots": 2})
         dataset = datarecipe.run(recipe, model="openai/author", api_base=server.base_url)
     assert len(dataset) == len(list(dataset)) == len(dataset.lineage) == 30
     assert dataset.complete

@@ -11,7 +11,7 @@ import click
 from datarecipe.cli.options import cache_option
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.run.setup import cache_directory
+from datarecipe.running.setup import cache_directory
 
 
 @click.group("cache", invoke_without_command=True)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from datarecipe.run.doctor import examine
+from datarecipe.running.doctor import examine
 
 _MARKS = {"ok": ("ok", "green"), "missing": ("--", "yellow"), "wrong": ("!!", "red")}
 

@@ -9,7 +9,7 @@ import click
 
 from datarecipe._version import __version__
 from datarecipe.errors import DatarecipeError
-from datarecipe.run.printable import printable
+from datarecipe.running.printable import printable
 
 COMMANDS = {
     "run": "Run a recipe to its target size.",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set
-from datarecipe.run.setup import Options
+from datarecipe.running.setup import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 

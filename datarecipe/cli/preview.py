@@ -9,10 +9,10 @@ import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.run.display import opening
-from datarecipe.run.preview import preview
-from datarecipe.run.printable import example_line, printable
-from datarecipe.run.setup import settle
+from datarecipe.running.display import opening
+from datarecipe.running.preview import preview
+from datarecipe.running.printable import example_line, printable
+from datarecipe.running.setup import settle
 
 
 @click.command("preview")

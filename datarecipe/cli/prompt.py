@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
-from datarecipe.run.preview import first_request
-from datarecipe.run.printable import printable
-from datarecipe.run.setup import settle
+from datarecipe.running.preview import first_request
+from datarecipe.running.printable import printable
+from datarecipe.running.setup import settle
 
 
 @click.command("prompt")

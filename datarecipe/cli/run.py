@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
-from datarecipe.run.display import BarDisplay, LineDisplay, closing_error, summary
-from datarecipe.run.execute import execute
-from datarecipe.run.observe import Silent
-from datarecipe.run.printable import example_line
-from datarecipe.run.setup import settle
+from datarecipe.running.display import BarDisplay, LineDisplay, closing_error, summary
+from datarecipe.running.execute import execute
+from datarecipe.running.observe import Silent
+from datarecipe.running.printable import example_line
+from datarecipe.running.setup import settle
 
 
 @click.command("run")

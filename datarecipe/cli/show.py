@@ -9,7 +9,7 @@ import click
 import yaml
 
 from datarecipe.cli.options import load, recipe_argument, recipe_options
-from datarecipe.run.printable import printable
+from datarecipe.running.printable import printable
 
 
 @click.command("show")

@@ -8,8 +8,8 @@ import click
 
 from datarecipe.cli.options import load
 from datarecipe.errors import DatarecipeError
-from datarecipe.run.printable import printable
-from datarecipe.run.setup import check
+from datarecipe.running.printable import printable
+from datarecipe.running.setup import check
 
 
 @click.command("validate")

@@ -121,7 +121,11 @@ class Renderer:
         return text
 
     def _error(self, message: str, line: int | None, hint: str | None = None) -> TemplateError:
-        return TemplateError(Problem(f"instruction: {message}", self._recipe.instruction_source, line, hint=hint))
+        recipe = self._recipe
+        if recipe.instruction_inline:
+            within = f", its line {line}" if line else ""
+            return TemplateError(Problem(f"instruction{within}: {message}", recipe.instruction_source, hint=hint))
+        return TemplateError(Problem(f"instruction: {message}", recipe.instruction_source, line, hint=hint))
 
 
 def example_text(example: Mapping[str, Json]) -> str:

@@ -104,7 +104,7 @@ class _Source:
 class _Parts:
     """What the steps made; None where a step could not run or failed."""
 
-    instruction: tuple[str, str] | None = None
+    instruction: tuple[str, str, bool] | None = None
     seeds: tuple[Seed, ...] | None = None
     task: Task | None = None
     labels: LabelSpace | None = None
@@ -138,15 +138,16 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     return parts
 
 
-def _read_instruction(source: _Source) -> tuple[str, str]:
+def _read_instruction(source: _Source) -> tuple[str, str, bool]:
+    """Text, where it stands, whether it stands in the recipe itself."""
     written = source.values["instruction"]
     place = source.document.place(("instruction",))
     if not is_path(written):
-        return written, str(place)
+        return written, str(place), True
     file = source.read_file(written, place)
     if not file.text.strip():
         raise RecipeError(place.problem(f"the instruction's file {file.source} is empty"))
-    return file.text, file.source
+    return file.text, file.source, False
 
 
 def _read_schema(source: _Source) -> dict[str, Json]:
@@ -175,6 +176,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         task=parts.task,
         instruction=parts.instruction[0],
         instruction_source=parts.instruction[1],
+        instruction_inline=parts.instruction[2],
         seed_examples=tuple(seed.example for seed in parts.seeds),
         labels=parts.labels,
         strategy=read_strategy(values["strategy"]),

@@ -78,7 +78,9 @@ class Recipe:
     instruction: str
     """The Jinja source of the instruction."""
     instruction_source: str
-    """Where the instruction stands, for messages."""
+    """Where the instruction stands, for messages: a file, or `file:line:column` of the key for one within the recipe."""
+    instruction_inline: bool = False
+    """Whether it stands in the recipe itself."""
     seed_examples: tuple[Example, ...]
     labels: LabelSpace
     strategy: Strategy

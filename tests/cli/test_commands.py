@@ -126,7 +126,7 @@ def test_validate_takes_many_and_exits_with_2_when_one_is_wrong(tmp_path: Path) 
     ran = datarecipe("validate", str(good), str(bad), str(undefined), "boolq", cwd=tmp_path)
     assert ran.code == 2
     assert "did you mean `target_size`" in ran.err
-    assert "bad.yaml:15:1" in ran.err
+    assert "bad.yaml:12:1" in ran.err
     assert "batchsize" in ran.err
     assert ran.out.count(": ok") == 2
     assert datarecipe("validate", *SHIPPED, cwd=tmp_path).code == 0
@@ -159,11 +159,14 @@ def test_cache_shows_names_and_clears(tmp_path: Path, server_url: str) -> None:
     assert elsewhere.out.strip() == str(tmp_path / "x")
 
 
-def test_the_model_comes_from_flag_recipe_environment_configuration_in_this_order(tmp_path: Path) -> None:
+def test_the_model_comes_from_flag_recipe_environment_configuration_in_this_order(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = write_recipe(tmp_path)
+    home = tmp_path_factory.mktemp("home")
 
     def model(*flags: str, **env: str) -> str:
-        out = datarecipe("prompt", str(path), "--json", *flags, cwd=tmp_path, env=env, home=tmp_path / "home").out
+        out = datarecipe("prompt", str(path), "--json", *flags, cwd=tmp_path, env=env, home=home).out
         return str(json.loads(out)["model"])
 
     assert model(OPENAI_API_KEY="sk-there") == "local/smollm2-135m", "a key alone never costs money"

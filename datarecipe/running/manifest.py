@@ -9,9 +9,9 @@ from importlib import metadata
 from typing import Any
 
 from datarecipe._version import __version__
-from datarecipe.run.dispatch import Ending, Traffic
-from datarecipe.run.setup import Setup
-from datarecipe.run.tally import Tally
+from datarecipe.running.dispatch import Ending, Traffic
+from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 FORMAT = 1
 

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.run.dispatch import Traffic
-from datarecipe.run.manifest import EMBEDDED_WARNING
-from datarecipe.run.printable import printable
-from datarecipe.run.result import SHORT_EXIT, RunResult
-from datarecipe.run.setup import Setup
-from datarecipe.run.tally import Tally
+from datarecipe.running.dispatch import Traffic
+from datarecipe.running.manifest import EMBEDDED_WARNING
+from datarecipe.running.printable import printable
+from datarecipe.running.result import SHORT_EXIT, RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

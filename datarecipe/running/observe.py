@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from datarecipe.run.dispatch import Traffic
-from datarecipe.run.result import RunResult
-from datarecipe.run.setup import Setup
-from datarecipe.run.tally import Tally
+from datarecipe.running.dispatch import Traffic
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 
 class Observer(Protocol):

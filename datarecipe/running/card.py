@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from datarecipe.exchange import Example
-from datarecipe.run.setup import Setup
-from datarecipe.run.tally import Tally
+from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 _REASONS_HEADER = "| reason | items |\n|---|---|\n"
 

@@ -9,8 +9,8 @@ from datarecipe.errors import OfflineMissError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
-from datarecipe.run.execute import open_client
-from datarecipe.run.setup import Setup
+from datarecipe.running.execute import open_client
+from datarecipe.running.setup import Setup
 
 
 @dataclass(frozen=True, slots=True)

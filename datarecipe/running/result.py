@@ -7,8 +7,8 @@ from pathlib import Path
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
-from datarecipe.run.dispatch import End, Traffic
-from datarecipe.run.tally import Tally
+from datarecipe.running.dispatch import End, Traffic
+from datarecipe.running.tally import Tally
 
 INTERRUPTED_EXIT = 130
 SHORT_EXIT = 3

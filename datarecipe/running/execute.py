@@ -16,14 +16,14 @@ from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.select import open_transport
-from datarecipe.run.card import card
-from datarecipe.run.dispatch import Dispatcher, Ending, Traffic
-from datarecipe.run.folder import RunFolder, storage_errors
-from datarecipe.run.manifest import manifest
-from datarecipe.run.observe import Observer
-from datarecipe.run.result import RunResult
-from datarecipe.run.setup import Setup
-from datarecipe.run.tally import Tally
+from datarecipe.running.card import card
+from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
+from datarecipe.running.folder import RunFolder, storage_errors
+from datarecipe.running.manifest import manifest
+from datarecipe.running.observe import Observer
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 GRACE = 30.0
 """Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""

@@ -13,7 +13,7 @@ from datarecipe.generate.profile import LOCAL_PREFIX, TABLE_VERSION, ModelSettin
 from datarecipe.generate.render import Renderer
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.recipe import Recipe, identity, is_shipped
-from datarecipe.run.config import Config, read_config
+from datarecipe.running.config import Config, read_config
 
 EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
 """The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""

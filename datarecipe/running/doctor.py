@@ -17,8 +17,8 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.llm import providers
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights
-from datarecipe.run.config import project_config_file, read_config, user_config_file
-from datarecipe.run.setup import EMBEDDED_MODEL, cache_directory
+from datarecipe.running.config import project_config_file, read_config, user_config_file
+from datarecipe.running.setup import EMBEDDED_MODEL, cache_directory
 
 BAD_LITELLM = ("1.82.7", "1.82.8")
 """Releases that carried malware (MAL-2026-2144)."""
