@@ -14,7 +14,7 @@ from datarecipe.generate.normalise import equality_digest
 from datarecipe.recipe.model import Recipe, Scalar
 from datarecipe.recipe.validator import validator
 
-_compact = json.JSONEncoder(ensure_ascii=False).encode
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,21 @@ class Checker:
 
     def check(self, item: Json) -> Checked:
         """Judge one whole item. Never raises, whatever the item is."""
-        if not isinstance(item, dict):
-            return Invalid("schema", f"an example is an object; this is {_kind(item)}", _compact(item))
-        raw = _compact(item)
         try:
+            return self._check(item)
+        except RecursionError:
+            return Invalid("schema", "values are nested too deeply", "")
+
+    def _check(self, item: Json) -> Checked:
+        try:
+            raw = _compact(item)
             raw.encode()
         except UnicodeEncodeError:
             return Invalid("malformed", "holds half of a surrogate pair, which is no character", json.dumps(item))
+        except ValueError:
+            return Invalid("malformed", "holds a number too large to be one", json.dumps(item, ensure_ascii=False))
+        if not isinstance(item, dict):
+            return Invalid("schema", f"an example is an object; this is {_kind(item)}", raw)
         example: Example = {field: item[field] for field in self._fields if field in item}
         mended = len(example) != len(item)
         fault = self._settle_labels(example)

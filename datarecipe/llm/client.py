@@ -16,6 +16,9 @@ from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.retry import Retrying
 from datarecipe.llm.transport import Transport
 
+NOTICE_EVERY = 5.0
+"""Seconds between two notices of failed attempts."""
+
 
 class CachedClient:
     """The cache in front of a transport with retries. Two requests with one key at the same time are sent once."""
@@ -37,6 +40,8 @@ class CachedClient:
         self._timeout = timeout
         self._sleep = sleep
         self._notice = notice
+        self._clock = clock
+        self._told: float | None = None
         self._closing = asyncio.Event()
         self._retrying = Retrying(sleep=self._pause, clock=clock, uniform=uniform)
         self._flying: dict[str, asyncio.Future[Response]] = {}
@@ -45,6 +50,10 @@ class CachedClient:
         """`concurrency`, or less where the transport has fewer slots."""
         slots = self._transport.slots
         return concurrency if slots is None else min(concurrency, slots)
+
+    def check(self) -> None:
+        """Raise when it is certain that nothing could be asked. Sends nothing."""
+        self._transport.check()
 
     def lookup(self, request: Request) -> Response | None:
         """The stored response, or None. Raises `CacheError`.
@@ -100,13 +109,19 @@ class CachedClient:
         def failed(number: int, error: TransientError, pause: float) -> None:
             nonlocal last
             last = error
-            self._notice(f"attempt {number} failed, next in {pause:.1f} s: {error.message}")
+            self._tell(f"attempt {number} failed, next in {pause:.1f} s: {error.message}")
 
         try:
             return await self._retrying.call(attempt, on_retry=failed)
         except _ClosedError:
             assert last is not None
             raise last from None
+
+    def _tell(self, text: str) -> None:
+        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news."""
+        if self._told is None or self._clock() - self._told >= NOTICE_EVERY:
+            self._told = self._clock()
+            self._notice(text)
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, or less when the run ends meanwhile."""

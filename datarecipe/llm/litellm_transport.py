@@ -77,7 +77,7 @@ class LitellmTransport:
         content = request.content
         if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
             raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
-        self._check_settings()
+        self.check()
         self.prepare()
         assert self._importing is not None
         litellm = await asyncio.shield(self._importing)
@@ -142,7 +142,7 @@ class LitellmTransport:
             )
         return self._client
 
-    def _check_settings(self) -> None:
+    def check(self) -> None:
         """What litellm would find out by asking somebody else's host, or not at all."""
         endpoint = self._endpoint
         if endpoint.api_base is not None:

@@ -20,6 +20,10 @@ class Transport(Protocol):
         """How many requests it can work on at once; None for as many as are sent."""
         ...
 
+    def check(self) -> None:
+        """Raise a `DatarecipeError` when it is certain that no request could be sent: no key, a package that is missing."""
+        ...
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds with a `TransientError`."""
         ...

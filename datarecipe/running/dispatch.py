@@ -30,6 +30,10 @@ class Client(Protocol):
         """The stored response, or None. Costs nothing and asks nobody."""
         ...
 
+    def check(self) -> None:
+        """Raise a `DatarecipeError` when it is certain that nothing could be asked. Sends nothing."""
+        ...
+
     async def fetch(self, request: Request) -> Response:
         """Ask for it, store it, and only then return it. Raises a `DatarecipeError` when no answer is to be had."""
         ...
@@ -154,12 +158,23 @@ class Dispatcher:
                 break
             if wanted.handle in self._tasks:
                 continue
-            if self.offline:
-                self._end(Ending("failed", _offline_miss()))
+            if self._hopeless():
                 return
             self._tasks[wanted.handle] = asyncio.create_task(self._ask(wanted))
             self.traffic.sent += 1
         self._tell()
+
+    def _hopeless(self) -> bool:
+        """Whether nothing can be asked; found out at the first request that is not stored, before it counts as sent."""
+        if not self.traffic.sent:
+            try:
+                if self.offline:
+                    raise _offline_miss()
+                self.client.check()
+            except DatarecipeError as error:
+                self._end(Ending("failed", error))
+                return True
+        return False
 
     async def _ask(self, wanted: Wanted) -> None:
         try:
