@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import cache_option
-from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.running.setup import cache_directory
 
@@ -42,7 +41,8 @@ def clear(directory: Path, *, yes: bool) -> None:
     if not _show(directory):
         return
     if not yes and not click.confirm("Remove them all? Runs will ask, and pay, for them again"):
-        raise UsageError("nothing was removed")
+        click.echo("nothing was removed")
+        return
     with ResponseCache(directory) as cache:
         click.echo(f"{cache.clear():,} responses removed")
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
+from datarecipe.cli.options import cache_option
 from datarecipe.running.doctor import examine
 
 _MARKS = {"ok": ("ok", "green"), "missing": ("--", "yellow"), "wrong": ("!!", "red")}
 
 
 @click.command("doctor")
-def command() -> None:
+@cache_option
+def command(cache_dir: Path | None) -> None:
     """Say what is installed and usable here. Calls no model and opens no connection.
 
     Exits with 4 when something is there and does not work.
     """
-    findings = examine()
+    findings = examine(cache_dir=cache_dir)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark, colour = _MARKS[finding.state]

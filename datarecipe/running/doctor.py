@@ -34,7 +34,9 @@ class Finding:
     detail: str
 
 
-def examine(environ: Mapping[str, str] | None = None, home: Path | None = None) -> list[Finding]:
+def examine(
+    environ: Mapping[str, str] | None = None, home: Path | None = None, cache_dir: Path | None = None
+) -> list[Finding]:
     """Look at Python, packages, the embedded model, configuration, keys (by name, never by value) and the cache."""
     environ = os.environ if environ is None else environ
     home = Path.cwd() if home is None else home
@@ -45,7 +47,7 @@ def examine(environ: Mapping[str, str] | None = None, home: Path | None = None) 
         *_embedded(environ),
         *_configuration(home, environ),
         _keys(environ),
-        _cache(cache_directory(home, None, environ)),
+        _cache(cache_directory(home, cache_dir, environ)),
     ]
 
 

@@ -134,8 +134,9 @@ class RunFolder:
             self.lines_before = _count_lines(data)
         elif not self._overwrite and (owner is not None or data.exists()):
             raise RunConflictError(
-                f"{self.path} holds the dataset of another run: its recipe or model is not this one",
-                hint="Keep both with --output DIR, or replace it with --overwrite (its responses stay in the cache).",
+                f"{self.path} holds the dataset of another run: another recipe, model or setting than this one's",
+                hint="What differs is asked, and paid, anew. Keep both datasets with --output DIR, or replace this one with "
+                "--overwrite; its responses stay in the cache.",
             )
         # Tells a later run, if this one is killed between two renames, whose files these are.
         self._write_whole(MANIFEST, json.dumps({"identity": self._identity, "status": "running"}) + "\n")
