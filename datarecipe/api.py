@@ -13,7 +13,7 @@ from datarecipe.recipe import load_recipe as _load_recipe
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Observer, Silent
-from datarecipe.running.result import RunResult
+from datarecipe.running.result import SHORT_EXIT, RunResult
 from datarecipe.running.setup import Options, settle
 
 MERGED = ("limits", "sampling", "strategy", "vars")
@@ -38,11 +38,13 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
     `options` are the fields of `Options`: `model`, `api_base`, `output`, `overwrite`, `cache_dir`, `offline`, `trust`.
     Every response is stored before it is used, so calling this again costs nothing.
 
-    A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised.
+    A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
+    is the failure of a run that brought nothing at all.
 
     Raises:
         RecipeError, UsageError: the recipe or an option is wrong.
         ProviderError: wrong key, unknown model, no credit.
+        TransientError: the provider could not be reached, before anything was committed.
         OfflineMissError, CacheError, RunLockedError, StorageError, MachineError: see each.
     """
     try:
@@ -58,7 +60,8 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
 async def arun(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
     """`run`, inside a running event loop."""
     result = await run_recipe(recipe, observer=observer or Silent(), options=make_options(options))
-    if result.error is not None and result.error.exit_code != 3:
+    nothing = not result.written and not result.kept_lines
+    if result.error is not None and (nothing or result.error.exit_code != SHORT_EXIT):
         raise result.error
     return Dataset(result.output)
 

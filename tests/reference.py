@@ -71,11 +71,12 @@ class _Program:
     def seed(self, number: int) -> Example:
         return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
 
-    def combination_count(self) -> int:
-        return math.prod(len(values) for values in self.recipe.vary.values())
+    def combination(self, place: int) -> int:
+        """All in turn."""
+        return place % math.prod(len(values) for values in self.recipe.vary.values())
 
     def ask(self, example: Example, combination: int, lane: str, index: int) -> Complete:
-        content = self.renderer.content(example, example_text(example), combination % self.combination_count())
+        content = self.renderer.content(example, example_text(example), combination)
         return Complete(content, Draw(self.recipe.random_seed, lane, index))
 
     def commit(self, request: Complete, example: Example, depth: int, lane: str) -> tuple[list[Valid], list[Valid]]:
@@ -106,7 +107,7 @@ class _Program:
         number = 0
         while True:
             lane = f"fixed:{number}"
-            self.commit(self.ask(self.seed(number), number, lane, 0), self.seed(number), 0, lane)
+            self.commit(self.ask(self.seed(number), self.combination(number), lane, 0), self.seed(number), 0, lane)
             yield
             number += 1
 
@@ -120,10 +121,10 @@ class _Program:
                     drawn += 1
             example, depth, lane, root = queue.pop(0)
             if depth == 0:
-                request = self.ask(example, root, lane, 0)
+                request = self.ask(example, self.combination(root), lane, 0)
             else:
                 number = int.from_bytes(_hash("vary", self.recipe.random_seed, example_text(example), size=8), "big")
-                request = self.ask(example, number, "node:0", 0)
+                request = self.ask(example, self.combination(number), "node:0", 0)
             _, accepted = self.commit(request, example, depth, lane)
             queue += [(item.example, depth + 1, lane, root) for item in accepted]
             yield
@@ -140,9 +141,10 @@ class _Program:
         while True:
             for c in range(strategy.chains):
                 example, depth = current[c]
-                request = self.ask(example, c + round_, f"chain:{c}", 0)
+                combination = self.combination(c + round_)
+                request = self.ask(example, combination, f"chain:{c}", 0)
                 messages: Json = [list(message) for message in request.content.messages]
-                request = self.ask(example, c + round_, f"chain:{c}", asked[c].count(messages))
+                request = self.ask(example, combination, f"chain:{c}", asked[c].count(messages))
                 asked[c].append(messages)
                 self.commit(request, example, depth, f"chain:{c}")
                 selectable = []

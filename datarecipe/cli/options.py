@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from datarecipe.errors import UsageError
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set
 from datarecipe.running.setup import Options
 
@@ -67,6 +68,8 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
         if values.get(name) is not None
     ]
     overrides += [parse_set(text) for text in values.get("sets", ())]
+    if any(override.path == "api_base" for override in overrides):
+        raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
     return load_recipe(find_recipe(recipe), overrides)
 
 

@@ -9,7 +9,6 @@ import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.running.display import opening
 from datarecipe.running.preview import preview
 from datarecipe.running.printable import example_line, printable
 from datarecipe.running.setup import settle
@@ -27,8 +26,7 @@ def command(recipe: str, **values: Any) -> None:
     The response is stored, so a later run does not pay for it again; no dataset is written.
     """
     setup = settle(load(recipe, values), run_options(values))
-    for line in opening(setup):
-        click.echo(line, err=True)
+    click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
     seen = asyncio.run(preview(setup, lambda text: click.echo(text, err=True)))
     for event in seen.events:
         if isinstance(event, Accepted):

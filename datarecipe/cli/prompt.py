@@ -37,10 +37,9 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
         click.secho(f"--- {role}", bold=True)
         click.echo(printable(text, multiline=True))
     click.secho("--- sent with", bold=True)
-    host = setup.endpoint.host or "the provider's own host"
-    click.echo(
-        f"model: {printable(content.model)} (from {setup.model_from}), at {host if not setup.embedded else 'here'}"
-    )
+    host = f"at {setup.endpoint.host}" if setup.endpoint.host else "at its provider's usual host"
+    where = "in this process" if setup.embedded else host
+    click.echo(f"model: {printable(content.model)} (from {setup.model_from}), {where}")
     for name, value in (*content.sampling.items(), ("seed", draw.seed)):
         click.echo(f"{name}: {json.dumps(value)}")
     form = content.response_format

@@ -10,6 +10,7 @@ from typing import TypeAlias, cast
 from jsonschema.exceptions import best_match
 
 from datarecipe.exchange import Example, Json
+from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
 from datarecipe.recipe.model import Recipe, Scalar
 from datarecipe.recipe.validator import validator
@@ -41,6 +42,14 @@ class Invalid:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with an item's label or options."""
+
+    reason: str
+    detail: str
+
+
 Checked: TypeAlias = Valid | Invalid
 
 
@@ -60,38 +69,31 @@ class Checker:
 
     def check(self, item: Json) -> Checked:
         """Judge one whole item. Never raises, whatever the item is."""
-        try:
-            return self._check(item)
-        except RecursionError:
+        if nesting(item) > MAX_NESTING:
             return Invalid("schema", "values are nested too deeply", "")
-
-    def _check(self, item: Json) -> Checked:
-        try:
-            raw = _compact(item)
-            raw.encode()
-        except UnicodeEncodeError:
-            return Invalid("malformed", "holds half of a surrogate pair, which is no character", json.dumps(item))
-        except ValueError:
-            return Invalid("malformed", "holds a number too large to be one", json.dumps(item, ensure_ascii=False))
+        unwritable = _unwritable(item)
+        if unwritable:
+            return Invalid("malformed", unwritable, json.dumps(item))
+        raw = _compact(item)
         if not isinstance(item, dict):
             return Invalid("schema", f"an example is an object; this is {_kind(item)}", raw)
         example: Example = {field: item[field] for field in self._fields if field in item}
         mended = len(example) != len(item)
-        fault = self._settle_labels(example)
-        if isinstance(fault, str):
-            return Invalid("options" if fault.startswith("options") else "label", fault, raw)
+        settled = self._settle_labels(example)
+        if isinstance(settled, _Fault):
+            return Invalid(settled.reason, settled.detail, raw)
         try:
-            fits = self._validator.is_valid(example)
-        except (ArithmeticError, RecursionError) as error:
+            fault = "" if self._validator.is_valid(example) else self._explain(example)
+        except ArithmeticError as error:
             # jsonschema divides for `multipleOf`, and a model may write any number.
-            return Invalid("schema", f"cannot be checked: {error}", raw)
-        if not fits:
-            return Invalid("schema", self._explain(example), raw)
+            fault = f"cannot be checked: {error}"
+        if fault:
+            return Invalid("schema", fault, raw)
         return Valid(
             example,
-            _compact(example) if fault or mended else self._text_of(example, raw, item),
+            _compact(example) if settled or mended else self._text_of(example, raw, item),
             equality_digest(example, self._text_fields),
-            normalised=fault or mended,
+            normalised=settled or mended,
         )
 
     @staticmethod
@@ -99,7 +101,7 @@ class Checker:
         """`raw` serves where the model kept the order of fields."""
         return raw if list(example) == list(item) else _compact(example)
 
-    def _settle_labels(self, example: Example) -> bool | str:
+    def _settle_labels(self, example: Example) -> bool | _Fault:
         """Write options and label as the recipe does; say whether that changed anything, or what is wrong."""
         label_field, options_field = self._task.label_field, self._task.options_field
         kind = self._labels.kind
@@ -110,14 +112,18 @@ class Checker:
             options = example[options_field]
             settled = self._settle_options(options)
             if isinstance(settled, str):
-                return settled
-            mended = settled != options
+                return _Fault("options", settled)
+            # As JSON: to Python 1 and true are equal.
+            mended = _compact(settled) != _compact(options)
             example[options_field] = settled
             if kind == "per_example":
                 match = LabelMatcher(cast("tuple[Scalar, ...]", tuple(settled)))
+        elif kind == "per_example":
+            return False  # the schema says that the options are missing
         found = match.find(example[label_field])
         if found is None:
-            return f"{label_field} is {_short(example[label_field])}, which is none of {_short(list(match.labels))}"
+            written, known = _short(example[label_field]), _short(list(match.labels))
+            return _Fault("label", f"{label_field} is {written}, which is none of {known}")
         label, exact = found
         example[label_field] = label
         return mended or not exact
@@ -166,6 +172,17 @@ class LabelMatcher:
             return typed, True
         candidates = self._folded.get(_fold(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
+
+
+def _unwritable(item: Json) -> str:
+    """Why `item` cannot be written as JSON in UTF-8, or an empty text."""
+    try:
+        _compact(item).encode()
+    except UnicodeEncodeError:
+        return "holds half of a surrogate pair, which is no character"
+    except ValueError:
+        return "holds a number too large to be one"
+    return ""
 
 
 def _fold(value: object) -> str:

@@ -37,13 +37,13 @@ EMBEDDED_VERSION: Final = 1
 """Changes whenever the same recipe would be asked otherwise."""
 
 EMBEDDED_SAMPLING: Final[Mapping[str, Json]] = {
-    "temperature": 0.8,
+    "temperature": 0.9,
     "min_p": 0.05,
     # Against runs of words that stood in the prompt or the reply before: without it a third of the items are copies.
     # Quotation marks end a run, so fields, labels and a short answer copied from its options are not touched.
     "dry_multiplier": 0.8,
     "dry_base": 1.75,
-    "dry_allowed_length": 3,
+    "dry_allowed_length": 2,
     "dry_penalty_last_n": 2048,
 }
 """Defaults of sampling, under what the recipe says."""
@@ -342,7 +342,7 @@ class _Form:
         single = closed and not any(end in text[:-1] for text in kin for end in ends)
         return cls(
             shortest=max(1, min(lengths) // 2),
-            longest=max(lengths) * 9 // 5 + 6,
+            longest=max(lengths) * 9 // 5 + (40 if closed else 6),
             first=_first_class(texts),
             inner=_class(texts, without=unheard | (ends if single else set())),
             last=_last_class(ends, closed=closed),
@@ -367,11 +367,13 @@ class _Form:
             used = max(len(word) for word in self.openings) + 1
         else:
             opening, used = self.first, 1
-        used += 1 if self.last else 0
+        # No space before the end mark: a text that reaches its bound would show one.
+        end = f"{self.letter}{self.last}" if self.last else ""
+        used += 2 if self.last else 0
         if self.words:
             return {"type": "string", "pattern": self._few_words()}
-        rest = f"{self.inner}{{{max(0, low - used)},{max(1, high - used)}}}"
-        return {"type": "string", "pattern": f"^{opening}{rest}{self.last}$"}
+        rest = f"{self.inner}{{{max(0, low - used)},{max(0, high - used)}}}"
+        return {"type": "string", "pattern": f"^{opening}{rest}{end}$"}
 
     def _few_words(self) -> str:
         """Some words with single spaces between them, the first one beginning as the seeds do."""
@@ -410,7 +412,7 @@ def _width(character: str) -> bool:
 def _openings(questions: Iterable[str], group: tuple[int, int] | None) -> tuple[str, ...]:
     """The first words of the questions that belong to a group of places; none where words are not set apart."""
     words = list(dict.fromkeys(text.split(" ", 1)[0] for text in questions if text.count(" ") >= 2))
-    if not words or group is None or not all(word.isalpha() for word in words):
+    if not words or group is None or not all(word.lstrip("¿¡").isalpha() for word in words):
         return ()
     groups = max(1, min(group[1], len(words)))
     return tuple(words[group[0] % groups :: groups])
@@ -447,7 +449,8 @@ def _class(texts: Sequence[str], *, without: set[str]) -> str:
     barred = {*'"\\'} | absent | without
     if all(ord(c) < _LATIN_END for c in held):
         ascii_ = "".join(_ranges(c for c in map(chr, range(0x20, 0x7F)) if c not in barred))
-        return f"[{ascii_}À-ɏ]"
+        other = "".join(sorted(c for c in held - barred if 0x7F < ord(c) < 0xC0))
+        return f"[{ascii_}{other}À-ɏ]"
     return f"[^{''.join(_quoted(c) for c in sorted(barred))}\\x00-\\x1f\\x7f]"
 
 

@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datarecipe.exchange import Json
-
-MAX_NESTING = 64
-"""Deeper values are not items of anybody's recipe; without a bound the search in them would hit Python's own."""
+from datarecipe.generate.nesting import MAX_NESTING, nesting
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def parse(text: str, fields: Collection[str]) -> Parsed:
             covered, failed = position, False
             continue
         try:
-            value, end = _decoder.raw_decode(text, start)
+            value, end = _decode(text, start)
         except (ValueError, RecursionError) as error:
             failed = True
             position = start + 1
@@ -99,7 +97,7 @@ def _decode_whole(text: str) -> Json:
     if not stripped.startswith(("{", "[")):
         return None
     try:
-        value, end = _decoder.raw_decode(stripped)
+        value, end = _decode(stripped, 0)
     except (ValueError, RecursionError):
         return None
     return value if end == len(stripped) else None
@@ -113,6 +111,14 @@ def _stands_alone(text: str, tag: re.Match[str]) -> bool:
     if tag.group().startswith("</"):
         return re.compile(r"[ \t]*(?:\n|```|\{\s*\"examples\")").match(text, tag.end()) is not None
     return _closing_tag.search(text, tag.end()) is not None
+
+
+def _decode(text: str, start: int) -> tuple[Json, int]:
+    """The JSON value that starts here, and where it ends. Raises `ValueError`, `RecursionError`."""
+    value, end = _decoder.raw_decode(text, start)
+    if text.count("[", start, end) + text.count("{", start, end) > MAX_NESTING and nesting(value) > MAX_NESTING:
+        raise ValueError("nested too deeply")
+    return value, end
 
 
 def _skip_thinking(text: str, tag: re.Match[str]) -> int:

@@ -7,6 +7,7 @@ undefined and no loader, and sees plain data alone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,9 @@ from datarecipe.recipe.model import LabelSpace, Recipe, Scalar
 
 MAX_RENDERED = 200_000
 """Characters that an instruction may render to."""
+
+_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+[^<>]*>")
+"""How Python writes a method, a generator and the like: with its address in memory, which is another in every run."""
 
 
 class TemplateLabels(tuple["Scalar", ...]):
@@ -55,6 +59,8 @@ class Renderer:
         environment = ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
         )
+        # A request is a function of the recipe: nothing random.
+        del environment.filters["random"], environment.globals["lipsum"]
         self._template = self._compile(environment)
         self._response_format = response_format(recipe, model)
         self._instructions: dict[int, str] = {}
@@ -93,8 +99,8 @@ class Renderer:
             return environment.from_string(self._recipe.instruction)
         except jinja2.TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from None
-        except (jinja2.TemplateError, RecursionError, MemoryError, OverflowError, ValueError) as error:
-            raise self._error(str(error) or type(error).__name__, None) from None
+        except Exception as error:  # noqa: BLE001 - Jinja makes Python of it, which has limits of its own
+            raise self._error(f"cannot be compiled: {error}", None) from None
 
     def _render(self, combination: int) -> str:
         recipe = self._recipe
@@ -118,6 +124,14 @@ class Renderer:
             raise self._error(f"renders to {len(text):,} characters; {MAX_RENDERED:,} is the limit", None)
         if not text:
             raise self._error("renders to nothing", None)
+        if address := _ADDRESS.search(text):
+            raise self._error(
+                f"{address.group()} cannot be written into a prompt: is a pair of brackets missing?", None
+            )
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise self._error("renders half of a surrogate pair, which is no character", None) from None
         return text
 
     def _error(self, message: str, line: int | None, hint: str | None = None) -> TemplateError:

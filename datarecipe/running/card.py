@@ -29,7 +29,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         "configs": [{"config_name": "default", "data_files": "data.jsonl"}],
     }
     parts = [
-        "---\n" + yaml.safe_dump(front, sort_keys=False, allow_unicode=True) + "---",
+        f"---\n{_front_matter(front)}---",
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
         f"**{_plain(model['warning'])}**" if model["warning"] else "",
@@ -49,10 +49,23 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
+def _front_matter(front: dict[str, Any]) -> str:
+    """As YAML that says just this. PyYAML writes some line breaks as they are and reads them back as spaces."""
+    text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
+    return text if yaml.safe_load(text) == front else yaml.safe_dump(front, sort_keys=False, allow_unicode=False)
+
+
 def _plain(text: str) -> str:
     """Text on one line without anything that Markdown or HTML acts on."""
     line = " ".join(text.split())
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", line)
+    line = re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", line)
+    return re.sub(r"^([-+=]|\d+(?=[.)]))", _escape_first, line)
+
+
+def _escape_first(match: re.Match[str]) -> str:
+    """A list, rule or heading is text too: `-` becomes `\\-`, `1.` becomes `1\\.`."""
+    begin = match.group()
+    return f"{begin}\\" if begin.isdigit() else f"\\{begin}"
 
 
 def _code(text: str) -> str:

@@ -43,6 +43,8 @@ def read_config(home: Path) -> Config:
     """The settings that hold in the project `home`; the project's model goes before the user's."""
     user = _read(user_config_file(), USER_KEYS)
     project = _read(project_config_file(home), PROJECT_KEYS)
+    if "api_base" in user[1] and "model" not in user[1]:
+        raise UsageError(f"{user[0]}: `api_base` needs `model` beside it: a server goes with the model that it has")
     named_in = next((path for path, values in (project, user) if "model" in values), None)
     return Config(
         model=project[1].get("model") or user[1].get("model"),

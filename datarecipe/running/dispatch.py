@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from datarecipe.errors import DatarecipeError, OfflineMissError
+from datarecipe.errors import DatarecipeError, OfflineMissError, TransientError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation, Wanted
@@ -80,32 +80,27 @@ class Dispatcher:
     """Gets the events in logical order, each once. What it raises ends the run."""
     on_traffic: Callable[[Traffic], None] = lambda _: None
     offline: bool = False
-    grace: float = 0.0
-    """Seconds that requests still in flight at the end get to arrive: they are paid, and a larger target will need them."""
+    grace: float = 30.0
+    """Seconds that requests still in flight at the end get to arrive: they are paid, and a later run will need them."""
     traffic: Traffic = field(default_factory=Traffic)
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
     _arrivals: asyncio.Queue[tuple[int, Response | Exception]] = field(default_factory=asyncio.Queue)
     _ending: Ending | None = None
-    _at_once: bool = False
+    _cancelling: bool = False
 
     async def run(self) -> Ending:
         """Drive the generation to its end, or as far as it goes."""
         try:
             await self._consume()
-            while self.generation.outcome is None:
-                if self._ending is None:
-                    self._send()
+            while self.generation.outcome is None and self._ending is None:
+                self._send()
                 if not self._tasks:
                     break
                 self._take(*await self._arrivals.get())
-                if self._at_once:
-                    break
-                while not self._arrivals.empty():
-                    self._take(*self._arrivals.get_nowait())
+                self._take_arrived()
                 await self._consume()
-            if not self._at_once:
-                await self._settle()
+            await self._settle()
         finally:
             await self._abandon()
         if self.generation.outcome is not None:
@@ -115,11 +110,9 @@ class Dispatcher:
     def interrupt(self) -> None:
         """Send nothing more; what is in flight may arrive. Called again: wait for nothing."""
         if self._ending is not None and self._ending.reason == "interrupted":
-            self._at_once = True
-            for task in self._tasks.values():
-                task.cancel()
-            self._arrivals.put_nowait((-1, DatarecipeError("interrupted")))  # wakes `run`
+            self._cancel(self._tasks.values())
         self._end(Ending("interrupted"))
+        self._arrivals.put_nowait((-1, DatarecipeError("interrupted")))  # wakes `run`
 
     def _end(self, ending: Ending) -> None:
         if self._ending is None or ending.reason == "interrupted":
@@ -179,6 +172,11 @@ class Dispatcher:
     async def _ask(self, wanted: Wanted) -> None:
         try:
             result: Response | Exception = await self.client.fetch(wanted.request)
+        except asyncio.CancelledError:
+            if self._cancelling:
+                raise
+            # A library below cancelled its own task, and the cancellation came up to here.
+            result = TransientError("the request was broken off")
         except Exception as error:  # noqa: BLE001 - raised again by `_take`; lost in a task it would hang the run
             result = error
         self._arrivals.put_nowait((wanted.handle, result))
@@ -196,6 +194,10 @@ class Dispatcher:
             self._emit(self.generation.receive(handle, result))
         self._tell()
 
+    def _take_arrived(self) -> None:
+        while not self._arrivals.empty():
+            self._take(*self._arrivals.get_nowait())
+
     def _emit(self, events: list[Event]) -> None:
         if events:
             self.on_events(events)
@@ -205,18 +207,22 @@ class Dispatcher:
         self.on_traffic(self.traffic)
 
     async def _settle(self) -> None:
-        """Let what is paid arrive, and be stored, though this run has no more use for it."""
+        """Let what is paid arrive and be stored, and commit as far as there is no hole."""
         self.client.close_to_retries()
         if self._tasks and self.grace > 0:
             await asyncio.wait(self._tasks.values(), timeout=self.grace)
-        while not self._arrivals.empty():
-            self._take(*self._arrivals.get_nowait())
+        self._take_arrived()
+        await self._consume()
+
+    def _cancel(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        self._cancelling = True
+        for task in tasks:
+            task.cancel()
 
     async def _abandon(self) -> None:
         left = [task for task in self._tasks.values() if not task.done()]
         self.traffic.abandoned += len(left)
-        for task in left:
-            task.cancel()
+        self._cancel(left)
         await _finish(left)
         self._tasks.clear()
 

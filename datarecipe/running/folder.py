@@ -6,6 +6,7 @@ dataset or none, and a run that ends short of what is there leaves it alone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ LINEAGE = "lineage.jsonl"
 REJECTED = "rejected.jsonl"
 MANIFEST = "manifest.json"
 CARD = "README.md"
+FILES = (DATA, LINEAGE, REJECTED, CARD, MANIFEST)
+"""In the order in which they are put in place."""
 PARTIAL = ".partial"
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -89,8 +92,9 @@ class RunFolder:
             try:
                 self._check_owner()
                 for name in (DATA, LINEAGE, REJECTED):
-                    self._streams[name] = self._exit.enter_context(self._open(name))
+                    self._streams[name] = self._open(name)
             except BaseException:
+                self._close_streams()
                 self._exit.close()
                 raise
         return self
@@ -98,6 +102,8 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # All that was worth keeping was flushed by `replace`; what a full disk did not take is dropped here.
+        self._close_streams()
         self._exit.close()
 
     def write(self, event: Event) -> None:
@@ -117,15 +123,25 @@ class RunFolder:
                 stream.close()
             self._write_whole(CARD, card)
             self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            for name in (DATA, LINEAGE, REJECTED, CARD, MANIFEST):
+            if _identity_in(self.path / MANIFEST) != self._identity:
+                # A manifest never stands over another run's data, not even for the moment between two renames.
+                (self.path / MANIFEST).unlink(missing_ok=True)
+            for name in FILES:
                 (self.path / (name + PARTIAL)).replace(self.path / name)
 
     def discard(self) -> None:
         """Drop what was written; the folder's files stay as they were."""
+        self._close_streams()
+        with storage_errors(self.path):
+            for name in FILES:
+                if name == MANIFEST and (self.path / DATA).exists() and not (self.path / MANIFEST).exists():
+                    continue  # a run was killed between two renames: this alone says whose data it is
+                (self.path / (name + PARTIAL)).unlink(missing_ok=True)
+
+    def _close_streams(self) -> None:
         for stream in self._streams.values():
-            stream.close()
-        for name in (DATA, LINEAGE, REJECTED, CARD, MANIFEST):
-            (self.path / (name + PARTIAL)).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a full disk is told where the writing fails
+                stream.close()
 
     def _check_owner(self) -> None:
         owner = _identity_in(self.path / MANIFEST) or _identity_in(self.path / (MANIFEST + PARTIAL))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 from datarecipe.exchange import Example
+
+_HARMLESS = frozenset("\u200c\u200d")
+"""Joiners: Persian, Sinhala and emoji are spelt with them."""
 
 
 def printable(text: str, *, multiline: bool = False) -> str:
@@ -14,7 +18,11 @@ def printable(text: str, *, multiline: bool = False) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or (multiline and c == "\n") else _escape(c) for c in text)
+    return "".join(c if _is_harmless(c) or (multiline and c == "\n") else _escape(c) for c in text)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or character in _HARMLESS or unicodedata.category(character) == "Zs"
 
 
 def _escape(character: str) -> str:

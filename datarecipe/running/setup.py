@@ -65,8 +65,8 @@ def home_of(recipe: Recipe) -> Path:
     return recipe.project
 
 
-def settle(recipe: Recipe, options: Options) -> Setup:
-    """Settle it. Raises `UsageError`, `UntrustedEndpointError`, `RecipeError`."""
+def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
+    """Settle it. Raises `UsageError`, `RecipeError`, and `UntrustedEndpointError` unless nothing will be sent."""
     home = home_of(recipe)
     config = read_config(home)
     name, source = _model_name(recipe, options, config)
@@ -75,8 +75,8 @@ def settle(recipe: Recipe, options: Options) -> Setup:
         flag_api_base=options.api_base,
         # A URL goes with the model that it was written for: --model openai/x leaves the recipe's own server behind.
         recipe_api_base=recipe.api_base if _goes_with(name, recipe.model) else None,
-        config_api_base=config.api_base if _goes_with(name, config.model) else None,
-        trust=options.trust,
+        config_api_base=config.api_base if name == config.model else None,
+        trust=options.trust or not sends,
         environ=options.environ,
     )
     model = settle_model(recipe, name, endpoint.api_base_for_key)

@@ -1,0 +1,208 @@
+"""What the documentation shows can be done: links lead somewhere, commands and code are understood."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import shlex
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+import datarecipe
+from datarecipe.cli.main import group
+from datarecipe.cli.options import load
+from datarecipe.exchange import Json
+from datarecipe.recipe import find_recipe, format_schema, read_yaml_file, shipped_recipes
+from datarecipe.recipe.yaml_source import parse_yaml
+from tests.docs.pages import ROOT, Page, commands, documents, pages
+
+PAGES = pytest.mark.parametrize("page", pages(), ids=str)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@PAGES
+def test_links_lead_somewhere(page: Page) -> None:
+    for link in page.links:
+        target, _, anchor = link.partition("#")
+        path = (page.path.parent / target).resolve() if target else page.path
+        assert path.exists(), link
+        assert path.is_relative_to(ROOT), link
+        if anchor:
+            assert anchor in Page(path).anchors, link
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    readme = Page(ROOT / "README.md")
+    assert {page.path for page in documents()} <= {(ROOT / link.partition("#")[0]).resolve() for link in readme.links}
+
+
+@PAGES
+def test_no_page_installs_somebody_elses_package(page: Page) -> None:
+    assert not re.search(r"pip install\s+\S*datarecipe(?!-llm)", page.text)
+
+
+@PAGES
+def test_no_page_names_a_machine_or_a_host(page: Page) -> None:
+    assert not re.search(r"(?<![\w.~])/(?:work|root|tmp|home)/", page.text)
+    assert set(re.findall(r"https?://([\w.-]+)", page.text)) <= {"localhost"}
+
+
+def in_blocks() -> set[str]:
+    """The commands that readers are shown to copy."""
+    return {shlex.join(words) for page in pages() for block in page.blocks("sh") for words in commands(block)}
+
+
+def in_sentences() -> set[str]:
+    """The commands that sentences mention; these may leave arguments out."""
+    mentioned = [
+        code for page in pages() for code in page.inline if re.match(r"(\S*/)?(datarecipe|make|python) ", code)
+    ]
+    return {shlex.join(words) for code in mentioned for words in commands(code)}
+
+
+def test_commands_are_found() -> None:
+    assert "datarecipe run boolq --target-size 50" in {text.rpartition("/")[2] for text in in_blocks()}
+    assert "datarecipe cache clear" in in_sentences()
+
+
+@pytest.mark.parametrize("text", sorted(in_blocks() | in_sentences()))
+def test_commands_are_understood(text: str) -> None:
+    mention = text not in in_blocks()
+    words = shlex.split(text)
+    program, *arguments = words
+    match program.rpartition("/")[2]:
+        case "datarecipe":
+            try:
+                context = parsed(arguments)
+            except click.exceptions.Exit:
+                return  # --help
+            except click.MissingParameter:
+                assert mention
+                return
+            check_recipe(context)
+        case "make":
+            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert arguments[0] in targets
+        case other:
+            assert other in {"python", "pip", "pytest", "export", "source"}
+
+
+def parsed(arguments: list[str]) -> click.Context:
+    """The context of the innermost command: options and types are checked, nothing is run."""
+    command: click.Command = group
+    context = group.make_context("datarecipe", list(arguments))
+    while isinstance(command, click.Group) and (rest := [*context._protected_args, *context.args]):
+        name, found, rest = command.resolve_command(context, rest)
+        assert found is not None
+        command = found
+        context = command.make_context(name, rest, parent=context)
+    return context
+
+
+def check_recipe(context: click.Context) -> None:
+    """A shipped recipe that a command names is there, and takes what the options override."""
+    named = context.params.get("recipes") or [context.params.get("recipe")]
+    for recipe in named:
+        if recipe is not None and re.fullmatch(r"[a-z_]+", recipe):
+            assert recipe in shipped_recipes()
+            load(recipe, context.params)
+
+
+def test_what_no_command_knows_is_noticed() -> None:
+    for wrong in (["run", "boolq", "--sise", "3"], ["runn", "boolq"], ["run", "boolq", "--strategy", "trees"], ["run"]):
+        with pytest.raises(click.UsageError):
+            parsed(wrong)
+
+
+@PAGES
+def test_python_is_python_and_uses_what_is_public(page: Page) -> None:
+    for block in page.blocks("python"):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "datarecipe":
+                assert node.attr in datarecipe.__all__
+    for name in re.findall(r"`(?:await )?datarecipe\.(\w+)", page.prose):
+        # Besides what is public, pages name modules of the package.
+        assert name in datarecipe.__all__ or importlib.util.find_spec(f"datarecipe.{name}") is not None
+
+
+@PAGES
+def test_yaml_is_a_part_of_a_recipe(page: Page) -> None:
+    known = set(format_schema()["properties"])
+    for block in page.blocks("yaml"):
+        for alternative in block.split("# or\n"):
+            if re.sub(r"#.*", "", alternative).strip():
+                written = parse_yaml(alternative, str(page)).value
+                assert isinstance(written, dict)
+                assert {key for key in written if not key.startswith("x-")} <= known
+
+
+def test_the_readmes_recipe_is_the_shipped_one() -> None:
+    (block,) = Page(ROOT / "README.md").blocks("yaml")
+    shown, shipped = mapping(parse_yaml(block, "README.md").value), mapping(read_yaml_file(find_recipe("boolq")))
+    shown_topics, topics = (mapping(recipe.pop("vary"))["topic"] for recipe in (shown, shipped))
+    assert list(shown.items()) == list(shipped.items())
+    assert isinstance(topics, list)
+    assert isinstance(shown_topics, list)
+    assert shown_topics == topics[: len(shown_topics)]
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """`value`, which is a mapping."""
+    assert isinstance(value, dict)
+    return dict(value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "images").iterdir()), ids=lambda path: path.name)
+def test_pictures_say_what_they_show(path: Path) -> None:
+    picture = ET.parse(path).getroot()
+    title, description = picture.find(f"{SVG}title"), picture.find(f"{SVG}desc")
+    assert title is not None
+    assert description is not None
+    assert title.text
+    assert description.text
+    assert picture.get("role") == "img"
+    assert not [value for element in picture.iter() for key, value in element.attrib.items() if key.endswith("href")]
+    assert any(path.name in link for page in pages() for link in page.links)
+    assert "prefers-color-scheme: dark" in path.read_text(encoding="utf-8")
+
+
+def reference_script() -> ModuleType:
+    """docs/generate_recipe_reference.py as a module."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "generate_recipe_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_recipe_reference_is_fresh() -> None:
+    assert reference_script().main(["--check"]) == 0
+
+
+def test_a_stale_reference_is_noticed_and_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, page = reference_script(), tmp_path / "recipe.md"
+    monkeypatch.setattr(script, "PAGE", page)
+    assert script.main(["--check"]) == 1
+    page.write_text(script.page() + "more", encoding="utf-8")
+    assert script.main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().err
+    assert script.main([]) == 0
+    assert script.main(["--check"]) == 0
+    assert script.main(["--chekc"]) == 2
+
+
+def test_the_reference_marks_what_is_refused() -> None:
+    script = reference_script()
+    text = script.page()
+    for keys in script.NOT_YET:
+        mark = f"### `{keys[0]}` (not yet)" if len(keys) == 1 else f"| `{keys[1]}` | **Not yet.**"
+        assert mark in text
+    assert "### `strategy` (not yet)" not in text

@@ -1,0 +1,262 @@
+"""The embedded model's profile: short prompts, and a grammar that follows from any recipe's seed examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from datarecipe.generate.embedded import EMBEDDED_SAMPLING, embedded_messages, embedded_schema, wire_fields
+from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
+
+if TYPE_CHECKING:
+    from datarecipe.exchange import Example, Json
+
+YES_NO = LabelSpace("fixed", ("yes", "no"))
+OPEN = LabelSpace("open")
+QUESTION: Example = {
+    "options": ["yes", "no"],
+    "answer": "yes",
+    "question": "Does cooked rice keep well in the freezer?",
+}
+CHOICE: Example = {
+    "question": "Where do cats sleep?",
+    "options": ["on a sofa", "in a lake", "under rain"],
+    "answer": "on a sofa",
+}
+
+
+def recipe_of(
+    *seeds: Example, labels: LabelSpace, label: str = "answer", options: str | None = None, **more: Any
+) -> Recipe:
+    settings: dict[str, Any] = {"description": "Questions.", "schema": {}, **more}
+    return Recipe(
+        name="test",
+        task=Task("custom", label, options),
+        instruction="",
+        instruction_source="",
+        seed_examples=seeds,
+        labels=labels,
+        strategy=Strategy("tree"),
+        target_size=10,
+        project=Path("/"),
+        source=None,
+        **settings,
+    )
+
+
+def items_of(recipe: Recipe) -> list[dict[str, Any]]:
+    """The properties of each item that the schema asks for."""
+    schema = cast("dict[str, Any]", embedded_schema(recipe))
+    array = schema["properties"]["examples"]
+    assert array["minItems"] == array["maxItems"] == len(array["prefixItems"])
+    return [item["properties"] for item in array["prefixItems"]]
+
+
+def pattern_of(recipe: Recipe, field: str, place: int = 0) -> str:
+    """The pattern of a text field, as Python reads it: the two dialects agree on what is used."""
+    return str(items_of(recipe)[place][field]["pattern"])
+
+
+def test_labels_stand_by_position_and_in_equal_number() -> None:
+    items = items_of(recipe_of(QUESTION, labels=YES_NO, options="options"))
+    assert [item["answer"]["enum"] for item in items] == [["yes"], ["no"], ["yes"], ["no"]]
+    assert all(item["options"] == {"const": ["yes", "no"]} for item in items)
+
+
+def test_more_labels_than_places_are_shared_out() -> None:
+    labels = tuple(f"L{number}" for number in range(12))
+    items = items_of(recipe_of({"label": "L0", "text": "A thing."}, labels=LabelSpace("fixed", labels), label="label"))
+    assert len(items) == 5
+    assert Counter(label for item in items for label in item["label"]["enum"]) == Counter(labels)
+
+
+@pytest.mark.parametrize("labels", [("सकारात्मक", "नकारात्मक"), (1, 0), (True, False), ('a "b"', "c\\d")])
+def test_labels_of_any_kind_stay_as_they_are(labels: tuple[Any, ...]) -> None:
+    recipe = recipe_of({"answer": labels[0], "text": "Some words here."}, labels=LabelSpace("fixed", labels))
+    assert [item["answer"]["enum"][0] for item in items_of(recipe)] == [*labels, *labels]
+    assert json.loads(json.dumps(embedded_schema(recipe))) == embedded_schema(recipe)
+
+
+def test_the_label_is_written_before_the_text_whatever_the_seeds_order() -> None:
+    recipe = recipe_of({"text": "Fine.", "label": "yes"}, labels=YES_NO, label="label")
+    assert wire_fields(recipe) == ("label", "text")
+    assert list(items_of(recipe)[0]) == ["label", "text"]
+    assert '{"label": "yes", "text": "Fine."}' in embedded_messages(recipe, "", recipe.seed_examples[0], {})[2][1]
+
+
+def test_options_of_their_own_come_one_example_at_a_time_in_the_seeds_order() -> None:
+    (item,) = items_of(recipe_of(CHOICE, labels=LabelSpace("per_example", options=3), options="options"))
+    assert list(item) == ["question", "options", "answer"]
+    assert (item["options"]["minItems"], item["options"]["maxItems"]) == (3, 3)
+    assert item["options"]["items"] == item["answer"]
+    for option in (*cast("list[str]", CHOICE["options"]), "cars"):
+        assert re.fullmatch(item["answer"]["pattern"], option)
+    assert not re.fullmatch(item["answer"]["pattern"], "In a lake")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Does cooked rice keep well in the freezer?",
+        "The handle broke (again) on the first day: a shame!",
+        "¿Puede volar un pingüino?",
+        "क्या चाय में कैफ़ीन होती है?",
+        "猫は一日に何時間眠りますか。",
+        "هل القمر أكبر من الأرض؟",
+        "Wie heißt die Hauptstadt von Österreich?",
+        "Paris",
+        "costs $5 [per unit] & 10%",
+        "x",
+    ],
+)
+def test_a_seed_fits_its_own_form(text: str) -> None:
+    recipe = recipe_of({"text": text, "answer": "a"}, labels=OPEN)
+    assert re.fullmatch(pattern_of(recipe, "text"), text)
+
+
+def test_form_follows_the_seed() -> None:
+    pattern = pattern_of(recipe_of(QUESTION, labels=YES_NO, options="options"), "question")
+    assert pattern.endswith("[?]$")
+    assert re.fullmatch(pattern, "Does a penguin have knees?")
+    for wrong in (
+        "does a penguin have knees?",
+        "Does a penguin have knees",
+        "Does a penguin? Have knees?",
+        "Does?",
+        "Does a penguin have [ANIMAL] knees?",
+        'Does a "penguin" have knees?',
+        "Does a penguin\nhave knees?",
+        "Does " + 40 * "very " + "cold water freeze?",
+        "What is a penguin with two knees?",
+    ):
+        assert not re.fullmatch(pattern, wrong), wrong
+
+
+def test_no_opening_belongs_to_a_label() -> None:
+    seeds: list[Example] = [
+        {**QUESTION, "answer": label, "question": f"{opening} this one thing true?"}
+        for label, opening in [("yes", "Is"), ("no", "Does"), ("yes", "Was"), ("no", "Can")]
+    ]
+    items = items_of(recipe_of(*seeds, labels=YES_NO, options="options"))
+    by_label: dict[str, set[str]] = {"yes": set(), "no": set()}
+    for item in items:
+        opening = re.match(r"\^\((.+?)\) ", item["question"]["pattern"])
+        assert opening is not None
+        by_label[item["answer"]["enum"][0]] |= set(opening[1].split("|"))
+    assert by_label["yes"] == by_label["no"] == {"Is", "Does", "Was", "Can"}
+
+
+def test_a_label_may_mean_that_a_text_is_a_question() -> None:
+    recipe = recipe_of(
+        {"code": "K7", "text": "The train leaves at nine."},
+        {"code": "M2", "text": "Could you close the door?"},
+        labels=LabelSpace("fixed", ("K7", "M2")),
+        label="code",
+    )
+    told, asked = pattern_of(recipe, "text", 0), pattern_of(recipe, "text", 1)
+    assert re.fullmatch(told, "My sister came home late.")
+    assert not re.fullmatch(told, "My sister came home late?")
+    assert re.fullmatch(asked, "Could somebody help me?")
+    assert not re.fullmatch(asked, "My sister came home late.")
+
+
+def test_other_end_marks_never_tell_the_label() -> None:
+    recipe = recipe_of(
+        {"label": "good", "text": "I would buy this one again!"},
+        {"label": "bad", "text": "It fell apart on the first day."},
+        labels=LabelSpace("fixed", ("good", "bad")),
+        label="label",
+    )
+    patterns = {pattern_of(recipe, "text", place) for place in range(4)}
+    assert len(patterns) == 1
+
+
+def test_values_of_every_kind() -> None:
+    seed: Example = {
+        "question": "How far is it?",
+        "facts": {"km": 12, "walk": True, "tags": ["near", "flat"], "ratio": 0.5, "note": None},
+        "answer": 12,
+    }
+    item = items_of(recipe_of(seed, labels=OPEN))[0]
+    facts = item["facts"]["properties"]
+    assert item["answer"] == {"type": "integer", "minimum": 0, "maximum": 999}
+    assert [facts[name]["type"] for name in ("km", "walk", "tags", "ratio", "note")] == [
+        "integer",
+        "boolean",
+        "array",
+        "number",
+        "null",
+    ]
+    assert facts["tags"]["items"]["type"] == "string"
+
+
+def test_what_the_recipes_own_schema_says_wins() -> None:
+    properties: dict[str, Json] = {
+        "answer": {"type": "integer", "minimum": 1, "maximum": 5},
+        "text": {"type": "string", "maxLength": 30},
+        "mood": {"enum": ["calm", "wild"]},
+    }
+    seed: Example = {"text": "A walk in the park was good.", "mood": "calm", "answer": 3}
+    recipe = recipe_of(seed, labels=OPEN, schema={"properties": properties}, schema_inferred=False)
+    item = items_of(recipe)[0]
+    assert (item["answer"]["minimum"], item["answer"]["maximum"]) == (1, 5)
+    assert item["mood"] == {"enum": ["calm", "wild"]}
+    assert not re.fullmatch(item["text"]["pattern"], "A" + 29 * "b" + ".")
+    assert re.fullmatch(item["text"]["pattern"], "A" + 28 * "b" + ".")
+
+
+def test_long_texts_and_texts_with_line_breaks_are_bounded_by_length_alone() -> None:
+    for text, bound in (("one line\nand another", {"minLength", "maxLength"}), ("long " * 400, {"minLength"})):
+        shape = items_of(recipe_of({"text": text, "answer": "a"}, labels=OPEN))[0]["text"]
+        assert set(shape) == {"type", *bound}
+
+
+def test_long_examples_are_asked_for_in_smaller_batches() -> None:
+    assert len(items_of(recipe_of({"text": "word " * 120, "answer": "a"}, labels=OPEN))) in range(1, 5)
+    assert len(items_of(recipe_of({"text": "word " * 2000, "answer": "a"}, labels=OPEN))) == 1
+
+
+def test_the_prompt_is_short_and_names_what_varies() -> None:
+    recipe = recipe_of(QUESTION, labels=YES_NO, options="options")
+    example: Example = {**QUESTION, "question": "Is the moon larger than the earth?"}
+    messages = embedded_messages(recipe, "A long instruction. " * 100, example, {"topic": "the sea"})
+    assert [role for role, _ in messages] == ["system", "user", "assistant", "user"]
+    assert messages[0][1] == "Questions."
+    assert json.loads(messages[2][1]) == {"examples": [example]}
+    assert messages[-1][1] == "Write 4 different examples about the sea."
+
+
+def test_the_instruction_serves_where_there_is_no_description() -> None:
+    recipe = recipe_of(QUESTION, labels=YES_NO, options="options", description="")
+    text = embedded_messages(recipe, "Write questions.\n\n" + "And so on. " * 100, QUESTION, {})[0][1]
+    assert text.startswith("Write questions. And so on.")
+    assert len(text) <= 400
+
+
+def test_without_vary_each_accepted_example_leads_to_a_subject() -> None:
+    recipe = recipe_of(QUESTION, labels=YES_NO, options="options")
+    asked = [
+        embedded_messages(recipe, "", {**QUESTION, "question": f"Does number {n} count?"}, {})[-1][1] for n in range(30)
+    ]
+    assert len(set(asked)) > 10
+    assert embedded_messages(recipe, "", QUESTION, {})[-1][1] == "Write 4 different examples."
+
+
+def test_one_seed_of_another_label_is_shown_first() -> None:
+    other: Example = {**QUESTION, "answer": "no", "question": "Is the moon larger than the earth?"}
+    recipe = recipe_of(QUESTION, other, labels=YES_NO, options="options")
+    shown = [
+        json.loads(text)["examples"][0]["answer"]
+        for role, text in embedded_messages(recipe, "", QUESTION, {})
+        if role == "assistant"
+    ]
+    assert shown == ["no", "yes"]
+
+
+def test_sampling_is_plain_data() -> None:
+    assert json.loads(json.dumps(dict(EMBEDDED_SAMPLING)))["temperature"] == 0.9

@@ -1,0 +1,202 @@
+"""The dataset card: what comes from a recipe or a model is text in it, and nothing is claimed that nobody said."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from datarecipe.exchange import Example
+from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.recipe import LabelSpace
+from datarecipe.recipe.model import About
+from datarecipe.running.card import card
+from datarecipe.running.dispatch import Ending, Traffic
+from datarecipe.running.manifest import EMBEDDED_WARNING, manifest
+from datarecipe.running.setup import Options, settle
+from datarecipe.running.tally import Tally
+from tests.generate.recipes import make_recipe
+
+FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+"""Where hubs end the front matter: at the first line that is `---`."""
+
+GOOD: list[Example] = [{"question": "Is snow cold?", "answer": "yes"}]
+
+
+def make_card(
+    examples: list[Example] | None = None, *, rejected: int = 0, model: str = "openai/author", **changes: Any
+) -> str:
+    recipe = make_recipe(**changes)
+    place = Path("/nowhere")
+    setup = settle(recipe, Options(model=model, environ={}, output=place, cache_dir=place))
+    shown = GOOD if examples is None else examples
+    tally = Tally()
+    tally.add(Accepted(example, "id", "parent", 1, "root:0", 0, 0) for example in shown)
+    tally.add(Rejected("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    document = manifest(setup, Ending("target"), tally, Traffic(), started=now, finished=now)
+    return card(setup, document, tally, shown)
+
+
+def front_of(text: str) -> Any:
+    found = FRONT.match(text)
+    assert found is not None
+    return yaml.safe_load(found.group(1))
+
+
+def tokens_of(text: str) -> list[Token]:
+    """What a Markdown reader makes of the card behind its front matter."""
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(FRONT.sub("", text))
+
+
+def shape(text: str) -> list[tuple[str, str]]:
+    """Blocks and what stands in them, without the words."""
+    kinds: list[tuple[str, str]] = []
+    for token in tokens_of(text):
+        kinds.append((token.type, token.tag))
+        kinds += [(inner.type, inner.tag) for inner in token.children or ()]
+    return kinds
+
+
+def rendered(text: str, block: int) -> str:
+    """The words of the heading (0), the description (1) ... as a reader sees them."""
+    inline = [token for token in tokens_of(text) if token.type == "inline"][block]
+    return "".join(inner.content for inner in inline.children or ())
+
+
+HOSTILE = [
+    "x <script>alert(1)</script>",
+    "x <!-- gone -->",
+    "x [click](javascript:alert(1)) ![i](http://host/x.png)",
+    "x `code` ``more`` ```",
+    "x **bold** _it_ \\*",
+    "x | a | b |\n|---|---|",
+    "x\n\n# Heading\n\n---\nlicense: mit\n---\n",
+    "x\r\n===\r\ny\u2028# z\u2029\x0b\x0c# w",
+    "x <https://host/> \\<b>",
+    "x\n    indented\n\ty",
+    "x {{ 7*7 }} {% raw %}",
+    "# x",
+    "> x",
+    "`",
+    "*",
+    "x  \ny\\\nz",
+]
+MARKS = st.lists(
+    st.sampled_from([*"`*_{}[]()<>#|!\\\n\r\t ab:/", "---", "```", "\u2028", "<b>", "](", "-->"]), max_size=20
+).map("".join)
+WORDS = MARKS.map(lambda text: f"x{text}")
+"""Hostile text that begins with a letter; `test_what_begins_a_block` has the others."""
+
+
+@settings(deadline=None)
+@given(WORDS | st.sampled_from(HOSTILE), WORDS | st.sampled_from(HOSTILE))
+def test_name_and_description_are_text_whatever_they_hold(name: str, description: str) -> None:
+    text = make_card(name=name, description=description)
+    assert shape(text) == shape(make_card(name="facts", description="Plain words."))
+    assert rendered(text, 0) == " ".join(name.split())
+    assert rendered(text, 1) == " ".join(description.split())
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["- one", "+ one", "1. one", "2) one", "---", "- - -", "~~~", "~~struck~~ out", "a &lt;b&gt; &copy; c", "==="],
+)
+def test_what_begins_a_block_or_names_a_character_is_text_too(description: str) -> None:
+    text = make_card(description=description)
+    assert shape(text) == shape(make_card(description="Plain words."))
+    assert rendered(text, 1) == description
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.dictionaries(MARKS, MARKS | st.sampled_from(HOSTILE), min_size=1, max_size=3), min_size=1, max_size=3)
+)
+def test_examples_stand_in_one_block_of_code_whatever_they_hold(examples: list[Example]) -> None:
+    text = make_card(examples)
+    assert shape(text) == shape(make_card())
+    (block,) = [token for token in tokens_of(text) if token.type == "fence"]
+    assert [json.loads(line) for line in block.content.rstrip("\n").split("\n")] == examples
+
+
+@pytest.mark.parametrize("model", ["openai/a~~b~~c", "openai/my_model_v_2", "ollama/a:b@c+d"])
+def test_the_models_name_is_code(model: str) -> None:
+    assert shape(make_card(model=model)) == shape(make_card(model="openai/author"))
+
+
+# --- front matter
+
+ANY_TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30) | st.sampled_from(
+    ["a\n---\nb", "---", "---\nlicense: mit\n---\n", "x: y", "- z", "yes", "null", "1", "&a *a", "!!python/object:os.system",
+     "{a: b}", "'\"", "# c", "%YAML", "...", "\n...\n", " ", "a\ttab", "\ufeff"]
+)  # fmt: skip
+YAML_11_BREAKS = "\x85\u2028\u2029"
+
+
+ONE_YAML = ANY_TEXT.filter(lambda text: not set(YAML_11_BREAKS) & set(text))
+"""Without what YAML 1.1 takes for line breaks, which `test_other_line_breaks_come_through_too` has."""
+
+
+@settings(deadline=None)
+@given(ONE_YAML, st.lists(ONE_YAML, max_size=3))
+def test_front_matter_holds_what_the_recipe_says_and_no_more(license_: str, tags: list[str]) -> None:
+    front = front_of(make_card(about=About(license=license_, tags=tuple(tags))))
+    assert set(front) == {"license", "tags", "configs"}
+    assert front["license"] == license_
+    assert front["tags"] == ["synthetic", "datarecipe", *tags]
+    assert front["configs"] == [{"config_name": "default", "data_files": "data.jsonl"}]
+
+
+@pytest.mark.parametrize(
+    "text", [f"a{c}b" for c in YAML_11_BREAKS] + [f"{c}---{c}license: mit" for c in YAML_11_BREAKS]
+)
+def test_other_line_breaks_come_through_too(text: str) -> None:
+    front = front_of(make_card(about=About(license=text, tags=(text,))))
+    assert (front["license"], front["tags"][-1]) == (text, text)
+
+
+def test_a_license_is_never_invented() -> None:
+    text = make_card()
+    assert front_of(text)["license"] == "unknown"
+    assert not re.search(r"\b(mit|apache|cc-|cc0|gpl|bsd|openrail)", text, re.IGNORECASE)
+    assert front_of(make_card(about=About(license="CC-BY-4.0")))["license"] == "CC-BY-4.0"
+
+
+# --- what it says
+
+
+def test_counts_and_reasons_are_those_of_the_run() -> None:
+    text = make_card(rejected=3)
+    assert "1 examples of 100 wanted" in text
+    assert "| duplicate | 3 |" in text
+    assert "`openai/author`" in text
+    assert "strategy *tree*" in text
+    assert "Nothing." in make_card()
+
+
+def test_nobody_has_checked_and_the_card_says_so() -> None:
+    assert "Nobody has checked the labels." in make_card()
+    assert "Nobody has checked the answers." in make_card(labels=LabelSpace("open"))
+
+
+def test_the_embedded_model_is_no_author() -> None:
+    plain = "".join(
+        inner.content for t in tokens_of(make_card(model="local/smollm2-135m")) for inner in t.children or ()
+    )
+    assert EMBEDDED_WARNING in plain
+    assert EMBEDDED_WARNING[:30] not in make_card()
+
+
+def test_without_an_example_and_a_description_it_is_still_a_card() -> None:
+    text = make_card([], description="")
+    assert front_of(text)["license"] == "unknown"
+    assert "0 examples" in text

@@ -1,0 +1,422 @@
+"""A run's folder: whole or untouched, one writer, one run, whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datarecipe.errors import RunConflictError, RunLockedError, StorageError
+from datarecipe.exchange import Completion
+from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.running.folder import RunFolder, json_line, storage_errors
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.runs import recipe_with, run, setup_for, write_recipe
+
+ROOT = Path(__file__).parents[2]
+FILES = ["README.md", "data.jsonl", "lineage.jsonl", "manifest.json", "rejected.jsonl"]
+
+
+def accepted(text: str) -> Accepted:
+    return Accepted({"text": text, "label": "да"}, f"id of {text}", "parent", 2, "root:3", 4, 1)
+
+
+def rejected(raw: str) -> Rejected:
+    return Rejected("malformed", "not JSON", raw, "parent", 1, "root:0", 0, 0)
+
+
+def write(folder: Path, identity: str, *texts: str, overwrite: bool = False, status: str = "complete") -> int:
+    """A whole run; says how many lines of it were there before."""
+    with RunFolder(folder, identity, overwrite=overwrite) as writing:
+        for text in texts:
+            writing.write(accepted(text))
+        writing.replace({"identity": identity, "status": status}, f"card of {identity}\n")
+        return writing.lines_before
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.iterdir() if path.name != ".lock" and not path.is_symlink())
+    return {path.name: path.read_bytes() for path in files}
+
+
+def whole_files(folder: Path) -> dict[str, bytes]:
+    return {name: data for name, data in snapshot(folder).items() if not name.endswith(".partial")}
+
+
+def texts_in(folder: Path) -> list[str]:
+    with (folder / "data.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+@contextlib.contextmanager
+def process(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A second process that runs `script`, ended when the test is."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+# --- what is written
+
+
+def test_a_folder_holds_the_files_of_the_run_and_nothing_partial(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "facts"
+    events: list[Event] = [
+        accepted("a"),
+        rejected("x"),
+        accepted("b"),
+        Committed(0, Completion("", "stop", None, "m", "t", "now"), 2, 1, 0),
+    ]
+    with RunFolder(folder, "A", overwrite=False) as writing:
+        for event in events:
+            writing.write(event)
+        assert not (folder / "data.jsonl").exists(), "the old files stay until the end"
+        writing.replace({"identity": "A", "name": "снег"}, "# card\n")
+    assert sorted(snapshot(folder)) == FILES
+    assert texts_in(folder) == ["a", "b"]
+    assert (
+        folder / "data.jsonl"
+    ).read_bytes() == '{"text": "a", "label": "да"}\n{"text": "b", "label": "да"}\n'.encode()
+    lineage = [json.loads(line) for line in (folder / "lineage.jsonl").read_text().splitlines()]
+    assert lineage[1] == {
+        "id": "id of b",
+        "parent": "parent",
+        "depth": 2,
+        "lane": "root:3",
+        "request": 4,
+        "index": 1,
+    }
+    (row,) = [json.loads(line) for line in (folder / "rejected.jsonl").read_text().splitlines()]
+    assert (row["reason"], row["detail"], row["raw"]) == ("malformed", "not JSON", "x")
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8")) == {"identity": "A", "name": "снег"}
+    assert (folder / "README.md").read_text() == "# card\n"
+
+
+def test_until_the_end_the_old_files_stay(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a", "b")
+    before = snapshot(tmp_path)
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        assert writing.lines_before == 2
+        writing.write(accepted("other"))
+        assert whole_files(tmp_path) == before
+        writing.discard()
+    assert snapshot(tmp_path) == before
+
+
+def test_a_run_that_breaks_off_leaves_the_old_files(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a", "b")
+    before = snapshot(tmp_path)
+
+    def break_off() -> None:
+        with RunFolder(tmp_path, "A", overwrite=False) as writing:
+            writing.write(accepted("c"))
+            raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        break_off()
+    assert whole_files(tmp_path) == before
+    assert write(tmp_path, "A", "c") == 2
+    assert texts_in(tmp_path) == ["c"]
+    assert sorted(snapshot(tmp_path)) == FILES
+
+
+def test_the_same_run_replaces_its_files(tmp_path: Path) -> None:
+    assert write(tmp_path, "A", "a", "b") == 0
+    assert write(tmp_path, "A", "c") == 2
+    assert texts_in(tmp_path) == ["c"]
+
+
+# --- whose folder it is
+
+
+def test_another_runs_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a")
+    before = snapshot(tmp_path)
+    with pytest.raises(RunConflictError) as caught, RunFolder(tmp_path, "B", overwrite=False):
+        pytest.fail("entered another run's folder")
+    assert caught.value.exit_code == 2
+    assert "--overwrite" in str(caught.value)
+    assert "--output" in str(caught.value)
+    assert snapshot(tmp_path) == before
+    assert write(tmp_path, "A", "c") == 1, "the folder was unlocked again"
+
+
+def test_overwrite_replaces_another_run(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a", "b")
+    assert write(tmp_path, "B", "c", overwrite=True) == 0, "another run's lines do not count"
+    assert texts_in(tmp_path) == ["c"]
+    with pytest.raises(RunConflictError):
+        write(tmp_path, "A", "a")
+
+
+def test_data_that_nobody_knows_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text('{"mine": 1}\n')
+    with pytest.raises(RunConflictError):
+        write(tmp_path, "A", "a")
+    assert (tmp_path / "data.jsonl").read_text() == '{"mine": 1}\n'
+    write(tmp_path, "A", "a", overwrite=True)
+    assert texts_in(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("manifest", ["", "{", "[]", "null", '{"identity": 3}', '{"identity": null}', "[" * 100_000])
+def test_a_manifest_that_cannot_be_read_is_nobodys(tmp_path: Path, manifest: str) -> None:
+    write(tmp_path, "A", "a")
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(RunConflictError):
+        write(tmp_path, "A", "b")
+    assert texts_in(tmp_path) == ["a"]
+
+
+def test_other_files_in_the_folder_are_no_obstacle_and_stay(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    write(tmp_path, "A", "a")
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.discard()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+# --- one writer
+
+HOLD = """
+import sys
+from pathlib import Path
+from datarecipe.running.folder import RunFolder
+with RunFolder(Path(sys.argv[1]), "A", overwrite=False):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_that_another_process_writes_is_locked(tmp_path: Path) -> None:
+    with process(HOLD, tmp_path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        for overwrite in (False, True):
+            with pytest.raises(RunLockedError) as caught, RunFolder(tmp_path, "A", overwrite=overwrite):
+                pytest.fail("entered a locked folder")
+        assert caught.value.exit_code == 4
+        assert "--output" in str(caught.value)
+        other.communicate("")
+        assert other.returncode == 0
+    write(tmp_path, "A", "a")
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
+    with process(HOLD, tmp_path) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        other.kill()
+        other.wait()
+    write(tmp_path, "A", "a")
+    assert texts_in(tmp_path) == ["a"]
+
+
+# --- killed between two renames
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from datarecipe.running.folder import RunFolder
+from datarecipe.generate.events import Accepted
+folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+renames = 0
+def hook(event, _):
+    global renames
+    if event == "os.rename" and str(_[1]).startswith(str(folder)):
+        renames += 1
+        if renames > survive:
+            os.kill(os.getpid(), 9)
+with RunFolder(folder, identity, overwrite=True) as writing:
+    for text in sys.argv[4:]:
+        writing.write(Accepted({"text": text}, "id", "p", 1, "root:0", 0, 0))
+    sys.addaudithook(hook)
+    writing.replace({"identity": identity, "status": "complete"}, "card")
+"""
+
+
+def kill_while_replacing(folder: Path, identity: str, renames: int, *texts: str) -> None:
+    """Write the folder from another process, which is killed after so many renames."""
+    with process(KILLED, folder, identity, renames, *texts) as other:
+        other.communicate()
+        assert other.returncode == -9
+
+
+RENAMES = range(5)
+
+
+@pytest.mark.parametrize("renames", RENAMES)
+def test_a_run_that_was_killed_between_renames_goes_on(tmp_path: Path, renames: int) -> None:
+    kill_while_replacing(tmp_path, "A", renames, "a", "b")
+    write(tmp_path, "A", "a", "b", "c")
+    assert texts_in(tmp_path) == ["a", "b", "c"]
+    assert sorted(snapshot(tmp_path)) == FILES
+
+
+@pytest.mark.parametrize("renames", RENAMES)
+def test_another_run_does_not_take_a_folder_that_one_was_killed_in(tmp_path: Path, renames: int) -> None:
+    kill_while_replacing(tmp_path, "A", renames, "a", "b")
+    with pytest.raises(RunConflictError):
+        write(tmp_path, "B", "c")
+
+
+@pytest.mark.parametrize("renames", RENAMES)
+def test_killed_then_a_rerun_that_keeps_nothing_then_the_same_command_again(tmp_path: Path, renames: int) -> None:
+    kill_while_replacing(tmp_path, "A", renames, "a", "b")
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.discard()
+    write(tmp_path, "A", "a", "b", "c")
+    assert texts_in(tmp_path) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("renames", RENAMES)
+def test_a_manifest_never_stands_over_another_runs_data(tmp_path: Path, renames: int) -> None:
+    write(tmp_path, "A", "old")
+    kill_while_replacing(tmp_path, "B", renames, "new")
+    manifest = tmp_path / "manifest.json"
+    owner = json.loads(manifest.read_text())["identity"] if manifest.exists() else None
+    assert (owner, texts_in(tmp_path)) in [("A", ["old"]), ("B", ["new"]), (None, ["old"]), (None, ["new"])]
+
+
+# --- a line
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(), max_size=20)
+    | st.text(st.sampled_from('\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029\\"u0a\ud800\udfff🙂'), max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=5), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def as_json_has_it(value: Any) -> Any:
+    """JSON cannot tell two halves of a surrogate pair side by side from the character that they make."""
+    return json.loads(json.dumps(value))
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4))
+def test_a_value_is_one_line_to_every_reader_and_comes_back(values: list[Any]) -> None:
+    text = "".join(map(json_line, values))
+    assert text.encode().decode() == text
+    assert len(text.splitlines()) == text.count("\n") == len(values)
+    back = [json.loads(line) for line in text.splitlines()]
+    assert json.dumps(back) == json.dumps(as_json_has_it(values))
+
+
+def test_a_line_is_utf8_as_people_read_it() -> None:
+    assert json_line({"q": "снег 雪 🙂 é"}) == '{"q": "снег 雪 🙂 é"}\n'
+
+
+# --- disks
+
+FULL = Path("/dev/full")
+"""Takes nothing: every write says that no space is left."""
+
+on_a_full_disk = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+
+
+@on_a_full_disk
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl", "README.md"])
+def test_a_full_disk_is_a_storage_error(tmp_path: Path, name: str, size: int) -> None:
+    write(tmp_path, "A", "a")
+    before = snapshot(tmp_path)
+    (tmp_path / f"{name}.partial").symlink_to(FULL)
+
+    def fill() -> None:
+        with RunFolder(tmp_path, "A", overwrite=False) as writing:
+            with storage_errors(tmp_path):
+                writing.write(accepted("x" * size))
+                writing.write(rejected("y" * size))
+            writing.replace({"identity": "A"}, "card" * size)
+
+    with pytest.raises(StorageError) as caught:
+        fill()
+    assert caught.value.exit_code == 4
+    assert str(tmp_path) in str(caught.value)
+    assert "No space left" in str(caught.value)
+    assert whole_files(tmp_path) == before
+
+
+@on_a_full_disk
+def test_what_was_written_to_a_full_disk_can_be_dropped(tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl.partial").symlink_to(FULL)
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.write(accepted("a"))
+        writing.write(rejected("x"))
+        writing.discard()
+    assert whole_files(tmp_path) == {}
+    assert not list(tmp_path.glob("*.partial"))
+
+
+@on_a_full_disk
+@pytest.mark.parametrize("target", [5, 400])
+def test_a_run_onto_a_full_disk_ends_with_a_storage_error_and_goes_on_later(tmp_path: Path, target: int) -> None:
+    path = write_recipe(tmp_path)
+    output, cache = tmp_path / "out", tmp_path / "cache"
+    output.mkdir()
+    (output / "data.jsonl.partial").symlink_to(FULL)
+    with OpenAIServer(Author.tidy()) as server:
+        setup = setup_for(
+            recipe_with(path, **{"target_size": target, "limits.concurrency": 1}), server.base_url, output, cache
+        )
+        with pytest.raises(StorageError):
+            run(setup)
+        (output / "data.jsonl.partial").unlink(missing_ok=True)
+        assert run(setup).exit_code == 0
+    assert (output / "data.jsonl").read_bytes().count(b"\n") == target
+    digests = [seen.digest for seen in server.seen]
+    assert len(digests) == len(set(digests)), "what was paid before the disk was full is used"
+
+
+@pytest.mark.parametrize("where", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError) as caught, RunFolder(tmp_path / where, "A", overwrite=True):
+        pytest.fail("entered a file")
+    assert str(tmp_path / where) in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_the_right_to_write_is_a_storage_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StorageError), RunFolder(tmp_path, "A", overwrite=False):
+            pytest.fail("entered a folder that cannot be written")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["data.jsonl.partial", "manifest.json.partial", ".lock"])
+def test_a_folder_where_a_file_should_be_is_a_storage_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(StorageError), RunFolder(tmp_path, "A", overwrite=False):
+        pytest.fail("entered")
+
+
+def test_a_rename_that_fails_is_a_storage_error_and_the_lock_is_given_back(tmp_path: Path) -> None:
+    (tmp_path / "lineage.jsonl").mkdir()
+    with pytest.raises(StorageError):
+        write(tmp_path, "A", "a")
+    (tmp_path / "lineage.jsonl").rmdir()
+    write(tmp_path, "A", "a", "b")
+    assert texts_in(tmp_path) == ["a", "b"]
