@@ -71,10 +71,12 @@ class Checker:
         """Judge one whole item. Never raises, whatever the item is."""
         if nesting(item) > MAX_NESTING:
             return Invalid("schema", "values are nested too deeply", "")
-        unwritable = _unwritable(item)
-        if unwritable:
-            return Invalid("malformed", unwritable, json.dumps(item))
-        raw = _compact(item)
+        try:
+            raw = _compact(item)
+            if not raw.isascii():
+                raw.encode()
+        except ValueError as error:
+            return Invalid("malformed", _unwritable(error), json.dumps(item))
         if not isinstance(item, dict):
             return Invalid("schema", f"an example is an object; this is {_kind(item)}", raw)
         example: Example = {field: item[field] for field in self._fields if field in item}
@@ -113,8 +115,7 @@ class Checker:
             settled = self._settle_options(options)
             if isinstance(settled, str):
                 return _Fault("options", settled)
-            # As JSON: to Python 1 and true are equal.
-            mended = _compact(settled) != _compact(options)
+            mended = settled is not options and _compact(settled) != _compact(options)  # to Python 1 equals true
             example[options_field] = settled
             if kind == "per_example":
                 match = LabelMatcher(cast("tuple[Scalar, ...]", tuple(settled)))
@@ -139,6 +140,10 @@ class Checker:
             return options
         matches = [self._match.find(option) for option in options]
         labels = list(self._labels.values)
+        if len(options) == len(labels) and all(
+            match is not None and match[1] and match[0] is label for match, label in zip(matches, labels, strict=True)
+        ):
+            return options
         found = [match[0] for match in matches if match is not None]
         if len(found) != len(options) or sorted(map(repr, found)) != sorted(map(repr, labels)):
             return f"options must be {_short(labels)}; these are {_short(options)}"
@@ -169,20 +174,18 @@ class LabelMatcher:
             return None
         typed = self._typed.get((type(answer), answer))
         if typed is not None:
-            return typed, True
+            return typed, not isinstance(answer, float) or str(answer) == str(
+                typed
+            )  # -0.0 is 0.0, and written otherwise
         candidates = self._folded.get(_fold(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
 
 
-def _unwritable(item: Json) -> str:
-    """Why `item` cannot be written as JSON in UTF-8, or an empty text."""
-    try:
-        _compact(item).encode()
-    except UnicodeEncodeError:
+def _unwritable(error: ValueError) -> str:
+    """Why an item cannot be written as JSON in UTF-8."""
+    if isinstance(error, UnicodeEncodeError):
         return "holds half of a surrogate pair, which is no character"
-    except ValueError:
-        return "holds a number too large to be one"
-    return ""
+    return "holds a number too large to be one"
 
 
 def _fold(value: object) -> str:

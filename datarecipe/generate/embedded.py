@@ -467,5 +467,8 @@ def _ranges(characters: Iterable[str]) -> Iterable[str]:
 
 
 def _quoted(character: str) -> str:
-    """A character as it stands within a character class. A question mark must not be escaped there: the engine errs."""
-    return "\\" + character if character in "\\]^-[" else character
+    """A character as it stands within a character class.
+
+    By number where it means something there: the engine drops a whole pattern for an escape that it does not know.
+    """
+    return f"\\x{ord(character):02x}" if character in "\\]^-[" else character

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datarecipe.errors import ProviderError, TransientError, WeightsError
-from datarecipe.exchange import Complete, Content, Draw, Json
+from datarecipe.exchange import Complete, Content, Draw, Example, Json
+from datarecipe.generate.embedded import embedded_schema
 from datarecipe.llm.embedded.transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
+from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -61,6 +63,45 @@ async def test_answers_with_the_schema_as_grammar(transport: EmbeddedTransport) 
     assert reply.usage is not None
     assert 0 < reply.usage.completion_tokens <= 60
     assert reply.created.endswith("+00:00")
+
+
+async def test_the_engine_knows_all_of_the_grammar_that_any_seed_leads_to(
+    transport: EmbeddedTransport, capfd: pytest.CaptureFixture[str]
+) -> None:
+    texts = [
+        "Does cooked rice keep well in the freezer?",
+        "The handle broke (again) on the first day: a shame!",
+        "¿Puede volar un pingüino?",
+        "क्या चाय में कैफ़ीन होती है?",
+        "猫は一日に何時間眠りますか。",
+        "costs $5 [per unit] ^ 2 - 10%",
+        "New York",
+        "two\nlines",
+        "an end like this ^",
+        "long text " * 300,
+    ]
+    for text in texts:
+        schema = embedded_schema(_recipe_of({"text": text, "facts": {"km": 3, "tags": [text[:20]]}, "answer": 1.5}))
+        reply = await transport.complete(ask("Write.", schema=schema, max_tokens=3), timeout=60)
+        assert reply.text.startswith("{")
+    # It says so on stderr where it takes less of a schema than the whole.
+    assert capfd.readouterr() == ("", "")
+
+
+def _recipe_of(seed: Example) -> Recipe:
+    return Recipe(
+        name="test",
+        task=Task("custom", "answer", None),
+        instruction="",
+        instruction_source="",
+        seed_examples=(seed,),
+        labels=LabelSpace("open"),
+        strategy=Strategy("tree"),
+        target_size=1,
+        schema={},
+        project=Path("/"),
+        source=None,
+    )
 
 
 async def test_a_cut_off_reply_and_a_prompt_that_is_too_long_are_responses(transport: EmbeddedTransport) -> None:
