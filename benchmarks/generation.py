@@ -46,7 +46,8 @@ def make_responses(examples: int) -> list[Completion]:
 def replay(examples: int, responses: Sequence[Completion]) -> tuple[float, float]:
     """Seconds in all, and seconds that the last tenth took."""
     recipe = load_recipe(
-        find_recipe("boolq"), [Override("target_size", examples, "benchmark"), Override("strategy", "tree", "benchmark")]
+        find_recipe("boolq"),
+        [Override("target_size", examples, "benchmark"), Override("strategy", "tree", "benchmark")],
     )
     generation = Generation(recipe, settle_model(recipe, "openai/benchmark", None))
     source = iter(responses)

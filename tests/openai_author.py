@@ -112,7 +112,8 @@ class Author:
     @classmethod
     def tidy(cls, **changes: Any) -> Author:
         """Only valid items in the shape asked for; duplicates still occur."""
-        return cls(**{"shapes": dict(TIDY_SHAPES), "flaws": dict(TIDY_FLAWS), "fewer": 0.0} | changes)
+        tidy: dict[str, Any] = {"shapes": dict(TIDY_SHAPES), "flaws": dict(TIDY_FLAWS), "fewer": 0.0}
+        return cls(**tidy | changes)
 
     def __call__(self, body: Body) -> Reply:
         """The reply to `body`."""

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.slow
 def test_the_wheel_runs_a_shipped_recipe_in_any_folder(tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)], check=True
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
+        check=True,
     )
     wheel = next(tmp_path.glob("datarecipe_llm-*.whl"))
     with zipfile.ZipFile(wheel) as archive:

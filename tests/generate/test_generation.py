@@ -7,14 +7,15 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings as hypothesis_settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
-from tests.generate.driving import Driven, drive
+from tests.generate.driving import drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
 from tests.reference import sequential
 
@@ -65,12 +66,12 @@ def in_order(_: int) -> int:
     return 0
 
 
-def test_one_in_flight_asks_what_the_sequential_program_asks() -> None:
-    for kind in ("fixed", "random", "similar", "contrastive", "tree"):
-        recipe = make_recipe(kind)  # type: ignore[arg-type]
-        expected = sequential(recipe, settings(recipe), scripted)
-        driven = drive(recipe, settings(recipe), scripted, in_order, 1)
-        assert [r.key for r in driven.asked] == [r.key for r in expected.requests]
+@pytest.mark.parametrize("kind", ["fixed", "random", "similar", "contrastive", "tree"])
+def test_one_in_flight_asks_what_the_sequential_program_asks(kind: StrategyKind) -> None:
+    recipe = make_recipe(kind)
+    expected = sequential(recipe, settings(recipe), scripted)
+    driven = drive(recipe, settings(recipe), scripted, in_order, 1)
+    assert [r.key for r in driven.asked] == [r.key for r in expected.requests]
 
 
 @pytest.mark.parametrize("kind", ["fixed", "random", "similar", "contrastive", "tree"])
@@ -86,7 +87,8 @@ def test_a_higher_target_keeps_the_prefix(kind: StrategyKind) -> None:
 def test_every_item_of_a_committed_response_is_accounted_for() -> None:
     recipe = make_recipe("tree")
     driven = drive(recipe, settings(recipe), scripted, in_order, 16)
-    rows = [(row.request, row.index) for row in [*driven.accepted, *driven.rejected]]
+    rows = [(row.request, row.index) for row in driven.accepted]
+    rows += [(row.request, row.index) for row in driven.rejected]
     assert len(rows) == len(set(rows))
     for committed in driven.committed:
         mine = sorted(index for request, index in rows if request == committed.request)

@@ -13,7 +13,7 @@ from datarecipe.generate.parse import Fragment, Parsed, parse
 
 FIELDS = ("question", "answer")
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40) | st.sampled_from(
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     [
         'He said "no".',
         "{braces} [brackets] {",
@@ -29,7 +29,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40) | st.samp
 )
 ITEM = st.fixed_dictionaries({"question": TEXT, "answer": TEXT})
 ITEMS = st.lists(ITEM, min_size=1, max_size=6)
-PROSE = st.text(st.characters(categories=("L", "N", "Z")), max_size=30)
+PROSE = st.text(st.characters(categories=["L", "N", "Z"]), max_size=30)
 BROKEN = st.sampled_from(
     [
         '{"question": "He said "no".", "answer": "a"}',

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from datarecipe.recipe import Recipe
-from datarecipe.running.folder import json_line
-from datarecipe.running.folder import lineage_row, rejected_row
+from datarecipe.running.folder import json_line, lineage_row, rejected_row
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.reference import sequential
