@@ -15,7 +15,7 @@ All bounds of that schema are taken from the recipe's seed examples by rules tha
 - *Openings.* A question opens with the first word of one of the seeds' questions: that word decides what kind of
   question it is. More seed examples with other openings make the questions more varied.
 
-The model's own name for all this is a version: it is part of the profile, so a change here is seen by the user.
+All of this has one version, which is part of the profile's name: who gets other requests than before is told so.
 """
 
 from __future__ import annotations
@@ -340,15 +340,16 @@ class _Form:
         inside = {c for text in texts for c in text[:-1]}
         unheard = {mark for mark in _INNER_MARKS if not any(mark in text[:-1] for text in kin)}
         single = closed and not any(end in text[:-1] for text in kin for end in ends)
+        absent = unheard | (ends if single else set())
         return cls(
             shortest=max(1, min(lengths) // 2),
             longest=max(lengths) * 9 // 5 + (40 if closed else 6),
             first=_first_class(texts),
-            inner=_class(texts, without=unheard | (ends if single else set())),
+            inner=_class(texts, without=absent),
             last=_last_class(ends, closed=closed),
             openings=_openings(kin, group) if question and group is not None else (),
             words=0 if closed else _most_words(texts),
-            letter=_class(texts, without={" "}),
+            letter=_class(texts, without=absent | {" "}),
             plain=max(lengths) <= _LONGEST_PATTERN and not inside & set('\n\r\t"\\'),
         )
 

@@ -134,7 +134,8 @@ def closing(result: RunResult) -> list[str]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
         lines.append(f"rejected: {reasons}")
     if traffic.abandoned:
-        lines.append(f"{traffic.abandoned:,} requests were in flight at the end and not waited for")
+        noun = "request was" if traffic.abandoned == 1 else "requests were"
+        lines.append(f"{traffic.abandoned:,} {noun} in flight at the end and not waited for")
     if result.kept_lines:
         lines.append(
             f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"

@@ -127,6 +127,8 @@ def test_form_follows_the_seed() -> None:
         "does a penguin have knees?",
         "Does a penguin have knees",
         "Does a penguin? Have knees?",
+        "Does a penguin have knees!?",
+        "Does a penguin have knees ?",
         "Does?",
         "Does a penguin have [ANIMAL] knees?",
         'Does a "penguin" have knees?',

@@ -83,7 +83,7 @@ async def test_the_engine_knows_all_of_the_grammar_that_any_seed_leads_to(
     for text in texts:
         schema = embedded_schema(_recipe_of({"text": text, "facts": {"km": 3, "tags": [text[:20]]}, "answer": 1.5}))
         reply = await transport.complete(ask("Write.", schema=schema, max_tokens=3), timeout=60)
-        assert reply.text.startswith("{")
+        assert reply.finish_reason == "length"
     # It says so on stderr where it takes less of a schema than the whole.
     assert capfd.readouterr() == ("", "")
 

@@ -287,6 +287,13 @@ def test_killed_then_a_rerun_that_keeps_nothing_then_the_same_command_again(tmp_
 
 
 @pytest.mark.parametrize("renames", RENAMES)
+def test_the_manifest_is_the_last_of_a_whole_dataset(tmp_path: Path, renames: int) -> None:
+    kill_while_replacing(tmp_path, "A", renames, "a", "b")
+    assert not (tmp_path / "manifest.json").exists()
+    assert sum((tmp_path / name).exists() for name in FILES) == renames
+
+
+@pytest.mark.parametrize("renames", RENAMES)
 def test_a_manifest_never_stands_over_another_runs_data(tmp_path: Path, renames: int) -> None:
     write(tmp_path, "A", "old")
     kill_while_replacing(tmp_path, "B", renames, "new")
