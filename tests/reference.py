@@ -72,8 +72,12 @@ class _Program:
         return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
 
     def combination(self, place: int) -> int:
-        """All in turn."""
-        return place % math.prod(len(values) for values in self.recipe.vary.values())
+        """All in turn; one later whenever combinations and seed examples come round together."""
+        count = math.prod(len(values) for values in self.recipe.vary.values())
+        together = math.lcm(count, len(self.recipe.seed_examples))
+        if together < count * len(self.recipe.seed_examples):
+            place += place // together
+        return place % count
 
     def ask(self, example: Example, combination: int, lane: str, index: int) -> Complete:
         content = self.renderer.content(example, example_text(example), combination)
@@ -124,7 +128,8 @@ class _Program:
                 request = self.ask(example, self.combination(root), lane, 0)
             else:
                 number = int.from_bytes(_hash("vary", self.recipe.random_seed, example_text(example), size=8), "big")
-                request = self.ask(example, self.combination(number), "node:0", 0)
+                count = math.prod(len(values) for values in self.recipe.vary.values())
+                request = self.ask(example, number % count, "node:0", 0)
             _, accepted = self.commit(request, example, depth, lane)
             queue += [(item.example, depth + 1, lane, root) for item in accepted]
             yield

@@ -55,7 +55,7 @@ class Renderer:
         """Compile the instruction. Raises `TemplateError` when it does not compile or does not render."""
         self._recipe = recipe
         self._model = model
-        self.vary = Vary(recipe.vary, recipe.random_seed)
+        self.vary = Vary(recipe.vary, recipe.random_seed, len(recipe.seed_examples))
         environment = ImmutableSandboxedEnvironment(
             undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
         )

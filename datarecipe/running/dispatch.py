@@ -101,6 +101,10 @@ class Dispatcher:
                 self._take_arrived()
                 await self._consume()
             await self._settle()
+        except DatarecipeError:
+            # What arrives cannot be written down, a full disk say. It is paid all the same, so it may still be stored.
+            await self._await_paid()
+            raise
         finally:
             await self._abandon()
         if self.generation.outcome is not None:
@@ -208,11 +212,14 @@ class Dispatcher:
 
     async def _settle(self) -> None:
         """Let what is paid arrive and be stored, and commit as far as there is no hole."""
+        await self._await_paid()
+        self._take_arrived()
+        await self._consume()
+
+    async def _await_paid(self) -> None:
         self.client.close_to_retries()
         if self._tasks and self.grace > 0:
             await asyncio.wait(self._tasks.values(), timeout=self.grace)
-        self._take_arrived()
-        await self._consume()
 
     def _cancel(self, tasks: Iterable[asyncio.Task[None]]) -> None:
         self._cancelling = True
@@ -225,6 +232,7 @@ class Dispatcher:
         self._cancel(left)
         await _finish(left)
         self._tasks.clear()
+        self._tell()
 
 
 async def _finish(tasks: Iterable[asyncio.Task[None]]) -> None:

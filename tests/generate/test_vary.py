@@ -89,3 +89,12 @@ def test_without_vary_there_is_one_empty_combination() -> None:
     vary = Vary({}, 7)
     assert vary.count == 1
     assert (vary.by_place(3, 4), vary.by_example("text"), vary.combination(0)) == (0, 0, {})
+
+
+@given(VALUES, st.integers(1, 6))
+def test_seed_examples_that_alternate_meet_all_combinations(values: Any, seeds: int) -> None:
+    """Request *i* of *fixed*, and root draw *i*, asks with seed example *i* mod `seeds`: else topic would predict label."""
+    vary = Vary(values, 0, seeds)
+    requests = seeds * vary.count * max(seeds, vary.count)
+    met = {(number % seeds, vary.by_place(number, 0)) for number in range(requests)}
+    assert len(met) == seeds * vary.count
