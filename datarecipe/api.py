@@ -39,7 +39,7 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
     Every response is stored before it is used, so calling this again costs nothing.
 
     A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
-    is the failure of a run that brought nothing at all.
+    is the failure of a run that brought nothing, or less than the folder holds already.
 
     Raises:
         RecipeError, UsageError: the recipe or an option is wrong.
@@ -60,8 +60,7 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
 async def arun(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
     """`run`, inside a running event loop."""
     result = await run_recipe(recipe, observer=observer or Silent(), options=make_options(options))
-    nothing = not result.written and not result.kept_lines
-    if result.error is not None and (nothing or result.error.exit_code != SHORT_EXIT):
+    if result.error is not None and (not result.written or result.error.exit_code != SHORT_EXIT):
         raise result.error
     return Dataset(result.output)
 

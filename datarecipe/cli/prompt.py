@@ -31,7 +31,7 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
         }
         if content.response_format is not None:
             body["response_format"] = dict(content.response_format)
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        click.echo(printable(json.dumps(body, ensure_ascii=False, indent=2), multiline=True))
         return
     for role, text in content.messages:
         click.secho(f"--- {role}", bold=True)

@@ -14,7 +14,7 @@ from datarecipe.cli.options import cache_option, load, model_options, recipe_arg
 from datarecipe.running.display import BarDisplay, LineDisplay, closing_error, summary
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
-from datarecipe.running.printable import example_line
+from datarecipe.running.printable import example_line, printable
 from datarecipe.running.setup import settle
 
 
@@ -42,7 +42,7 @@ def command(recipe: str, *, quiet: bool, as_json: bool, **values: Any) -> None:
         if isinstance(display, BarDisplay):
             display.close()
     if as_json:
-        click.echo(json.dumps(summary(result), ensure_ascii=False, indent=2))
+        click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))

@@ -20,7 +20,7 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     """Show RECIPE with defaults filled in, overrides applied and files by content."""
     resolved = dict(load(recipe, values).resolved)
     if as_json:
-        click.echo(json.dumps(resolved, ensure_ascii=False, indent=2))
+        click.echo(printable(json.dumps(resolved, ensure_ascii=False, indent=2), multiline=True))
     else:
         text = yaml.dump(resolved, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
         click.echo(printable(text, multiline=True), nl=False)

@@ -39,7 +39,7 @@ EMBEDDED_VERSION: Final = 1
 EMBEDDED_SAMPLING: Final[Mapping[str, Json]] = {
     "temperature": 0.9,
     "min_p": 0.05,
-    # Against runs of words that stood in the prompt or the reply before: without it a third of the items are copies.
+    # Against runs of words that stood in the prompt or the reply before: without it up to a third of the items are copies.
     # Quotation marks end a run, so fields, labels and a short answer copied from its options are not touched.
     "dry_multiplier": 0.8,
     "dry_base": 1.75,
@@ -163,8 +163,8 @@ class _Plan:
     def _count(self) -> int:
         """As many items as the recipe asks for; fewer where they do not fit a slot, or would not balance the labels.
 
-        One where each brings options of its own: in a list the model repeats its options from item to item, and twice as
-        many of them are lost (measured: 69 % valid by ones, 34 % by fives).
+        One where each brings options of its own: in a list the model repeats options from item to item. Three runs each,
+        final settings: 68 of 120 items valid by ones, 33 of 75 by fives, and about as many accepted a minute.
         """
         if self._per_example:
             return 1

@@ -12,11 +12,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datarecipe.exchange import Json
 from datarecipe.generate.nesting import MAX_NESTING, nesting
+
+MAX_FAILURES = 1000
+"""Brackets in one response at which no value decodes. Each costs up to a millisecond; what is left is one fragment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,43 +55,75 @@ def parse(text: str, fields: Collection[str]) -> Parsed:
     whole = _decode_whole(text)
     if whole is not None:
         return Parsed(tuple(_items_in(whole, known, 0)))
-    found: list[Json | Fragment] = []
-    covered = 0
-    failed = False  # whether some bracket before this place was never closed: then what decodes is a part of it
-    position = 0
-    while (match := _opening.search(text, position)) is not None:
-        start = match.start()
-        if text[start] == "<":
-            if failed and not _stands_alone(text, match):
-                position = match.end()
-                continue
-            position = _skip_thinking(text, match)
-            if match.group().startswith("</"):
-                # A closing tag without an opening one: all before it was thought, not said.
-                found.clear()
-            else:
-                found.extend(_fragments(text[covered:start], known))
-            covered, failed = position, False
-            continue
+    scan = _Scan(text, known)
+    while scan.failures <= MAX_FAILURES and (match := _opening.search(text, scan.position)) is not None:
+        if match.group().startswith("<"):
+            scan.take_tag(match)
+        else:
+            scan.take_value(match.start())
+    return scan.end()
+
+
+@dataclass(slots=True)
+class _Scan:
+    """A text on its way from left to right."""
+
+    text: str
+    known: frozenset[str]
+    position: int = 0
+    covered: int = 0
+    """Up to here everything is in `found`."""
+    failures: int = 0
+    broken: bool = False
+    """Whether some bracket before this place was never closed: then what decodes is a part of it."""
+    found: list[Json | Fragment] = field(default_factory=list)
+    thought: list[Json | Fragment] = field(default_factory=list)
+    """What stands before a closing tag of thinking text."""
+
+    def take_tag(self, tag: re.Match[str]) -> None:
+        """Skip thinking text."""
+        if self.broken and not _stands_alone(self.text, tag):
+            self.position = tag.end()
+            return
+        self._cover(tag.start())
+        if tag.group().startswith("</"):
+            # Without an opening one: all before it was thought, not said, if anything was said.
+            self.thought, self.found = self.thought + self.found, []
+        self.position = self.covered = _skip_thinking(self.text, tag)
+        self.broken = False
+
+    def take_value(self, start: int) -> None:
+        """Take the JSON value that starts here, if one does."""
         try:
-            value, end = _decode(text, start)
+            value, end = _decode(self.text, start)
         except (ValueError, RecursionError) as error:
-            failed = True
-            position = start + 1
-            if isinstance(error, RecursionError):
-                # Thousands of brackets in a row: trying each of them would take a second and more.
-                position = max(position, _brackets.match(text, start).end() - MAX_NESTING)  # type: ignore[union-attr]
-            continue
-        items = list(_items_in(value, known, 0))
-        if failed:
-            items = [item for item in items if isinstance(item, dict) and not known.isdisjoint(item)]
+            self.broken = True
+            self.failures += 1
+            # Thousands of brackets in a row: trying each of them would take a second and more.
+            run = _brackets.match(self.text, start) if isinstance(error, RecursionError) else None
+            self.position = max(start + 1, run.end() - MAX_NESTING if run else 0)
+            return
+        self.position = end
+        items = list(_items_in(value, self.known, 0))
+        if self.broken:
+            # A part of something broken: an item among others, unless it is the value of some item's field.
+            inner = self.text[max(0, start - 20) : start].rstrip().endswith(":")
+            items = [
+                item for item in items if isinstance(item, dict) and (not inner or not self.known.isdisjoint(item))
+            ]
         if items:
-            found.extend(_fragments(text[covered:start], known))
-            found.extend(items)
-            covered = end
-        position = end
-    found.extend(_fragments(text[covered:], known))
-    return Parsed(tuple(found))
+            self._cover(start)
+            self.found.extend(items)
+            self.covered = end
+
+    def end(self) -> Parsed:
+        """All that was found."""
+        self._cover(len(self.text))
+        return Parsed(tuple(self.found or self.thought))
+
+    def _cover(self, end: int) -> None:
+        self.found.extend(_fragments(self.text[self.covered : end], self.known))
+        self.covered = end
 
 
 def _decode_whole(text: str) -> Json:
@@ -153,7 +188,7 @@ def _items_in(value: Json, known: frozenset[str], depth: int) -> Iterator[Json]:
                 if isinstance(element, dict | list)
                 for item in _items_in(element, known, depth + 1)
             ]
-            yield from inner or ([value] if value else [])
+            yield from inner or [value]
 
 
 def _fragments(gap: str, known: frozenset[str]) -> Iterator[Fragment]:

@@ -25,6 +25,9 @@ from datarecipe.recipe.model import LabelSpace, Recipe, Scalar
 MAX_RENDERED = 200_000
 """Characters that an instruction may render to."""
 
+RENDERED_AT_ONCE = 1000
+"""Combinations of `vary` that are rendered before a run; with more of them, each value at least once."""
+
 _ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+[^<>]*>")
 """How Python writes a method, a generator and the like: with its address in memory, which is another in every run."""
 
@@ -52,7 +55,10 @@ class Renderer:
     """Renders the requests of one recipe for one model."""
 
     def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
-        """Compile the instruction. Raises `TemplateError` when it does not compile or does not render."""
+        """Compile the instruction, and render it for the values of `vary`: a mistake must show before anything is paid.
+
+        Raises `TemplateError` when it does not compile or does not render.
+        """
         self._recipe = recipe
         self._model = model
         self.vary = Vary(recipe.vary, recipe.random_seed, len(recipe.seed_examples))
@@ -64,7 +70,8 @@ class Renderer:
         self._template = self._compile(environment)
         self._response_format = response_format(recipe, model)
         self._instructions: dict[int, str] = {}
-        self.instruction(0)
+        for combination in self.vary.sample(RENDERED_AT_ONCE):
+            self.instruction(combination)
 
     def instruction(self, combination: int) -> str:
         """The rendered instruction for a combination of `vary`."""

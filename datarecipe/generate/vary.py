@@ -11,7 +11,7 @@ which of two requests came first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import gcd, lcm, prod
 
 from datarecipe.exchange import Json, canonical_json
@@ -27,6 +27,16 @@ class Vary:
         """How many combinations there are; 1 without `vary`."""
         in_step = gcd(self.count, seed_examples) > 1
         self._round = lcm(self.count, seed_examples) if in_step else 0
+
+    def sample(self, most: int) -> Iterator[int]:
+        """All combinations if they are `most` or fewer, else enough of them to hold each value once."""
+        if self.count <= most:
+            yield from range(self.count)
+            return
+        step = 1
+        for choices in self._values.values():
+            yield from range(0, step * len(choices), step)
+            step *= len(choices)
 
     def by_place(self, lane: int, ordinal: int) -> int:
         """Number of the combination for a lane's request number `ordinal`."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from datarecipe.errors import DatarecipeError, OfflineMissError, TransientError
+from datarecipe.errors import DatarecipeError, OfflineMissError, StorageError, TransientError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation, Wanted
@@ -101,10 +101,14 @@ class Dispatcher:
                 self._take_arrived()
                 await self._consume()
             await self._settle()
-        except DatarecipeError:
-            # What arrives cannot be written down, a full disk say. It is paid all the same, so it may still be stored.
+        except StorageError:
+            # What arrives cannot be written down. It is paid all the same, so it may still be stored.
             await self._await_paid()
             raise
+        except DatarecipeError as error:
+            # The cache or the template failed in the midst of it: what is committed stays committed.
+            self._end(Ending("failed", error))
+            await self._await_paid()
         finally:
             await self._abandon()
         if self.generation.outcome is not None:
@@ -232,7 +236,7 @@ class Dispatcher:
         self._cancel(left)
         await _finish(left)
         self._tasks.clear()
-        self._tell()
+        self.traffic.in_flight = 0
 
 
 async def _finish(tasks: Iterable[asyncio.Task[None]]) -> None:

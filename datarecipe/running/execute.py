@@ -20,7 +20,7 @@ from datarecipe.running.card import card
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
 from datarecipe.running.folder import RunFolder, storage_errors
 from datarecipe.running.manifest import manifest
-from datarecipe.running.observe import Observer
+from datarecipe.running.observe import Observer, Silent
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally
@@ -37,7 +37,6 @@ class _Recorder:
 
     def __init__(self, folder: RunFolder, observer: Observer) -> None:
         self.tally = Tally()
-        self.traffic = Traffic()
         self.first: list[Example] = []
         self._folder = folder
         self._observer = observer
@@ -50,8 +49,10 @@ class _Recorder:
         self.tally.add(events)
 
     def on_traffic(self, traffic: Traffic) -> None:
-        self.traffic = traffic
-        self._observer.progress(self.tally, traffic)
+        try:
+            self._observer.progress(self.tally, traffic)
+        except OSError:
+            self._observer = Silent()  # the terminal or pipe went away; that is no reason to end a paid run
 
 
 @asynccontextmanager
@@ -88,12 +89,13 @@ async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = 
                 )
                 with _interrupts(dispatcher) if handle_interrupt else contextlib.nullcontext():
                     ending = await dispatcher.run()
-                recorder.traffic = dispatcher.traffic
         except BaseException:
             folder.discard()
             raise
         finished = datetime.now(UTC)
-        result = _close(folder, setup, ending, recorder, started=started, finished=finished, began=began)
+        result = _close(
+            folder, setup, ending, recorder, dispatcher.traffic, started=started, finished=finished, began=began
+        )
     observer.end(result)
     return result
 
@@ -103,13 +105,14 @@ def _close(
     setup: Setup,
     ending: Ending,
     recorder: _Recorder,
+    traffic: Traffic,
     *,
     started: datetime,
     finished: datetime,
     began: float,
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
-    tally, traffic = recorder.tally, recorder.traffic
+    tally = recorder.tally
     short = ending.reason != "target"
     nothing_learnt = short and tally.responses == 0
     kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0

@@ -1,7 +1,8 @@
 """A run's folder: which run it belongs to, who may write it, and how its files are replaced.
 
-Files are written beside the old ones as `.partial` and renamed at the end, the manifest last; so a folder holds a whole
-dataset or none, and a run that ends short of what is there leaves it alone.
+Files are written beside the old ones as `.partial` and renamed at the end, the manifest last. A run that was killed between
+two renames is finished by the next that opens the folder; so a folder holds a whole dataset or none. A run that ends short
+of what is there leaves it alone.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class RunFolder:
                     hint="Wait for it, or give this run its own folder with --output DIR.",
                 ) from None
             try:
+                self._finish_replacing()
                 self._check_owner()
                 for name in (DATA, LINEAGE, REJECTED):
                     self._streams[name] = self._open(name)
@@ -123,19 +125,13 @@ class RunFolder:
                 stream.close()
             self._write_whole(CARD, card)
             self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            if _identity_in(self.path / MANIFEST) != self._identity:
-                # A manifest never stands over another run's data, not even for the moment between two renames.
-                (self.path / MANIFEST).unlink(missing_ok=True)
-            for name in FILES:
-                (self.path / (name + PARTIAL)).replace(self.path / name)
+            self._rename()
 
     def discard(self) -> None:
         """Drop what was written; the folder's files stay as they were."""
         self._close_streams()
         with storage_errors(self.path):
             for name in FILES:
-                if name == MANIFEST and (self.path / DATA).exists() and not (self.path / MANIFEST).exists():
-                    continue  # a run was killed between two renames: this alone says whose data it is
                 (self.path / (name + PARTIAL)).unlink(missing_ok=True)
 
     def _close_streams(self) -> None:
@@ -143,22 +139,37 @@ class RunFolder:
             with contextlib.suppress(OSError):  # a full disk is told where the writing fails
                 stream.close()
 
+    def _finish_replacing(self) -> None:
+        """Finish what a run that was killed between two renames had begun: its manifest is written last, so all is there."""
+        if _identity_in(self.path / (MANIFEST + PARTIAL)) is not None:
+            self._rename()
+
+    def _rename(self) -> None:
+        if _identity_in(self.path / MANIFEST) != _identity_in(self.path / (MANIFEST + PARTIAL)):
+            # A manifest never stands over another run's data, not even for the moment between two renames.
+            (self.path / MANIFEST).unlink(missing_ok=True)
+        for name in FILES:
+            if os.path.lexists(self.path / (name + PARTIAL)):
+                (self.path / (name + PARTIAL)).replace(self.path / name)
+
     def _check_owner(self) -> None:
-        owner = _identity_in(self.path / MANIFEST) or _identity_in(self.path / (MANIFEST + PARTIAL))
-        data = self.path / DATA
+        owner = _identity_in(self.path / MANIFEST)
         if owner == self._identity:
-            self.lines_before = _count_lines(data)
-        elif not self._overwrite and (owner is not None or data.exists()):
+            self.lines_before = _count_lines(self.path / DATA)
+        elif not self._overwrite and any(os.path.lexists(self.path / name) for name in FILES):
+            holder = "files that are no run's" if owner is None else "the dataset of another run"
             raise RunConflictError(
-                f"{self.path} holds the dataset of another run: another recipe, model or setting than this one's",
-                hint="What differs is asked, and paid, anew. Keep both datasets with --output DIR, or replace this one with "
-                "--overwrite; its responses stay in the cache.",
+                f"{self.path} holds {holder}: another recipe, model or setting than this one's",
+                hint="What differs is asked, and paid, anew. Keep both with --output DIR, or replace what is there with "
+                "--overwrite; stored responses stay in the cache.",
             )
-        # Tells a later run, if this one is killed between two renames, whose files these are.
-        self._write_whole(MANIFEST, json.dumps({"identity": self._identity, "status": "running"}) + "\n")
 
     def _open(self, name: str) -> IO[str]:
-        return (self.path / (name + PARTIAL)).open("w", encoding="utf-8", newline="\n")
+        """A new partial file. Never through a link: the folder may lie in a project from somebody else."""
+        path = self.path / (name + PARTIAL)
+        path.unlink(missing_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+        return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
 
     def _write_whole(self, name: str, text: str) -> None:
         with self._open(name) as stream:
@@ -183,6 +194,8 @@ def _identity_in(path: Path) -> str | None:
 
 
 def _count_lines(path: Path) -> int:
+    if not path.is_file():
+        return 0  # a device or pipe would never end
     try:
         with path.open("rb") as stream:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))

@@ -75,6 +75,8 @@ def versions() -> Mapping[str, str | None]:
     return {
         "datarecipe": __version__,
         "python": platform.python_version(),
+        "jinja2": _version("jinja2"),
+        "jsonschema": _version("jsonschema"),
         "litellm": _version("litellm"),
         "xllamacpp": _version("xllamacpp"),
     }

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datarecipe.exchange import canonical_json
-from datarecipe.generate.profile import LOCAL_PREFIX, TABLE_VERSION, ModelSettings, settle_model
-from datarecipe.generate.render import Renderer
+from datarecipe.generate.profile import LOCAL_PREFIX, ModelSettings, settle_model
+from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.recipe import Recipe, identity, is_shipped
 from datarecipe.running.config import Config, read_config
@@ -120,10 +120,16 @@ def _goes_with(model: str, written_for: str | None) -> bool:
     return model == written_for or (written_for is None and not model.startswith(LOCAL_PREFIX))
 
 
+def _first_request(recipe: Recipe, model: ModelSettings) -> str:
+    seed = recipe.seed_examples[0]
+    return Renderer(recipe, model).content(seed, example_text(seed), 0).canonical
+
+
 def _identity(recipe: Recipe, model: ModelSettings) -> str:
     shape = {
         "loop": LOOP_VERSION,
-        "table": TABLE_VERSION,
+        # What is really asked: whatever rendering and the model's profile look at is in it.
+        "first_request": _first_request(recipe, model),
         "recipe": identity(recipe),
         "model": model.name,
         "api_base": model.api_base,

@@ -192,10 +192,10 @@ def _missing_engine() -> MissingExtraError:
 def _import_engine() -> Any:
     """The engine's module.
 
-    Its threads wait for each other at every token, by default in a busy loop: one other busy process on the machine then
-    makes it seven times slower. Waiting passively costs a quarter of the speed on an idle machine and little
-    on a busy one (two cores: 206 tokens/s against 158 idle, 29 against 109 busy). The OpenMP runtime reads the
-    setting once, when it is loaded; a setting of the user's wins.
+    Its threads wait for each other at every token, by default in a busy loop, and one other busy process on the machine
+    then slows it down several times. Waiting passively costs some speed on an idle machine and saves it on a busy one (two
+    cores, two runs each: 29 and 43 tokens/s against 108 and 109 beside a busy process; 206 against 133 and 158 on a machine
+    that was mostly idle). The OpenMP runtime reads the setting once, when it is loaded; a setting of the user's wins.
     """
     own = os.environ.get(_WAIT_POLICY)
     os.environ.setdefault(_WAIT_POLICY, "passive")
