@@ -20,7 +20,7 @@ from datarecipe.running.setup import settle
 @click.option("--json", "as_json", is_flag=True, help="As the body that is sent.")
 def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     """Show the first request of RECIPE as it would be sent. Calls no model."""
-    setup = settle(load(recipe, values), run_options(values))
+    setup = settle(load(recipe, values), run_options(values), sends=False)
     content, draw = (request := first_request(setup).request).content, request.draw
     if as_json:
         body: dict[str, Any] = {

@@ -88,11 +88,11 @@ def resolve_endpoint(
     Contacts nothing, imports no litellm. Raises `UntrustedEndpointError` for a URL that only the recipe names, unless
     `trust`; `UsageError` for a model or URL that cannot be meant.
     """
-    _check_model(model)
     if model.startswith(providers.LOCAL + "/"):
         if flag_api_base is not None:
             raise UsageError("the embedded model runs in this process, it has no URL", hint="Leave out --api-base.")
         return Endpoint(model, providers.LOCAL, model.removeprefix("local/"), None, None, "default", ())
+    _check_model(model)
     own_server = bool(flag_api_base or recipe_api_base or config_api_base)
     provider, name = _split(model, own_server=own_server, environ=environ)
     from_environment = next((environ[v] for v in providers.base_variables(provider) if environ.get(v)), None)

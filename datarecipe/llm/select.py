@@ -17,12 +17,14 @@ MEGABYTE = 1_000_000
 
 
 def open_transport(
-    model: str, endpoint: Endpoint, *, environ: Mapping[str, str], notice: Callable[[str], None]
+    model: str, endpoint: Endpoint, *, weights: Path | None, environ: Mapping[str, str], notice: Callable[[str], None]
 ) -> Transport:
-    """The transport for `model`; nothing is loaded or fetched before its first request."""
+    """The transport for `model`; nothing is loaded or fetched before its first request.
+
+    `weights` is the file of a local model that the user names, `environ` where a provider's key is looked for.
+    """
     if not model.startswith(LOCAL_PREFIX):
-        return LitellmTransport(endpoint)
-    override = environ.get("DATARECIPE_WEIGHTS")
+        return LitellmTransport(endpoint, environ=environ)
     reporter = _WeightsReporter(notice)
 
     def locate() -> Path:
@@ -30,7 +32,7 @@ def open_transport(
             model.removeprefix(LOCAL_PREFIX),
             data_dir=default_data_dir(),
             notify=reporter,
-            override=Path(override) if override else None,
+            override=weights,
             stop=transport.stopping,
         )
         notice("loading the embedded model")

@@ -60,7 +60,9 @@ async def open_client(setup: Setup, notice: Callable[[str], None]) -> AsyncItera
     """The cache and, behind it, the model's transport with its retries."""
     async with AsyncExitStack() as stack:
         cache = stack.enter_context(ResponseCache(setup.cache_dir))
-        transport = open_transport(setup.model.name, setup.endpoint, environ=setup.options.environ, notice=notice)
+        transport = open_transport(
+            setup.model.name, setup.endpoint, weights=setup.weights, environ=setup.options.environ, notice=notice
+        )
         await stack.enter_async_context(transport)
         yield CachedClient(cache, transport, timeout=setup.recipe.limits.timeout, notice=notice)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from datarecipe.exchange import canonical_json
 from datarecipe.generate.profile import LOCAL_PREFIX, ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
+from datarecipe.llm.embedded.fingerprint import fingerprint
+from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.recipe import Recipe, identity, is_shipped
 from datarecipe.running.config import Config, read_config
@@ -47,6 +49,8 @@ class Setup:
     model_from: str
     """Who named the model, for people."""
     endpoint: Endpoint
+    weights: Path | None
+    """The GGUF file of a local model that the user names; None for the one that is fetched, and for all other models."""
     identity: str
     """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
     output: Path
@@ -66,7 +70,10 @@ def home_of(recipe: Recipe) -> Path:
 
 
 def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
-    """Settle it. Raises `UsageError`, `RecipeError`, and `UntrustedEndpointError` unless nothing will be sent."""
+    """Settle it; `sends` is whether something will be sent.
+
+    Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
+    """
     home = home_of(recipe)
     config = read_config(home)
     name, source = _model_name(recipe, options, config)
@@ -79,6 +86,7 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         trust=options.trust or not sends,
         environ=options.environ,
     )
+    name, weights = _weights(name, options.environ)
     model = settle_model(recipe, name, endpoint.api_base_for_key)
     return Setup(
         recipe=recipe,
@@ -86,6 +94,7 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         model=model,
         model_from=source,
         endpoint=endpoint,
+        weights=weights,
         identity=_identity(recipe, model),
         output=(options.output or home / "runs" / recipe.name).absolute(),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
@@ -114,6 +123,22 @@ def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, 
         if name:
             return name, source
     return EMBEDDED_MODEL, "the default"
+
+
+def _weights(name: str, environ: Mapping[str, str]) -> tuple[str, Path | None]:
+    """The name under which a local model's answers are stored, and its file where the user names one.
+
+    The file's content is in the name, its folder is not: another file of the same path is another model.
+    """
+    if not name.startswith(LOCAL_PREFIX):
+        return name, None
+    rest = name.removeprefix(LOCAL_PREFIX)
+    override = environ.get("DATARECIPE_WEIGHTS")
+    if not override and not is_path(rest):
+        find_weights(rest, data_dir=default_data_dir())  # for its word on names that nobody knows
+        return name, None
+    path = Path(override or rest).expanduser().absolute()
+    return f"{LOCAL_PREFIX}{path.name}@{fingerprint(path)}", path
 
 
 def _goes_with(model: str, written_for: str | None) -> bool:

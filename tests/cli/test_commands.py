@@ -198,3 +198,25 @@ def test_a_recipe_without_a_model_call_imports_no_heavy_package(tmp_path: Path, 
         imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.err.splitlines() if "|" in line}
         assert "datarecipe" in imported
         assert not imported & {"litellm", "openai", "httpx", "aiohttp", "numpy", "xllamacpp", "requests", "rich"}
+
+
+def test_other_weights_are_another_model(tmp_path: Path) -> None:
+    """By content: a file of the same path that holds another model must not get the first one's answers."""
+    path, weights = write_recipe(tmp_path), tmp_path / "my model.gguf"
+
+    def name(*flags: str, **env: str) -> str:
+        ran = datarecipe("prompt", str(path), "--json", *flags, cwd=tmp_path, env=env)
+        assert ran.code == 0, ran.err
+        return str(json.loads(ran.out)["model"])
+
+    weights.write_bytes(b"GGUF one")
+    first = name("--model", f"local/{weights}")
+    assert first.startswith("local/my model.gguf@")
+    assert name("--model", "local/./my model.gguf") == first
+    assert name(DATARECIPE_WEIGHTS=str(weights)) == first
+    weights.write_bytes(b"GGUF two")
+    assert name("--model", f"local/{weights}") != first
+    assert name() == "local/smollm2-135m"
+    unknown = datarecipe("prompt", str(path), "--model", "local/nothing", cwd=tmp_path)
+    assert unknown.code == 2
+    assert "local/smollm2-135m" in unknown.err
