@@ -21,6 +21,9 @@ Example: TypeAlias = "dict[str, Json]"
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "refusal", "context_overflow"]
 """Why a reply ended. All but `stop` are responses too: stored, and an empty or partial batch with a reason."""
 
+LOCAL_PREFIX = "local/"
+"""Models whose name begins so run in this process."""
+
 KEY_VERSION = 1
 """Part of every cache key. It changes only when the meaning of a key changes, and the changelog says so."""
 

@@ -12,6 +12,7 @@ from jsonschema.exceptions import best_match
 from datarecipe.exchange import Example, Json
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
+from datarecipe.recipe.folding import folded
 from datarecipe.recipe.model import Recipe, Scalar
 from datarecipe.recipe.validator import validator
 
@@ -134,8 +135,8 @@ class Checker:
             return f"options must be a list of single values; these are {_short(options)}"
         if self._labels.kind == "per_example":
             wanted = self._labels.options
-            folded = {_fold(option) for option in options}
-            if len(options) != wanted or len(folded) != wanted:
+            different = {folded(option) for option in options}
+            if len(options) != wanted or len(different) != wanted:
                 return f"options must be {wanted} different ones; these are {_short(options)}"
             return options
         matches = [self._match.find(option) for option in options]
@@ -166,7 +167,7 @@ class LabelMatcher:
         self._typed = {(type(label), label): label for label in labels}
         self._folded: dict[str, list[Scalar]] = {}
         for label in labels:
-            self._folded.setdefault(_fold(label), []).append(label)
+            self._folded.setdefault(folded(label), []).append(label)
 
     def find(self, answer: Json) -> tuple[Scalar, bool] | None:
         """(label as written, whether the answer was exactly that), or None."""
@@ -177,7 +178,7 @@ class LabelMatcher:
             return typed, not isinstance(answer, float) or str(answer) == str(
                 typed
             )  # -0.0 is 0.0, and written otherwise
-        candidates = self._folded.get(_fold(answer), [])
+        candidates = self._folded.get(folded(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
 
 
@@ -186,12 +187,6 @@ def _unwritable(error: ValueError) -> str:
     if isinstance(error, UnicodeEncodeError):
         return "holds half of a surrogate pair, which is no character"
     return "holds a number too large to be one"
-
-
-def _fold(value: object) -> str:
-    """Text of a scalar for comparing labels: a string's own, JSON's spelling of other types."""
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text.strip().casefold()
 
 
 def _short(value: object) -> str:

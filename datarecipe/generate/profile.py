@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from datarecipe.exchange import Json
+from datarecipe.exchange import LOCAL_PREFIX, Json
 from datarecipe.generate.embedded import EMBEDDED_SAMPLING, EMBEDDED_VERSION
 from datarecipe.recipe.model import Recipe
 
@@ -21,9 +21,6 @@ TABLE_VERSION = 1
 
 Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
 Format: TypeAlias = Literal["json_schema", "json_object", "none"]
-
-LOCAL_PREFIX = "local/"
-"""Models that run in this process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.embedded.transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import WeightsProgress, default_data_dir, ensure_weights
 from datarecipe.llm.endpoint import Endpoint
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import Transport
-
-LOCAL_PREFIX = "local/"
 
 MEGABYTE = 1_000_000
 

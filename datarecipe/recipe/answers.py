@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe.document import Place
-from datarecipe.recipe.labels import folded, same, same_number
+from datarecipe.recipe.folding import folded
+from datarecipe.recipe.labels import same, same_number
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.seeds import Seed
 from datarecipe.recipe.words import code, describe, show

@@ -6,12 +6,12 @@ into the other here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe.document import Document, Place, to_json
+from datarecipe.recipe.folding import folded
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.words import describe
 
@@ -87,12 +87,6 @@ def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Prob
 def same(left: Json, right: Json) -> bool:
     """Equal with the same type: `1`, `1.0` and `true` are three values."""
     return type(left) is type(right) and left == right
-
-
-def folded(label: Scalar) -> str:
-    """The text by which an answer finds its label when its type or case differs."""
-    text = label if isinstance(label, str) else json.dumps(label)
-    return text.strip().casefold()
 
 
 def same_number(left: Scalar, right: Scalar) -> bool:

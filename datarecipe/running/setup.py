@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datarecipe.exchange import canonical_json
-from datarecipe.generate.profile import LOCAL_PREFIX, ModelSettings, settle_model
+from datarecipe.exchange import LOCAL_PREFIX, canonical_json
+from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.embedded.fingerprint import fingerprint
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path

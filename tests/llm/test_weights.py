@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datarecipe.errors import UsageError, WeightsError
+from datarecipe.llm.embedded.installers import last_useful_line
 from datarecipe.llm.embedded.weights import (
     SMOLLM2_135M,
     Weights,
@@ -24,7 +25,6 @@ from datarecipe.llm.embedded.weights import (
     default_data_dir,
     ensure_weights,
     find_weights,
-    last_useful_line,
 )
 
 if TYPE_CHECKING:
