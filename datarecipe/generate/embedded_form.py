@@ -1,0 +1,277 @@
+"""The form of what the embedded model writes: a schema for a value, derived from the values of the seed examples.
+
+By rules that know no recipe: a text is about as long as the seeds' texts, in the same kind of characters, begins in the same
+case and ends as the seeds end. The engine makes a grammar of it, so a form that is wrong cannot be written at all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from datarecipe.exchange import Json
+
+_LONGEST_PATTERN: Final = 600
+"""Characters. Beyond it a text's shape is bounded by length alone: the grammar grows with the bound."""
+
+_LONGEST_BOUND: Final = 1500
+"""Characters. The engine refuses repetitions much beyond it, so longer texts are bounded by `max_tokens` alone."""
+
+_LATIN_END: Final = 0x250
+"""First code point after the Latin blocks."""
+
+_LONGEST_WORD: Final = 18
+"""Characters of a word in a phrase of a few words."""
+
+_QUESTION_MARKS: Final = "?？؟;՞"
+_SENTENCE_MARKS: Final = ".,;:!?()"
+_INNER_MARKS: Final = ";:!?？！؟()"
+"""Signs that stand within a text only where they do in a seed's: they begin a second sentence, or an aside."""
+
+_MARKUP: Final = "[]{}<>|_*#@^~=`$%/\\+&"
+"""Signs that a small model fills forms with. They are written only where a seed's text holds them."""
+
+
+def object_schema(properties: dict[str, Json]) -> dict[str, Json]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": cast("list[Json]", list(properties)),
+        "additionalProperties": False,
+    }
+
+
+def as_list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+def shape_of(values: Sequence[Json], declared: Mapping[str, Json]) -> dict[str, Json]:
+    """A schema of values like these; the first value's type counts. `declared`: what the recipe's schema says."""
+    for keyword in ("enum", "const"):
+        if keyword in declared:
+            return {keyword: declared[keyword]}
+    first = values[0] if values else None
+    alike = [value for value in values if type(value) is type(first)]
+    shape: dict[str, Json] = {"type": "null"}
+    match first:
+        case bool():
+            shape = {"type": "boolean"}
+        case int():
+            shape = _integer(cast("list[int]", alike), declared)
+        case float():
+            shape = {"type": "number"}
+        case str():
+            texts = cast("list[str]", alike)
+            shape = Form.of(texts, texts, None).schema(declared)
+        case list():
+            shape = _array(cast("list[list[Json]]", alike), declared)
+        case dict():
+            shape = _mapping(cast("list[dict[str, Json]]", alike), declared)
+    return shape
+
+
+def _integer(values: Sequence[int], declared: Mapping[str, Json]) -> dict[str, Json]:
+    """Whole numbers of the seeds' sign and about their size."""
+    size = 10 ** (len(str(max(abs(value) for value in values))) + 1) - 1
+    low = declared.get("minimum", -size if min(values) < 0 else 0)
+    high = declared.get("maximum", size)
+    return {"type": "integer", "minimum": low, "maximum": high}
+
+
+def _array(values: Sequence[list[Json]], declared: Mapping[str, Json]) -> dict[str, Json]:
+    """Lists of about the seeds' lengths, of items like theirs."""
+    lengths = [len(value) for value in values]
+    items = [item for value in values for item in value]
+    own = declared.get("items")
+    return {
+        "type": "array",
+        "items": shape_of(items, own if isinstance(own, Mapping) else {}),
+        "minItems": declared.get("minItems", min(lengths)),
+        "maxItems": declared.get("maxItems", max(1, *lengths) + 1),
+    }
+
+
+def _mapping(values: Sequence[dict[str, Json]], declared: Mapping[str, Json]) -> dict[str, Json]:
+    """Mappings with the first seed's keys."""
+    own = declared.get("properties")
+    properties: dict[str, Json] = {}
+    for name in values[0]:
+        inner = own.get(name) if isinstance(own, Mapping) else None
+        shape = shape_of(
+            [value[name] for value in values if name in value], inner if isinstance(inner, Mapping) else {}
+        )
+        properties[name] = shape
+    return object_schema(properties)
+
+
+# The form of a text
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What texts like the seeds' look like."""
+
+    shortest: int
+    longest: int
+    """Characters, of the whole text."""
+    first: str
+    """A character class: how a text begins."""
+    inner: str
+    """A character class: what may stand in a text."""
+    last: str
+    """A character class: how it ends; empty where anything may."""
+    openings: tuple[str, ...]
+    words: int
+    """How many words at most, where texts are names or short phrases; 0 for sentences and scripts without spaces."""
+    letter: str
+    """A character class: what may stand in a word."""
+    plain: bool
+    """Whether the text can be described by a pattern at all."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], same_label: Sequence[str], group: tuple[int, int] | None) -> Form:
+        """The form of all `texts`, as far as it is the same for all labels; questions as among `same_label`."""
+        lengths = [len(text) for text in texts if text] or [40]
+        asks = [is_question(text) for text in same_label]
+        question = all(asks)
+        kin = [text for text in texts if text and is_question(text) == question] or list(texts)
+        ends = {text[-1] for text in kin if text}
+        closed = bool(ends) and all(_is_sign(end) for end in ends) and len(set(asks)) == 1
+        inside = {c for text in texts for c in text[:-1]}
+        unheard = {mark for mark in _INNER_MARKS if not any(mark in text[:-1] for text in kin)}
+        single = closed and not any(end in text[:-1] for text in kin for end in ends)
+        absent = unheard | (ends if single else set())
+        return cls(
+            shortest=max(1, min(lengths) // 2),
+            longest=max(lengths) * 9 // 5 + (40 if closed else 6),
+            first=_first_class(texts),
+            inner=_class(texts, without=absent),
+            last=_last_class(ends, closed=closed),
+            openings=_openings(kin, group) if question and group is not None else (),
+            words=0 if closed else _most_words(texts),
+            letter=_class(texts, without=absent | {" "}),
+            plain=max(lengths) <= _LONGEST_PATTERN and not inside & set('\n\r\t"\\'),
+        )
+
+    def schema(self, declared: Mapping[str, Json]) -> dict[str, Json]:
+        """This form as a schema; the recipe's own bounds and choices win."""
+        for keyword in ("enum", "const"):
+            if keyword in declared:
+                return {keyword: declared[keyword]}
+        low, high = _bound(declared, "minLength", self.shortest), _bound(declared, "maxLength", self.longest)
+        low = min(low, high)
+        if not self.plain:
+            bounded = {"maxLength": high} if high <= _LONGEST_BOUND else {}
+            return {"type": "string", "minLength": min(low, _LONGEST_BOUND), **bounded}
+        if self.openings:
+            opening = f"({'|'.join(self.openings)}) "
+            used = max(len(word) for word in self.openings) + 1
+        else:
+            opening, used = self.first, 1
+        # No space before the end mark: a text that reaches its bound would show one.
+        end = f"{self.letter}{self.last}" if self.last else ""
+        used += 2 if self.last else 0
+        if self.words:
+            return {"type": "string", "pattern": self._few_words()}
+        rest = f"{self.inner}{{{max(0, low - used)},{max(0, high - used)}}}"
+        return {"type": "string", "pattern": f"^{opening}{rest}{end}$"}
+
+    def _few_words(self) -> str:
+        """Some words with single spaces between them, the first one beginning as the seeds do."""
+        more = f"( {self.letter}{{1,{_LONGEST_WORD}}}){{0,{self.words - 1}}}" if self.words > 1 else ""
+        return f"^{self.first}{self.letter}{{0,{_LONGEST_WORD}}}{more}$"
+
+
+def _most_words(texts: Sequence[str]) -> int:
+    """How many words a name or phrase may have; 0 where the texts are no such thing."""
+    characters = {c for text in texts for c in text}
+    most = max((len(text.split(" ")) for text in texts), default=0)
+    if most > 4 or characters & set(_SENTENCE_MARKS) or not all(ord(c) < _LATIN_END for c in characters):
+        return 0
+    return max(2, most + 1)
+
+
+def _bound(declared: Mapping[str, Json], keyword: str, derived: int) -> int:
+    value = declared.get(keyword)
+    return value if isinstance(value, int) and not isinstance(value, bool) else derived
+
+
+def is_question(text: str) -> bool:
+    return text.rstrip()[-1:] in _QUESTION_MARKS and bool(text.strip())
+
+
+def _is_sign(character: str) -> bool:
+    """Whether a text that ends so has an end mark: neither letter, digit, vowel sign nor space."""
+    return not character.isalnum() and not character.isspace() and character.isprintable() and _width(character)
+
+
+def _width(character: str) -> bool:
+    """Whether it stands by itself: the vowel signs of many scripts are marks on a letter, and no punctuation."""
+    return not unicodedata.category(character).startswith("M")
+
+
+def _openings(questions: Iterable[str], group: tuple[int, int] | None) -> tuple[str, ...]:
+    """The first words of the questions that belong to a group of places; none where words are not set apart."""
+    words = list(dict.fromkeys(text.split(" ", 1)[0] for text in questions if text.count(" ") >= 2))
+    if not words or group is None or not all(word.lstrip("¿¡").isalpha() for word in words):
+        return ()
+    groups = max(1, min(group[1], len(words)))
+    return tuple(words[group[0] % groups :: groups])
+
+
+def _first_class(texts: Sequence[str]) -> str:
+    """How texts begin: in the case of the seeds, or with anything but a space."""
+    first = [text[0] for text in texts if text]
+    if first and all("A" <= c <= "Z" for c in first):
+        return "[A-Z]"
+    if first and all("a" <= c <= "z" for c in first):
+        return "[a-z]"
+    return _class(texts, without={" "})
+
+
+def _last_class(ends: set[str], *, closed: bool) -> str:
+    """How texts end: with one of the seeds' end marks; with a letter or digit where the Latin seeds do; else anyhow."""
+    if closed:
+        return f"[{''.join(map(_quoted, sorted(ends)))}]"
+    if ends and all(end.isalnum() and ord(end) < _LATIN_END for end in ends):
+        return "[0-9A-Za-zÀ-ɏ]"
+    return ""
+
+
+def _class(texts: Sequence[str], *, without: set[str]) -> str:
+    """What may stand in a text: no control characters, nothing that JSON would escape, no markup the seeds lack.
+
+    Texts in Latin script stay in it; for any other script nothing else is shut out.
+    """
+    held = {c for text in texts for c in text}
+    absent = {c for c in _MARKUP if c not in held}
+    if not held & set(_SENTENCE_MARKS):
+        absent |= set(_SENTENCE_MARKS)
+    barred = {*'"\\'} | absent | without
+    if all(ord(c) < _LATIN_END for c in held):
+        ascii_ = "".join(_ranges(c for c in map(chr, range(0x20, 0x7F)) if c not in barred))
+        other = "".join(sorted(c for c in held - barred if 0x7F < ord(c) < 0xC0))
+        return f"[{ascii_}{other}À-ɏ]"
+    return f"[^{''.join(_quoted(c) for c in sorted(barred))}\\x00-\\x1f\\x7f]"
+
+
+def _ranges(characters: Iterable[str]) -> Iterable[str]:
+    """Runs of neighbouring characters as a character class writes them."""
+    runs: list[list[str]] = []
+    for character in characters:
+        if runs and ord(character) == ord(runs[-1][-1]) + 1:
+            runs[-1].append(character)
+        else:
+            runs.append([character])
+    for run in runs:
+        yield "".join(map(_quoted, run)) if len(run) < 3 else f"{_quoted(run[0])}-{_quoted(run[-1])}"
+
+
+def _quoted(character: str) -> str:
+    """A character as it stands within a character class.
+
+    By number where it means something there: the engine drops a whole pattern for an escape that it does not know.
+    """
+    return f"\\x{ord(character):02x}" if character in "\\]^-[" else character
