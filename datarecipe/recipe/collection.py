@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
@@ -52,11 +53,9 @@ def is_shipped(path: Path) -> bool:
 
 def _file(argument: str) -> Path:
     path = Path(argument)
-    try:
+    with contextlib.suppress(OSError, ValueError):  # what cannot be a path is no file either
         if path.exists():
             return path
-    except (OSError, ValueError):
-        pass
     hint = _near_file(path)
     if hint is None and path.stem in shipped_recipes():
         hint = f"there is a shipped recipe of that name: {code(path.stem)}"
