@@ -9,6 +9,7 @@ import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.preview import preview
 from datarecipe.running.printable import example_line, printable
 from datarecipe.running.setup import settle
@@ -27,6 +28,8 @@ def command(recipe: str, **values: Any) -> None:
     """
     setup = settle(load(recipe, values), run_options(values))
     click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
+    if setup.embedded:
+        click.echo(EMBEDDED_WARNING, err=True)
     seen = asyncio.run(preview(setup, lambda text: click.echo(text, err=True)))
     for event in seen.events:
         if isinstance(event, Accepted):

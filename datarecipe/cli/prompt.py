@@ -33,6 +33,10 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
             body["response_format"] = dict(content.response_format)
         click.echo(printable(json.dumps(body, ensure_ascii=False, indent=2), multiline=True))
         return
+    if setup.embedded:
+        click.echo(
+            "The embedded model cannot follow an instruction: it is asked with the recipe's description.", err=True
+        )
     for role, text in content.messages:
         click.secho(f"--- {role}", bold=True)
         click.echo(printable(text, multiline=True))

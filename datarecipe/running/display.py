@@ -125,6 +125,8 @@ def opening(setup: Setup) -> list[str]:
 def closing(result: RunResult) -> list[str]:
     """The lines after a run."""
     tally, traffic = result.tally, result.traffic
+    if result.end == "failed" and not tally.responses and not traffic.sent:
+        return []  # nothing was done: the error alone says all
     lines = [
         f"{_HEADLINES[result.end]}: {tally.accepted:,} of {result.target_size:,} examples accepted "
         f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "

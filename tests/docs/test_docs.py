@@ -17,7 +17,9 @@ import datarecipe
 from datarecipe.cli.main import group
 from datarecipe.cli.options import load
 from datarecipe.exchange import Json
-from datarecipe.recipe import find_recipe, format_schema, read_yaml_file, shipped_recipes
+from datarecipe.generate.profile import settle_model
+from datarecipe.generate.render import Renderer
+from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
 from datarecipe.recipe.yaml_source import parse_yaml
 from tests.docs.pages import ROOT, Page, commands, documents, pages
 
@@ -142,13 +144,22 @@ def test_yaml_is_a_part_of_a_recipe(page: Page) -> None:
 
 
 def test_the_readmes_recipe_is_the_shipped_one() -> None:
-    (block,) = Page(ROOT / "README.md").blocks("yaml")
+    block, _ = Page(ROOT / "README.md").blocks("yaml")
     shown, shipped = mapping(parse_yaml(block, "README.md").value), mapping(read_yaml_file(find_recipe("boolq")))
     shown_topics, topics = (mapping(recipe.pop("vary"))["topic"] for recipe in (shown, shipped))
     assert list(shown.items()) == list(shipped.items())
     assert isinstance(topics, list)
     assert isinstance(shown_topics, list)
     assert shown_topics == topics[: len(shown_topics)]
+
+
+def test_the_readmes_own_recipe_runs_as_it_stands(tmp_path: Path) -> None:
+    _, block = Page(ROOT / "README.md").blocks("yaml")
+    path = tmp_path / "recipes" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_text(block, encoding="utf-8")
+    recipe = load_recipe(path)
+    Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None))
 
 
 def mapping(value: Json) -> dict[str, Json]:
