@@ -403,12 +403,17 @@ def _run(
 def _biggest_file(folder: Path, prefix: str = "") -> int:
     """Bytes of the largest file below: installers write the download to one file, then copy it."""
     biggest = 0
-    for path in folder.rglob(f"{prefix}*/**/*" if prefix else "*"):
-        try:
-            status = path.lstat()
-        except OSError:
-            # It was moved while we looked.
+    # os.walk, not rglob: the installer removes its folders while we look, and a walk goes on with the next.
+    for root, _, names in os.walk(folder):
+        within = Path(root).relative_to(folder).parts
+        if prefix and not (within and within[0].startswith(prefix)):
             continue
-        if stat.S_ISREG(status.st_mode):
-            biggest = max(biggest, status.st_size)
+        for name in names:
+            try:
+                status = Path(root, name).lstat()
+            except OSError:
+                # It was moved while we looked.
+                continue
+            if stat.S_ISREG(status.st_mode):
+                biggest = max(biggest, status.st_size)
     return biggest
