@@ -3,8 +3,8 @@
     python docs/generate_recipe_reference.py            write it
     python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
 
-What is said of a key stands in `datarecipe/recipe/schema/recipe-1.schema.json`; what is refused, in
-`datarecipe.recipe.format.NOT_YET`. Only the introduction, the order of the keys and a few notes are written here.
+What is said of a key stands in `datarecipe/recipe/format/recipe-1.schema.json`; what is refused, in
+`datarecipe.recipe.format.check.NOT_YET`. Only the introduction, the order of the keys and a few notes are written here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datarecipe.exchange import Json
-from datarecipe.recipe.expectations import expected
-from datarecipe.recipe.format import NOT_YET
-from datarecipe.recipe.format_schema import FORMAT, Schema, format_schema, mapping_form
-from datarecipe.recipe.scalars import resolve
+from datarecipe.recipe.format.check import NOT_YET
+from datarecipe.recipe.format.expectations import expected
+from datarecipe.recipe.format.schema import FORMAT, Schema, format_schema, mapping_form
+from datarecipe.recipe.source.scalars import resolve
 
 PAGE = Path(__file__).with_name("recipe.md")
 
@@ -103,7 +103,7 @@ they lie in the working folder. A recipe that lies in your home folder itself, o
 with the path of the file in your checkout:
 
 ```yaml
-# yaml-language-server: $schema=../datarecipe/recipe/schema/recipe-{FORMAT}.schema.json
+# yaml-language-server: $schema=../datarecipe/recipe/format/recipe-{FORMAT}.schema.json
 ```
 """
 

@@ -12,9 +12,9 @@ from jsonschema.exceptions import best_match
 from datarecipe.exchange import Example, Json
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
-from datarecipe.recipe.folding import folded
+from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.model import Recipe, Scalar
-from datarecipe.recipe.validator import validator
+from datarecipe.recipe.parts.folding import folded
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 

@@ -5,7 +5,9 @@ May import: `exchange`, `errors`.
 """
 
 from datarecipe.recipe.collection import collection_root, find_recipe, is_shipped, shipped_recipes
-from datarecipe.recipe.format_schema import format_schema
+from datarecipe.recipe.compose.overrides import Override, parse_set
+from datarecipe.recipe.example_schema.validator import validator
+from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe
 from datarecipe.recipe.model import (
@@ -19,9 +21,7 @@ from datarecipe.recipe.model import (
     StrategyKind,
     Task,
 )
-from datarecipe.recipe.overrides import Override, parse_set
-from datarecipe.recipe.validator import validator
-from datarecipe.recipe.yaml_source import read_yaml_file
+from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
     "About",

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
-from datarecipe.recipe.document import Place
+from datarecipe.recipe.source.document import Place
 from datarecipe.recipe.words import code, join, nearest, printable
 
 _SUFFIXES = (".yaml", ".yml")

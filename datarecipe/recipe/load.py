@@ -14,24 +14,24 @@ from typing import Any
 
 from datarecipe.errors import RecipeError, RecipeNotFoundError
 from datarecipe.exchange import Json
-from datarecipe.recipe.answers import check_seed_answers
-from datarecipe.recipe.document import Document, Place
-from datarecipe.recipe.example_schema import check_seeds_fit, infer_schema
+from datarecipe.recipe.compose.overrides import Override, apply_overrides
+from datarecipe.recipe.example_schema.given import check_given_schema
+from datarecipe.recipe.example_schema.inferred import check_seeds_fit, infer_schema
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.format import check_format
-from datarecipe.recipe.given_schema import check_given_schema
-from datarecipe.recipe.json_source import parse_json
-from datarecipe.recipe.labels import read_labels
+from datarecipe.recipe.format.check import check_format
+from datarecipe.recipe.format.release import check_release
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
-from datarecipe.recipe.overrides import Override, apply_overrides
-from datarecipe.recipe.paths import Project, SourceFile, display, is_path, project_of, read_named_file, read_text
-from datarecipe.recipe.release import check_release
+from datarecipe.recipe.parts.answers import check_seed_answers
+from datarecipe.recipe.parts.labels import read_labels
+from datarecipe.recipe.parts.seeds import Seed, read_seeds
+from datarecipe.recipe.parts.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
+from datarecipe.recipe.parts.task import read_task
 from datarecipe.recipe.resolved import resolved_document
-from datarecipe.recipe.seeds import Seed, read_seeds
-from datarecipe.recipe.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
-from datarecipe.recipe.task import read_task
+from datarecipe.recipe.source.document import Document, Place
+from datarecipe.recipe.source.json_source import parse_json
+from datarecipe.recipe.source.paths import Project, SourceFile, display, is_path, project_of, read_named_file, read_text
+from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.words import describe
-from datarecipe.recipe.yaml_source import parse_yaml
 
 
 def load_recipe(path: Path, overrides: Sequence[Override] = ()) -> Recipe:

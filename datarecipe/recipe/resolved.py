@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from datarecipe.exchange import Json
-from datarecipe.recipe.format_schema import FORMAT
+from datarecipe.recipe.format.schema import FORMAT
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
 
 

@@ -20,7 +20,7 @@ from datarecipe.exchange import Json
 from datarecipe.generate.profile import settle_model
 from datarecipe.generate.render import Renderer
 from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
-from datarecipe.recipe.yaml_source import parse_yaml
+from datarecipe.recipe.source.yaml_source import parse_yaml
 from tests.docs.pages import ROOT, Page, commands, documents, pages
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=str)

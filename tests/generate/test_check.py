@@ -16,7 +16,7 @@ from datarecipe.generate.events import Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.normalise import equality_digest
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.example_schema import infer_schema
+from datarecipe.recipe.example_schema.inferred import infer_schema
 from tests.generate.recipes import completion, make_recipe
 from tests.generate.recipes import settings as model_settings
 

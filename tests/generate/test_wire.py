@@ -15,7 +15,7 @@ from datarecipe.generate.profile import settle_model
 from datarecipe.generate.render import Renderer
 from datarecipe.generate.wire import response_format
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.example_schema import infer_schema
+from datarecipe.recipe.example_schema.inferred import infer_schema
 from tests.generate.recipes import make_recipe
 
 ON_THE_WIRE = {"type", "enum", "description", "items", "properties", "required", "additionalProperties"}

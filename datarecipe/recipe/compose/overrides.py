@@ -1,0 +1,120 @@
+"""What a flag says instead of the recipe: `--set key.path=value`, `--target-size 50`.
+
+An override replaces a node of the document, marked with its flag; all checks come after, so they are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datarecipe.errors import Problem, RecipeError, RecipeSyntaxError, UsageError
+from datarecipe.exchange import Json
+from datarecipe.recipe.source.document import (
+    Document,
+    ListNode,
+    MappingNode,
+    Node,
+    Place,
+    ScalarNode,
+    from_json,
+    list_node,
+    mapping_node,
+)
+from datarecipe.recipe.source.yaml_source import parse_yaml
+from datarecipe.recipe.words import code, printable, shorten
+
+_EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One value from the command line."""
+
+    path: str
+    """Keys with dots between them: `strategy.chains`."""
+    value: Json
+    flag: str
+    """How the user gave it, for messages: `--target-size`, `--set strategy.chains`."""
+
+
+def parse_set(text: str) -> Override:
+    """Read `key.path=value`. The value is YAML, by the rules that hold in recipes.
+
+    Raises:
+        UsageError: there is no `=`, the path has an empty part, or the value is not YAML.
+    """
+    path, equals, written = text.partition("=")
+    path = path.strip()
+    if not equals or not all(path.split(".")):
+        raise UsageError(f"--set {printable(shorten(text))}: there is no key.path=value in it", hint=_EXAMPLE)
+    flag = f"--set {printable(path)}"
+    if not written.strip():
+        return Override(path, None, flag)
+    try:
+        value = parse_yaml(written, flag).value
+    except RecipeSyntaxError as error:
+        reasons = "; ".join(problem.message for problem in error.problems)
+        hint = f"a text with special characters needs quotes: --set '{printable(path)}=\"...\"'"
+        raise UsageError(f"{flag}: {reasons}", hint=hint) from None
+    return Override(path, value, flag)
+
+
+def apply_overrides(document: Document, overrides: Sequence[Override]) -> Document:
+    """The document with the overrides in it, a later one over an earlier one.
+
+    Raises:
+        RecipeError: a path leads through something that has no keys.
+    """
+    root = document.root
+    for override in overrides:
+        place = Place(override.flag)
+        keys = override.path.split(".")
+        root = _replaced(root, keys, 0, _node(override, place), place)
+    return Document(root)
+
+
+def _node(override: Override, place: Place) -> Node:
+    try:
+        return from_json(override.value, place)
+    except ValueError as error:
+        raise RecipeError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
+
+
+def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> Node:
+    if at == len(keys):
+        return new
+    key = keys[at]
+    if at == 1:
+        node = _long_form(keys, node)
+    if isinstance(node, MappingNode):
+        old_place, old = node.entries.get(key, (place, mapping_node({}, place)))
+        entry = (place if at == len(keys) - 1 else old_place, _replaced(old, keys, at + 1, new, place))
+        return mapping_node({**node.entries, key: entry}, node.place)
+    if isinstance(node, ListNode) and key.isdecimal() and int(key) < len(node.items):
+        index = int(key)
+        items = list(node.items)
+        items[index] = _replaced(items[index], keys, at + 1, new, place)
+        return list_node(items, node.place)
+    raise RecipeError(_no_way(node, keys, at, place))
+
+
+def _long_form(keys: list[str], node: Node) -> Node:
+    """A key's short form as the mapping that a path can go on in: `strategy: tree` is {kind: tree}.
+
+    The short forms of `labels` and `task` say nothing that their mappings keep; they give way.
+    """
+    if keys[0] == "strategy" and isinstance(node, ScalarNode):
+        return mapping_node({"kind": (node.place, node)}, node.place)
+    if keys[:2] in (["labels", "per_example"], ["task", "label"], ["task", "options"]):
+        return node if isinstance(node, MappingNode) else mapping_node({}, node.place)
+    return node
+
+
+def _no_way(node: Node, keys: list[str], at: int, place: Place) -> Problem:
+    parent = code(".".join(keys[:at]))
+    if isinstance(node, ListNode):
+        message = f"{parent} is a list of {len(node.items)}, and {code(keys[at])} is no position in it"
+    else:
+        message = f"{parent} has no keys below it"
+    return place.problem(message, f"set it as a whole: --set '{'.'.join(keys[:at])}=...'")

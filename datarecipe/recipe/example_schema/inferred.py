@@ -1,0 +1,130 @@
+"""The JSON Schema of one example: inferred from the seed examples and the labels, and how it is applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from datarecipe.errors import RecipeError
+from datarecipe.exchange import Example, Json
+from datarecipe.recipe.example_schema.validator import validator
+from datarecipe.recipe.model import LabelSpace, Scalar, Task
+from datarecipe.recipe.parts.seeds import Seed
+from datarecipe.recipe.words import code, describe, dotted, join, shorten
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+_TYPES: dict[type, str] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
+
+
+def infer_schema(seeds: Sequence[Example], task: Task, labels: LabelSpace) -> dict[str, Json]:
+    """A schema that the seed examples fit, and examples of the same shape.
+
+    All fields are required and no others allowed; types are those of the seed examples (a number that is whole in one
+    and not in another is a number); texts and lists are not empty where no seed example's is; the label field and the
+    options field are what the label space says.
+    """
+    properties: dict[str, Json] = {}
+    for name in seeds[0]:
+        properties[name] = _shape([seed[name] for seed in seeds])
+    answers = [seed[task.label_field] for seed in seeds]
+    if labels.kind == "fixed":
+        properties[task.label_field] = _one_of(labels.values)
+        if task.options_field is not None:
+            properties[task.options_field] = _list_of(_one_of(labels.values), len(labels.values))
+    elif labels.kind == "per_example" and task.options_field is not None:
+        options = [option for seed in seeds for option in _items(seed[task.options_field])]
+        properties[task.options_field] = _list_of(_shape(options), labels.options)
+        properties[task.label_field] = _shape([*answers, *options])
+    return _object(properties)
+
+
+def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
+    """Every seed example must fit the schema that the recipe gives.
+
+    Raises:
+        RecipeError: with a problem for each value that does not.
+    """
+    judge = validator(schema)
+    problems = [
+        seed.place(*error.absolute_path).problem(f"the seed example does not fit `schema`: {_in_words(error)}")
+        for seed in seeds
+        for error in judge.iter_errors(seed.example)
+    ]
+    if problems:
+        raise RecipeError(*problems)
+
+
+def _in_words(error: ValidationError) -> str:
+    where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else "the example"
+    # The stubs allow for errors that are not filled in yet; those that `iter_errors` gives are.
+    instance: Any = error.instance
+    wanted: Any = error.validator_value
+    if error.validator == "required":
+        return f"{where} lacks {join((code(name) for name in wanted if name not in instance), 'and')}"
+    if error.validator == "type":
+        types = [wanted] if isinstance(wanted, str) else wanted
+        return f"{where} must be of type {join(types, 'or')}, not {describe(instance)}"
+    return f"{where} is {describe(instance)}, against {code(f'{error.validator}: {shorten(json.dumps(wanted))}')}"
+
+
+def _shape(values: Sequence[Json]) -> dict[str, Json]:
+    """The schema of a place where these values were seen. Its keywords hold for one type each, so types can mix."""
+    types = {_type_of(value) for value in values}
+    if "number" in types:
+        types.discard("integer")
+    named = [name for name in _TYPES.values() if name in types]
+    if not named:
+        return {}
+    schema: dict[str, Json] = {"type": named[0] if len(named) == 1 else list(named)}
+    texts = [value for value in values if isinstance(value, str)]
+    if texts and all(text.strip() for text in texts):
+        schema["pattern"] = r"\S"
+    lists = [value for value in values if isinstance(value, list)]
+    if lists:
+        items = _shape([item for value in lists for item in value])
+        schema.update({"items": items} if items else {})
+        schema.update({"minItems": 1} if all(lists) else {})
+    objects = [value for value in values if isinstance(value, dict)]
+    if objects:
+        names = list(dict.fromkeys(name for value in objects for name in value))
+        inner = _object({name: _shape([value[name] for value in objects if name in value]) for name in names})
+        inner["required"] = [name for name in names if all(name in value for value in objects)]
+        schema.update({key: value for key, value in inner.items() if key != "type"})
+    return schema
+
+
+def _type_of(value: Json) -> str:
+    return _TYPES[type(value)]
+
+
+def _object(properties: dict[str, Json]) -> dict[str, Json]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _one_of(labels: Sequence[Scalar]) -> dict[str, Json]:
+    types = _shape(list(labels))["type"]
+    return {"type": types, "enum": list(labels)}
+
+
+def _list_of(items: dict[str, Json], length: int) -> dict[str, Json]:
+    return {"type": "array", "items": items, "minItems": length, "maxItems": length, "uniqueItems": True}
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

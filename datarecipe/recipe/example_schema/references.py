@@ -1,0 +1,106 @@
+"""The references of a stranger's schema: each must lead to a place in the schema itself, and all of them to an end.
+
+A validator follows references one by one while it judges an item. Here they are followed once, before: what the schema
+would be with every reference replaced by what it names must be of bounded size and depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from datarecipe.exchange import Json
+from datarecipe.recipe.source.document import Keys
+from datarecipe.recipe.words import show
+
+MAX_SIZE = 20_000
+"""Values in a schema with its references followed."""
+MAX_DEPTH = 48
+"""Lists and mappings in each other, in a schema with its references followed. jsonschema takes several frames for each,
+its metaschema more, and Python has 1,000."""
+
+Found: TypeAlias = tuple[Keys, str]
+"""Where in the schema something is wrong, and what."""
+
+
+def check_references(schema: dict[str, Json]) -> Iterator[Found]:
+    """What is wrong with the references of a schema that has only local ones."""
+    unfolding = _Unfolding(schema)
+    unfolding.measure((), schema, 0)
+    # One place may be met on many ways, and one finding tells enough.
+    yield from dict(reversed(unfolding.found)).items()
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    size: int
+    depth: int
+
+
+class _Unfolding:
+    """Measures the schema with its references followed; each target only once."""
+
+    def __init__(self, schema: dict[str, Json]) -> None:
+        self.found: list[Found] = []
+        self._schema = schema
+        self._targets: dict[str, _Extent | None] = {}
+
+    def measure(self, keys: Keys, value: Json, depth: int) -> _Extent:
+        """Size and depth of a value that stands `depth` deep."""
+        if depth > MAX_DEPTH:
+            self.found.append((keys, "the schema is too deeply nested here"))
+            return _Extent(1, 0)
+        inner: list[tuple[str | int, Json]] = []
+        if isinstance(value, list):
+            inner = list(enumerate(value))
+        elif isinstance(value, dict):
+            inner = list(value.items())
+        size, deepest = 1, 0
+        for key, item in inner:
+            if key == "$ref" and isinstance(item, str):
+                extent = self._target((*keys, key), item, depth)
+            else:
+                extent = self.measure((*keys, key), item, depth + 1)
+            size += extent.size
+            deepest = max(deepest, extent.depth + 1)
+        return _Extent(size, deepest)
+
+    def _target(self, keys: Keys, pointer: str, depth: int) -> _Extent:
+        if pointer not in self._targets:
+            self._targets[pointer] = None
+            inner = _keys_of(pointer)
+            target = None if inner is None else _at(self._schema, inner)
+            if inner is None or not isinstance(target, dict | bool):
+                self.found.append((keys, f"{show(pointer)} names no schema in here"))
+                target = True
+            self._targets[pointer] = self.measure(inner or (), target, depth + 1)
+        extent = self._targets[pointer]
+        if extent is None:
+            self.found.append((keys, f"{show(pointer)} leads back to itself; an example's depth must be bounded"))
+        elif extent.size > MAX_SIZE or depth + extent.depth > MAX_DEPTH:
+            self.found.append((keys, "with its references followed the schema is too large"))
+        else:
+            return extent
+        return _Extent(1, 0)
+
+
+def _keys_of(pointer: str) -> Keys | None:
+    """The keys of a JSON pointer in a fragment (RFC 6901, section 6), or None if it is none."""
+    from urllib.parse import unquote  # noqa: PLC0415 - few schemas have references
+
+    path = unquote(pointer.removeprefix("#"))
+    if path and not path.startswith("/"):
+        return None
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])
+
+
+def _at(value: Json, keys: Keys) -> Json:
+    for key in keys:
+        if isinstance(value, dict) and key in value:
+            value = value[str(key)]
+        elif isinstance(value, list) and str(key).isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value

@@ -1,0 +1,3 @@
+"""The recipe format: its JSON Schema, which releases read it, and what a recipe that does not fit is told.
+
+May import: `recipe.source`."""

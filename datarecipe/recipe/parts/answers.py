@@ -1,0 +1,90 @@
+"""The answers and options of the seed examples: do they belong to the label space, with their types?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from datarecipe.errors import Problem, RecipeError
+from datarecipe.exchange import Json
+from datarecipe.recipe.model import LabelSpace, Scalar, Task
+from datarecipe.recipe.parts.folding import folded
+from datarecipe.recipe.parts.labels import same, same_number
+from datarecipe.recipe.parts.seeds import Seed
+from datarecipe.recipe.source.document import Place
+from datarecipe.recipe.words import code, describe, show
+
+_LISTED = 10
+"""Labels that a message lists at most."""
+
+
+def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> None:
+    """Every seed example's answer and options must belong to the label space, with their types.
+
+    Raises:
+        RecipeError: with a problem for each that does not.
+    """
+    problems = [problem for seed in seeds for problem in _seed_problems(seed, task, space)]
+    if problems:
+        raise RecipeError(*problems)
+
+
+def _seed_problems(seed: Seed, task: Task, space: LabelSpace) -> Iterator[Problem]:
+    answer = seed.example[task.label_field]
+    place = seed.place(task.label_field)
+    if space.kind == "fixed":
+        if not any(same(answer, label) for label in space.values):
+            yield _not_a_label(place, task.label_field, answer, space.values, "label")
+        if task.options_field is not None:
+            yield from _fixed_options(seed, task.options_field, space)
+    elif space.kind == "per_example":
+        assert task.options_field is not None
+        yield from _own_options(seed, task, task.options_field, space)
+
+
+def _not_a_label(place: Place, field: str, answer: Json, labels: Sequence[Scalar], role: str) -> Problem:
+    near = None
+    if isinstance(answer, bool | int | float | str):
+        near = next((label for label in labels if folded(label) == folded(answer) or same_number(label, answer)), None)
+    if near is not None:
+        message = f"the answer in {code(field)} is {describe(answer)}, and the {role} is {describe(near)}"
+        return place.problem(
+            message, "write both the same, with the same type; quotes make text of a number or boolean"
+        )
+    listed = ", ".join(show(label) for label in labels[:_LISTED]) + (", ..." if len(labels) > _LISTED else "")
+    message = f"the answer in {code(field)} must be one of the {role}s {listed}, not {describe(answer)}"
+    return place.problem(message)
+
+
+def _fixed_options(seed: Seed, field: str, space: LabelSpace) -> Iterator[Problem]:
+    options = seed.example[field]
+    if isinstance(options, list) and len(options) == len(space.values) and all(map(same, options, space.values)):
+        return
+    message = f"the options in {code(field)} must be the labels in their order, {show(list(space.values))}"
+    if isinstance(options, list) and len(options) == len(space.values):
+        index = next(i for i, value in enumerate(options) if not same(value, space.values[i]))
+        yield seed.place(field, index).problem(f"{message}; here is {describe(options[index])}")
+        return
+    yield seed.place(field).problem(f"{message}; here is {describe(options)}")
+
+
+def _own_options(seed: Seed, task: Task, field: str, space: LabelSpace) -> Iterator[Problem]:
+    options = seed.example[field]
+    place = seed.place(field)
+    if not isinstance(options, list) or len(options) != space.options:
+        wanted = f"a list of {space.options} options (labels.per_example)"
+        yield place.problem(f"{code(field)} must be {wanted}, not {describe(options)}")
+        return
+    seen: set[str] = set()
+    for index, option in enumerate(options):
+        if not isinstance(option, bool | int | float | str) or not folded(option):
+            yield seed.place(field, index).problem(
+                f"an option is text, a number, true or false, not {describe(option)}"
+            )
+        elif folded(option) in seen:
+            yield seed.place(field, index).problem(f"{describe(option)} stands in {code(field)} twice")
+        else:
+            seen.add(folded(option))
+    answer = seed.example[task.label_field]
+    if not any(same(answer, option) for option in options):
+        scalars = [option for option in options if isinstance(option, bool | int | float | str)]
+        yield _not_a_label(seed.place(task.label_field), task.label_field, answer, scalars, "option")

@@ -1,0 +1,100 @@
+"""The label space: what an answer may be.
+
+A label is a value with a type, as written: `yes` is text, `1` a number, `true` a boolean. Nothing is turned from one
+into the other here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from datarecipe.errors import Problem, RecipeError
+from datarecipe.exchange import Json
+from datarecipe.recipe.model import LabelSpace, Scalar, Task
+from datarecipe.recipe.parts.folding import folded
+from datarecipe.recipe.source.document import Document, Place, to_json
+from datarecipe.recipe.words import describe
+
+
+def read_labels(document: Document, task: Task | None) -> LabelSpace:
+    """The label space of a recipe. Without a `task` (it is wrong itself) only the list is checked.
+
+    Raises:
+        RecipeError: missing, too few, equal or empty labels, or a label space that the task cannot have.
+    """
+    node = document.get(("labels",))
+    written = None if node is None else to_json(node)
+    place = document.place(("labels",))
+    if written is None:
+        if task is None or task.kind == "open":
+            return LabelSpace("open")
+        hint = "write the answers, `labels: [yes, no]`, or `labels: {per_example: 4}`, or `labels: open`"
+        raise RecipeError(place.problem("`labels` is missing: it says what an answer may be", hint))
+    if isinstance(written, list):
+        space = LabelSpace("fixed", tuple(_scalar(value) for value in written))
+        problems = list(_label_problems(document, space.values))
+    else:
+        options = written.get("per_example") if isinstance(written, dict) else None
+        space = LabelSpace("per_example", options=int(str(options))) if options else LabelSpace("open")
+        problems = []
+    if task is not None:
+        problems.extend(_task_problems(place, task, space))
+    if problems:
+        raise RecipeError(*problems)
+    return space
+
+
+def _label_problems(document: Document, labels: Sequence[Scalar]) -> Iterator[Problem]:
+    seen: dict[str, Scalar] = {}
+    numbers: dict[Scalar, Scalar] = {}
+    for index, label in enumerate(labels):
+        place = document.place(("labels", index))
+        text = folded(label)
+        if not text:
+            yield place.problem("a label cannot be empty", "an answer is matched without the white space around it")
+            continue
+        # 1 and 1.0 are one value to JSON Schema and to most models, and one key to Python.
+        is_number = not isinstance(label, bool | str)
+        twin = seen.get(text, numbers.get(label) if is_number else None)
+        if twin is not None:
+            how = "again" if same(twin, label) else f"beside {describe(twin)}"
+            message = f"{describe(label)} stands in `labels` {how}"
+            hint = "labels differ in more than case, white space and type: an answer must fit exactly one"
+            yield place.problem(message, hint)
+        seen.setdefault(text, label)
+        if is_number:
+            numbers.setdefault(label, label)
+
+
+def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Problem]:
+    if space.kind == "open" and task.kind == "multiple_choice":
+        hint = "write `labels: {per_example: 4}`, or a list of them"
+        yield place.problem("`task: multiple_choice` needs labels to choose from, not `labels: open`", hint)
+    if space.kind == "open" and task.kind in ("yes_no", "classification"):
+        hint = f"write them, or `task: {{label: {task.label_field}}}` for answers that cannot be listed"
+        yield place.problem(f"`task: {task.kind}` needs a list of labels, not `labels: open`", hint)
+    if space.kind == "per_example" and task.kind == "yes_no":
+        yield place.problem("`task: yes_no` needs a list of labels", "write `labels: [yes, no]`")
+    if space.kind == "per_example" and task.options_field is None:
+        message = (
+            "`labels: {per_example: ...}` needs a field with each example's options, and the seed example has none"
+        )
+        yield place.problem(
+            message, "add a field `options` to the seed example, or name it: task: {label: ..., options: ...}"
+        )
+
+
+def same(left: Json, right: Json) -> bool:
+    """Equal with the same type: `1`, `1.0` and `true` are three values."""
+    return type(left) is type(right) and left == right
+
+
+def same_number(left: Scalar, right: Scalar) -> bool:
+    """Whether both are numbers of one value: 1 and 1.0 are the same to JSON Schema and to most models."""
+    numbers = not any(isinstance(value, bool | str) for value in (left, right))
+    return numbers and left == right
+
+
+def _scalar(value: Json) -> Scalar:
+    assert isinstance(value, bool | int | float | str)
+    return value

@@ -1,0 +1,60 @@
+"""Bytes to text: what a file of ours may be made of, and where it is not.
+
+The YAML and JSON readers rely on this: after it there are no characters left that they would read differently from an
+editor (other line breaks than LF) or that a terminal would obey.
+"""
+
+from __future__ import annotations
+
+import re
+
+from datarecipe.errors import RecipeSyntaxError
+from datarecipe.recipe.source.document import Place
+
+# YAML 1.1 readers take NEL, LS and PS for line breaks, YAML 1.2 does not: refused, so that no text changes silently.
+_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NAMES = {"\0": "a NUL character", "\ufeff": "a byte order mark", "\x1b": "an escape character"}
+
+
+def decode(data: bytes, source: str) -> str:
+    """UTF-8 to text, line ends to LF.
+
+    Raises:
+        RecipeSyntaxError: not UTF-8, or a byte order mark in front.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise RecipeSyntaxError(Place(source, 1, 1).problem("the file is UTF-16", "save it as UTF-8"))
+    if data.startswith(b"\xef\xbb\xbf"):
+        problem = Place(source, 1, 1).problem("the file begins with a byte order mark", "save it as UTF-8 without BOM")
+        raise RecipeSyntaxError(problem)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here"
+        raise RecipeSyntaxError(place_of(before, len(before), source).problem(message, "save it as UTF-8")) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_characters(text: str, source: str) -> None:
+    """Refuse control characters and the line breaks that only some readers take for line breaks.
+
+    Raises:
+        RecipeSyntaxError: at the first of them.
+    """
+    found = _REFUSED.search(text)
+    if found is not None:
+        char = found.group()
+        name = _NAMES.get(char, f"the character U+{ord(char):04X}")
+        raise RecipeSyntaxError(
+            place_of(text, found.start(), source).problem(
+                f"{name} cannot stand in the file as it is",
+                f'remove it, or write it as "\\u{ord(char):04X}" in a text with double quotes',
+            )
+        )
+
+
+def place_of(text: str, index: int, source: str) -> Place:
+    """Line and column of a position in `text`."""
+    line_start = text.rfind("\n", 0, index) + 1
+    return Place(source, text.count("\n", 0, index) + 1, index - line_start + 1)

@@ -1,0 +1,158 @@
+"""Which values are paths, and which files a recipe may read: its own project's, regular and small.
+
+A recipe is a stranger's file. Every path is resolved with symlinks followed and must end inside the project; what the
+user names on the command line is the user's own business and only has to be a regular, small file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from datarecipe.errors import RecipeError, UnsafePathError
+from datarecipe.recipe.source.characters import decode
+from datarecipe.recipe.source.document import MAX_BYTES, Place
+from datarecipe.recipe.words import code, did_you_mean, printable, show
+
+SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".txt", ".md", ".json", ".yaml", ".yml"})
+"""What a value ends in that is a path even without a `/`."""
+
+
+def is_path(value: str) -> bool:
+    """Whether a value names a file: one line without white space or `{`, with a known suffix or a `/`."""
+    if not value or "{" in value or any(char.isspace() for char in value):
+        return False
+    return "/" in value or Path(value).suffix.lower() in SUFFIXES
+
+
+def display(path: Path) -> str:
+    """A path as messages show it: from the working folder when it lies below."""
+    try:
+        return printable(str(path.relative_to(Path.cwd())))
+    except (ValueError, OSError):
+        return printable(str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folder that bounds what a recipe may read."""
+
+    root: Path
+    """Absolute, symlinks resolved."""
+    readable: bool
+    """False when the recipe lies in the home folder or the file system's root itself: nothing beside it is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that was read for a recipe."""
+
+    path: Path
+    """Absolute, symlinks resolved."""
+    source: str
+    """Its name in messages."""
+    text: str
+
+
+def project_of(recipe: Path) -> Project:
+    """The project of a recipe file: the folder with the `recipes/` that holds it, else the recipe's own folder.
+
+    The home folder, anything above it and the file system's root are no projects: a recipe saved to `~/recipes/` must
+    not read `~/.ssh`.
+    """
+    folder = recipe.parent
+    for parent in recipe.parents:
+        if parent.name == "recipes" and not _is_too_wide(parent.parent):
+            return Project(parent.parent, readable=True)
+    return Project(folder, readable=not _is_too_wide(folder))
+
+
+def _is_too_wide(folder: Path) -> bool:
+    if folder == folder.parent:
+        return True
+    try:
+        return Path.home().resolve().is_relative_to(folder)
+    except (RuntimeError, OSError):
+        # A user without a home folder has nothing there to protect.
+        return False
+
+
+def read_named_file(value: str, place: Place, base: Path, project: Project) -> SourceFile:
+    """Read the file that a value at `place` names, from the folder `base` of the file that wrote it.
+
+    Raises:
+        UnsafePathError: it lies outside the project.
+        RecipeError: it is missing, not a regular file, too large or cannot be read.
+        RecipeSyntaxError: it is not UTF-8.
+    """
+    if "://" in value:
+        hint = "save the file in the recipe's project and write its path"
+        raise RecipeError(place.problem(f"{show(value)} is an address, and loading a recipe opens no connection", hint))
+    path = _resolve(value, place, Path.cwd() if place.is_flag else base)
+    if not place.is_flag:
+        _check_inside(value, path, place, project)
+    return SourceFile(path, display(path), read_text(path, place, value))
+
+
+def _resolve(value: str, place: Place, base: Path) -> Path:
+    try:
+        return (base / value).resolve()
+    except (OSError, RuntimeError, ValueError):
+        # A loop of symlinks, or a NUL character in the name.
+        raise RecipeError(place.problem(f"{show(value)} cannot be a path")) from None
+
+
+def _check_inside(value: str, path: Path, place: Place, project: Project) -> None:
+    if not project.readable:
+        hint = "put the recipe into a folder of its own, with what it reads beside it"
+        where = "the home folder" if project.root != project.root.parent else "the file system's root"
+        message = f"a recipe that lies in {where} or above it may read no file, and this one names {show(value)}"
+        raise UnsafePathError(place.problem(message, hint))
+    if not path.is_relative_to(project.root):
+        hint = f"copy the file into the project ({display(project.root)}) and write its path there"
+        raise UnsafePathError(place.problem(f"{show(value)} leads out of the recipe's project", hint))
+
+
+def read_text(path: Path, place: Place, name: str) -> str:
+    """The text of a regular file of at most `MAX_BYTES`, line ends as LF. Never waits for a pipe or a device.
+
+    `name` is how the one who asks calls it; problems with the file itself stand at `place`, those in its bytes in it.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise RecipeError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file"))
+        # Opened without waiting and looked at again: what stands there may have changed in between.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise RecipeError(place.problem(f"{show(name)} is not a regular file"))
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        _missing(path, place, name)
+    except OSError as error:
+        raise RecipeError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
+    if len(data) > MAX_BYTES:
+        raise RecipeError(place.problem(f"{show(name)} is larger than {MAX_BYTES:,} bytes"))
+    return decode(data, display(path))
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    return "a named pipe" if path.is_fifo() else "a device or socket"
+
+
+def _missing(path: Path, place: Place, name: str) -> NoReturn:
+    hint = None
+    try:
+        beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    except OSError:
+        folder = Path(name).parent
+        hint = f"there is no folder {code(str(folder))}"
+    else:
+        # Named in the way the value was written, so that it can be copied.
+        hint = did_you_mean(name, [str(Path(name).parent / entry) for entry in beside])
+    raise RecipeError(place.problem(f"there is no file {show(name)}", hint))

@@ -1,0 +1,270 @@
+"""YAML text to a document with marks.
+
+PyYAML (libyaml where it is there) gives the events; all else is done here, so that nothing of YAML 1.1 and no tag can
+act: scalars follow YAML 1.2's core schema, only the plain tags of JSON's types are known, duplicate keys are errors.
+Aliases and merge keys work; they share nodes, so an alias bomb is counted before it is ever expanded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from datarecipe.errors import Problem, RecipeSyntaxError
+from datarecipe.exchange import Json
+from datarecipe.recipe.findings import MAX_PROBLEMS
+from datarecipe.recipe.source.characters import check_characters
+from datarecipe.recipe.source.document import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Document,
+    ListNode,
+    MappingNode,
+    Node,
+    Place,
+    ScalarNode,
+    list_node,
+    mapping_node,
+    to_json,
+)
+from datarecipe.recipe.source.paths import display, read_text
+from datarecipe.recipe.source.scalars import PlainValue, resolve
+from datarecipe.recipe.words import code, show
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAG = "tag:yaml.org,2002:"
+_SCALAR_TYPES: dict[str, type | tuple[type, ...]] = {
+    "null": type(None),
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+}
+
+
+def parse_yaml(text: str, source: str) -> Document:
+    """Read one YAML document. `source` names it in messages.
+
+    Raises:
+        RecipeSyntaxError: syntax, characters, duplicate keys, keys that are not text, unknown tags, numbers that JSON
+            cannot hold, more than one document, or more nesting or values than a recipe may have.
+    """
+    root = _compose(text, source)
+    if root is None:
+        raise RecipeSyntaxError(Place(source, 1, 1).problem("the file is empty"))
+    return Document(root)
+
+
+def read_yaml_file(path: Path) -> Json:
+    """The value of a YAML file that is no recipe (a configuration), by the same rules; None when it is empty.
+
+    Raises:
+        RecipeError: it cannot be read, or is no YAML.
+    """
+    source = display(path)
+    root = _compose(read_text(path.resolve(), Place(source), str(path)), source)
+    return None if root is None else to_json(root)
+
+
+def _compose(text: str, source: str) -> Node | None:
+    check_characters(text, source)
+    composer = _Composer(source)
+    for event in _events(text, source):
+        composer.take(event)
+        if len(composer.problems) >= MAX_PROBLEMS:
+            break
+    if composer.problems:
+        raise RecipeSyntaxError(*composer.problems)
+    return composer.root
+
+
+def _events(text: str, source: str) -> Iterator[yaml.Event]:
+    try:
+        yield from yaml.parse(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        raise RecipeSyntaxError(_syntax_problem(error, text, source)) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
+        raise RecipeSyntaxError(Place(source, 1, 1).problem(f"this is not YAML: {error}")) from None
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    place = Place(source, 1, 1) if mark is None else Place(source, mark.line + 1, mark.column + 1)
+    lines = text.split("\n")
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    here = line[mark.column : mark.column + 1] if mark is not None else ""
+    if here == "\t" or line[: len(line) - len(line.lstrip())].count("\t"):
+        return place.problem("a tab cannot indent a line or begin a value in YAML", "use spaces")
+    what = str(error.problem or "this is not YAML")
+    context = f" ({error.context})" if error.context else ""
+    return place.problem(f"YAML: {what}{context}", _syntax_hint(what, line, here))
+
+
+def _syntax_hint(problem: str, line: str, here: str) -> str | None:
+    if "{{" in line or "{%" in line:
+        return "a template needs quotes around it, or a block: the key, then `|`, then the text below it, indented"
+    if "mapping values are not allowed" in problem:
+        return 'a text with ": " in it needs quotes, and a key stands in the column of its neighbours'
+    if "cannot start any token" in problem:
+        return f'a text that begins with {code(here)} needs quotes: "..."'
+    return None
+
+
+@dataclass
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    place: Place
+    is_mapping: bool
+    anchor: str | None
+    items: list[Node] = field(default_factory=list)
+
+
+class _Composer:
+    """Takes events, one after another, and builds `root` without recursion."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, Node | None] = {}
+        self._size = 0
+
+    def take(self, event: yaml.Event) -> None:
+        mark = event.start_mark
+        place = Place(self.source) if mark is None else Place(self.source, mark.line + 1, mark.column + 1)
+        match event:
+            case yaml.DocumentStartEvent():
+                self._start_document(event, place)
+            case yaml.ScalarEvent():
+                self._add(self._scalar(event, place), event.anchor)
+            case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
+                self._start(event, place)
+            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                self._end()
+            case yaml.AliasEvent():
+                self._add(self._aliased(str(event.anchor), place), None)
+
+    def _start_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
+        if self.root is not None:
+            raise RecipeSyntaxError(place.problem("a second document begins here", "one file holds one recipe"))
+        if event.version is not None and tuple(event.version) != (1, 2):
+            self.problems.append(place.problem("recipes are YAML 1.2", "remove the %YAML line"))
+
+    def _start(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent, place: Place) -> None:
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._check_tag(event.tag, {"map"} if is_mapping else {"seq"}, place)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+        self._open.append(_Open(place, is_mapping, event.anchor))
+        self._check_depth(0, place)
+
+    def _end(self) -> None:
+        closed = self._open.pop()
+        node = self._mapping(closed) if closed.is_mapping else list_node(closed.items, closed.place)
+        self._add(node, closed.anchor, size=1)
+
+    def _add(self, node: Node, anchor: str | None, size: int | None = None) -> None:
+        self._size += node.size if size is None else size
+        if self._size > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values, aliases followed, are too many for one file"
+            raise RecipeSyntaxError(node.place.problem(message))
+        if anchor:
+            self._anchors[anchor] = node
+        if self._open:
+            self._open[-1].items.append(node)
+        else:
+            self.root = node
+
+    def _aliased(self, anchor: str, place: Place) -> Node:
+        if anchor not in self._anchors:
+            raise RecipeSyntaxError(place.problem(f"there is no anchor {code('&' + anchor)} before this alias"))
+        node = self._anchors[anchor]
+        if node is None:
+            raise RecipeSyntaxError(place.problem(f"the alias {code('*' + anchor)} stands inside its own anchor"))
+        self._check_depth(node.depth, place)
+        return node
+
+    def _check_depth(self, depth: int, place: Place) -> None:
+        if len(self._open) + depth > MAX_DEPTH:
+            message = f"lists and mappings stand more than {MAX_DEPTH} deep in each other"
+            raise RecipeSyntaxError(place.problem(message))
+
+    def _check_tag(self, tag: str | None, known: set[str], place: Place) -> bool:
+        if tag is None or tag == "!" or (tag.startswith(_TAG) and tag.removeprefix(_TAG) in known):
+            return True
+        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+        hint = "remove it; a recipe holds text, numbers, booleans, lists and mappings"
+        self.problems.append(place.problem(f"the tag {code(shown)} is not allowed here", hint))
+        return False
+
+    def _scalar(self, event: yaml.ScalarEvent, place: Place) -> ScalarNode:
+        plain = not event.style
+        tag = event.tag
+        if not self._check_tag(tag, {"str", *_SCALAR_TYPES}, place):
+            return ScalarNode(None, place)
+        if any("\ud800" <= char <= "\udfff" for char in event.value):
+            self.problems.append(place.problem("half of a surrogate pair is not a character"))
+        if tag in ("!", _TAG + "str") or (tag is None and not plain):
+            return ScalarNode(event.value, place)
+        value = self._resolved(event.value, place)
+        wanted = None if tag is None else tag.removeprefix(_TAG)
+        if wanted is not None and not self._is_of(value, wanted):
+            self.problems.append(place.problem(f"{show(event.value)} is not of the type {code('!!' + wanted)}"))
+        if wanted == "float" and isinstance(value, int):
+            value = float(value)
+        return ScalarNode(value, place, event.value)
+
+    def _resolved(self, text: str, place: Place) -> PlainValue:
+        try:
+            return resolve(text)
+        except ValueError as error:
+            self.problems.append(place.problem(str(error), f"as text it needs quotes: {show(text)}"))
+            return None
+
+    @staticmethod
+    def _is_of(value: PlainValue, wanted: str) -> bool:
+        is_bool = isinstance(value, bool)
+        return isinstance(value, _SCALAR_TYPES[wanted]) and is_bool == (wanted == "bool")
+
+    def _mapping(self, closed: _Open) -> MappingNode:
+        merged: dict[str, tuple[Place, Node]] = {}
+        own: dict[str, tuple[Place, Node]] = {}
+        merge_places: list[Place] = []
+        for key, value in zip(closed.items[::2], closed.items[1::2], strict=True):
+            if isinstance(key, ScalarNode) and key.text == "<<":
+                merge_places.append(key.place)
+                merged = self._merge(value)
+            elif not isinstance(key, ScalarNode) or not isinstance(key.value, str):
+                self._refuse_key(key)
+            elif key.value in own:
+                first = own[key.value][0]
+                message = f"the key {code(key.value)} stands here a second time"
+                self.problems.append(key.place.problem(message, f"the first is in line {first.line}; keep one"))
+            else:
+                own[key.value] = (key.place, value)
+        self.problems.extend(p.problem("the merge key `<<` stands here a second time") for p in merge_places[1:])
+        return mapping_node({**merged, **own}, closed.place)
+
+    def _merge(self, value: Node) -> dict[str, tuple[Place, Node]]:
+        """The entries that `<<` brings: of a mapping, or of a list of them, the earlier ones first."""
+        merged: dict[str, tuple[Place, Node]] = {}
+        for part in value.items if isinstance(value, ListNode) else [value]:
+            if not isinstance(part, MappingNode):
+                self.problems.append(part.place.problem("`<<` takes a mapping, or a list of mappings"))
+                continue
+            merged = {**part.entries, **merged}
+        return merged
+
+    def _refuse_key(self, key: Node) -> None:
+        if not isinstance(key, ScalarNode):
+            hint = 'a text that begins with `{` or `[` (a template, say) needs quotes: "{{ ... }}"'
+            self.problems.append(key.place.problem("a list or mapping cannot be a key", hint))
+            return
+        written = key.text if key.text is not None else str(key.value)
+        problem = key.place.problem(f"keys are text, and {written or 'nothing'} is not", f'write "{written}":')
+        self.problems.append(problem)

@@ -1,0 +1,215 @@
+"""The schema of one example: inferred ones accept what is like the seed examples; a stranger's can do no harm."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from datarecipe.errors import RecipeError
+from datarecipe.exchange import Json
+from datarecipe.recipe import LabelSpace, Task, load_recipe, validator
+from datarecipe.recipe.example_schema.inferred import infer_schema
+from tests.recipe.writing import Project, as_flow
+
+TASK = Task("custom", "answer", None)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES, "answer": VALUES}), min_size=1, max_size=4))
+def test_seed_examples_always_fit_the_schema_inferred_from_them(seeds: list[dict[str, Json]]) -> None:
+    schema = infer_schema(seeds, TASK, LabelSpace("open"))
+    Draft202012Validator.check_schema(schema)
+    judge = validator(schema)
+    for seed in seeds:
+        judge.validate(seed)
+        assert not judge.is_valid({**seed, "other": 1})
+        assert not judge.is_valid({name: value for name, value in seed.items() if name != "a"})
+
+
+def shape_of(*values: Json) -> Json:
+    schema = infer_schema([{"x": value, "answer": "a"} for value in values], TASK, LabelSpace("open"))
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    return properties["x"]
+
+
+def test_types_are_those_of_the_seed_examples() -> None:
+    assert shape_of("t") == {"type": "string", "pattern": r"\S"}
+    assert shape_of("t", "") == {"type": "string"}
+    assert shape_of(1) == {"type": "integer"}
+    assert shape_of(1, 2.5) == {"type": "number"}
+    assert shape_of(True) == {"type": "boolean"}
+    assert shape_of(True, 1) == {"type": ["integer", "boolean"]}
+    assert shape_of("t", None) == {"type": ["string", "null"], "pattern": r"\S"}
+    assert shape_of([]) == {"type": "array"}
+    assert shape_of([1, 2.5]) == {"type": "array", "items": {"type": "number"}, "minItems": 1}
+    assert shape_of([1], []) == {"type": "array", "items": {"type": "integer"}}
+    assert shape_of({"k": 1, "l": "x"}, {"k": None}) == {
+        "type": "object",
+        "properties": {"k": {"type": ["integer", "null"]}, "l": {"type": "string", "pattern": r"\S"}},
+        "required": ["k"],
+        "additionalProperties": False,
+    }
+
+
+def test_labels_are_typed_in_the_schema() -> None:
+    seeds: list[dict[str, Json]] = [{"x": "t", "answer": 1}]
+    judge = validator(infer_schema(seeds, TASK, LabelSpace("fixed", (1, 2))))
+    assert judge.is_valid({"x": "t", "answer": 2})
+    assert not judge.is_valid({"x": "t", "answer": True})
+    assert not judge.is_valid({"x": "t", "answer": "1"})
+    judge = validator(infer_schema([{"x": "t", "answer": True}], TASK, LabelSpace("fixed", (True, False))))
+    assert not judge.is_valid({"x": "t", "answer": 1})
+    assert not judge.is_valid({"x": "t", "answer": 0})
+
+
+def test_options_with_numbers_and_booleans_are_different() -> None:
+    task = Task("custom", "answer", "options")
+    seed: dict[str, Json] = {"x": "t", "options": [0, False, 1, True], "answer": 0}
+    judge = validator(infer_schema([seed], task, LabelSpace("fixed", (0, False, 1, True))))
+    assert judge.is_valid(seed)
+
+
+def test_a_given_schema_is_taken_as_it_is(project: Project) -> None:
+    schema: dict[str, Json] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {"question": {"$ref": "#/$defs/text"}, "answer": {"enum": ["yes", "no"]}},
+        "required": ["question", "answer"],
+        "$defs": {"text": {"type": "string", "pattern": "^[a-z ]{3,80}$"}},
+    }
+    recipe = project.load(schema=as_flow(schema))
+    assert recipe.schema == schema
+    assert not recipe.schema_inferred
+    project.write("schemas/s.json", json.dumps(schema))
+    assert project.load(schema="../schemas/s.json").schema == schema
+    assert not validator(recipe.schema).is_valid({"question": "WHAT", "answer": "yes"})
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["file:///etc/passwd", "http://127.0.0.1:9/x", "https://example.com/s.json", "other.json", "../../x.json#/a", ""],
+)
+def test_a_reference_that_leads_out_is_refused_at_its_place(project: Project, reference: str) -> None:
+    schema = as_flow({"type": "object", "properties": {"question": {"$ref": reference}}})
+    (problem,) = project.errors(schema=schema).problems
+    assert "leads out of the schema" in problem.message
+    assert (problem.line, problem.column) == (9, 9 + schema.index(json.dumps(reference), 40))
+
+
+def test_no_reference_reads_a_file_even_when_the_schema_got_through(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text('{"const": "secret"}')
+    with pytest.raises(Exception, match="Unresolvable"):
+        validator({"$ref": secret.as_uri()}).is_valid("secret")
+
+
+OBJECT: dict[str, Json] = {"type": "object"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"type": "objekt"}, '`type` of the schema: the text "objekt" cannot stand here in JSON Schema 2020-12'),
+        ({"properties": []}, "`properties` of the schema: an empty list cannot stand here"),
+        ({"type": "array"}, "the schema must describe an object"),
+        ({"properties": {}}, "the schema must describe an object"),
+        (
+            {**OBJECT, "$schema": "http://json-schema.org/draft-07/schema#"},
+            "`$schema` of the schema: the dialect must be",
+        ),
+        (
+            {**OBJECT, "not": {"$schema": "http://json-schema.org/draft-04/schema#"}},
+            "`not.$schema` of the schema: the dialect",
+        ),
+        ({**OBJECT, "not": {"$id": "http://x/y"}}, "`not.$id` of the schema: an `$id` inside"),
+        ({**OBJECT, "$dynamicRef": "#x"}, "`$dynamicRef` of the schema: only `$ref` with a JSON pointer"),
+        ({**OBJECT, "$anchor": "x", "not": {"$ref": "#x"}}, "`$anchor` of the schema: only `$ref` with a JSON pointer"),
+        ({**OBJECT, "$ref": "#x"}, '`$ref` of the schema: "#x" names no schema in here'),
+        ({**OBJECT, "$ref": "#/$defs/none"}, '`$ref` of the schema: "#/$defs/none" names no schema in here'),
+        ({**OBJECT, "$ref": "#/type"}, '`$ref` of the schema: "#/type" names no schema in here'),
+        ({**OBJECT, "$ref": "#"}, '`$ref` of the schema: "#" leads back to itself'),
+        ({**OBJECT, "properties": {"a": {"$ref": "#"}}}, '`properties.a.$ref` of the schema: "#" leads back to itself'),
+        (
+            {**OBJECT, "$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/%24defs/a"}}},
+            "`$defs.",
+        ),
+        (
+            {**OBJECT, "unevaluatedProperties": False},
+            "`unevaluatedProperties` of the schema: this keyword is not known here",
+        ),
+        (
+            {**OBJECT, "properties": {"a": {"pattern": "(a+)+$"}}},
+            '`properties.a.pattern` of the schema: the pattern "(a+)+$" may not run',
+        ),
+        (
+            {**OBJECT, "patternProperties": {"(a|b|ab)*c": {}}},
+            "`patternProperties.(a|b|ab)*c` of the schema: the pattern",
+        ),
+        ({**OBJECT, "propertyNames": {"pattern": "("}}, "`propertyNames.pattern` of the schema: the pattern"),
+    ],
+)
+def test_schemas_that_are_none_or_might_do_harm_are_refused(project: Project, schema: Json, message: str) -> None:
+    problem = project.errors(schema=as_flow(schema)).problems[0]
+    assert problem.message.startswith(message)
+    assert problem.line == 9
+
+
+def test_references_cannot_unfold_without_bound(project: Project) -> None:
+    defs: dict[str, Json] = {"a0": {"type": "string"}}
+    for i in range(1, 12):
+        defs[f"a{i}"] = {"anyOf": [{"$ref": f"#/$defs/a{i - 1}"}] * 8}
+    started = time.monotonic()
+    error = project.errors(
+        schema=as_flow({**OBJECT, "properties": {"question": {"$ref": "#/$defs/a11"}}, "$defs": defs})
+    )
+    assert "with its references followed the schema is too large" in str(error)
+    chain: dict[str, Json] = {f"a{i}": {"$ref": f"#/$defs/a{i + 1}"} for i in range(5000)}
+    error = project.errors(schema=as_flow({**OBJECT, "$ref": "#/$defs/a0", "$defs": {**chain, "a5000": {}}}))
+    assert "too large" in str(error) or "too deeply nested" in str(error)
+    assert time.monotonic() - started < 30
+
+
+@pytest.mark.parametrize("keyword", ["not", "items", "allOf"])
+def test_a_deep_schema_is_accepted_or_refused_but_never_too_deep_for_python(project: Project, keyword: str) -> None:
+    inner: Json = {"type": "string"}
+    value: Json = "x"
+    told = ""
+    for _ in range(48):
+        inner = {keyword: [inner] if keyword == "allOf" else inner}
+        value = [value] if keyword == "items" else value
+        path = project.write_recipe(schema=as_flow({**OBJECT, "properties": {"other": inner}}))
+        try:
+            validator(load_recipe(path).schema).is_valid({"other": value})
+        except RecipeError as error:
+            told = str(error)
+    assert "deep" in told
+
+
+def test_a_seed_example_must_fit_the_given_schema(project: Project) -> None:
+    properties: dict[str, Json] = {"question": {"type": "integer"}, "answer": {"maxLength": 1}}
+    schema = as_flow({**OBJECT, "required": ["context"], "properties": properties})
+    start = "the seed example does not fit `schema`: "
+    assert [
+        (problem.column, problem.message.removeprefix(start)) for problem in project.errors(schema=schema).problems
+    ] == [
+        (15, "the example lacks `context`"),
+        (26, '`question` must be of type integer, not the text "is rome in italy"'),
+        (52, '`answer` is the text "yes", against `maxLength: 1`'),
+    ]
+
+
+def test_a_schema_file_is_refused_in_the_file(project: Project) -> None:
+    project.write("schemas/s.json", '{"type": "object",\n "$ref": "file:///etc/passwd"}')
+    assert str(project.errors(schema="../schemas/s.json")).startswith("schemas/s.json:2:10: `$ref` of the schema:")
+    assert "must be a mapping or the path" in str(project.errors(schema="nothing like it"))
