@@ -6,7 +6,7 @@ where, and how to mend it. Anything that leaves the program and is not in this t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 
@@ -32,9 +32,10 @@ class UsageError(DatarecipeError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a file that the user wrote.
+    """One thing that is wrong, or surely not meant, in a file that the user wrote.
 
-    `line` and `column` count from 1; `None` when the place is not in a file (a flag, say: `source` names it).
+    Lines and columns count from 1, columns in characters; they are `None` when the place is not in a file (`source` names
+    the flag then).
     """
 
     message: str
@@ -42,6 +43,13 @@ class Problem:
     line: int | None = None
     column: int | None = None
     hint: str | None = None
+    """What to write instead."""
+    end_column: int | None = None
+    """The column after the last character that is meant; `None` where that is in another line, or not known."""
+    excerpt: str | None = None
+    """The line, and under it a line with carets: ready to be shown."""
+    kind: str = ""
+    """Which kind of error it belongs to: the `kind` of a class below; `warning` for what is legal."""
 
     @property
     def place(self) -> str:
@@ -49,38 +57,109 @@ class Problem:
         return ":".join(str(part) for part in (self.source, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.message}"
-        return text if self.hint is None else f"{text}\n  {self.hint}"
+        head = f"{self.place}: {'warning: ' if self.kind == WARNING else ''}{self.message}"
+        hint = None if self.hint is None else f"  {self.hint}"
+        return "\n".join(part for part in (head, self.excerpt, hint) if part is not None)
+
+
+WARNING = "warning"
+"""The kind of a `Problem` that is no error."""
 
 
 class RecipeError(DatarecipeError):
     """A recipe, or a file that it names, is wrong. `problems` holds all that was found, in the order of their places."""
 
     exit_code = 2
+    kind: ClassVar[str] = "recipe"
+    """A short word for the class, for machines: what `validate --format json` prints."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+        self.problems = tuple(p if p.kind else replace(p, kind=self.kind) for p in problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class RecipeSyntaxError(RecipeError):
     """The file is not YAML (or JSON) that can be read: syntax, duplicate keys, encoding, size, nesting."""
 
+    kind = "syntax"
+
 
 class RecipeNotFoundError(RecipeError):
     """There is no such recipe: neither a file of that path nor a shipped recipe of that name."""
+
+    kind = "not-found"
+
+
+class ReleaseError(RecipeError):
+    """The recipe is of another format, or requires another release of datarecipe."""
+
+    kind = "release"
+
+
+class FormatError(RecipeError):
+    """A key is unknown or missing, or its value has another type or range than the format gives it."""
+
+    kind = "format"
+
+
+class CompositionError(RecipeError):
+    """What a recipe extends cannot be followed: a cycle, too many files, a base that is no recipe."""
+
+    kind = "composition"
 
 
 class UnsafePathError(RecipeError):
     """A path in a recipe leads out of the recipe's project."""
 
+    kind = "unsafe-path"
+
+
+class MissingFileError(RecipeError):
+    """A file that a recipe names is not there or cannot be read."""
+
+    kind = "file"
+
+
+class TaskError(RecipeError):
+    """The task does not fit the seed example's fields, or the labels."""
+
+    kind = "task"
+
+
+class LabelError(RecipeError):
+    """The label space is wrong, or a seed example's answer or options are not of it."""
+
+    kind = "label"
+
+
+class SeedExampleError(RecipeError):
+    """A seed example is no example, lacks a field, or does not fit the schema."""
+
+    kind = "seed-example"
+
+
+class ExampleSchemaError(RecipeError):
+    """The JSON Schema that a recipe gives is none, or may not run."""
+
+    kind = "schema"
+
 
 class TemplateError(RecipeError):
     """The instruction template cannot be compiled or rendered."""
 
+    kind = "template"
+
+
+class OverrideError(RecipeError):
+    """A flag (`--set`, `--var`) cannot be applied to the recipe."""
+
+    kind = "override"
+
 
 class NotYetError(RecipeError):
     """The key belongs to format 1, and this release does not implement it yet."""
+
+    kind = "not-yet"
 
 
 class UntrustedEndpointError(DatarecipeError):

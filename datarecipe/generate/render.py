@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from datarecipe.errors import Problem, TemplateError
+from datarecipe.errors import TemplateError
 from datarecipe.exchange import Content, Example, Json
 from datarecipe.generate.embedded import embedded_messages
 from datarecipe.generate.profile import ModelSettings
@@ -142,11 +142,7 @@ class Renderer:
         return text
 
     def _error(self, message: str, line: int | None, hint: str | None = None) -> TemplateError:
-        recipe = self._recipe
-        if recipe.instruction_inline:
-            within = f", its line {line}" if line else ""
-            return TemplateError(Problem(f"instruction{within}: {message}", recipe.instruction_source, hint=hint))
-        return TemplateError(Problem(f"instruction: {message}", recipe.instruction_source, line, hint=hint))
+        return TemplateError(self._recipe.instruction_place.at(line).problem(f"instruction: {message}", hint))
 
 
 def example_text(example: Mapping[str, Json]) -> str:

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
-from datarecipe.recipe.source.document import Place
+from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.words import code, join, nearest, printable
 
 _SUFFIXES = (".yaml", ".yml")
@@ -41,7 +41,7 @@ def find_recipe(argument: str) -> Path:
     shipped = shipped_recipes()
     if argument in shipped:
         return shipped[argument]
-    place = Place(printable(argument))
+    place = Source(printable(argument)).place()
     raise RecipeNotFoundError(place.problem("there is no shipped recipe of this name", _suggestion(argument, shipped)))
 
 
@@ -59,7 +59,7 @@ def _file(argument: str) -> Path:
     hint = _near_file(path)
     if hint is None and path.stem in shipped_recipes():
         hint = f"there is a shipped recipe of that name: {code(path.stem)}"
-    raise RecipeNotFoundError(Place(printable(argument)).problem("there is no such file", hint))
+    raise RecipeNotFoundError(Source(printable(argument)).place().problem("there is no such file", hint))
 
 
 def _near_file(path: Path) -> str | None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datarecipe.errors import RecipeError, RecipeNotFoundError
+from datarecipe.errors import ExampleSchemaError, RecipeNotFoundError, TemplateError
 from datarecipe.exchange import Json
+from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.example_schema.given import check_given_schema
 from datarecipe.recipe.example_schema.inferred import check_seeds_fit, infer_schema
@@ -27,40 +28,43 @@ from datarecipe.recipe.parts.seeds import Seed, read_seeds
 from datarecipe.recipe.parts.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
 from datarecipe.recipe.parts.task import read_task
 from datarecipe.recipe.resolved import resolved_document
-from datarecipe.recipe.source.document import Document, Place
+from datarecipe.recipe.source.document import Document, Place, ScalarNode, Source
 from datarecipe.recipe.source.json_source import parse_json
-from datarecipe.recipe.source.paths import Project, SourceFile, display, is_path, project_of, read_named_file, read_text
+from datarecipe.recipe.source.paths import Project, display, is_path, project_of, read_named_file, read_text
+from datarecipe.recipe.source.text_place import TextPlace, place_of_file, place_of_value
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.words import describe
 
 
-def load_recipe(path: Path, overrides: Sequence[Override] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: Sequence[Path] = ()) -> Recipe:
     """Read, check and resolve a recipe. Runs no code, opens no connection, reads no file outside the recipe's project.
 
     `overrides` come from the command line and go before what the file says; a path in one counts from the working
-    folder, and may lead anywhere, since it is the user who names it.
+    folder, and may lead anywhere, since it is the user who names it. `data_roots` are folders outside the project that the
+    user lets recipes read.
 
     Raises:
         RecipeNotFoundError: there is no such file.
         RecipeSyntaxError: the file, or one that it names, is not YAML or JSON that can be read.
-        UnsafePathError: a path leads out of the project.
-        NotYetError: a key that this release does not implement.
-        RecipeError: all else that is wrong with it, all at once.
+        ReleaseError: it is of another format, or requires another release.
+        RecipeError: all else that is wrong with it, all at once; of one of its subclasses if all is of one kind.
     """
     file = _read_recipe(path)
-    document = apply_overrides(_parse(file), overrides)
+    project = project_of(_path(file), data_roots)
+    document = compose(_parse(file), lambda value, place: _parse(read_named_file(value, place, project)))
+    document = apply_overrides(document, overrides)
     check_release(document)
-    findings = Findings(file.source)
+    findings = Findings(file.name)
     wrong = check_format(document, findings)
-    source = _Source(document, file, project_of(file.path), wrong)
+    source = _Source(document, file, project, wrong)
     parts = _read_parts(source, findings)
     findings.raise_all()
     return _recipe(source, parts)
 
 
-def _read_recipe(path: Path) -> SourceFile:
+def _read_recipe(path: Path) -> Source:
     name = display(path)
-    place = Place(name)
+    place = Source(name).place()
     try:
         resolved = path.resolve()
         exists = resolved.exists()
@@ -68,12 +72,17 @@ def _read_recipe(path: Path) -> SourceFile:
         raise RecipeNotFoundError(place.problem("this cannot be the path of a recipe")) from None
     if not exists:
         raise RecipeNotFoundError(place.problem("there is no such recipe"))
-    return SourceFile(resolved, name, read_text(resolved, place, str(path)))
+    return Source(name, read_text(resolved, place, str(path)), resolved)
 
 
-def _parse(file: SourceFile) -> Document:
-    is_json = file.path.suffix.lower() == ".json"
-    return parse_json(file.text, file.source) if is_json else parse_yaml(file.text, file.source)
+def _path(file: Source) -> Path:
+    assert file.path is not None
+    return file.path
+
+
+def _parse(file: Source) -> Document:
+    parse = parse_json if _path(file).suffix.lower() == ".json" else parse_yaml
+    return parse(file.text or "", file.name, file.path)
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class _Source:
     """A recipe's document, and what its steps need to know of it."""
 
     document: Document
-    file: SourceFile
+    file: Source
     project: Project
     wrong: frozenset[str]
     """Top-level keys whose values do not fit the format; no step reads them."""
@@ -96,15 +105,15 @@ class _Source:
         """Whether all the keys are there and fit the format."""
         return all(key in self.values and key not in self.wrong for key in keys)
 
-    def read_file(self, value: str, place: Place) -> SourceFile:
-        return read_named_file(value, place, self.file.path.parent, self.project)
+    def read_file(self, value: str, place: Place) -> Source:
+        return read_named_file(value, place, self.project)
 
 
 @dataclass
 class _Parts:
     """What the steps made; None where a step could not run or failed."""
 
-    instruction: tuple[str, str, bool] | None = None
+    instruction: tuple[str, TextPlace] | None = None
     seeds: tuple[Seed, ...] | None = None
     task: Task | None = None
     labels: LabelSpace | None = None
@@ -138,16 +147,18 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     return parts
 
 
-def _read_instruction(source: _Source) -> tuple[str, str, bool]:
-    """Text, where it stands, whether it stands in the recipe itself."""
-    written = source.values["instruction"]
-    place = source.document.place(("instruction",))
+def _read_instruction(source: _Source) -> tuple[str, TextPlace]:
+    """The template's text, and where it stands."""
+    node = source.document.get(("instruction",))
+    assert isinstance(node, ScalarNode)
+    written = str(node.value)
     if not is_path(written):
-        return written, str(place), True
-    file = source.read_file(written, place)
-    if not file.text.strip():
-        raise RecipeError(place.problem(f"the instruction's file {file.source} is empty"))
-    return file.text, file.source, False
+        return written, place_of_value(node)
+    file = source.read_file(written, node.place)
+    text = file.text or ""
+    if not text.strip():
+        raise TemplateError(node.place.problem(f"the instruction's file {file.name} is empty"))
+    return text, place_of_file(file)
 
 
 def _read_schema(source: _Source) -> dict[str, Json]:
@@ -156,11 +167,11 @@ def _read_schema(source: _Source) -> dict[str, Json]:
         return check_given_schema(source.document, ("schema",))
     place = source.document.place(("schema",))
     if not is_path(written):
-        raise RecipeError(
+        raise ExampleSchemaError(
             place.problem(f"`schema` must be a mapping or the path of a .json file, not {describe(written)}")
         )
     file = source.read_file(written, place)
-    return check_given_schema(parse_json(file.text, file.source), ())
+    return check_given_schema(parse_json(file.text or "", file.name, file.path), ())
 
 
 def _recipe(source: _Source, parts: _Parts) -> Recipe:
@@ -175,8 +186,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         description=values.get("description", ""),
         task=parts.task,
         instruction=parts.instruction[0],
-        instruction_source=parts.instruction[1],
-        instruction_inline=parts.instruction[2],
+        instruction_place=parts.instruction[1],
         seed_examples=tuple(seed.example for seed in parts.seeds),
         labels=parts.labels,
         strategy=read_strategy(values["strategy"]),
@@ -194,6 +204,6 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         limits=read_limits(values.get("limits", {})),
         about=read_about(values),
         project=source.project.root,
-        source=source.file.path,
+        source=_path(source.file),
     )
     return replace(recipe, resolved=resolved_document(recipe, values))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.source.text_place import TextPlace
 
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
@@ -77,10 +78,8 @@ class Recipe:
     task: Task
     instruction: str
     """The Jinja source of the instruction."""
-    instruction_source: str
-    """Where the instruction stands, for messages: a file, or `file:line:column` of the key for one within the recipe."""
-    instruction_inline: bool = False
-    """Whether it stands in the recipe itself."""
+    instruction_place: TextPlace
+    """Where the instruction stands, for messages."""
     seed_examples: tuple[Example, ...]
     labels: LabelSpace
     strategy: Strategy

@@ -11,6 +11,8 @@ from typing import Any
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.recipe import LabelSpace, Limits, Recipe, Strategy, StrategyKind, Task
+from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.text_place import place_of_file
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -32,7 +34,7 @@ def make_recipe(kind: StrategyKind = "tree", width: int = 8, **changes: Any) -> 
         "name": "facts",
         "task": Task("yes_no", "answer", "options"),
         "instruction": "Write {{ batch_size }} examples about {{ vary.topic }}.",
-        "instruction_source": "test",
+        "instruction_place": place_of_file(Source("test")),
         "seed_examples": (
             {"options": ["yes", "no"], "answer": "yes", "question": "Is snow cold?"},
             {"options": ["yes", "no"], "answer": "no", "question": "Is fire cold?"},

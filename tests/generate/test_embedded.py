@@ -12,6 +12,8 @@ import pytest
 
 from datarecipe.generate.embedded import EMBEDDED_SAMPLING, embedded_messages, embedded_schema, wire_fields
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
+from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.text_place import place_of_file
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Example, Json
@@ -38,7 +40,7 @@ def recipe_of(
         name="test",
         task=Task("custom", label, options),
         instruction="",
-        instruction_source="",
+        instruction_place=place_of_file(Source("test")),
         seed_examples=seeds,
         labels=labels,
         strategy=Strategy("tree"),

@@ -14,6 +14,8 @@ from datarecipe.exchange import Content
 from datarecipe.generate.profile import settle_model
 from datarecipe.generate.render import MAX_RENDERED, Renderer, example_text
 from datarecipe.recipe import LabelSpace, Recipe
+from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.text_place import TextPlace
 from tests.generate.recipes import make_recipe
 
 SYSTEM_AND_USER = "openai/gpt-4o-mini"
@@ -193,10 +195,9 @@ def test_an_undefined_name_is_answered_with_those_there_are() -> None:
 
 def test_a_mistake_in_an_instruction_within_the_recipe_names_its_line_there() -> None:
     with pytest.raises(TemplateError) as caught:
-        renderer("a\n{{ nope }}", instruction_source="recipe.yaml:4:1", instruction_inline=True)
+        renderer("a\n{{ nope }}", instruction_place=TextPlace(Source("recipe.yaml").place(4, 14), 5, 2))
     (problem,) = caught.value.problems
-    assert (problem.source, problem.line) == ("recipe.yaml:4:1", None)
-    assert "line 2" in problem.message
+    assert (problem.source, problem.line) == ("recipe.yaml", 6)
     assert "'nope' is undefined" in problem.message
 
 

@@ -18,6 +18,8 @@ from datarecipe.generate.embedded import embedded_schema
 from datarecipe.llm.embedded.transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
+from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.text_place import place_of_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -93,7 +95,7 @@ def _recipe_of(seed: Example) -> Recipe:
         name="test",
         task=Task("custom", "answer", None),
         instruction="",
-        instruction_source="",
+        instruction_place=place_of_file(Source("test")),
         seed_examples=(seed,),
         labels=LabelSpace("open"),
         strategy=Strategy("tree"),

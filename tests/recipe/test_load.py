@@ -20,7 +20,7 @@ def test_a_useful_recipe_has_eight_keys(project: Project) -> None:
     assert recipe.description == ""
     assert recipe.task == Task("yes_no", "answer", None)
     assert recipe.instruction == "Write {{ batch_size }} more, please.\n"
-    assert recipe.instruction_source == "templates/fixed_labels.j2"
+    assert str(recipe.instruction_place.at(1, 7)) == "templates/fixed_labels.j2:1:7"
     assert recipe.seed_examples == ({"question": "is rome in italy", "answer": "yes"},)
     assert recipe.labels.values == ("yes", "no")
     assert recipe.strategy == Strategy("tree", chains=8, roots=8, patience=3, embedder="hashed-ngrams")
@@ -67,7 +67,7 @@ def test_every_key_of_this_release_arrives(project: Project) -> None:
 def test_an_instruction_can_stand_in_the_recipe(project: Project) -> None:
     recipe = project.load(instruction="|\n  Write {{ batch_size }}\n  more/less.\n")
     assert recipe.instruction == "Write {{ batch_size }}\nmore/less.\n"
-    assert recipe.instruction_source == "recipes/recipe.yaml:4:14"
+    assert str(recipe.instruction_place.at(2, 6)) == "recipes/recipe.yaml:6:8"
 
 
 def test_the_resolved_document_is_a_recipe_that_needs_no_other_file(project: Project, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_resolved_document_is_a_recipe_that_needs_no_other_file(project: Pro
     alone.write_text(json.dumps(recipe.resolved))
     again = load_recipe(alone)
     for name in Recipe.__dataclass_fields__:
-        if name not in ("instruction_source", "instruction_inline", "project", "source", "schema_inferred", "resolved"):
+        if name not in ("instruction_place", "project", "source", "schema_inferred", "resolved"):
             assert getattr(again, name) == getattr(recipe, name), name
     assert again.resolved == recipe.resolved
     assert json.dumps(again.resolved) == json.dumps(recipe.resolved)

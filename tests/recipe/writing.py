@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from datarecipe.errors import RecipeError
+from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe import Override, Recipe, load_recipe
 
@@ -58,6 +60,11 @@ class Project:
             load_recipe(path, overrides)
         assert caught.value.exit_code == 2
         return caught.value
+
+
+def told(problems: Iterable[Problem]) -> list[str]:
+    """What each problem says, without the excerpt."""
+    return [str(replace(problem, excerpt=None)) for problem in problems]
 
 
 def as_flow(value: Json) -> str:

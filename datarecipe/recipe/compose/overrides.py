@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datarecipe.errors import Problem, RecipeError, RecipeSyntaxError, UsageError
+from datarecipe.errors import OverrideError, Problem, RecipeSyntaxError, UsageError
 from datarecipe.exchange import Json
+from datarecipe.recipe.compose.merge import long_form
 from datarecipe.recipe.source.document import (
     Document,
     ListNode,
     MappingNode,
     Node,
     Place,
-    ScalarNode,
+    Source,
     from_json,
     list_node,
     mapping_node,
@@ -64,11 +65,11 @@ def apply_overrides(document: Document, overrides: Sequence[Override]) -> Docume
     """The document with the overrides in it, a later one over an earlier one.
 
     Raises:
-        RecipeError: a path leads through something that has no keys.
+        OverrideError: a path leads through something that has no keys.
     """
     root = document.root
     for override in overrides:
-        place = Place(override.flag)
+        place = Source(override.flag).place()
         keys = override.path.split(".")
         root = _replaced(root, keys, 0, _node(override, place), place)
     return Document(root)
@@ -78,7 +79,7 @@ def _node(override: Override, place: Place) -> Node:
     try:
         return from_json(override.value, place)
     except ValueError as error:
-        raise RecipeError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
+        raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
 
 
 def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> Node:
@@ -86,7 +87,7 @@ def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> 
         return new
     key = keys[at]
     if at == 1:
-        node = _long_form(keys, node)
+        node = _opened(keys, long_form(keys[0], node))
     if isinstance(node, MappingNode):
         old_place, old = node.entries.get(key, (place, mapping_node({}, place)))
         entry = (place if at == len(keys) - 1 else old_place, _replaced(old, keys, at + 1, new, place))
@@ -96,16 +97,11 @@ def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> 
         items = list(node.items)
         items[index] = _replaced(items[index], keys, at + 1, new, place)
         return list_node(items, node.place)
-    raise RecipeError(_no_way(node, keys, at, place))
+    raise OverrideError(_no_way(node, keys, at, place))
 
 
-def _long_form(keys: list[str], node: Node) -> Node:
-    """A key's short form as the mapping that a path can go on in: `strategy: tree` is {kind: tree}.
-
-    The short forms of `labels` and `task` say nothing that their mappings keep; they give way.
-    """
-    if keys[0] == "strategy" and isinstance(node, ScalarNode):
-        return mapping_node({"kind": (node.place, node)}, node.place)
+def _opened(keys: list[str], node: Node) -> Node:
+    """The mapping that a path can go on in: the short forms of `labels` and `task` say nothing that their mappings keep."""
     if keys[:2] in (["labels", "per_example"], ["task", "label"], ["task", "options"]):
         return node if isinstance(node, MappingNode) else mapping_node({}, node.place)
     return node

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.errors import RecipeError
+from datarecipe.errors import SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
@@ -53,7 +53,7 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
     """Every seed example must fit the schema that the recipe gives.
 
     Raises:
-        RecipeError: with a problem for each value that does not.
+        SeedExampleError: with a problem for each value that does not.
     """
     judge = validator(schema)
     problems = [
@@ -62,7 +62,7 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
         for error in judge.iter_errors(seed.example)
     ]
     if problems:
-        raise RecipeError(*problems)
+        raise SeedExampleError(*problems)
 
 
 def _in_words(error: ValidationError) -> str:

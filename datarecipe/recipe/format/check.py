@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from datarecipe.errors import NotYetError, Problem, RecipeError
+from datarecipe.errors import FormatError, NotYetError, Problem
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.format.verdicts import translated
@@ -18,7 +18,6 @@ from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 from datarecipe.recipe.words import code, describe, dotted
 
 NOT_YET: tuple[tuple[str, ...], ...] = (
-    ("extends",),
     ("filters",),
     ("evaluate",),
     ("fallbacks",),
@@ -45,7 +44,7 @@ def check_format(document: Document, findings: Findings) -> frozenset[str]:
         hidden = any(keys[: len(later)] == later for later in refused)
         # One value, one message: it says all that the value must be.
         if keys not in seen and not hidden:
-            findings.add(RecipeError(problem))
+            findings.add(FormatError(problem))
         seen.add(keys)
     embedder = document.get(_EMBEDDER)
     if isinstance(embedder, ScalarNode) and isinstance(embedder.value, str) and embedder.value != "hashed-ngrams":

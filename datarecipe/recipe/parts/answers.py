@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from datarecipe.errors import Problem, RecipeError
+from datarecipe.errors import LabelError, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.folding import folded
@@ -21,11 +21,11 @@ def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> 
     """Every seed example's answer and options must belong to the label space, with their types.
 
     Raises:
-        RecipeError: with a problem for each that does not.
+        LabelError: with a problem for each that does not.
     """
     problems = [problem for seed in seeds for problem in _seed_problems(seed, task, space)]
     if problems:
-        raise RecipeError(*problems)
+        raise LabelError(*problems)
 
 
 def _seed_problems(seed: Seed, task: Task, space: LabelSpace) -> Iterator[Problem]:

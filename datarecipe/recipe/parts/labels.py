@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from datarecipe.errors import Problem, RecipeError
+from datarecipe.errors import LabelError, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.folding import folded
@@ -20,7 +20,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     """The label space of a recipe. Without a `task` (it is wrong itself) only the list is checked.
 
     Raises:
-        RecipeError: missing, too few, equal or empty labels, or a label space that the task cannot have.
+        LabelError: missing, too few, equal or empty labels, or a label space that the task cannot have.
     """
     node = document.get(("labels",))
     written = None if node is None else to_json(node)
@@ -29,7 +29,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
         if task is None or task.kind == "open":
             return LabelSpace("open")
         hint = "write the answers, `labels: [yes, no]`, or `labels: {per_example: 4}`, or `labels: open`"
-        raise RecipeError(place.problem("`labels` is missing: it says what an answer may be", hint))
+        raise LabelError(place.problem("`labels` is missing: it says what an answer may be", hint))
     if isinstance(written, list):
         space = LabelSpace("fixed", tuple(_scalar(value) for value in written))
         problems = list(_label_problems(document, space.values))
@@ -40,7 +40,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     if task is not None:
         problems.extend(_task_problems(place, task, space))
     if problems:
-        raise RecipeError(*problems)
+        raise LabelError(*problems)
     return space
 
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datarecipe.errors import Problem, RecipeError
+from datarecipe.errors import Problem, SeedExampleError
 from datarecipe.exchange import Example
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.source.document import Document, Keys, ListNode, MappingNode, Node, Place, ScalarNode, to_json
+from datarecipe.recipe.source.document import (
+    Document,
+    Keys,
+    ListNode,
+    MappingNode,
+    Node,
+    Place,
+    ScalarNode,
+    Source,
+    to_json,
+)
 from datarecipe.recipe.source.json_source import parse_json
-from datarecipe.recipe.source.paths import SourceFile, is_path
+from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import code, did_you_mean, join, show
 
-ReadFile = Callable[[str, Place], SourceFile]
+ReadFile = Callable[[str, Place], Source]
 """Reads the file that a value names, given where the value was written."""
 
 
@@ -36,20 +46,20 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
     """The seed examples of a recipe, at least one, all with the same fields.
 
     Raises:
-        RecipeError: with all that is wrong with them.
+        SeedExampleError: with all that is wrong with them.
     """
     node = document.get(("seed_example",))
     places: list[Keys] = [("seed_example",)]
     if isinstance(node, ListNode):
         places = [("seed_example", index) for index in range(len(node.items))]
     seeds: list[Seed] = []
-    findings = Findings(document.place().source)
+    findings = Findings(document.place().source.name)
     for keys in places:
         with findings:
             seeds.extend(_read_one(document, keys, read_file))
     for seed in seeds[1:]:
         for problem in _other_fields(seed, seeds[0]):
-            findings.add(RecipeError(problem))
+            findings.add(SeedExampleError(problem))
     findings.raise_all()
     return tuple(_ordered(seed, seeds[0]) for seed in seeds)
 
@@ -63,9 +73,9 @@ def _read_one(document: Document, keys: Keys, read_file: ReadFile) -> list[Seed]
     written = node.value if isinstance(node, ScalarNode) else None
     if not isinstance(written, str) or not is_path(written):
         message = f"a seed example is a mapping of fields or the path of a .json file, not {show(written)}"
-        raise RecipeError(node.place.problem(message))
+        raise SeedExampleError(node.place.problem(message))
     file = read_file(written, node.place)
-    content = parse_json(file.text, file.source)
+    content = parse_json(file.text or "", file.name, file.path)
     if isinstance(content.root, ListNode) and content.root.items:
         places: list[Keys] = [(index,) for index in range(len(content.root.items))]
     else:
@@ -73,7 +83,7 @@ def _read_one(document: Document, keys: Keys, read_file: ReadFile) -> list[Seed]
     wrong = [place for place in places if not _has_fields(content.get(place))]
     if wrong:
         message = "a seed example is a JSON object with fields, and a file of them holds one or a list of them"
-        raise RecipeError(*(content.place(place).problem(message) for place in wrong))
+        raise SeedExampleError(*(content.place(place).problem(message) for place in wrong))
     return [_seed(content, place) for place in places]
 
 

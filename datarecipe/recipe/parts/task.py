@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datarecipe.errors import Problem, RecipeError
+from datarecipe.errors import Problem, TaskError
 from datarecipe.recipe.model import Task
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Document, to_json
@@ -18,7 +18,7 @@ def read_task(document: Document, seed: Seed) -> Task:
     """The task of a recipe, checked against the fields of its seed example.
 
     Raises:
-        RecipeError: a field is not in the seed example, one field is both, or no text field remains.
+        TaskError: a field is not in the seed example, one field is both, or no text field remains.
     """
     fields = list(seed.example)
     node = document.get(("task",))
@@ -32,7 +32,7 @@ def read_task(document: Document, seed: Seed) -> Task:
         task = Task(str(written), _LABEL_FIELDS[str(written)], default_options)
     problems = list(_field_problems(document, task, fields, seed))
     if problems:
-        raise RecipeError(*problems)
+        raise TaskError(*problems)
     return task
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from datarecipe.errors import RecipeSyntaxError
-from datarecipe.recipe.source.document import Place
+from datarecipe.recipe.source.document import Source
 
 # YAML 1.1 readers take NEL, LS and PS for line breaks, YAML 1.2 does not: refused, so that no text changes silently.
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -23,38 +23,33 @@ def decode(data: bytes, source: str) -> str:
         RecipeSyntaxError: not UTF-8, or a byte order mark in front.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RecipeSyntaxError(Place(source, 1, 1).problem("the file is UTF-16", "save it as UTF-8"))
+        raise RecipeSyntaxError(Source(source).place(1, 1).problem("the file is UTF-16", "save it as UTF-8"))
     if data.startswith(b"\xef\xbb\xbf"):
-        problem = Place(source, 1, 1).problem("the file begins with a byte order mark", "save it as UTF-8 without BOM")
-        raise RecipeSyntaxError(problem)
+        message = "the file begins with a byte order mark"
+        raise RecipeSyntaxError(Source(source).place(1, 1).problem(message, "save it as UTF-8 without BOM"))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here"
-        raise RecipeSyntaxError(place_of(before, len(before), source).problem(message, "save it as UTF-8")) from None
+        place = Source(source, before).at(len(before))
+        raise RecipeSyntaxError(place.problem(message, "save it as UTF-8")) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def check_characters(text: str, source: str) -> None:
+def check_characters(source: Source) -> None:
     """Refuse control characters and the line breaks that only some readers take for line breaks.
 
     Raises:
         RecipeSyntaxError: at the first of them.
     """
-    found = _REFUSED.search(text)
+    found = _REFUSED.search(source.text or "")
     if found is not None:
         char = found.group()
         name = _NAMES.get(char, f"the character U+{ord(char):04X}")
         raise RecipeSyntaxError(
-            place_of(text, found.start(), source).problem(
+            source.at(found.start()).problem(
                 f"{name} cannot stand in the file as it is",
                 f'remove it, or write it as "\\u{ord(char):04X}" in a text with double quotes',
             )
         )
-
-
-def place_of(text: str, index: int, source: str) -> Place:
-    """Line and column of a position in `text`."""
-    line_start = text.rfind("\n", 0, index) + 1
-    return Place(source, text.count("\n", 0, index) + 1, index - line_start + 1)

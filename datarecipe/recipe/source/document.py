@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TypeAlias
 
-from datarecipe.errors import Problem
+from datarecipe.errors import WARNING, Problem
 from datarecipe.exchange import Json
+from datarecipe.recipe.source.excerpt import excerpt
 
 MAX_BYTES = 1_000_000
 """Size of a recipe, template, seed example or schema file."""
@@ -26,25 +28,61 @@ Keys: TypeAlias = tuple[str | int, ...]
 """The way to a value: mapping keys and list positions, from the root."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A text that somebody wrote: a file, or a flag on the command line."""
+
+    name: str
+    """What messages call it: a path as seen from the working folder, or `--set strategy.chains`."""
+    text: str | None = field(default=None, repr=False, compare=False)
+    """What it says, line ends as LF; None for a flag and for a file that could not be read."""
+    path: Path | None = field(default=None, compare=False)
+    """Absolute, symlinks resolved; None for a flag. Paths in the text count from its folder."""
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The text's lines."""
+        return [] if self.text is None else self.text.split("\n")
+
+    def at(self, index: int, length: int = 1) -> Place:
+        """The place of the character number `index` of the text, and of so many from there on."""
+        assert self.text is not None
+        start = self.text.rfind("\n", 0, index) + 1
+        return self.place(self.text.count("\n", 0, index) + 1, index - start + 1, index - start + 1 + length)
+
+    def place(self, line: int | None = None, column: int | None = None, end_column: int | None = None) -> Place:
+        """A place in it; without a line, the whole of it."""
+        return Place(self, line, column, end_column)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was written. `line` is None when it was given on the command line: `source` is the flag then."""
+    """Where something was written. `line` is None when it is a whole file or flag."""
 
-    source: str
+    source: Source
     line: int | None = None
     column: int | None = None
+    end_column: int | None = None
+    """The column after the last character; None where that is in another line."""
 
     @property
     def is_flag(self) -> bool:
         """Whether the user wrote it on the command line, not in a file."""
-        return self.line is None
+        return self.source.path is None
 
     def __str__(self) -> str:
-        return self.problem("").place
+        return Problem("", self.source.name, self.line, self.column).place
 
     def problem(self, message: str, hint: str | None = None) -> Problem:
-        """What is wrong here."""
-        return Problem(message, self.source, self.line, self.column, hint)
+        """What is wrong here, with the line that shows it."""
+        shown = None
+        if self.line is not None and self.column is not None and self.line <= len(self.source.lines):
+            shown = excerpt(self.source.lines[self.line - 1], self.line, self.column, self.end_column)
+        return Problem(message, self.source.name, self.line, self.column, hint, self.end_column, shown)
+
+    def warning(self, message: str, hint: str | None = None) -> Problem:
+        """What is legal here, and surely not meant."""
+        return replace(self.problem(message, hint), kind=WARNING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import json
 import math
 import re
 from bisect import bisect_right
+from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
 from datarecipe.errors import RecipeSyntaxError
@@ -22,6 +24,7 @@ from datarecipe.recipe.source.document import (
     Node,
     Place,
     ScalarNode,
+    Source,
     list_node,
     mapping_node,
 )
@@ -33,20 +36,20 @@ _INT_BOUND = 10**100
 _DECODER = json.JSONDecoder()
 
 
-def parse_json(text: str, source: str) -> Document:
-    """Read one JSON document. `source` names it in messages.
+def parse_json(text: str, name: str, path: Path | None = None) -> Document:
+    """Read one JSON document. `name` is what messages call it; `path` is its file.
 
     Raises:
         RecipeSyntaxError: syntax, duplicate keys, `NaN` or `Infinity`, too much nesting or too many values.
     """
-    return Document(_Reader(text, source).read())
+    return Document(_Reader(Source(name, text, path)).read())
 
 
 class _Reader:
     """Walks through the text; `_at` is the next character."""
 
-    def __init__(self, text: str, source: str) -> None:
-        self._text = text
+    def __init__(self, source: Source) -> None:
+        self._text = text = source.text or ""
         self._source = source
         self._at = 0
         self._depth = 0
@@ -78,10 +81,10 @@ class _Reader:
         entries: dict[str, tuple[Place, Node]] = {}
         while not self._leaves("}", first=not entries):
             self._skip()
-            key_place = self._place()
             if self._next() != '"':
                 self._fail("a key in double quotes should stand here")
-            key = str(self._scalar().value)
+            scalar = self._scalar()
+            key, key_place = str(scalar.value), scalar.place
             if key in entries:
                 hint = f"the first is in line {entries[key][0].line}; keep one"
                 raise RecipeSyntaxError(key_place.problem(f"the key {code(key)} stands here a second time", hint))
@@ -122,7 +125,7 @@ class _Reader:
         return False
 
     def _scalar(self) -> ScalarNode:
-        place = self._place()
+        place, start = self._place(), self._at
         if not _SCALAR.match(self._text, self._at):
             self._fail("a JSON value should stand here")
         try:
@@ -137,7 +140,7 @@ class _Reader:
             raise RecipeSyntaxError(place.problem("JSON holds no NaN and no infinite number"))
         if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
             raise RecipeSyntaxError(place.problem("half of a surrogate pair is not a character"))
-        return ScalarNode(value, place)
+        return ScalarNode(value, replace(place, end_column=place.column + self._at - start if place.column else None))
 
     def _skip(self) -> None:
         space = _SPACE.match(self._text, self._at)
@@ -151,7 +154,7 @@ class _Reader:
 
     def _place_of(self, index: int) -> Place:
         line = bisect_right(self._line_starts, index)
-        return Place(self._source, line, index - self._line_starts[line - 1] + 1)
+        return self._source.place(line, index - self._line_starts[line - 1] + 1)
 
     def _fail(self, message: str) -> NoReturn:
         raise RecipeSyntaxError(self._place().problem(message))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from datarecipe.errors import RecipeError, UnsafePathError
+from datarecipe.errors import MissingFileError, UnsafePathError
 from datarecipe.recipe.source.characters import decode
-from datarecipe.recipe.source.document import MAX_BYTES, Place
+from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
 from datarecipe.recipe.words import code, did_you_mean, printable, show
 
 SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".txt", ".md", ".json", ".yaml", ".yml"})
@@ -44,30 +45,27 @@ class Project:
     """Absolute, symlinks resolved."""
     readable: bool
     """False when the recipe lies in the home folder or the file system's root itself: nothing beside it is its own."""
+    data_roots: tuple[Path, ...] = ()
+    """Folders outside the project that the user opened to recipes; absolute, symlinks resolved."""
+
+    def admits(self, path: Path) -> bool:
+        """Whether a recipe of this project may read the file; `path` is absolute, symlinks resolved."""
+        own = self.readable and path.is_relative_to(self.root)
+        return own or any(path.is_relative_to(root) for root in self.data_roots)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file that was read for a recipe."""
-
-    path: Path
-    """Absolute, symlinks resolved."""
-    source: str
-    """Its name in messages."""
-    text: str
-
-
-def project_of(recipe: Path) -> Project:
+def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
     """The project of a recipe file: the folder with the `recipes/` that holds it, else the recipe's own folder.
 
     The home folder, anything above it and the file system's root are no projects: a recipe saved to `~/recipes/` must
     not read `~/.ssh`.
     """
     folder = recipe.parent
+    opened = tuple(root.expanduser().resolve() for root in data_roots)
     for parent in recipe.parents:
         if parent.name == "recipes" and not _is_too_wide(parent.parent):
-            return Project(parent.parent, readable=True)
-    return Project(folder, readable=not _is_too_wide(folder))
+            return Project(parent.parent, readable=True, data_roots=opened)
+    return Project(folder, readable=not _is_too_wide(folder), data_roots=opened)
 
 
 def _is_too_wide(folder: Path) -> bool:
@@ -80,21 +78,35 @@ def _is_too_wide(folder: Path) -> bool:
         return False
 
 
-def read_named_file(value: str, place: Place, base: Path, project: Project) -> SourceFile:
-    """Read the file that a value at `place` names, from the folder `base` of the file that wrote it.
+def read_named_file(value: str, place: Place, project: Project) -> Source:
+    """Read the file that a value at `place` names, counted from the folder of the file that wrote it.
 
     Raises:
         UnsafePathError: it lies outside the project.
-        RecipeError: it is missing, not a regular file, too large or cannot be read.
+        MissingFileError: it is missing, not a regular file, too large or cannot be read.
         RecipeSyntaxError: it is not UTF-8.
+    """
+    path = find_named_file(value, place, project)
+    return Source(display(path), read_text(path, place, value), path)
+
+
+def find_named_file(value: str, place: Place, project: Project) -> Path:
+    """Where the file is that a value at `place` names: absolute, symlinks resolved. It need not be there.
+
+    Raises:
+        UnsafePathError: it lies outside the project.
+        MissingFileError: it cannot be a path.
     """
     if "://" in value:
         hint = "save the file in the recipe's project and write its path"
-        raise RecipeError(place.problem(f"{show(value)} is an address, and loading a recipe opens no connection", hint))
-    path = _resolve(value, place, Path.cwd() if place.is_flag else base)
-    if not place.is_flag:
-        _check_inside(value, path, place, project)
-    return SourceFile(path, display(path), read_text(path, place, value))
+        raise MissingFileError(
+            place.problem(f"{show(value)} is an address, and loading a recipe opens no connection", hint)
+        )
+    written_in = place.source.path
+    path = _resolve(value, place, Path.cwd() if written_in is None else written_in.parent)
+    if not place.is_flag and not project.admits(path):
+        _refuse(value, place, project)
+    return path
 
 
 def _resolve(value: str, place: Place, base: Path) -> Path:
@@ -102,18 +114,17 @@ def _resolve(value: str, place: Place, base: Path) -> Path:
         return (base / value).resolve()
     except (OSError, RuntimeError, ValueError):
         # A loop of symlinks, or a NUL character in the name.
-        raise RecipeError(place.problem(f"{show(value)} cannot be a path")) from None
+        raise MissingFileError(place.problem(f"{show(value)} cannot be a path")) from None
 
 
-def _check_inside(value: str, path: Path, place: Place, project: Project) -> None:
+def _refuse(value: str, place: Place, project: Project) -> NoReturn:
     if not project.readable:
         hint = "put the recipe into a folder of its own, with what it reads beside it"
         where = "the home folder" if project.root != project.root.parent else "the file system's root"
         message = f"a recipe that lies in {where} or above it may read no file, and this one names {show(value)}"
         raise UnsafePathError(place.problem(message, hint))
-    if not path.is_relative_to(project.root):
-        hint = f"copy the file into the project ({display(project.root)}) and write its path there"
-        raise UnsafePathError(place.problem(f"{show(value)} leads out of the recipe's project", hint))
+    hint = f"copy the file into the project ({display(project.root)}), or open its folder yourself: --data-root FOLDER"
+    raise UnsafePathError(place.problem(f"{show(value)} leads out of the recipe's project", hint))
 
 
 def read_text(path: Path, place: Place, name: str) -> str:
@@ -123,19 +134,19 @@ def read_text(path: Path, place: Place, name: str) -> str:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise RecipeError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file"))
+            raise MissingFileError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file"))
         # Opened without waiting and looked at again: what stands there may have changed in between.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise RecipeError(place.problem(f"{show(name)} is not a regular file"))
+                raise MissingFileError(place.problem(f"{show(name)} is not a regular file"))
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         _missing(path, place, name)
     except OSError as error:
-        raise RecipeError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
+        raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
     if len(data) > MAX_BYTES:
-        raise RecipeError(place.problem(f"{show(name)} is larger than {MAX_BYTES:,} bytes"))
+        raise MissingFileError(place.problem(f"{show(name)} is larger than {MAX_BYTES:,} bytes"))
     return decode(data, display(path))
 
 
@@ -155,4 +166,4 @@ def _missing(path: Path, place: Place, name: str) -> NoReturn:
     else:
         # Named in the way the value was written, so that it can be copied.
         hint = did_you_mean(name, [str(Path(name).parent / entry) for entry in beside])
-    raise RecipeError(place.problem(f"there is no file {show(name)}", hint))
+    raise MissingFileError(place.problem(f"there is no file {show(name)}", hint))

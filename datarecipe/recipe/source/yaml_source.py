@@ -8,7 +8,7 @@ Aliases and merge keys work; they share nodes, so an alias bomb is counted befor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -26,6 +26,7 @@ from datarecipe.recipe.source.document import (
     Node,
     Place,
     ScalarNode,
+    Source,
     list_node,
     mapping_node,
     to_json,
@@ -44,16 +45,17 @@ _SCALAR_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def parse_yaml(text: str, source: str) -> Document:
-    """Read one YAML document. `source` names it in messages.
+def parse_yaml(text: str, name: str, path: Path | None = None) -> Document:
+    """Read one YAML document. `name` is what messages call it; `path` is its file, from which its paths count.
 
     Raises:
         RecipeSyntaxError: syntax, characters, duplicate keys, keys that are not text, unknown tags, numbers that JSON
             cannot hold, more than one document, or more nesting or values than a recipe may have.
     """
-    root = _compose(text, source)
+    source = Source(name, text, path)
+    root = _compose(source)
     if root is None:
-        raise RecipeSyntaxError(Place(source, 1, 1).problem("the file is empty"))
+        raise RecipeSyntaxError(source.place(1, 1).problem("there is nothing in it", "begin with: recipe: 1"))
     return Document(root)
 
 
@@ -63,15 +65,15 @@ def read_yaml_file(path: Path) -> Json:
     Raises:
         RecipeError: it cannot be read, or is no YAML.
     """
-    source = display(path)
-    root = _compose(read_text(path.resolve(), Place(source), str(path)), source)
+    resolved = path.resolve()
+    root = _compose(Source(display(path), read_text(resolved, Source(display(path)).place(), str(path)), resolved))
     return None if root is None else to_json(root)
 
 
-def _compose(text: str, source: str) -> Node | None:
-    check_characters(text, source)
+def _compose(source: Source) -> Node | None:
+    check_characters(source)
     composer = _Composer(source)
-    for event in _events(text, source):
+    for event in _events(source):
         composer.take(event)
         if len(composer.problems) >= MAX_PROBLEMS:
             break
@@ -80,20 +82,20 @@ def _compose(text: str, source: str) -> Node | None:
     return composer.root
 
 
-def _events(text: str, source: str) -> Iterator[yaml.Event]:
+def _events(source: Source) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(text, Loader=_LOADER)
+        yield from yaml.parse(source.text or "", Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        raise RecipeSyntaxError(_syntax_problem(error, text, source)) from None
+        raise RecipeSyntaxError(_syntax_problem(error, source)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
-        raise RecipeSyntaxError(Place(source, 1, 1).problem(f"this is not YAML: {error}")) from None
+        raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, source: Source) -> Problem:
     mark = error.problem_mark or error.context_mark
-    place = Place(source, 1, 1) if mark is None else Place(source, mark.line + 1, mark.column + 1)
-    lines = text.split("\n")
+    place = source.place(1, 1) if mark is None else source.place(mark.line + 1, mark.column + 1)
+    lines = source.lines
     line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     here = line[mark.column : mark.column + 1] if mark is not None else ""
     if here == "\t" or line[: len(line) - len(line.lstrip())].count("\t"):
@@ -126,7 +128,7 @@ class _Open:
 class _Composer:
     """Takes events, one after another, and builds `root` without recursion."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: Source) -> None:
         self.source = source
         self.root: Node | None = None
         self.problems: list[Problem] = []
@@ -135,8 +137,7 @@ class _Composer:
         self._size = 0
 
     def take(self, event: yaml.Event) -> None:
-        mark = event.start_mark
-        place = Place(self.source) if mark is None else Place(self.source, mark.line + 1, mark.column + 1)
+        place = self._place(event)
         match event:
             case yaml.DocumentStartEvent():
                 self._start_document(event, place)
@@ -145,9 +146,17 @@ class _Composer:
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                 self._start(event, place)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._end()
+                self._end(place)
             case yaml.AliasEvent():
                 self._add(self._aliased(str(event.anchor), place), None)
+
+    def _place(self, event: yaml.Event) -> Place:
+        start, end = event.start_mark, event.end_mark
+        if start is None:
+            return self.source.place()
+        # A plain scalar's end may be the next token's begin, on a later line.
+        one_line = end is not None and end.line == start.line and end.column > start.column
+        return self.source.place(start.line + 1, start.column + 1, end.column + 1 if end and one_line else None)
 
     def _start_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
         if self.root is not None:
@@ -163,8 +172,10 @@ class _Composer:
         self._open.append(_Open(place, is_mapping, event.anchor))
         self._check_depth(0, place)
 
-    def _end(self) -> None:
+    def _end(self, end: Place) -> None:
         closed = self._open.pop()
+        if end.line == closed.place.line and end.end_column:
+            closed.place = replace(closed.place, end_column=end.end_column)
         node = self._mapping(closed) if closed.is_mapping else list_node(closed.items, closed.place)
         self._add(node, closed.anchor, size=1)
 

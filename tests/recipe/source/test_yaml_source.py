@@ -17,6 +17,7 @@ from datarecipe.errors import Problem, RecipeError, RecipeSyntaxError
 from datarecipe.exchange import Json
 from datarecipe.recipe.source.document import MAX_DEPTH
 from datarecipe.recipe.source.yaml_source import parse_yaml, read_yaml_file
+from tests.recipe.writing import told
 
 # Characters that a file of ours may hold.
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\ufeff"), max_size=40)
@@ -44,7 +45,7 @@ def value_of(text: str) -> Json:
 def problems_of(text: str) -> list[str]:
     with pytest.raises(RecipeSyntaxError) as caught:
         parse_yaml(text, "x.yaml")
-    return [str(problem) for problem in caught.value.problems]
+    return told(caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +165,8 @@ def test_duplicate_keys_are_all_reported() -> None:
         ("a: @b", "1:4: YAML: found character that cannot start any token"),
         ("---\na\n---\nb", "3:1: a second document begins here"),
         ("%YAML 1.1\n---\na: 1", "1:1: recipes are YAML 1.2"),
-        ("", "1:1: the file is empty"),
-        ("# nothing but this\n", "1:1: the file is empty"),
+        ("", "1:1: there is nothing in it"),
+        ("# nothing but this\n", "1:1: there is nothing in it"),
     ],
 )
 def test_what_is_refused_says_where_and_why(text: str, message: str) -> None:

@@ -1,0 +1,111 @@
+"""`extends`: a recipe with the recipes that it builds on, as one document.
+
+The bases come first, in the order written, each over the ones before; the recipe itself comes last. A base may extend
+others. Every file counts once however often it is met, so that a recipe's bases cost what their texts cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from datarecipe.errors import CompositionError
+from datarecipe.recipe.compose.merge import merged
+from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.format.release import check_release
+from datarecipe.recipe.source.document import (
+    MAX_NODES,
+    Document,
+    ListNode,
+    MappingNode,
+    Node,
+    Place,
+    ScalarNode,
+    Source,
+    mapping_node,
+)
+from datarecipe.recipe.source.paths import is_path
+from datarecipe.recipe.words import show
+
+MAX_FILES = 100
+"""Recipes that one recipe may build on."""
+
+KEY = "extends"
+
+ReadDocument = Callable[[str, Place], Document]
+"""Reads and parses the recipe that a value names, given where the value was written."""
+
+
+def compose(document: Document, read: ReadDocument) -> Document:
+    """The document with what it extends under it; `extends` itself is gone.
+
+    An `extends` that is no path or list of paths stays where it is, for the format's check to refuse.
+
+    Raises:
+        CompositionError: recipes extend each other in a circle, or there are too many.
+        RecipeError: a base cannot be read, is unsafe to read, is no recipe, or needs another release; all of them at once.
+    """
+    check_release(document)
+    if document.get((KEY,)) is None:
+        return document
+    return Document(_Composer(read).composed(document, ()))
+
+
+class _Composer:
+    def __init__(self, read: ReadDocument) -> None:
+        self._read = read
+        self._composed: dict[Path | None, MappingNode] = {}
+
+    def composed(self, document: Document, chain: tuple[Source, ...]) -> MappingNode:
+        root = document.root
+        assert isinstance(root, MappingNode)
+        bases = _bases(document)
+        if bases is None:
+            return root
+        source = root.place.source
+        findings = Findings(source.name)
+        under = mapping_node({}, root.place)
+        for base in bases:
+            with findings:
+                under = merged(under, self._base(base, (*chain, source)))
+        findings.raise_all()
+        own = {key: entry for key, entry in root.entries.items() if key != KEY}
+        whole = merged(under, mapping_node(own, root.place))
+        if whole.size > MAX_NODES:
+            message = f"with all that it extends the recipe has more than {MAX_NODES:,} values"
+            raise CompositionError(document.place((KEY,)).problem(message))
+        return whole
+
+    def _base(self, node: ScalarNode, chain: tuple[Source, ...]) -> MappingNode:
+        written = str(node.value)
+        if not is_path(written):
+            message = f"{show(written)} is not the path of a recipe"
+            raise CompositionError(
+                node.place.problem(message, "a path has a suffix or a slash: extends: bases/common.yaml")
+            )
+        document = self._read(written, node.place)
+        source = document.root.place.source
+        if source.path in [link.path for link in chain]:
+            around = " -> ".join(
+                link.name for link in (*chain[[link.path for link in chain].index(source.path) :], source)
+            )
+            message = f"recipes extend each other in a circle: {around}"
+            raise CompositionError(node.place.problem(message, "take one of these `extends` out"))
+        if source.path not in self._composed:
+            if len(self._composed) + len(chain) >= MAX_FILES:
+                message = f"a recipe may build on {MAX_FILES} recipes at most"
+                raise CompositionError(node.place.problem(message))
+            try:
+                check_release(document)
+                self._composed[source.path] = self.composed(document, chain)
+            except RecursionError:
+                raise CompositionError(node.place.problem("recipes extend each other too deeply here")) from None
+        return self._composed[source.path]
+
+
+def _bases(document: Document) -> list[ScalarNode] | None:
+    """The paths in `extends`, or None if there is no such key or it does not hold paths."""
+    node = document.get((KEY,))
+    nodes: list[Node] = list(node.items) if isinstance(node, ListNode) else [] if node is None else [node]
+    bases = [item for item in nodes if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value]
+    return bases if bases and len(bases) == len(nodes) else None

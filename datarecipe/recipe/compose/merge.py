@@ -1,0 +1,52 @@
+"""One recipe over another: mappings merge deeply, what the later one says wins, lists are replaced.
+
+A seed example and a schema are values as a whole: half of one and half of another would be neither. A null takes away what
+was inherited, where null is no value that the key could have.
+"""
+
+from __future__ import annotations
+
+from datarecipe.recipe.format.schema import schema_of
+from datarecipe.recipe.source.document import Keys, MappingNode, Node, Place, ScalarNode, mapping_node
+
+WHOLE = frozenset({"seed_example", "schema"})
+"""Top-level keys whose mappings do not merge."""
+
+
+def merged(base: MappingNode, own: MappingNode) -> MappingNode:
+    """What `base` says, and over it what `own` says. Every value keeps the place where it was written."""
+    return _merged(base, own, ())
+
+
+def long_form(key: str, node: Node) -> Node:
+    """A top-level key's short form as the mapping that it stands for: `strategy: tree` is {kind: tree}."""
+    if key == "strategy" and isinstance(node, ScalarNode):
+        return mapping_node({"kind": (node.place, node)}, node.place)
+    return node
+
+
+def _merged(base: MappingNode, own: MappingNode, keys: Keys) -> MappingNode:
+    entries: dict[str, tuple[Place, Node]] = dict(base.entries)
+    for key, (place, node) in own.entries.items():
+        inherited = entries.get(key)
+        if inherited is not None and _takes_away((*keys, key), node):
+            del entries[key]
+            continue
+        entries[key] = (place, node if inherited is None else _value(inherited[1], node, (*keys, key)))
+    return mapping_node(entries, own.place)
+
+
+def _value(inherited: Node, node: Node, keys: Keys) -> Node:
+    if len(keys) == 1 and isinstance(node, MappingNode):
+        inherited = long_form(str(keys[0]), inherited)
+    both = isinstance(inherited, MappingNode) and isinstance(node, MappingNode)
+    if both and not (len(keys) == 1 and keys[0] in WHOLE):
+        return _merged(inherited, node, keys)  # type: ignore[arg-type]  # `both` says so
+    return node
+
+
+def _takes_away(keys: Keys, node: Node) -> bool:
+    if not isinstance(node, ScalarNode) or node.value is not None:
+        return False
+    schema = schema_of(keys)
+    return schema is not None and "null" not in schema.get("type", ())
