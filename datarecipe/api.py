@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import UsageError
 from datarecipe.recipe import Override, Recipe, find_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
+from datarecipe.running.config import user_data_roots
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Observer, Silent
@@ -19,17 +20,20 @@ from datarecipe.running.setup import Options, settle
 MERGED = ("limits", "sampling", "strategy", "vars")
 
 
-def load_recipe(recipe: str | Path, **overrides: Any) -> Recipe:
+def load_recipe(recipe: str | Path, *, data_roots: Sequence[str | Path] = (), **overrides: Any) -> Recipe:
     """Load and check a recipe.
 
     `recipe` is a path, or the name of a shipped recipe. `overrides` replace keys of the recipe, as `--set` does:
     `load_recipe("boolq", target_size=50, strategy="tree", limits={"concurrency": 4})`; a mapping for
-    `limits`, `sampling`, `strategy` or `vars` replaces only the keys that it names.
+    `limits`, `sampling`, `strategy` or `vars` replaces only the keys that it names. `data_roots` are folders outside the
+    recipe's project that it may read, beside those of the user's configuration. What is legal and surely not meant is in
+    the recipe's `warnings`.
 
     Raises:
         RecipeError: something in the recipe or a file that it names is wrong; `problems` lists all of it.
     """
-    return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)))
+    opened = (*map(Path, data_roots), *user_data_roots())
+    return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)), data_roots=opened)
 
 
 def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:

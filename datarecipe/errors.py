@@ -102,6 +102,12 @@ class FormatError(RecipeError):
     kind = "format"
 
 
+class MissingKeyError(FormatError):
+    """A key that every recipe has is not there."""
+
+    kind = "missing-key"
+
+
 class CompositionError(RecipeError):
     """What a recipe extends cannot be followed: a cycle, too many files, a base that is no recipe."""
 

@@ -3,8 +3,9 @@
     python docs/generate_recipe_reference.py            write it
     python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
 
-What is said of a key stands in `datarecipe/recipe/format/recipe-1.schema.json`; what is refused, in
-`datarecipe.recipe.format.check.NOT_YET`. Only the introduction, the order of the keys and a few notes are written here.
+What is said of a key stands in `datarecipe/recipe/format/recipe-1.schema.json`, to which `write_editor_words.py` adds more
+for editors; what is refused, in `datarecipe.recipe.format.check.NOT_YET`. Only the introduction, the order of the keys and a
+few notes are written here.
 """
 
 from __future__ import annotations
@@ -99,12 +100,7 @@ they lie in the working folder. A recipe that lies in your home folder itself, o
 **Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column.
 `datarecipe show RECIPE` prints the recipe with defaults filled in and files by content.
 
-**Editors** that read JSON Schema complete and check recipes. With the YAML language server, write this as the first line,
-with the path of the file in your checkout:
-
-```yaml
-# yaml-language-server: $schema=../datarecipe/recipe/format/recipe-{FORMAT}.schema.json
-```
+**Editors** complete, explain and check recipes as they are written: see [recipes in your editor](editor.md).
 """
 
 
@@ -117,11 +113,17 @@ def _key(name: str, schema: Schema) -> Iterator[str]:
     if refused:
         yield f"**Not yet**: this release refuses a recipe with `{name}`.\n"
     yield f"{_value(schema)}\n"
-    yield _code(name, schema["examples"])
+    yield _code(name, [*schema["examples"], *_long_forms(schema)])
     inner = mapping_form(schema).get("properties", {})
     if inner:
         yield "| key | meaning | value | default | example |\n|---|---|---|---|---|"
         yield "".join(_row(name, key, below) for key, below in inner.items())
+
+
+def _long_forms(schema: Schema) -> Iterator[Json]:
+    """Examples of the alternatives to a short form; editors offer them as snippets."""
+    for form in schema.get("anyOf", ()):
+        yield from (snippet["body"] for snippet in form.get("defaultSnippets", ()))
 
 
 def _value(schema: Schema) -> str:

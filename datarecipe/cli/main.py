@@ -12,12 +12,15 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.running.printable import printable
 
 COMMANDS = {
+    "init": "Make a recipe of your own.",
     "run": "Run a recipe to its target size.",
     "preview": "Ask for one batch and show it.",
     "prompt": "Show the first request as it would be sent.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
+    "list": "The shipped recipes.",
     "cache": "Where the stored responses are; clear them.",
+    "schema": "Print the JSON Schema of recipes, for editors.",
     "doctor": "Say what is installed and usable.",
 }
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from datarecipe.errors import UsageError
-from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set
+from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var
+from datarecipe.running.config import user_data_roots
 from datarecipe.running.setup import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,6 +24,16 @@ _RECIPE_OPTIONS = (
     click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
     click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),
     click.option("--set", "sets", multiple=True, metavar="KEY.PATH=VALUE", help="Override any key of the recipe."),
+    click.option(
+        "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override one of the recipe's `vars`."
+    ),
+    click.option(
+        "--data-root",
+        "data_roots",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        multiple=True,
+        help="Let the recipe read files in this folder, outside its project.",
+    ),
 )
 _MODEL_OPTIONS = (
     click.option("--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, or local/..."),
@@ -48,6 +59,11 @@ def recipe_options(command: F) -> F:
     return _apply(_RECIPE_OPTIONS, command)
 
 
+def validation_options(command: F) -> F:
+    """Options of the recipe that mean the same for every recipe that is checked."""
+    return _apply(_RECIPE_OPTIONS[-3:], command)
+
+
 def model_options(command: F) -> F:
     """Options that say who is asked."""
     return _apply(_MODEL_OPTIONS, command)
@@ -68,9 +84,11 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
         if values.get(name) is not None
     ]
     overrides += [parse_set(text) for text in values.get("sets", ())]
+    overrides += [parse_var(text) for text in values.get("variables", ())]
     if any(override.path == "api_base" for override in overrides):
         raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
-    return load_recipe(find_recipe(recipe), overrides)
+    opened = (*values.get("data_roots", ()), *user_data_roots())
+    return load_recipe(find_recipe(recipe), overrides, data_roots=opened)
 
 
 def run_options(values: dict[str, Any]) -> Options:

@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import click
 import yaml
 
-from datarecipe.cli.options import load, recipe_argument, recipe_options
+from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.recipe import Origin, Recipe, origins
 from datarecipe.running.printable import printable
+from datarecipe.running.setup import settled_origins
+
+_WIDEST_VALUE = 50
 
 
 @click.command("show")
 @recipe_argument
+@model_options
 @recipe_options
+@click.option("--origins", "with_origins", is_flag=True, help="Each value with where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def command(recipe: str, *, as_json: bool, **values: Any) -> None:
-    """Show RECIPE with defaults filled in, overrides applied and files by content."""
-    resolved = dict(load(recipe, values).resolved)
-    if as_json:
-        click.echo(printable(json.dumps(resolved, ensure_ascii=False, indent=2), multiline=True))
+def command(recipe: str, *, with_origins: bool, as_json: bool, **values: Any) -> None:
+    """Show RECIPE with what it extends, overrides and defaults filled in, and files by content.
+
+    --origins tells for each value the line, flag, environment variable or default that it comes from; with the model that
+    a run would ask now, and how.
+    """
+    loaded = load(recipe, values)
+    if with_origins:
+        _show_origins([*_of_recipe(loaded), *settled_origins(loaded, run_options(values))], as_json=as_json)
+    elif as_json:
+        click.echo(printable(json.dumps(loaded.resolved, ensure_ascii=False, indent=2), multiline=True))
     else:
-        text = yaml.dump(resolved, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+        text = yaml.dump(dict(loaded.resolved), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
         click.echo(printable(text, multiline=True), nl=False)
+
+
+def _of_recipe(recipe: Recipe) -> Iterator[Origin]:
+    settled_later = ("model", "api_base", "sampling", "response_format")
+    return (origin for origin in origins(recipe) if origin.keys[0] not in settled_later)
+
+
+def _show_origins(rows: list[Origin], *, as_json: bool) -> None:
+    if as_json:
+        shown = [{"key": row.key, "value": row.value, "origin": row.origin} for row in rows]
+        click.echo(printable(json.dumps(shown, ensure_ascii=False, indent=2), multiline=True))
+        return
+    keys = max(len(row.key) for row in rows)
+    cells = [_cell(row) for row in rows]
+    width = max(map(len, cells))
+    for row, cell in zip(rows, cells, strict=True):
+        click.echo(f"{printable(row.key):<{keys}}  {cell:<{width}}  {printable(row.origin)}")
+
+
+def _cell(row: Origin) -> str:
+    text = row.value if isinstance(row.value, str) else json.dumps(row.value, ensure_ascii=False)
+    text = printable(text)
+    return text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 3] + "..."
 
 
 class _Dumper(yaml.SafeDumper):

@@ -5,7 +5,8 @@ May import: `exchange`, `errors`.
 """
 
 from datarecipe.recipe.collection import collection_root, find_recipe, is_shipped, shipped_recipes
-from datarecipe.recipe.compose.overrides import Override, parse_set
+from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
+from datarecipe.recipe.discovery import Found, only_a_base, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
@@ -21,12 +22,15 @@ from datarecipe.recipe.model import (
     StrategyKind,
     Task,
 )
+from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
     "About",
+    "Found",
     "LabelSpace",
     "Limits",
+    "Origin",
     "Override",
     "Recipe",
     "ResponseFormat",
@@ -40,8 +44,13 @@ __all__ = [
     "identity",
     "is_shipped",
     "load_recipe",
+    "only_a_base",
+    "origin_of",
+    "origins",
     "parse_set",
+    "parse_var",
     "read_yaml_file",
+    "recipes_below",
     "shipped_recipes",
     "validator",
 ]

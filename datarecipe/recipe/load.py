@@ -17,7 +17,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.example_schema.given import check_given_schema
-from datarecipe.recipe.example_schema.inferred import check_seeds_fit, infer_schema
+from datarecipe.recipe.example_schema.inferred import check_labels_fit, check_seeds_fit, infer_schema
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.check import check_format
 from datarecipe.recipe.format.release import check_release
@@ -33,6 +33,7 @@ from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import Project, display, is_path, project_of, read_named_file, read_text
 from datarecipe.recipe.source.text_place import TextPlace, place_of_file, place_of_value
 from datarecipe.recipe.source.yaml_source import parse_yaml
+from datarecipe.recipe.warnings import warnings
 from datarecipe.recipe.words import describe
 
 
@@ -144,6 +145,9 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
         with findings:
             parts.schema = _read_schema(source)
             check_seeds_fit(parts.seeds or (), parts.schema)
+            if parts.seeds and parts.task and parts.labels:
+                place = document.place(("schema",))
+                check_labels_fit(parts.seeds, parts.task, parts.labels, parts.schema, place)
     return parts
 
 
@@ -181,6 +185,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.task is not None
     assert parts.labels is not None
     assert parts.schema is not None
+    warned = tuple(warnings(source.document, parts.seeds, parts.labels))
     recipe = Recipe(
         name=values["name"],
         description=values.get("description", ""),
@@ -205,5 +210,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         about=read_about(values),
         project=source.project.root,
         source=_path(source.file),
+        written=source.document,
+        warnings=warned,
     )
     return replace(recipe, resolved=resolved_document(recipe, values))

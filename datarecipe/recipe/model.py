@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from datarecipe.errors import Problem
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.source.document import Document, empty_document
 from datarecipe.recipe.source.text_place import TextPlace
 
 Scalar: TypeAlias = "bool | int | float | str"
@@ -102,6 +104,10 @@ class Recipe:
     """The folder that bounds every path of the recipe; also the home of its cache and runs. Absolute."""
     source: Path | None
     """The recipe's file. Absolute."""
+    written: Document = field(default_factory=empty_document, repr=False, compare=False)
+    """The recipe as written, what it extends and the overrides merged in; each value knows its place."""
+    warnings: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
+    """What is legal in it and surely not meant; each is a `Problem` of the kind `warning`."""
     resolved: Mapping[str, Json] = field(default_factory=dict)
     """The recipe as one JSON document with defaults filled in and files by content: what `show` prints."""
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_config_path
 
 from datarecipe.errors import Problem, RecipeError, UsageError
 from datarecipe.recipe import read_yaml_file
 
-USER_KEYS = ("model", "api_base")
+USER_KEYS = ("model", "api_base", "data_roots")
 PROJECT_KEYS = ("model",)
+_LISTS = frozenset({"data_roots"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,17 @@ def read_config(home: Path) -> Config:
     )
 
 
-def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
+def user_data_roots() -> tuple[Path, ...]:
+    """Folders outside their project that the user lets all recipes read; relative ones count from the user's file.
+
+    Raises:
+        UsageError: the user's configuration is wrong.
+    """
+    path, values = _read(user_config_file(), USER_KEYS)
+    return tuple(path.parent / Path(root).expanduser() for root in values.get("data_roots", ()))
+
+
+def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
     if not path.is_file():
         return path, {}
     try:
@@ -65,7 +77,13 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, str]]:
     if not isinstance(values, dict):
         raise UsageError(str(Problem("a configuration is a mapping such as `model: openai/gpt-4o-mini`", str(path))))
     for key, value in values.items():
-        if key not in keys or not isinstance(value, str):
-            allowed = ", ".join(keys)
-            raise UsageError(str(Problem(f"`{key}` cannot be set here; what can, as text: {allowed}", str(path))))
-    return path, {key: str(value) for key, value in values.items()}
+        if key not in keys or not _fits(key, value):
+            allowed = ", ".join(f"{name} (a list of folders)" if name in _LISTS else f"{name} (text)" for name in keys)
+            raise UsageError(str(Problem(f"`{key}` cannot be set here so; what can: {allowed}", str(path))))
+    return path, values
+
+
+def _fits(key: str, value: object) -> bool:
+    if key in _LISTS:
+        return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+    return isinstance(value, str)

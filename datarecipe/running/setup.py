@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.embedded.fingerprint import fingerprint
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
-from datarecipe.recipe import Recipe, identity, is_shipped
+from datarecipe.recipe import Origin, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
 
 EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
@@ -99,6 +99,34 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         output=(options.output or home / "runs" / recipe.name).absolute(),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
     )
+
+
+def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:
+    """The model that a run of the recipe would ask now, where it is and how it is asked, each with where that comes from.
+
+    Opens no connection and sends nothing. Raises what `settle` raises.
+    """
+    setup = settle(recipe, options, sends=False)
+    model = setup.model
+    by_recipe = setup.model_from == "the recipe"
+    yield Origin(("model",), model.name, origin_of(recipe, ("model",)) if by_recipe else _in_full(setup.model_from))
+    if model.api_base is not None:
+        by_recipe = recipe.api_base is not None and options.api_base is None
+        named = "--api-base" if options.api_base else "the user's configuration"
+        source = origin_of(recipe, ("api_base",)) if by_recipe else named
+        yield Origin(("api_base",), model.api_base, source)
+    profile = f"default of the profile {model.profile.name} for this model"
+    for name, value in model.sampling.items():
+        written = name in recipe.sampling
+        yield Origin(("sampling", name), value, origin_of(recipe, ("sampling", name)) if written else profile)
+    chosen = recipe.response_format == "auto"
+    yield Origin(
+        ("response_format",), model.response_format, profile if chosen else origin_of(recipe, ("response_format",))
+    )
+
+
+def _in_full(source: str) -> str:
+    return f"{source} (environment)" if source.isupper() else source
 
 
 def check(recipe: Recipe) -> None:

@@ -83,7 +83,7 @@ def test_the_resolved_document_is_a_recipe_that_needs_no_other_file(project: Pro
     alone.write_text(json.dumps(recipe.resolved))
     again = load_recipe(alone)
     for name in Recipe.__dataclass_fields__:
-        if name not in ("instruction_place", "project", "source", "schema_inferred", "resolved"):
+        if name not in ("instruction_place", "written", "project", "source", "schema_inferred", "resolved"):
             assert getattr(again, name) == getattr(recipe, name), name
     assert again.resolved == recipe.resolved
     assert json.dumps(again.resolved) == json.dumps(recipe.resolved)
@@ -93,7 +93,7 @@ def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project
     error = project.errors(
         strategy="tre",
         instruction="../templates/nothing.j2",
-        labels="[yes, Yes]",
+        labels="[yes, yes]",
         target_size='"500"',
         seed_example="{question: q, answer: maybe}",
         filters="{pii: true}",
@@ -119,7 +119,7 @@ def test_an_error_of_one_kind_keeps_its_kind(project: Project) -> None:
     ("recipe", "message"),
     [
         (None, "1:1: `recipe` is missing: it says which format this is"),
-        ("2", "1:9: this is a recipe of format 2; datarecipe"),
+        ("2", "1:9: this recipe needs datarecipe >=99: it is of format 2"),
         ("0", "1:9: `recipe` is the version of the format, the number 1, not the number 0"),
         ('"1"', '1:9: `recipe` is the version of the format, the number 1, not the text "1"'),
         ("1.0", "1:9: `recipe` is the version of the format, the number 1, not the number 1.0"),
@@ -135,7 +135,7 @@ def test_another_format_is_the_only_message(project: Project, recipe: str | None
 
 def test_another_release_is_the_only_message(project: Project) -> None:
     (problem,) = project.errors(requires='">=99"', unknown="1").problems
-    assert problem.message.startswith('the recipe requires datarecipe ">=99"; this is ')
+    assert problem.message.startswith("this recipe needs datarecipe >=99, and this is ")
     (problem,) = project.errors(requires="newest").problems
     assert problem.message == '`requires` must be a version specifier, not the text "newest"'
     assert project.load(requires='"~=0.1"')

@@ -59,7 +59,7 @@ class _Composer:
     def composed(self, document: Document, chain: tuple[Source, ...]) -> MappingNode:
         root = document.root
         assert isinstance(root, MappingNode)
-        bases = _bases(document)
+        bases = written_bases(document)
         if bases is None:
             return root
         source = root.place.source
@@ -103,9 +103,9 @@ class _Composer:
         return self._composed[source.path]
 
 
-def _bases(document: Document) -> list[ScalarNode] | None:
+def written_bases(document: Document) -> list[ScalarNode] | None:
     """The paths in `extends`, or None if there is no such key or it does not hold paths."""
     node = document.get((KEY,))
     nodes: list[Node] = list(node.items) if isinstance(node, ListNode) else [] if node is None else [node]
-    bases = [item for item in nodes if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value]
+    bases = [item for item in nodes if isinstance(item, ScalarNode) and isinstance(item.value, str)]
     return bases if bases and len(bases) == len(nodes) else None

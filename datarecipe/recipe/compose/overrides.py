@@ -1,4 +1,4 @@
-"""What a flag says instead of the recipe: `--set key.path=value`, `--target-size 50`.
+"""What a flag says instead of the recipe: `--set key.path=value`, `--var name=value`, `--target-size 50`.
 
 An override replaces a node of the document, marked with its flag; all checks come after, so they are the same.
 """
@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from datarecipe.errors import OverrideError, Problem, RecipeSyntaxError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.recipe.compose.merge import long_form
+from datarecipe.recipe.format.schema import schema_of
 from datarecipe.recipe.source.document import (
     Document,
     ListNode,
     MappingNode,
     Node,
     Place,
+    ScalarNode,
     Source,
     from_json,
     list_node,
     mapping_node,
+    to_json,
 )
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.words import code, printable, shorten
@@ -37,6 +40,18 @@ class Override:
     value: Json
     flag: str
     """How the user gave it, for messages: `--target-size`, `--set strategy.chains`."""
+    written: str | None = None
+    """The value's text as it was given without quotes: what it is where a key holds text alone."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The path in parts."""
+        return self.path.split(".")
+
+    @property
+    def sets_variable(self) -> bool:
+        """Whether it came as `--var`: then there must be a variable of that name."""
+        return self.flag.startswith("--var ")
 
 
 def parse_set(text: str) -> Override:
@@ -49,16 +64,38 @@ def parse_set(text: str) -> Override:
     path = path.strip()
     if not equals or not all(path.split(".")):
         raise UsageError(f"--set {printable(shorten(text))}: there is no key.path=value in it", hint=_EXAMPLE)
-    flag = f"--set {printable(path)}"
+    if path.split(".")[0] == "extends":
+        raise UsageError(
+            "--set extends: what a recipe extends stands in its file", hint="write a recipe that extends both"
+        )
+    return _override(path, written, "--set", path)
+
+
+def parse_var(text: str) -> Override:
+    """Read `name=value`: a value of the recipe's `vars`. Text stays text where the recipe's own value is text.
+
+    Raises:
+        UsageError: there is no `=`, the name is none, or the value is not YAML.
+    """
+    name, equals, written = text.partition("=")
+    name = name.strip()
+    if not equals or not name or "." in name:
+        hint = "write --var name=value; for a value inside a mapping: --set vars.name.key=value"
+        raise UsageError(f"--var {printable(shorten(text))}: there is no name=value in it", hint=hint)
+    return _override(f"vars.{name}", written, "--var", name)
+
+
+def _override(path: str, written: str, option: str, name: str) -> Override:
+    flag = f"{option} {printable(name)}"
     if not written.strip():
-        return Override(path, None, flag)
+        return Override(path, None, flag, "")
     try:
-        value = parse_yaml(written, flag).value
+        node = parse_yaml(written, flag).root
     except RecipeSyntaxError as error:
         reasons = "; ".join(problem.message for problem in error.problems)
-        hint = f"a text with special characters needs quotes: --set '{printable(path)}=\"...\"'"
+        hint = f"a text with special characters needs quotes: {option} '{printable(name)}=\"...\"'"
         raise UsageError(f"{flag}: {reasons}", hint=hint) from None
-    return Override(path, value, flag)
+    return Override(path, to_json(node), flag, node.text if isinstance(node, ScalarNode) else None)
 
 
 def apply_overrides(document: Document, overrides: Sequence[Override]) -> Document:
@@ -70,14 +107,16 @@ def apply_overrides(document: Document, overrides: Sequence[Override]) -> Docume
     root = document.root
     for override in overrides:
         place = Source(override.flag).place()
-        keys = override.path.split(".")
-        root = _replaced(root, keys, 0, _node(override, place), place)
+        root = _replaced(root, override.keys, 0, _node(override, Document(root), place), place)
     return Document(root)
 
 
-def _node(override: Override, place: Place) -> Node:
+def _node(override: Override, document: Document, place: Place) -> Node:
+    value = override.value
+    if override.written is not None and not isinstance(value, str) and _holds_text(override.keys, document):
+        value = override.written
     try:
-        return from_json(override.value, place)
+        return from_json(value, place)
     except ValueError as error:
         raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
 
@@ -105,6 +144,15 @@ def _opened(keys: list[str], node: Node) -> Node:
     if keys[:2] in (["labels", "per_example"], ["task", "label"], ["task", "options"]):
         return node if isinstance(node, MappingNode) else mapping_node({}, node.place)
     return node
+
+
+def _holds_text(keys: Sequence[str], document: Document) -> bool:
+    """Whether a key holds text and nothing else: by the format, or as its own value shows (`vars`)."""
+    schema = schema_of(tuple(keys))
+    if schema is not None:
+        return bool(schema.get("type") == "string")
+    old = document.get(tuple(keys))
+    return keys[0] == "vars" and isinstance(old, ScalarNode) and isinstance(old.value, str)
 
 
 def _no_way(node: Node, keys: list[str], at: int, place: Place) -> Problem:

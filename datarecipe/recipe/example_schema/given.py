@@ -1,18 +1,18 @@
 """A schema that the recipe gives itself: a stranger's, so it may neither lead out of itself nor run for ever.
 
 Refused, besides what is no JSON Schema 2020-12: references that lead out of the schema, in a circle or to a huge one
-(see `references`), keywords that make jsonschema's work explode, and patterns that could make Python's `re` run for
-ever (see `patterns`).
+(see `references`), keywords that make jsonschema's work explode, and patterns that RE2 cannot run (see `patterns`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
-from datarecipe.errors import Problem, RecipeError
+from datarecipe.errors import ExampleSchemaError, Problem
 from datarecipe.exchange import Json
-from datarecipe.recipe.example_schema.patterns import why_refused
+from datarecipe.recipe.example_schema.pattern_dialect import PatternError
+from datarecipe.recipe.example_schema.patterns import MAX_INSTRUCTIONS_IN_ALL, compile_pattern
 from datarecipe.recipe.example_schema.references import Found, check_references
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.source.document import Document, Keys
@@ -28,11 +28,13 @@ def check_given_schema(document: Document, keys: Keys) -> dict[str, Json]:
     """The schema that stands at `keys`, checked.
 
     Raises:
-        RecipeError: with all that is wrong with it.
+        ExampleSchemaError: with all that is wrong with it.
     """
     schema = _at(document.value, keys)
     if not isinstance(schema, dict):
-        raise RecipeError(document.place(keys).problem(f"the schema must be a JSON object, not {describe(schema)}"))
+        raise ExampleSchemaError(
+            document.place(keys).problem(f"the schema must be a JSON object, not {describe(schema)}")
+        )
     problems = [_problem(document, keys, *found) for found in _unsafe(schema)]
     if not problems:
         problems = [_problem(document, keys, *found) for found in _not_a_schema(schema)]
@@ -40,7 +42,7 @@ def check_given_schema(document: Document, keys: Keys) -> dict[str, Json]:
         hint = 'write "type": "object" into it'
         problems = [document.place(keys).problem("the schema must describe an object: one example", hint)]
     if problems:
-        raise RecipeError(*problems)
+        raise ExampleSchemaError(*problems)
     return schema
 
 
@@ -51,7 +53,7 @@ def _problem(document: Document, keys: Keys, inner: Keys, message: str) -> Probl
 
 def _unsafe(schema: dict[str, Json]) -> Iterator[Found]:
     """What must be known before any validator sees the schema."""
-    found = [*islice(_walk(schema, ()), MAX_PROBLEMS)]
+    found = [*islice(chain(_walk(schema, ()), _check_patterns(schema)), MAX_PROBLEMS)]
     yield from found or check_references(schema)
 
 
@@ -78,17 +80,36 @@ def _keyword(keys: Keys, key: str, item: Json) -> Iterator[Found]:
         yield keys, "an `$id` inside the schema would change what its references mean"
     elif key == "$schema" and isinstance(item, str) and item.rstrip("#") != DIALECT:
         yield keys, f"the dialect must be {DIALECT}, not {show(item)}"
-    elif key == "pattern" and isinstance(item, str):
-        yield from _pattern(keys, item)
-    elif key == "patternProperties" and isinstance(item, dict):
-        for pattern in item:
-            yield from _pattern((*keys, pattern), pattern)
+    elif key == "$schema" and isinstance(item, str) and len(keys) > 1:
+        # jsonschema would judge this part with its own class for the dialect, which runs patterns on Python's `re`.
+        yield keys, "the dialect is named once, at the top of the schema"
 
 
-def _pattern(keys: Keys, pattern: str) -> Iterator[Found]:
-    reason = why_refused(pattern)
-    if reason is not None:
-        yield keys, f"the pattern {show(pattern)} may not run: {reason}"
+def _check_patterns(schema: dict[str, Json]) -> Iterator[Found]:
+    """Every pattern must run on RE2, and all of them together must stay small."""
+    instructions = 0
+    for keys, pattern in _patterns(schema, ()):
+        try:
+            instructions += compile_pattern(pattern).instructions
+        except PatternError as error:
+            yield keys, f"the pattern {show(pattern)} cannot run: {error}"
+        if instructions > MAX_INSTRUCTIONS_IN_ALL:
+            yield keys, "up to here, the schema's patterns are too large together; large counts and classes cost most"
+            return
+
+
+def _patterns(value: Json, keys: Keys) -> Iterator[tuple[Keys, str]]:
+    """Every pattern and its place, wherever a reference might make a schema of what holds it."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _patterns(item, (*keys, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "pattern" and isinstance(item, str):
+                yield (*keys, key), item
+            elif key == "patternProperties" and isinstance(item, dict):
+                yield from (((*keys, key, pattern), pattern) for pattern in item)
+            yield from _patterns(item, (*keys, key))
 
 
 def _not_a_schema(schema: dict[str, Json]) -> Iterator[Found]:

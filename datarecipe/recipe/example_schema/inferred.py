@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.errors import SeedExampleError
+from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.seeds import Seed
-from datarecipe.recipe.words import code, describe, dotted, join, shorten
+from datarecipe.recipe.source.document import Place
+from datarecipe.recipe.words import code, describe, did_you_mean, dotted, join, shorten, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -57,12 +58,45 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
     """
     judge = validator(schema)
     problems = [
-        seed.place(*error.absolute_path).problem(f"the seed example does not fit `schema`: {_in_words(error)}")
-        for seed in seeds
-        for error in judge.iter_errors(seed.example)
+        problem for seed in seeds for error in judge.iter_errors(seed.example) for problem in _unfit(seed, error)
     ]
     if problems:
         raise SeedExampleError(*problems)
+
+
+def _unfit(seed: Seed, error: ValidationError) -> Iterator[Problem]:
+    path = tuple(error.absolute_path)
+    schema: Any = error.schema
+    instance: Any = error.instance
+    if error.validator == "additionalProperties" and isinstance(instance, dict) and not schema.get("patternProperties"):
+        known = schema.get("properties", {})
+        for name in instance:
+            if name not in known:
+                place = seed.document.key_place((*seed.keys, *path, name))
+                message = f"the seed example does not fit `schema`, which knows no field {code(name)} here"
+                yield place.problem(message, did_you_mean(name, known))
+        return
+    yield seed.place(*path).problem(f"the seed example does not fit `schema`: {_in_words(error)}")
+
+
+def check_labels_fit(
+    seeds: Sequence[Seed], task: Task, labels: LabelSpace, schema: Mapping[str, Json], place: Place
+) -> None:
+    """Every fixed label must fit the schema that the recipe gives, or no example with it could ever be accepted.
+
+    Raises:
+        LabelError: with a problem at `place` for each label that does not.
+    """
+    judge = validator(schema)
+    problems = []
+    for label in labels.values:
+        example = {**seeds[0].example, task.label_field: label}
+        faults = [error for error in judge.iter_errors(example) if list(error.absolute_path)[:1] == [task.label_field]]
+        if faults:
+            message = f"`schema` does not admit the label {show(label)}: {_in_words(faults[0])}"
+            problems.append(place.problem(message, "the labels and the schema of the label field must say the same"))
+    if problems:
+        raise LabelError(*problems)
 
 
 def _in_words(error: ValidationError) -> str:
@@ -75,7 +109,26 @@ def _in_words(error: ValidationError) -> str:
     if error.validator == "type":
         types = [wanted] if isinstance(wanted, str) else wanted
         return f"{where} must be of type {join(types, 'or')}, not {describe(instance)}"
+    if error.validator in ("enum", "const"):
+        listed = wanted if error.validator == "enum" else [wanted]
+        return f"{where} must be {shorten(join(map(show, listed), 'or'))}, not {describe(instance)}"
+    if error.validator == "pattern":
+        return f"{where} is {describe(instance)}, in which the pattern {show(wanted)} is not found"
+    if error.validator in _MEASURED:
+        measured, unit, bound = _MEASURED[str(error.validator)]
+        return f"{where} has {measured(instance):,} {unit}, and {bound} are {wanted:,}"
     return f"{where} is {describe(instance)}, against {code(f'{error.validator}: {shorten(json.dumps(wanted))}')}"
+
+
+_MEASURED: Mapping[str, tuple[Callable[[Any], int], str, str]] = {
+    "minLength": (len, "characters", "the fewest"),
+    "maxLength": (len, "characters", "the most"),
+    "minItems": (len, "elements", "the fewest"),
+    "maxItems": (len, "elements", "the most"),
+    "minProperties": (len, "fields", "the fewest"),
+    "maxProperties": (len, "fields", "the most"),
+}
+"""Keywords that bound a size: how it is measured, and the words for it."""
 
 
 def _shape(values: Sequence[Json]) -> dict[str, Json]:

@@ -1,109 +1,108 @@
-r"""Which regular expressions of a stranger's schema may run on Python's backtracking `re`.
+r"""Regular expressions of a stranger's schema, run by RE2: in time that grows with the text, and no faster.
 
-A pattern is accepted when the steps of a search are known to be few for any text of ordinary length. The ways in which
-the pattern can be tried at one place are counted: alternatives add up, parts in a row multiply, a repetition without a
-bound counts as often as the text is long and must repeat something that matches in only one way. Ways times width,
-and, without a `^` in front, times the places to begin, must stay below a bound.
+Python's `re` tries one way after another, so a short pattern such as `(a+)+$` can take it longer than anyone waits. RE2
+follows all ways at once. Time is at most the text's length times the size of the pattern's program, so the size is bounded;
+memory is bounded by an option of RE2. There is no other engine to fall back to: what RE2 cannot run is refused when the
+recipe is loaded.
 
-So `^(Who|What).{3,80}[?]$` and `[a-z]+ing` run; `(a+)+$`, `a*a*b` and forty times `a?` are refused, though an engine
-without backtracking could run them. The cost of the rule is that some harmless patterns are refused too
-(`^(\w+ )+$`): nothing in them says that they are harmless.
+Flags such as `(?i)` are allowed. Each pattern is compiled by itself and never joined with another, so a flag ends with it.
 """
 
 from __future__ import annotations
 
-import re
-import re._constants as op  # type: ignore[import-not-found]  # typeshed has no stub for it
-import re._parser as parser  # type: ignore[import-not-found]
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Final
 
-MAX_LENGTH = 500
-MAX_STEPS = 2 * 10**9
-TEXT_LENGTH = 10_000
-"""The text for which the steps are counted; a longer one takes longer, as its square at the worst."""
+from datarecipe.recipe.example_schema.pattern_dialect import PatternError, to_re2
+from datarecipe.recipe.words import code
+
+MAX_LENGTH: Final = 2_000
+"""Characters of a pattern. Bounds the work of compiling what will turn out to be too large."""
+
+MAX_INSTRUCTIONS: Final = 10_000
+"""RE2's instructions for one pattern: `.` takes 9, so `.{0,1000}` fits; one letter takes 1, `\\p{L}` about 1,200.
+
+At the very worst RE2 takes some 5 seconds for so large a program and a text of 100,000 characters; mostly milliseconds."""
+
+MAX_INSTRUCTIONS_IN_ALL: Final = 40_000
+"""RE2's instructions for all patterns of a schema."""
+
+_MEMORY: Final = 2 << 20
+"""Bytes that RE2 may take for one pattern. Without enough of them it is slower, and its answer the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ways:
-    """In how many ways a part may be tried at one place: `count` times the text's length to the `degree`."""
+class Pattern:
+    """A pattern that is ready to run."""
 
-    count: int
-    degree: int
-    width: int
-    """How many characters one way looks at, a repetition without a bound counted once."""
-
-
-class _Refused(Exception):  # noqa: N818 - never leaves this module
-    pass
+    search: Callable[[str], bool]
+    """Whether the pattern is found anywhere in a text, as JSON Schema wants it. Never raises."""
+    instructions: int
+    """Size of RE2's program: time is at most in proportion to it, and to the text's length."""
 
 
-_NOTHING = _Ways(1, 0, 0)
-_SINGLE = frozenset({op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN, op.AT, op.CATEGORY})
-_REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT})
+@lru_cache(maxsize=1024)  # a validator asks for each item; a schema with more patterns is slower, and judged alike
+def compile_pattern(pattern: str) -> Pattern:
+    """A pattern of JSON Schema, ready to run.
 
+    Raises:
+        PatternError: it cannot run, with the reason and what to write instead.
+    """
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - 6 ms to import, only for schemas with patterns
 
-def why_refused(pattern: str) -> str | None:
-    """Why a pattern may not run, or None if it may."""
-    try:
-        _check(pattern)
-    except re.error as error:
-        return f"it is not a regular expression that Python knows: {error.msg}"
-    except (RecursionError, OverflowError):
-        return "it is too deeply nested"
-    except _Refused as refused:
-        return str(refused)
-    return None
-
-
-def _check(pattern: str) -> None:
     if len(pattern) > MAX_LENGTH:
-        raise _Refused(f"it is longer than {MAX_LENGTH} characters")
-    if re.compile(pattern).flags != re.UNICODE:
-        # A validator joins the patterns of `patternProperties`; flags would then stand in the middle.
-        raise _Refused("it sets flags")
-    parts = parser.parse(pattern)
-    ways = _sequence(parts)
-    starts = 0 if len(parts) and parts[0] == (op.AT, op.AT_BEGINNING) else 1
-    if ways.count * max(ways.width, 1) * TEXT_LENGTH ** (ways.degree + starts) > MAX_STEPS:
-        hint = "" if starts == 0 else ", and a `^` in front saves trying them at every place"
-        raise _Refused(f"there are too many ways to try it; `*` and `+` cost most{hint}")
+        raise PatternError(f"it is longer than {MAX_LENGTH:,} characters")
+    if not _is_text(pattern):
+        raise PatternError("it holds half of a surrogate pair, which is no character")
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False  # else RE2 writes to stderr
+    options.never_capture = True  # what a group found is never asked for
+    try:
+        compiled = re2.compile(to_re2(pattern), options)
+    except re2.error as error:
+        raise PatternError(_in_words(error)) from None
+    if compiled.programsize > MAX_INSTRUCTIONS:
+        raise PatternError(_TOO_LARGE)
+    find = compiled.search
+
+    def search(text: str) -> bool:
+        # As bytes, since for a text RE2's module would also count where in it the match stands. A text of half a
+        # surrogate pair cannot be written as UTF-8, and is a text all the same.
+        return find(text.encode("utf-8", "surrogatepass")) is not None
+
+    return Pattern(search, compiled.programsize)
 
 
-def _sequence(items: Any) -> _Ways:
-    ways = _NOTHING
-    for item in items:
-        part = _part(*item)
-        # Far above the bound no more precision is needed.
-        count = min(ways.count * part.count, MAX_STEPS)
-        ways = _Ways(count, ways.degree + part.degree, ways.width + part.width)
-    return ways
+_TOO_LARGE: Final = (
+    "it is too large; large counts and classes such as `\\p{L}` cost most, and `minLength` and `maxLength` bound a "
+    "text's length at no cost"
+)
 
 
-def _part(kind: Any, argument: Any) -> _Ways:
-    if kind in _SINGLE:
-        return _Ways(1, 0, 1)
-    if kind is op.BRANCH:
-        branches = [_sequence(branch) for branch in argument[1]]
-        return _Ways(sum(b.count for b in branches), max(b.degree for b in branches), max(b.width for b in branches))
-    if kind is op.SUBPATTERN:
-        return _sequence(argument[-1])
-    if kind is op.ATOMIC_GROUP:
-        return _sequence(argument)
-    if kind in (op.ASSERT, op.ASSERT_NOT):
-        # A look around is tried in its own ways, each time the pattern comes to it.
-        return _sequence(argument[1])
-    if kind in _REPEATS:
-        return _repeat(*argument)
-    raise _Refused("it refers back to what it matched, or uses another construct that cannot be bounded")
+def _in_words(error: Exception) -> str:
+    """RE2's verdict, and a hint where one is known."""
+    verdict = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+    if verdict.startswith("pattern too large"):
+        return _TOO_LARGE
+    kind, _, part = verdict.partition(": ")
+    hint = ""
+    if kind == "invalid repetition size":
+        hint = "; counts go up to 1,000, those within each other multiplied; `maxLength` goes further"
+    elif kind == "invalid perl operator":
+        hint = "; groups are `(...)`, `(?:...)` and `(?<name>...)`, flags are `i`, `m`, `s` and `U`"
+    elif kind == "invalid character class range" and part[:2].lower() == r"\p":
+        hint = r"; a class is named as in `\p{L}`, `\p{Lu}` or `\p{Greek}`"
+    elif kind == "bad repetition operator":
+        hint = "; put the inner repetition into `(?:...)`"
+    return f"RE2 says: {kind}{f' {code(part)}' if part else ''}{hint}"
 
 
-def _repeat(least: Any, most: Any, items: Any) -> _Ways:
-    inner = _sequence(items)
-    if int(most) <= 1:
-        return _Ways(inner.count + (1 if int(least) == 0 else 0), inner.degree, inner.width)
-    if (inner.count, inner.degree) != (1, 0):
-        raise _Refused("it repeats something that can itself match in several ways, which can take for ever")
-    if int(most) > TEXT_LENGTH:
-        return _Ways(1, 1, inner.width)
-    return _Ways(int(most) - int(least) + 1, 0, int(most) * inner.width)
+def _is_text(pattern: str) -> bool:
+    try:
+        pattern.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

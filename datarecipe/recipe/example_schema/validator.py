@@ -1,17 +1,93 @@
-"""How a schema is applied: the one place where validators are made."""
+"""How a schema is applied: the one place where validators are made.
+
+They are jsonschema's for the dialect 2020-12, with the three keywords that search for patterns made anew, so that a
+stranger's pattern runs on RE2 and not on Python's `re` (see `patterns`). One more of jsonschema's keywords searches with
+`re`, `unevaluatedProperties`; a recipe whose schema has it is refused when it is loaded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from datarecipe.recipe.example_schema.patterns import compile_pattern
+
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, ValidationError
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """A validator that reads no file and opens no connection, whatever the schema refers to."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 75 ms to import
-    from referencing import Registry  # noqa: PLC0415
+    """A validator that reads no file and opens no connection, whatever the schema refers to.
 
-    return Draft202012Validator(schema, registry=Registry())
+    A pattern that cannot run raises `PatternError` when it is first needed; a recipe's schema has none, since loading it
+    compiles them all.
+    """
+    from referencing import Registry  # noqa: PLC0415 - comes with jsonschema
+
+    # For a schema that names its dialect jsonschema would take its own class for that dialect, and so its own keywords.
+    unnamed = {key: value for key, value in schema.items() if key != "$schema"}
+    made: Draft202012Validator = _searching_with_re2()(unnamed, registry=Registry())
+    return made
+
+
+@cache
+def _searching_with_re2() -> Any:
+    """The class of all validators. Making it takes longer than judging an item."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 75 ms to import
+    from jsonschema.validators import extend  # noqa: PLC0415
+
+    keywords = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    }
+    return extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]  # the stub's gap
+
+
+# Each keyword is called with the validator, the keyword's value, what is judged, and the schema around the keyword.
+# The messages are jsonschema's.
+
+
+def _pattern(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not compile_pattern(wanted).search(instance):
+        yield _error(f"{instance!r} does not match {wanted!r}")
+
+
+def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object) -> Iterator[ValidationError]:
+    if not isinstance(instance, dict):
+        return
+    for pattern, schema in wanted.items():
+        for name, value in instance.items():
+            if compile_pattern(pattern).search(name):
+                yield from judge.descend(value, schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(
+    judge: Any, wanted: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if not isinstance(instance, dict):
+        return
+    # In the item's order: jsonschema's own keyword takes them from a set, in another order in each process.
+    extras = [name for name in instance if name not in schema.get("properties", ())]
+    patterns = schema.get("patternProperties")
+    if patterns:
+        extras = [name for name in extras if not any(compile_pattern(pattern).search(name) for pattern in patterns)]
+    if isinstance(wanted, dict):
+        for name in extras:
+            yield from judge.descend(instance[name], wanted, path=name)
+    elif extras and not wanted:
+        yield _error(_unexpected(sorted(extras), sorted(patterns or ())))
+
+
+def _unexpected(extras: Sequence[str], patterns: Sequence[str]) -> str:
+    names, one = ", ".join(map(repr, extras)), len(extras) == 1
+    if patterns:
+        return f"{names} {'does' if one else 'do'} not match any of the regexes: {', '.join(map(repr, patterns))}"
+    return f"Additional properties are not allowed ({names} {'was' if one else 'were'} unexpected)"
+
+
+def _error(message: str) -> ValidationError:
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    return ValidationError(message)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from datarecipe.errors import FormatError, NotYetError, Problem
-from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
+from datarecipe.errors import FormatError, MissingKeyError, NotYetError, Problem
+from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.format.verdicts import translated
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
@@ -27,6 +27,9 @@ NOT_YET: tuple[tuple[str, ...], ...] = (
 """Keys of format 1 that this release refuses, since to ignore them would give another dataset or another bill."""
 
 
+_COUNTED = 10_000
+"""Problems that are found at most. Only the first by their places are told, so all are needed, up to what takes a second."""
+
 _EMBEDDER: Keys = ("strategy", "embedder")
 
 
@@ -38,13 +41,12 @@ def check_format(document: Document, findings: Findings) -> frozenset[str]:
         findings.add(NotYetError(_not_yet(document, later)))
         concerned.add(str(later[0]))
     seen: set[Keys] = set()
-    # A near name is looked for with each unknown key: a file of nothing but these would take minutes.
-    for keys, problem in islice(_problems(document), MAX_PROBLEMS):
+    for keys, problem in islice(_problems(document), _COUNTED):
         concerned.add(str(keys[0]))
         hidden = any(keys[: len(later)] == later for later in refused)
         # One value, one message: it says all that the value must be.
         if keys not in seen and not hidden:
-            findings.add(FormatError(problem))
+            findings.add((MissingKeyError if problem.kind == MissingKeyError.kind else FormatError)(problem))
         seen.add(keys)
     embedder = document.get(_EMBEDDER)
     if isinstance(embedder, ScalarNode) and isinstance(embedder.value, str) and embedder.value != "hashed-ngrams":

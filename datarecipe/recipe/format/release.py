@@ -6,7 +6,7 @@ from datarecipe._version import __version__
 from datarecipe.errors import ReleaseError
 from datarecipe.recipe.format.schema import FORMAT
 from datarecipe.recipe.source.document import Document, MappingNode, ScalarNode
-from datarecipe.recipe.words import describe, show
+from datarecipe.recipe.words import describe, printable, shorten
 
 
 def check_release(document: Document) -> None:
@@ -31,8 +31,9 @@ def _check_format_version(document: Document) -> None:
     if type(value) is int and value == FORMAT:
         return
     if type(value) is int and value > FORMAT:
-        message = f"this is a recipe of format {value}; datarecipe {__version__} reads format {FORMAT}"
-        raise ReleaseError(node.place.problem(message, "use a newer release of datarecipe"))
+        message = f"this recipe needs datarecipe {_needed(document)}: it is of format {value}"
+        hint = f"this is datarecipe {__version__}, which reads format {FORMAT}; install a newer one"
+        raise ReleaseError(node.place.problem(message, hint))
     written = describe(value) if isinstance(node, ScalarNode) else "a list or mapping"
     message = f"`recipe` is the version of the format, the number {FORMAT}, not {written}"
     raise ReleaseError(node.place.problem(message, f"write: recipe: {FORMAT}"))
@@ -51,5 +52,12 @@ def _check_requires(document: Document) -> None:
         message = f"`requires` must be a version specifier, not {describe(node.value)}"
         raise ReleaseError(node.place.problem(message, 'for example: requires: ">=0.3"')) from None
     if not wanted.contains(__version__, prereleases=True):
-        message = f"the recipe requires datarecipe {show(node.value)}; this is {__version__}"
-        raise ReleaseError(node.place.problem(message, "use a release that fits"))
+        message = f"this recipe needs datarecipe {printable(shorten(node.value))}, and this is {__version__}"
+        raise ReleaseError(node.place.problem(message, "install a release that fits"))
+
+
+def _needed(document: Document) -> str:
+    """Which release, as far as a recipe of a format that this one does not know can say."""
+    node = document.get(("requires",))
+    known = isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip()
+    return printable(shorten(known)) if known else f"> {__version__}"

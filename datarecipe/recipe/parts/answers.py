@@ -11,10 +11,12 @@ from datarecipe.recipe.parts.folding import folded
 from datarecipe.recipe.parts.labels import same, same_number
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Place
-from datarecipe.recipe.words import code, describe, show
+from datarecipe.recipe.words import code, describe, did_you_mean, show
 
 _LISTED = 10
 """Labels that a message lists at most."""
+_TWINS: tuple[tuple[Scalar, Scalar], ...] = ((True, "yes"), (False, "no"), ("true", "yes"), ("false", "no"))
+"""What YAML 1.1 and people take for the same."""
 
 
 def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> None:
@@ -47,12 +49,33 @@ def _not_a_label(place: Place, field: str, answer: Json, labels: Sequence[Scalar
         near = next((label for label in labels if folded(label) == folded(answer) or same_number(label, answer)), None)
     if near is not None:
         message = f"the answer in {code(field)} is {describe(answer)}, and the {role} is {describe(near)}"
-        return place.problem(
-            message, "write both the same, with the same type; quotes make text of a number or boolean"
-        )
+        return place.problem(message, f"write {show(near)} here, or {show(answer)} for the {role}")
     listed = ", ".join(show(label) for label in labels[:_LISTED]) + (", ..." if len(labels) > _LISTED else "")
-    message = f"the answer in {code(field)} must be one of the {role}s {listed}, not {describe(answer)}"
-    return place.problem(message)
+    found = "is empty; it must be" if answer is None else "must be"
+    wrong = "" if answer is None else f", not {describe(answer)}"
+    message = f"the answer in {code(field)} {found} one of the {role}s {listed}{wrong}"
+    return place.problem(message, _meant(answer, labels, role))
+
+
+def _meant(answer: Json, labels: Sequence[Scalar], role: str) -> str | None:
+    """Which label an answer that is none may mean."""
+    if isinstance(answer, list) and len(answer) == 1:
+        return f"an answer is one {role}, not a list"
+    twin = next((label for pair in _TWINS if answer in pair for label in labels if label in pair), None)
+    if twin is not None and isinstance(answer, bool | str):
+        return f"write {show(twin)}: in recipes `yes` and `no` are text, `true` and `false` are booleans"
+    if (
+        isinstance(answer, str)
+        and role == "option"
+        and len(answer) == 1
+        and ord("a") <= ord(answer.lower()) <= ord("z")
+    ):
+        index = ord(answer.lower()) - ord("a")
+        if index < len(labels):
+            return f"write the option itself, not its letter: {show(labels[index])}"
+    return (
+        did_you_mean(answer, [label for label in labels if isinstance(label, str)]) if isinstance(answer, str) else None
+    )
 
 
 def _fixed_options(seed: Seed, field: str, space: LabelSpace) -> Iterator[Problem]:
@@ -67,23 +90,33 @@ def _fixed_options(seed: Seed, field: str, space: LabelSpace) -> Iterator[Proble
     yield seed.place(field).problem(f"{message}; here is {describe(options)}")
 
 
+def _other_number(options: Json) -> str | None:
+    if not isinstance(options, list):
+        return None
+    return f"add or remove options, or write `labels: {{per_example: {len(options)}}}`" if len(options) > 1 else None
+
+
 def _own_options(seed: Seed, task: Task, field: str, space: LabelSpace) -> Iterator[Problem]:
     options = seed.example[field]
     place = seed.place(field)
     if not isinstance(options, list) or len(options) != space.options:
-        wanted = f"a list of {space.options} options (labels.per_example)"
-        yield place.problem(f"{code(field)} must be {wanted}, not {describe(options)}")
+        wanted = f"a list of {space.options} options, as `labels: {{per_example: {space.options}}}` says"
+        yield place.problem(f"{code(field)} must be {wanted}, not {describe(options)}", _other_number(options))
         return
-    seen: set[str] = set()
+    seen: dict[str, Scalar] = {}
     for index, option in enumerate(options):
-        if not isinstance(option, bool | int | float | str) or not folded(option):
-            yield seed.place(field, index).problem(
-                f"an option is text, a number, true or false, not {describe(option)}"
-            )
+        place = seed.place(field, index)
+        if not isinstance(option, bool | int | float | str):
+            yield place.problem(f"an option is text, a number, true or false, not {describe(option)}")
+        elif not folded(option):
+            yield place.problem("an option cannot be empty", "an answer is matched without the white space around it")
         elif folded(option) in seen:
-            yield seed.place(field, index).problem(f"{describe(option)} stands in {code(field)} twice")
+            twin = seen[folded(option)]
+            how = "twice" if same(twin, option) else f"beside {describe(twin)}"
+            hint = "options must differ in more than case, space and type"
+            yield place.problem(f"{describe(option)} stands in {code(field)} {how}", hint)
         else:
-            seen.add(folded(option))
+            seen[folded(option)] = option
     answer = seed.example[task.label_field]
     if not any(same(answer, option) for option in options):
         scalars = [option for option in options if isinstance(option, bool | int | float | str)]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from datarecipe.errors import LabelError, Problem
+from datarecipe.errors import LabelError, MissingKeyError, Problem
 from datarecipe.exchange import Json
+from datarecipe.recipe.format.verdicts import probably_meant
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.folding import folded
 from datarecipe.recipe.source.document import Document, Place, to_json
@@ -20,16 +21,17 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     """The label space of a recipe. Without a `task` (it is wrong itself) only the list is checked.
 
     Raises:
-        LabelError: missing, too few, equal or empty labels, or a label space that the task cannot have.
+        MissingKeyError: there are none, and the task needs them.
+        LabelError: too few, equal or empty labels, or a label space that the task cannot have.
     """
     node = document.get(("labels",))
     written = None if node is None else to_json(node)
     place = document.place(("labels",))
     if written is None:
-        if task is None or task.kind == "open":
+        if task is None or task.kind == "open" or _is_misspelt(document):
             return LabelSpace("open")
         hint = "write the answers, `labels: [yes, no]`, or `labels: {per_example: 4}`, or `labels: open`"
-        raise LabelError(place.problem("`labels` is missing: it says what an answer may be", hint))
+        raise MissingKeyError(place.problem("`labels` is missing: it says what an answer may be", hint))
     if isinstance(written, list):
         space = LabelSpace("fixed", tuple(_scalar(value) for value in written))
         problems = list(_label_problems(document, space.values))
@@ -44,26 +46,37 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     return space
 
 
+def _is_misspelt(document: Document) -> bool:
+    """Whether an unknown key seems to mean `labels`: that is told already, and no recipe comes of it."""
+    return isinstance(document.value, dict) and "labels" in probably_meant(document.value)
+
+
 def _label_problems(document: Document, labels: Sequence[Scalar]) -> Iterator[Problem]:
-    seen: dict[str, Scalar] = {}
-    numbers: dict[Scalar, Scalar] = {}
+    seen: dict[tuple[type, Scalar], Scalar] = {}
     for index, label in enumerate(labels):
         place = document.place(("labels", index))
-        text = folded(label)
-        if not text:
+        if not folded(label):
             yield place.problem("a label cannot be empty", "an answer is matched without the white space around it")
             continue
-        # 1 and 1.0 are one value to JSON Schema and to most models, and one key to Python.
-        is_number = not isinstance(label, bool | str)
-        twin = seen.get(text, numbers.get(label) if is_number else None)
-        if twin is not None:
-            how = "again" if same(twin, label) else f"beside {describe(twin)}"
-            message = f"{describe(label)} stands in `labels` {how}"
-            hint = "labels differ in more than case, white space and type: an answer must fit exactly one"
-            yield place.problem(message, hint)
-        seen.setdefault(text, label)
-        if is_number:
-            numbers.setdefault(label, label)
+        # 1 and 1.0 are one value to JSON Schema and to most models, and one key here.
+        kind = type(label) if isinstance(label, bool | str) else float
+        twin = seen.get((kind, label))
+        if twin is None:
+            seen[kind, label] = label
+        else:
+            how = "again" if same(twin, label) else f"beside {describe(twin)}, which is the same number"
+            yield place.problem(f"{describe(label)} stands in `labels` {how}", "keep one of them")
+
+
+def label_warnings(document: Document, labels: Sequence[Scalar]) -> Iterator[Problem]:
+    """Labels that a model may mix up: an answer that is not exactly one of them fits neither, and is rejected."""
+    seen: dict[str, Scalar] = {}
+    for index, label in enumerate(labels):
+        twin = seen.setdefault(folded(label), label)
+        if not same(twin, label):
+            message = f"{describe(label)} stands in `labels` beside {describe(twin)}"
+            hint = "an answer in a third spelling fits neither; let labels differ in more than case, space and type"
+            yield document.place(("labels", index)).warning(message, hint)
 
 
 def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Problem]:
@@ -74,8 +87,9 @@ def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Prob
         hint = f"write them, or `task: {{label: {task.label_field}}}` for answers that cannot be listed"
         yield place.problem(f"`task: {task.kind}` needs a list of labels, not `labels: open`", hint)
     if space.kind == "per_example" and task.kind == "yes_no":
-        yield place.problem("`task: yes_no` needs a list of labels", "write `labels: [yes, no]`")
-    if space.kind == "per_example" and task.options_field is None:
+        message = "`task: yes_no` needs a list of labels, not options that each example brings"
+        yield place.problem(message, "write `labels: [yes, no]`")
+    elif space.kind == "per_example" and task.options_field is None:
         message = (
             "`labels: {per_example: ...}` needs a field with each example's options, and the seed example has none"
         )

@@ -21,7 +21,7 @@ from datarecipe.recipe.source.document import (
 )
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import is_path
-from datarecipe.recipe.words import code, did_you_mean, join, show
+from datarecipe.recipe.words import code, describe, did_you_mean, join, nearest, show
 
 ReadFile = Callable[[str, Place], Source]
 """Reads the file that a value names, given where the value was written."""
@@ -73,22 +73,48 @@ def _read_one(document: Document, keys: Keys, read_file: ReadFile) -> list[Seed]
     written = node.value if isinstance(node, ScalarNode) else None
     if not isinstance(written, str) or not is_path(written):
         message = f"a seed example is a mapping of fields or the path of a .json file, not {show(written)}"
-        raise SeedExampleError(node.place.problem(message))
+        raise SeedExampleError(node.place.problem(message, _no_path_hint(written)))
     file = read_file(written, node.place)
     content = parse_json(file.text or "", file.name, file.path)
     if isinstance(content.root, ListNode) and content.root.items:
         places: list[Keys] = [(index,) for index in range(len(content.root.items))]
     else:
         places = [()]
-    wrong = [place for place in places if not _has_fields(content.get(place))]
+    wrong = [_no_example(content, place) for place in places if not _has_fields(content.get(place))]
+    if not wrong and (inner := _wrapped(content)) is not None:
+        wrong = [inner]
     if wrong:
-        message = "a seed example is a JSON object with fields, and a file of them holds one or a list of them"
-        raise SeedExampleError(*(content.place(place).problem(message) for place in wrong))
+        raise SeedExampleError(*wrong)
     return [_seed(content, place) for place in places]
+
+
+def _no_path_hint(written: object) -> str | None:
+    if isinstance(written, str) and written.lstrip().startswith(("{", "[")):
+        return "write it without the quotes around it"
+    return "a path has a `/` or ends in .json: seed_example: ../seeds/NAME.json" if isinstance(written, str) else None
 
 
 def _has_fields(node: Node | None) -> bool:
     return isinstance(node, MappingNode) and bool(node.entries)
+
+
+def _no_example(content: Document, keys: Keys) -> Problem:
+    node = content.get(keys)
+    value = None if node is None else to_json(node)
+    found = "an object without any" if value == {} else describe(value)
+    hint = None if keys else 'the file holds one, {"question": ...}, or a list of them, [{...}, {...}]'
+    return content.place(keys).problem(f"a seed example is a JSON object with fields, not {found}", hint)
+
+
+def _wrapped(content: Document) -> Problem | None:
+    """The problem of a file whose examples stand in a list under a key: an example of one field could be none anyway."""
+    root = content.root
+    if not isinstance(root, MappingNode) or len(root.entries) != 1:
+        return None
+    ((key, (place, node)),) = root.entries.items()
+    if not isinstance(node, ListNode) or not node.items or not all(map(_has_fields, node.items)):
+        return None
+    return place.problem(f"the seed examples stand under a key, {code(key)}", "write the list alone: [{...}, {...}]")
 
 
 def _seed(document: Document, keys: Keys) -> Seed:
@@ -102,14 +128,18 @@ def _seed(document: Document, keys: Keys) -> Seed:
 def _other_fields(seed: Seed, first: Seed) -> list[Problem]:
     missing = [name for name in first.example if name not in seed.example]
     added = [name for name in seed.example if name not in first.example]
+    meant = {nearest(name, missing) for name in added}
+    missing_too = [name for name in missing if name not in meant]
     problems = []
-    if missing:
-        names = join(map(code, missing), "and")
-        problems.append(seed.place().problem(f"the seed example lacks {names}, which the first one has"))
+    if missing_too:
+        names = join(map(code, missing_too), "and")
+        message = f"the seed example lacks {names}, which the first one has"
+        problems.append(seed.place().problem(message, "all seed examples have the same fields"))
     for name in added:
         message = f"the seed example has a field {code(name)}, which the first one has not"
         place = seed.document.key_place((*seed.keys, name))
-        problems.append(place.problem(message, did_you_mean(name, missing)))
+        hint = did_you_mean(name, missing) or "all seed examples have the same fields"
+        problems.append(place.problem(message, hint))
     return problems
 
 

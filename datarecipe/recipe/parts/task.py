@@ -42,8 +42,9 @@ def _field_problems(document: Document, task: Task, fields: list[str], seed: See
     if task.options_field is not None and task.options_field not in fields:
         yield _absent(document, ("task", "options"), task.options_field, "options field", fields, task)
     if task.label_field == task.options_field:
-        place = document.place(("task",))
-        yield place.problem(f"{code(task.label_field)} cannot be both the label field and the options field")
+        place = document.place(("task", "options"))
+        message = f"{code(task.label_field)} cannot be both the label field and the options field"
+        yield place.problem(message, "name the field with the list of options, or write `options: null` for none")
     elif not set(fields) - {task.label_field, task.options_field}:
         message = "the seed example has no text field beside its answer: nothing would tell two examples apart"
         yield seed.place().problem(message, "add the text that the answer is about")

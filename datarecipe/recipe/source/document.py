@@ -165,6 +165,11 @@ def from_json(value: object, place: Place, depth: int = 0) -> Node:
     raise ValueError(f"{type(value).__name__} is no type that JSON can hold")
 
 
+def empty_document() -> Document:
+    """A document in which nothing is written, for what was made without one."""
+    return Document(mapping_node({}, Source("").place()))
+
+
 @dataclass(frozen=True)
 class Document:
     """A tree of nodes and the questions that are asked of it."""

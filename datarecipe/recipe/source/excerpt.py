@@ -11,6 +11,8 @@ WIDTH = 100
 _BEFORE = 30
 """Columns kept before what is meant when a line is too long."""
 _CUT = "..."
+_LOOKED_AT = 4 * WIDTH
+"""Characters before, in and after what is meant that are looked at: a line may be a megabyte long, with many mistakes."""
 
 
 def excerpt(line: str, number: int, column: int, end_column: int | None) -> str:
@@ -21,7 +23,8 @@ def excerpt(line: str, number: int, column: int, end_column: int | None) -> str:
     """
     start = min(column - 1, len(line))
     end = max(start + 1, (end_column or column + 1) - 1)
-    before, meant, after = (_shown(part) for part in (line[:start], line[start:end], line[end:]))
+    parts = line[max(0, start - _LOOKED_AT) : start], line[start : min(end, start + _LOOKED_AT)], line[end : end + _LOOKED_AT]
+    before, meant, after = (_shown(part) for part in parts)
     if _width(before) + _width(meant) + _width(after) > WIDTH:
         before, meant, after = _around(before, meant, after)
     gutter = f"{number:>6} | "

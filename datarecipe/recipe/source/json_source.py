@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from datarecipe.errors import RecipeSyntaxError
+from datarecipe.errors import Problem, RecipeSyntaxError
 from datarecipe.recipe.source.document import (
     MAX_DEPTH,
     MAX_NODES,
@@ -32,6 +32,9 @@ from datarecipe.recipe.words import code
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r'"|-?[0-9]|true|false|null|NaN|-?Infinity')
+_WORD = re.compile(r"[^\W\d]\w*")
+_BEGINS = {"}": "{", "]": "["}
+_NAMES = {"}": "fields", "]": "elements"}
 _INT_BOUND = 10**100
 _DECODER = json.JSONDecoder()
 
@@ -57,10 +60,15 @@ class _Reader:
         self._line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def read(self) -> Node:
+        if not self._text.strip():
+            raise RecipeSyntaxError(
+                self._source.place().problem("there is nothing in it", "write one JSON value into it")
+            )
         node = self._value()
         self._skip()
         if self._at < len(self._text):
-            self._fail("something follows the end of the JSON value")
+            hint = "a file holds one value; several stand in a list, [..., ...], with commas between them"
+            self._fail("something follows the end of the JSON value", hint)
         return node
 
     def _value(self) -> Node:
@@ -79,10 +87,10 @@ class _Reader:
     def _mapping(self) -> MappingNode:
         place = self._enter()
         entries: dict[str, tuple[Place, Node]] = {}
-        while not self._leaves("}", first=not entries):
+        while not self._leaves("}", place, first=not entries):
             self._skip()
             if self._next() != '"':
-                self._fail("a key in double quotes should stand here")
+                self._no_key()
             scalar = self._scalar()
             key, key_place = str(scalar.value), scalar.place
             if key in entries:
@@ -90,7 +98,7 @@ class _Reader:
                 raise RecipeSyntaxError(key_place.problem(f"the key {code(key)} stands here a second time", hint))
             self._skip()
             if self._next() != ":":
-                self._fail("a `:` should stand here")
+                self._fail("a `:` should stand here", "a key, then `:`, then its value")
             self._at += 1
             entries[key] = (key_place, self._value())
         return mapping_node(entries, place)
@@ -98,7 +106,7 @@ class _Reader:
     def _list(self) -> ListNode:
         place = self._enter()
         items: list[Node] = []
-        while not self._leaves("]", first=not items):
+        while not self._leaves("]", place, first=not items):
             items.append(self._value())
         return list_node(items, place)
 
@@ -110,37 +118,91 @@ class _Reader:
         self._at += 1
         return place
 
-    def _leaves(self, end: str, *, first: bool) -> bool:
+    def _leaves(self, end: str, begin: Place, *, first: bool) -> bool:
         """Step over the end, or over the comma before the next element."""
         self._skip()
         char = self._next()
+        if not char:
+            message = f"this {code(_BEGINS[end])} is not closed"
+            raise RecipeSyntaxError(begin.problem(message, f"the file ends before its {code(end)}"))
         if char == end:
             self._at += 1
             self._depth -= 1
             return True
         if not first:
             if char != ",":
-                self._fail(f"a `,` or a `{end}` should stand here")
+                self._fail(
+                    f"a `,` or a `{end}` should stand here", self._hint(f"a `,` stands between two {_NAMES[end]}")
+                )
+            comma = self._place()
             self._at += 1
+            self._skip()
+            if self._next() == end:
+                raise RecipeSyntaxError(comma.problem(f"no `,` can stand before {code(end)} in JSON", "remove it"))
         return False
 
     def _scalar(self) -> ScalarNode:
         place, start = self._place(), self._at
         if not _SCALAR.match(self._text, self._at):
-            self._fail("a JSON value should stand here")
+            self._no_value()
         try:
             value, self._at = _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
-            raise RecipeSyntaxError(self._place_of(error.pos).problem(f"JSON: {error.msg}")) from None
+            raise RecipeSyntaxError(self._unreadable(error, place)) from None
         except ValueError:  # more digits than Python turns into a number
             raise RecipeSyntaxError(place.problem("the whole number is too long")) from None
+        place = replace(place, end_column=place.column + self._at - start if place.column else None)
         if isinstance(value, int) and abs(value) >= _INT_BOUND:
             raise RecipeSyntaxError(place.problem("the whole number is too long"))
         if isinstance(value, float) and not math.isfinite(value):
-            raise RecipeSyntaxError(place.problem("JSON holds no NaN and no infinite number"))
+            hint = "write null, or the word as text with double quotes"
+            raise RecipeSyntaxError(place.problem("JSON holds no NaN and no infinite number", hint))
         if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
             raise RecipeSyntaxError(place.problem("half of a surrogate pair is not a character"))
-        return ScalarNode(value, replace(place, end_column=place.column + self._at - start if place.column else None))
+        return ScalarNode(value, place)
+
+    def _unreadable(self, error: json.JSONDecodeError, place: Place) -> Problem:
+        """What is wrong with a text."""
+        found = self._text[error.pos : error.pos + 1]
+        here = self._place_of(error.pos)
+        if "control character" in error.msg and found == "\n":
+            return place.problem(
+                "this text has no closing quote in its line", 'write " at its end; a line break is `\\n`'
+            )
+        if "control character" in error.msg:
+            shown = "\\t" if found == "\t" else f"\\u{ord(found):04x}"
+            return here.problem("this character must be written as an escape in JSON", f"write {code(shown)}")
+        if "Unterminated" in error.msg:
+            return place.problem("this text has no closing quote", 'write " at its end')
+        if "escape" in error.msg:
+            back = self._text.rfind("\\", 0, error.pos + 1)
+            wrong = self._place_of(back)
+            wrong = replace(wrong, end_column=wrong.column + 2 if wrong.column else None)
+            hint = "write `\\\\` for a backslash"
+            return wrong.problem(f"{code(self._text[back : back + 2])} is no escape that JSON knows", hint)
+        return here.problem(f"JSON: {error.msg}")
+
+    def _no_key(self) -> NoReturn:
+        self._fail("a key in double quotes should stand here", self._hint(None), self._word())
+
+    def _no_value(self) -> NoReturn:
+        word = self._word()
+        hint = f'text needs double quotes: "{word}"' if word and word.isidentifier() else None
+        self._fail("a JSON value should stand here", self._hint(hint), word)
+
+    def _word(self) -> str:
+        found = _WORD.match(self._text, self._at)
+        return found[0] if found else ""
+
+    def _hint(self, otherwise: str | None) -> str | None:
+        """What somebody may have meant who wrote what stands here."""
+        if self._text.startswith(("//", "/*", "#"), self._at):
+            return "JSON has no comments: remove it"
+        if self._next() in "'\u2018\u2019\u201c\u201d" and self._next():
+            return 'JSON knows double quotes alone: "..."'
+        if self._source.path is not None and self._source.path.suffix.lower() in (".yaml", ".yml"):
+            return "this file is read as JSON; write it as JSON, or write its content into the recipe itself"
+        return otherwise
 
     def _skip(self) -> None:
         space = _SPACE.match(self._text, self._at)
@@ -156,5 +218,8 @@ class _Reader:
         line = bisect_right(self._line_starts, index)
         return self._source.place(line, index - self._line_starts[line - 1] + 1)
 
-    def _fail(self, message: str) -> NoReturn:
-        raise RecipeSyntaxError(self._place().problem(message))
+    def _fail(self, message: str, hint: str | None = None, about: str = "") -> NoReturn:
+        place = self._place()
+        if about and place.column is not None:
+            place = replace(place, end_column=place.column + len(about))
+        raise RecipeSyntaxError(place.problem(message, hint))

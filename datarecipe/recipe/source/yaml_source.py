@@ -33,7 +33,8 @@ from datarecipe.recipe.source.document import (
 )
 from datarecipe.recipe.source.paths import display, read_text
 from datarecipe.recipe.source.scalars import PlainValue, resolve
-from datarecipe.recipe.words import code, show
+from datarecipe.recipe.source.yaml_syntax import needs_quotes, syntax_problem
+from datarecipe.recipe.words import LONGEST_SHOWN, code, show
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -55,7 +56,9 @@ def parse_yaml(text: str, name: str, path: Path | None = None) -> Document:
     source = Source(name, text, path)
     root = _compose(source)
     if root is None:
-        raise RecipeSyntaxError(source.place(1, 1).problem("there is nothing in it", "begin with: recipe: 1"))
+        what = "there are only comments in it" if text.strip() else "there is nothing in it"
+        # An empty line shows nothing.
+        raise RecipeSyntaxError(replace(source.place(1, 1).problem(what, "begin with: recipe: 1"), excerpt=None))
     return Document(root)
 
 
@@ -83,36 +86,22 @@ def _compose(source: Source) -> Node | None:
 
 
 def _events(source: Source) -> Iterator[yaml.Event]:
+    last: yaml.Event | None = None
     try:
-        yield from yaml.parse(source.text or "", Loader=_LOADER)
+        for event in yaml.parse(source.text or "", Loader=_LOADER):
+            last = event
+            yield event
     except yaml.MarkedYAMLError as error:
-        raise RecipeSyntaxError(_syntax_problem(error, source)) from None
+        raise RecipeSyntaxError(syntax_problem(error, last, source)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
         raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, source: Source) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    place = source.place(1, 1) if mark is None else source.place(mark.line + 1, mark.column + 1)
-    lines = source.lines
-    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
-    here = line[mark.column : mark.column + 1] if mark is not None else ""
-    if here == "\t" or line[: len(line) - len(line.lstrip())].count("\t"):
-        return place.problem("a tab cannot indent a line or begin a value in YAML", "use spaces")
-    what = str(error.problem or "this is not YAML")
-    context = f" ({error.context})" if error.context else ""
-    return place.problem(f"YAML: {what}{context}", _syntax_hint(what, line, here))
-
-
-def _syntax_hint(problem: str, line: str, here: str) -> str | None:
-    if "{{" in line or "{%" in line:
-        return "a template needs quotes around it, or a block: the key, then `|`, then the text below it, indented"
-    if "mapping values are not allowed" in problem:
-        return 'a text with ": " in it needs quotes, and a key stands in the column of its neighbours'
-    if "cannot start any token" in problem:
-        return f'a text that begins with {code(here)} needs quotes: "..."'
-    return None
+def _visible(value: Node, key: Place) -> Node:
+    """The value; where nothing was written for it, placed at its key, for messages to point at."""
+    is_empty = isinstance(value, ScalarNode) and value.text == ""
+    return replace(value, place=key) if is_empty else value
 
 
 @dataclass
@@ -193,10 +182,13 @@ class _Composer:
 
     def _aliased(self, anchor: str, place: Place) -> Node:
         if anchor not in self._anchors:
-            raise RecipeSyntaxError(place.problem(f"there is no anchor {code('&' + anchor)} before this alias"))
+            hint = f"a text that begins with `*` needs quotes: {show('*' + anchor)}"
+            raise RecipeSyntaxError(place.problem(f"there is no anchor {code('&' + anchor)} before this alias", hint))
         node = self._anchors[anchor]
         if node is None:
-            raise RecipeSyntaxError(place.problem(f"the alias {code('*' + anchor)} stands inside its own anchor"))
+            hint = "an alias repeats a value that ends before it; write this one out"
+            message = f"the alias {code('*' + anchor)} stands inside its own anchor"
+            raise RecipeSyntaxError(place.problem(message, hint))
         self._check_depth(node.depth, place)
         return node
 
@@ -210,6 +202,9 @@ class _Composer:
             return True
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "remove it; a recipe holds text, numbers, booleans, lists and mappings"
+        if not tag.startswith(_TAG):
+            hint = "remove it; a text that begins with `!` needs quotes, and a file is named by its path alone"
+        place = replace(place, end_column=place.column + len(shown) if place.column else None)
         self.problems.append(place.problem(f"the tag {code(shown)} is not allowed here", hint))
         return False
 
@@ -234,7 +229,8 @@ class _Composer:
         try:
             return resolve(text)
         except ValueError as error:
-            self.problems.append(place.problem(str(error), f"as text it needs quotes: {show(text)}"))
+            hint = f"as text it needs quotes: {show(text)}" if len(text) <= LONGEST_SHOWN else "write a smaller number"
+            self.problems.append(place.problem(str(error), hint))
             return None
 
     @staticmethod
@@ -257,7 +253,7 @@ class _Composer:
                 message = f"the key {code(key.value)} stands here a second time"
                 self.problems.append(key.place.problem(message, f"the first is in line {first.line}; keep one"))
             else:
-                own[key.value] = (key.place, value)
+                own[key.value] = (key.place, _visible(value, key.place))
         self.problems.extend(p.problem("the merge key `<<` stands here a second time") for p in merge_places[1:])
         return mapping_node({**merged, **own}, closed.place)
 
@@ -266,16 +262,28 @@ class _Composer:
         merged: dict[str, tuple[Place, Node]] = {}
         for part in value.items if isinstance(value, ListNode) else [value]:
             if not isinstance(part, MappingNode):
-                self.problems.append(part.place.problem("`<<` takes a mapping, or a list of mappings"))
+                self.problems.append(
+                    part.place.problem(
+                        "`<<` takes a mapping, or a list of mappings",
+                        "as in: <<: *name, where `&name` marks a mapping above",
+                    )
+                )
                 continue
             merged = {**part.entries, **merged}
         return merged
 
     def _refuse_key(self, key: Node) -> None:
         if not isinstance(key, ScalarNode):
-            hint = 'a text that begins with `{` or `[` (a template, say) needs quotes: "{{ ... }}"'
-            self.problems.append(key.place.problem("a list or mapping cannot be a key", hint))
+            self.problems.append(self._refused_node(key))
             return
         written = key.text if key.text is not None else str(key.value)
         problem = key.place.problem(f"keys are text, and {written or 'nothing'} is not", f'write "{written}":')
         self.problems.append(problem)
+
+    def _refused_node(self, key: Node) -> Problem:
+        place = key.place
+        if place.line is not None and place.column is not None:
+            before = self.source.lines[place.line - 1][: place.column]
+            if before.endswith("{{"):
+                return needs_quotes(self.source.place(place.line, place.column - 1, place.column + 1), "{{")
+        return place.problem("a list or mapping cannot be a key", "a text that begins with `{` or `[` needs quotes")

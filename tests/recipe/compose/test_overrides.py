@@ -29,7 +29,8 @@ from tests.recipe.writing import Project
     ],
 )
 def test_a_value_is_yaml_as_in_a_recipe(text: str, path: str, value: Json) -> None:
-    assert parse_set(text) == Override(path, value, f"--set {path}")
+    override = parse_set(text)
+    assert (override.path, override.value, override.flag) == (path, value, f"--set {path}")
 
 
 @pytest.mark.parametrize("text", ["strategy", "=5", "a..b=1", ".=1", "a=[", "a=*x", "a=!!python/name:x y", "a=\udcff"])
@@ -74,7 +75,7 @@ def test_overrides_reach_missing_keys_lists_and_short_forms(project: Project) ->
         (parse_set("target_size.x=5"), "--set target_size.x: `target_size` has no keys below it"),
         (parse_set("labels.7=5"), "--set labels.7: `labels` is a list of 2, and `7` is no position in it"),
         (parse_set("labels=[a]"), "--set labels: `labels` must be a list of at least 2 labels, not a list of 1"),
-        (parse_set("recipe=2"), "--set recipe: this is a recipe of format 2"),
+        (parse_set("recipe=2"), "--set recipe: this recipe needs datarecipe > 0.1.0: it is of format 2"),
         (Override("target_size", 0, "--target-size"), "--target-size: `target_size` must be a whole number from 1"),
         (Override("target_size", Path("x"), "target_size="), "target_size=: the value cannot stand in a recipe"),  # type: ignore[arg-type]
         (Override("x-a", float("nan"), "x-a="), "x-a=: the value cannot stand in a recipe: JSON holds no NaN"),

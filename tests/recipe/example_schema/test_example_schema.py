@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -149,20 +150,112 @@ OBJECT: dict[str, Json] = {"type": "object"}
             "`unevaluatedProperties` of the schema: this keyword is not known here",
         ),
         (
-            {**OBJECT, "properties": {"a": {"pattern": "(a+)+$"}}},
-            '`properties.a.pattern` of the schema: the pattern "(a+)+$" may not run',
+            {**OBJECT, "not": {"$schema": "https://json-schema.org/draft/2020-12/schema"}},
+            "`not.$schema` of the schema: the dialect is named once, at the top",
         ),
         (
-            {**OBJECT, "patternProperties": {"(a|b|ab)*c": {}}},
-            "`patternProperties.(a|b|ab)*c` of the schema: the pattern",
+            {**OBJECT, "properties": {"a": {"pattern": "^(?!b)"}}},
+            '`properties.a.pattern` of the schema: the pattern "^(?!b)" cannot run: `(?!` looks around, which RE2 cannot; '
+            "`not: {pattern: ...}` beside this pattern",
         ),
-        ({**OBJECT, "propertyNames": {"pattern": "("}}, "`propertyNames.pattern` of the schema: the pattern"),
+        (
+            {**OBJECT, "patternProperties": {r"(a)\1": {}}},
+            r"`patternProperties.(a)\1` of the schema: the pattern",
+        ),
+        (
+            {**OBJECT, "propertyNames": {"pattern": "("}},
+            '`propertyNames.pattern` of the schema: the pattern "(" cannot run: RE2 says: missing ) `(`',
+        ),
+        (
+            {**OBJECT, "anyOf": [{"pattern": ".{0,1000}"}] * 5},
+            "`anyOf[4].pattern` of the schema: up to here, the schema's patterns are too large together",
+        ),
     ],
 )
 def test_schemas_that_are_none_or_might_do_harm_are_refused(project: Project, schema: Json, message: str) -> None:
     problem = project.errors(schema=as_flow(schema)).problems[0]
     assert problem.message.startswith(message)
     assert problem.line == 9
+
+
+def test_a_pattern_that_cannot_run_is_told_at_its_place(project: Project) -> None:
+    project.write("schemas/s.json", '{"type": "object",\n "properties": {"question": {\n  "pattern": "(a)\\\\1"}}}')
+    told = str(project.errors(schema="../schemas/s.json"))
+    assert told.startswith("schemas/s.json:3:14: `properties.question.pattern` of the schema: the pattern ")
+    assert r'"(a)\1" cannot run: `\1` refers back' in told
+
+
+@pytest.mark.parametrize("text", ["\xa0", "\u3000", "\u2028\u2029", "\x1c\x85", " \t\n\v\f\r"])
+def test_a_text_of_white_space_alone_does_not_fit_an_inferred_schema(text: str) -> None:
+    judge = validator(infer_schema([{"x": "t", "answer": "a"}], TASK, LabelSpace("open")))
+    assert not judge.is_valid({"x": text, "answer": "a"})
+    assert judge.is_valid({"x": f"{text}é", "answer": "a"})
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: inner,
+        lambda inner: {"not": {"not": inner}},
+        lambda inner: {"allOf": [inner]},
+        lambda inner: {"if": True, "then": inner},
+        lambda inner: {"if": {"not": inner}, "then": False},
+        lambda inner: {"$ref": "#/$defs/inner", "$defs": {"inner": inner}},
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_patterns_mean_the_same_wherever_they_stand(wrap: Callable[[Json], dict[str, Json]], named: bool) -> None:
+    judge = validator(
+        {
+            **({"$schema": "https://json-schema.org/draft/2020-12/schema"} if named else {}),
+            **wrap({"properties": {"a": {"type": "array", "contains": {"pattern": r"^\d$"}}}}),
+        }
+    )
+    assert judge.is_valid({"a": ["7"]})
+    assert not judge.is_valid({"a": ["٧", "7\n"]})  # Python's `re` would find a digit, and pass over the line break
+    assert judge.is_valid({"b": 1})
+    assert judge.is_valid("no object")
+
+
+def test_a_schema_that_names_its_dialect_keeps_the_engine_when_jsonschema_copies_the_validator() -> None:
+    judge = validator({"$schema": "https://json-schema.org/draft/2020-12/schema", "pattern": r"^\d$"})
+    assert judge.evolve().is_valid("7")
+    assert not judge.evolve().is_valid("٧")
+
+
+def test_properties_by_pattern() -> None:
+    schema: dict[str, Json] = {
+        "properties": {"name": {"type": "string"}},
+        "patternProperties": {"^(?i)n_": {"type": "integer"}, r"^\d+$": {"type": "null"}},
+        "additionalProperties": False,
+    }
+    judge = validator(schema)
+    assert judge.is_valid({"name": "x", "n_a": 1, "N_b": 2, "12": None})
+    assert not judge.is_valid({"n_a": "1"})
+    assert [error.message for error in judge.iter_errors({"12": 1})] == ["1 is not of type 'null'"]
+    assert [error.message for error in judge.iter_errors({"n": 1, "12\n": None, "٧": None})] == [
+        r"'12\n', 'n', '٧' do not match any of the regexes: '^(?i)n_', '^\\d+$'"
+    ]
+    assert not judge.is_valid({"D": 1})  # one pattern's flag says nothing about the other
+    others = validator({**schema, "additionalProperties": {"type": "boolean"}})
+    assert others.is_valid({"other": True, "n_a": 1})
+    assert [list(error.path) for error in others.iter_errors({"b": 1, "a": 2, "c": 3})] == [["b"], ["a"], ["c"]]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "ab", "c"]), st.booleans() | st.integers(0, 3), max_size=4),
+    st.sampled_from([True, False, {"type": "boolean"}, {}]),
+    st.sampled_from([{}, {"patternProperties": {"^a": {"type": "integer"}, "b|c$": {}}}]),
+)
+def test_other_properties_are_judged_as_jsonschema_does(
+    item: dict[str, Json], others: Json, patterns: dict[str, Json]
+) -> None:
+    schema = {"properties": {"a": {"type": "boolean"}}, **patterns, "additionalProperties": others}
+
+    def messages(judge: Draft202012Validator) -> list[str]:
+        return sorted(error.message for error in judge.iter_errors(item))
+
+    assert messages(validator(schema)) == messages(Draft202012Validator(schema))
 
 
 def test_references_cannot_unfold_without_bound(project: Project) -> None:

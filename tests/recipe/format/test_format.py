@@ -108,14 +108,14 @@ def test_another_embedder_is_refused(project: Project) -> None:
         ({"name": "a b"}, "2:7: `name` must be a name", None),
         ({"name": "a" * 101}, "2:7: `name` must be a name", None),
         ({"name": '"a\\n"'}, "2:7: `name` must be a name", None),
-        ({"name": None}, "1:1: `name` is missing", 'write it, for example: name: "boolq"'),
+        ({"name": None}, "1:1: `name` is missing", "write it, for example: name: boolq"),
         (
             {"strategy": "tre"},
             "7:11: `strategy` must be one of `fixed`, `random`, `contrastive`, `similar` or `tree`",
             "did you mean `tree`?",
         ),
         ({"strategy": "{kind: diverse}"}, "7:18: `strategy.kind` must be one of", None),
-        ({"strategy": "{chains: 4}"}, "7:11: `kind` is missing in `strategy`", 'write it, for example: kind: "tree"'),
+        ({"strategy": "{chains: 4}"}, "7:11: `kind` is missing in `strategy`", "write it, for example: kind: tree"),
         ({"strategy": "[tree]"}, "7:11: `strategy` must be one of `fixed`, `random`", None),
         (
             {"strategy": "{kind: tree, roots: 0}"},
@@ -133,10 +133,14 @@ def test_another_embedder_is_refused(project: Project) -> None:
             "8:14: `target_size` must be a whole number from 1 to 1,000,000,000, not the boolean true",
             None,
         ),
-        ({"target_size": ""}, "8:13: `target_size` is empty; it must be a whole number", "or remove the key"),
+        (
+            {"target_size": ""},
+            "8:1: `target_size` is empty; it must be a whole number",
+            "for example: target_size: 500",
+        ),
         (
             {"version": "1.10"},
-            "9:10: `version` must be text that is not empty, not the number 1.1",
+            "9:10: `version` must be text, not the number 1.1",
             'write it with quotes: version: "1.10"',
         ),
         ({"description": "yes"}, "", None),
@@ -145,9 +149,13 @@ def test_another_embedder_is_refused(project: Project) -> None:
             "6:23: `labels.per_example` must be a whole number from 2 to 100, not the number 1",
             None,
         ),
-        ({"labels": "closed"}, '6:9: `labels` must be `open`, not the text "closed"', None),
+        (
+            {"labels": "closed"},
+            "6:9: `labels` must be a list of labels, {per_example: N}, or `open`",
+            "for example: labels: [",
+        ),
         ({"labels": "[a, [b]]"}, "6:13: `labels[1]` must be text, a number, or true or false, not a list of 1", None),
-        ({"labels": "[a, null]"}, "6:13: `labels[1]` is empty; it must be text", "or remove the key"),
+        ({"labels": "[a, null]"}, "6:13: `labels[1]` is null; it must be text", "remove it, or put it into quotes"),
         (
             {"labels": "5"},
             "6:9: `labels` must be a list of labels, {per_example: N}, or `open`, not the number 5",
@@ -156,7 +164,11 @@ def test_another_embedder_is_refused(project: Project) -> None:
         ({"vary": "{a b: [x]}"}, "9:8: `a b` in `vary` must be a name", None),
         ({"vary": "{a: []}"}, "9:11: `vary.a` must be a list of at least 1 value, not an empty list", None),
         ({"vary": "{a: [[x]]}"}, "9:12: `vary.a[0]` must be text, a number, true or false, or a mapping", None),
-        ({"seed_example": "[]"}, "5:15: `seed_example` must be a list of", None),
+        (
+            {"seed_example": "[]"},
+            "5:15: `seed_example` must be a mapping of fields, the path of a .json file, or a list of these",
+            None,
+        ),
         ({"seed_example": "{}"}, "5:15: `seed_example` must be", None),
         ({"seed_example": "[3]"}, "5:16: `seed_example[0]` must be a mapping of fields, or the path", None),
         (
@@ -173,8 +185,8 @@ def test_another_embedder_is_refused(project: Project) -> None:
         ({"response_format": "json"}, "9:18: `response_format` must be one of `auto`", "did you mean"),
         (
             {"instruction": '""'},
-            '4:14: `instruction` must be a template text, or the path of a template, not the text ""',
-            None,
+            "4:14: `instruction` is empty; it must be a template text, or the path of a template",
+            "for example: instruction: ",
         ),
         ({"limits": "{timeout: 0}"}, "9:19: `limits.timeout` must be a number above 0 and of at most 86,400", None),
     ],

@@ -52,7 +52,7 @@ def test_labels_keep_their_types(project: Project, written: str, labels: list[Js
         ("[yes, no]", "maybe", 'the answer in `answer` must be one of the labels "yes", "no", not the text "maybe"'),
         ("[0, 1]", "false", "the answer in `answer` must be one of the labels 0, 1, not the boolean false"),
         ("[yes, no]", "[yes]", 'the answer in `answer` must be one of the labels "yes", "no", not a list of 1'),
-        ("[yes, no]", "", 'the answer in `answer` must be one of the labels "yes", "no", not nothing (null)'),
+        ("[yes, no]", "", 'the answer in `answer` is empty; it must be one of the labels "yes", "no"'),
     ],
 )
 def test_a_seed_answer_of_another_type_is_told_what_both_are(
@@ -67,17 +67,31 @@ def test_a_seed_answer_of_another_type_is_told_what_both_are(
     ("labels", "message"),
     [
         ("[yes, no, yes]", 'the text "yes" stands in `labels` again'),
-        ("[yes, no, ' YES ']", 'the text " YES " stands in `labels` beside the text "yes"'),
-        ("[yes, no, straße, STRASSE]", 'the text "STRASSE" stands in `labels` beside the text "straße"'),
-        ("[yes, 1, 1.0]", "the number 1.0 stands in `labels` beside the number 1"),
-        ("[yes, 1, '1']", 'the text "1" stands in `labels` beside the number 1'),
-        ("[yes, true, 'True']", 'the text "True" stands in `labels` beside the boolean true'),
+        ("[yes, 1, 1.0]", "the number 1.0 stands in `labels` beside the number 1, which is the same number"),
         ("[yes, no, ' ']", "a label cannot be empty"),
     ],
 )
-def test_labels_that_an_answer_could_not_tell_apart_are_refused(project: Project, labels: str, message: str) -> None:
+def test_labels_that_are_the_same_are_refused(project: Project, labels: str, message: str) -> None:
     (problem,) = project.errors(labels=labels).problems
     assert problem.message == message
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("[yes, no, ' YES ']", 'the text " YES " stands in `labels` beside the text "yes"'),
+        ("[yes, no, straße, STRASSE]", 'the text "STRASSE" stands in `labels` beside the text "straße"'),
+        ("[yes, 1, '1']", 'the text "1" stands in `labels` beside the number 1'),
+        ("[yes, true, 'True']", 'the text "True" stands in `labels` beside the boolean true'),
+    ],
+)
+def test_labels_that_differ_in_case_or_type_alone_are_legal_and_warned_of(
+    project: Project, labels: str, message: str
+) -> None:
+    recipe = project.load(labels=labels)
+    (problem,) = recipe.warnings
+    assert (problem.message, problem.kind) == (message, "warning")
+    assert problem.place.startswith("recipes/recipe.yaml:6:")
 
 
 def test_many_labels_are_checked_soon(project: Project) -> None:
@@ -117,9 +131,12 @@ def test_labels_of_each_example(project: Project) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"labels": "{per_example: 4}"}, "`options` must be a list of 4 options (labels.per_example), not a list of 3"),
+        ({"labels": "{per_example: 4}"}, "`options` must be a list of 4 options, as `labels: {per_example: 4}` says"),
         ({"seed_example": "{question: q, options: a, answer: a}"}, "`options` must be a list of 3 options"),
-        ({"seed_example": "{question: q, options: [a, b, A], answer: a}"}, 'the text "A" stands in `options` twice'),
+        (
+            {"seed_example": "{question: q, options: [a, b, A], answer: a}"},
+            'the text "A" stands in `options` beside the text "a"',
+        ),
         ({"seed_example": "{question: q, options: [a, b, [c]], answer: a}"}, "an option is text, a number"),
         (
             {"seed_example": "{question: q, options: [a, b, c], answer: d}"},

@@ -28,10 +28,10 @@ def test_values_that_look_like_paths_are_text_inside_an_example(project: Project
 def test_all_seed_examples_have_the_same_fields(project: Project) -> None:
     seeds = "[{question: a, answer: yes}, {questoin: b, answer: no}, {question: c, answer: no, more: 1}]"
     assert told(project.errors(seed_example=seeds).problems) == [
-        "recipes/recipe.yaml:5:44: the seed example lacks `question`, which the first one has",
         "recipes/recipe.yaml:5:45: the seed example has a field `questoin`, which the first one has not\n"
         "  did you mean `question`?",
-        "recipes/recipe.yaml:5:97: the seed example has a field `more`, which the first one has not",
+        "recipes/recipe.yaml:5:97: the seed example has a field `more`, which the first one has not\n"
+        "  all seed examples have the same fields",
     ]
 
 

@@ -1,0 +1,98 @@
+"""What was found out about recipes that were checked, also for programs and for code hosts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError
+from datarecipe.exchange import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One recipe that was checked."""
+
+    name: str
+    """How the user called it."""
+    error: DatarecipeError | None = None
+    warnings: tuple[Problem, ...] = ()
+    is_base: bool = False
+    """It is incomplete, and others extend it: checked with these."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that there is to say, errors and warnings."""
+        if self.error is None:
+            return self.warnings
+        return self.error.problems if isinstance(self.error, RecipeError) else (_problem(self.name, self.error),)
+
+    def exit_code(self, *, strict: bool) -> int:
+        """0, or what is wrong with it; `strict`: a warning is wrong too."""
+        if self.error is not None:
+            return self.error.exit_code
+        return RecipeError.exit_code if strict and self.warnings else 0
+
+
+def _problem(name: str, error: DatarecipeError) -> Problem:
+    return Problem(error.message, name, hint=error.hint, kind="error")
+
+
+def summary(reports: Sequence[Report]) -> str:
+    """All in one line."""
+    wrong = sum(report.error is not None for report in reports)
+    warned = sum(len(report.warnings) for report in reports)
+    told = f"{len(reports)} recipes: {len(reports) - wrong} right, {wrong} wrong"
+    return f"{told}, {warned} warning{'s' if warned > 1 else ''}" if warned else told
+
+
+def as_json(reports: Sequence[Report]) -> Iterator[str]:
+    """One JSON document: `ok` in all, and for each recipe its name, `ok` and problems."""
+    recipes: list[Json] = [
+        {"recipe": report.name, "ok": report.error is None, "problems": [_as_json(p) for p in report.problems]}
+        for report in reports
+    ]
+    document = {"ok": all(report.error is None for report in reports), "recipes": recipes}
+    yield json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _as_json(problem: Problem) -> Json:
+    return {
+        "severity": _severity(problem),
+        "kind": problem.kind,
+        "file": problem.source,
+        "line": problem.line,
+        "column": problem.column,
+        "end_column": problem.end_column,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _severity(problem: Problem) -> str:
+    return "warning" if problem.kind == WARNING else "error"
+
+
+def as_github(reports: Sequence[Report]) -> Iterator[str]:
+    """Workflow commands, which GitHub and what follows it show beside the lines that they are about."""
+    for report in reports:
+        for problem in report.problems:
+            places = {
+                "file": problem.source,
+                "line": problem.line,
+                "col": problem.column,
+                "endColumn": problem.end_column,
+                "title": f"datarecipe: {problem.kind}",
+            }
+            where = ",".join(
+                f"{key}={_escaped(str(value), ':,')}" for key, value in places.items() if value is not None
+            )
+            text = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
+            yield f"::{_severity(problem)} {where}::{_escaped(text)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text

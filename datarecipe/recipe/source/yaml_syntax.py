@@ -1,0 +1,242 @@
+"""YAML that cannot be parsed: what a person did, in place of what a parser met.
+
+A parser stops where it can go on no longer, which is often not where the mistake is: a bracket that is not closed is noticed
+lines later. So what it says is looked at together with the text around it and the last thing that it could read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+
+from datarecipe.errors import Problem
+from datarecipe.recipe.source.document import Place, Source
+from datarecipe.recipe.words import code, printable
+
+_LONGEST_LINE = 90
+"""Characters of a corrected line that a hint shows."""
+_WITH_VALUE = re.compile(r"\s*((?:- +)*[\w.-]+: +|(?:- +)+)(\S.*)")
+"""A line of block YAML with a value in it: what is before the value, and the value."""
+_TEMPLATE = re.compile(r"\s*(?:- +)*(?:[\w.-]+: +)?(?P<begin>\{[{%])")
+_QUOTES = ('"', "'")
+
+
+def syntax_problem(error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source) -> Problem:
+    """What is wrong, where, and how to mend it; `last` is the last event before the error."""
+    mark = error.problem_mark or error.context_mark
+    said = str(error.problem or "this is not YAML")
+    if mark is None:
+        return source.place(1, 1).problem(f"this is not YAML: {said}")
+    context = str(error.context or "")
+    begin = error.context_mark or mark
+    spot = _Spot(source, mark.line, mark.column, said, context, _Spot(source, begin.line, begin.column), _text(last))
+    for look in (_tab, _template, _escape, _quoted, _flow, _value, _line):
+        problem = look(spot)
+        if problem is not None:
+            return problem
+    return spot.place().problem(f"YAML: {said}{f' ({context})' if context else ''}")
+
+
+def _text(event: yaml.Event | None) -> _Text | None:
+    if not isinstance(event, yaml.ScalarEvent) or event.start_mark is None or event.end_mark is None:
+        return None
+    return _Text(event.start_mark.line, event.start_mark.column, event.end_mark.line, event.style)
+
+
+def needs_quotes(place: Place, begin: str) -> Problem:
+    """The problem of a template without quotes, which YAML reads as a mapping; `begin` is `{{` or `{%`."""
+    line = "" if place.line is None else place.source.lines[place.line - 1]
+    hint = corrected(line) or "or use a block: the key, then `|`, then the text in the lines below, indented"
+    return place.problem(f"a text that begins with {code(begin)} needs quotes: in YAML `{{` begins a mapping", hint)
+
+
+def corrected(line: str) -> str | None:
+    """A hint that shows the line with its value in quotes, if it is a line with a value and short."""
+    found = _WITH_VALUE.fullmatch(line.rstrip())
+    if found is None or len(line) > _LONGEST_LINE:
+        return None
+    head, text = found.groups()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
+        text = text[1:-1]
+    in_single = '"' in text or "\\" in text
+    quoted = "'" + text.replace("'", "''") + "'" if in_single else f'"{text}"'
+    return f"write: {printable(head + quoted)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A scalar that was read whole: where it begins, the line in which it ends, and its quote or the sign of its block."""
+
+    line: int
+    column: int
+    end_line: int
+    style: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where the parser stopped: line and column from 0, what it said, where that began that it was reading."""
+
+    source: Source
+    line: int
+    column: int
+    said: str = ""
+    context: str = ""
+    begin: _Spot | None = None
+    last_text: _Text | None = None
+    """The last that was read before, if it was a scalar."""
+
+    @property
+    def text(self) -> str:
+        """The line."""
+        return self.source.lines[self.line] if self.line < len(self.source.lines) else ""
+
+    @property
+    def here(self) -> str:
+        """The character, or nothing at the line's end."""
+        return self.text[self.column : self.column + 1]
+
+    @property
+    def opens_line(self) -> bool:
+        """Whether only white space is before it."""
+        return not self.text[: self.column].strip()
+
+    @property
+    def rest(self) -> str:
+        """The line from here on."""
+        return self.text[self.column :].rstrip()
+
+    def place(self, length: int = 1, *, shift: int = 0) -> Place:
+        column = self.column + shift + 1
+        return self.source.place(self.line + 1, column, column + max(1, length))
+
+    def line_above(self) -> str:
+        """The nearest line above that is not blank."""
+        return next((line for line in reversed(self.source.lines[: self.line]) if line.strip()), "")
+
+
+def _tab(spot: _Spot) -> Problem | None:
+    indentation = spot.text[: len(spot.text) - len(spot.text.lstrip())]
+    if spot.here != "\t" and "\t" not in indentation:
+        return None
+    column = spot.column if spot.here == "\t" else indentation.index("\t")
+    place = spot.source.place(spot.line + 1, column + 1)
+    return place.problem("a tab cannot indent a line or begin a value in YAML", "use spaces")
+
+
+def _template(spot: _Spot) -> Problem | None:
+    found = _TEMPLATE.match(spot.text)
+    if found is None or spot.column < found.start("begin"):
+        return None
+    start = found.start("begin") + 1
+    return needs_quotes(spot.source.place(spot.line + 1, start, start + 2), found["begin"])
+
+
+def _escape(spot: _Spot) -> Problem | None:
+    if "escape" not in spot.said:
+        return None
+    at = spot.text.rfind("\\", 0, spot.column + 1)
+    named = re.match(r"\\[xuU][0-9A-Fa-f]+", spot.text[at:])
+    length = named.end() if named else 2
+    place = spot.source.place(spot.line + 1, at + 1, at + 1 + length)
+    if named is not None:
+        return place.problem(f"{code(named[0])} names no character", "write the character itself")
+    hint = "write `\\\\` for a backslash, or put the text into single quotes; a path is written with `/`"
+    return place.problem(f"{code(spot.text[at : at + 2])} is no escape that a text in double quotes can have", hint)
+
+
+def _quoted(spot: _Spot) -> Problem | None:
+    """A quote too few or one too many."""
+    assert spot.begin is not None
+    if "quoted scalar" in spot.context or "-quoted" in spot.context:
+        hint = f"write {spot.begin.here} at the text's end"
+        return spot.begin.place().problem("the text that begins here has no closing quote", hint)
+    last = spot.last_text
+    if last is None or last.style not in _QUOTES or last.end_line != spot.line:
+        return None
+    if last.line < spot.line:
+        message = f"the text that begins here goes on to the next {last.style}, in line {spot.line + 1}"
+        place = spot.source.place(last.line + 1, last.column + 1)
+        return place.problem(message, f"write {last.style} at its end, if that is not what is meant")
+    if "flow" in spot.context:
+        return None
+    hint = corrected(spot.text) or "put the whole text into quotes"
+    return spot.place(len(spot.rest)).problem("nothing can follow the closing quote of a text", hint)
+
+
+def _flow(spot: _Spot) -> Problem | None:
+    """A bracket or brace too few, a comma too few."""
+    if "flow" not in spot.context or spot.begin is None:
+        return None
+    what, begin, end = ("list", "[", "]") if "sequence" in spot.context else ("mapping", "{", "}")
+    if spot.line == spot.begin.line and spot.here:
+        message = f"before this a `,` is missing, or the {code(end)} that ends the {what}"
+        return spot.place().problem(message, "a text with `,`, `:`, brackets or quotes in it needs quotes around it")
+    hint = f"write {code(end)} at the {what}'s end; what follows is read as a part of it"
+    return spot.begin.place().problem(f"this {code(begin)} is not closed", hint)
+
+
+def _value(spot: _Spot) -> Problem | None:
+    """A value that begins or goes on as none can."""
+    assert spot.begin is not None
+    wanted = corrected(spot.text) or 'put the text into quotes: "..."'
+    if "cannot start any token" in spot.said:
+        return spot.place().problem(f'a value cannot begin with "{spot.here}" unless it stands in quotes', wanted)
+    if "alias" in spot.context or "anchor" in spot.context:
+        what = "an alias" if "alias" in spot.context else "an anchor"
+        message = f"a text that begins with {code(spot.begin.here)} needs quotes: in YAML it is {what}"
+        return spot.begin.place().problem(message, wanted)
+    if "block scalar" in spot.context:
+        message = f"nothing can stand beside the {code(spot.begin.here)} that begins a block of text"
+        return spot.place(len(spot.rest)).problem(message, "begin the text in the next line, indented")
+    if "mapping values are not allowed" in spot.said:
+        return _second_colon(spot, wanted)
+    return None
+
+
+def _second_colon(spot: _Spot, wanted: str) -> Problem:
+    last = spot.last_text
+    if last is not None and last.line < spot.line:
+        key = len(spot.text) - len(spot.text.lstrip())
+        above = spot.source.lines[last.line]
+        column = len(above) - len(above.lstrip()) + 1
+        place = spot.source.place(spot.line + 1, key + 1, spot.column + 1)
+        hint = f"put it into column {column}, if it belongs to the keys above"
+        return place.problem("this key is indented deeper than the line above, which has a value already", hint)
+    return spot.place().problem("YAML takes the text before this `:` for a key, and no key can stand here", wanted)
+
+
+def _line(spot: _Spot) -> Problem | None:
+    """A line that is no entry, or stands in no column of its neighbours."""
+    assert spot.begin is not None
+    if "could not find expected ':'" in spot.said:
+        return _no_colon(spot.begin)
+    if not ("did not find expected" in spot.said or "<block end>" in spot.said):
+        return None
+    if not spot.opens_line:
+        if spot.here in ("]", "}"):
+            return spot.place().problem(f"there is nothing open that this {code(spot.here)} could close", "remove it")
+        hint = corrected(spot.text) or "a text with quotes, brackets or braces in it needs quotes around all of it"
+        return spot.place(len(spot.rest)).problem("nothing can follow the value that ends before this", hint)
+    if spot.last_text is not None and spot.last_text.style in ("|", ">"):
+        hint = "the lines of a block of text are indented as far as its first one, or farther"
+    else:
+        above = spot.line_above()
+        column = len(above) - len(above.lstrip()) + 1
+        hint = f"the line above begins in column {column}; what belongs together stands in one column"
+    message = f"this line begins in column {spot.column + 1}, unlike the lines around it"
+    return spot.place(len(spot.rest)).problem(message, hint)
+
+
+def _no_colon(spot: _Spot) -> Problem:
+    together = re.match(r"[\w.-]+:(?=\S)", spot.rest)
+    if together is not None:
+        key, value = spot.rest[: together.end() - 1], spot.rest[together.end() :]
+        place = spot.place(shift=together.end() - 1)
+        return place.problem(
+            "a space is missing after this `:`", f"write: {printable(f'{key}: {value}')[:_LONGEST_LINE]}"
+        )
+    hint = "write `key: value`; a line that belongs to the text above is indented"
+    return spot.place(len(spot.rest)).problem("there is no `:` in this line, so it is no key with a value", hint)

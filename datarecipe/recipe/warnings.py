@@ -1,0 +1,72 @@
+"""What is legal in a recipe, and surely not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from datarecipe.errors import Problem
+from datarecipe.exchange import canonical_json
+from datarecipe.recipe.model import LabelSpace
+from datarecipe.recipe.parts.labels import label_warnings
+from datarecipe.recipe.parts.seeds import Seed
+from datarecipe.recipe.source.document import Document, Place
+from datarecipe.recipe.words import code
+
+_WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "fixed": ("chains", "roots", "patience", "embedder"),
+    "tree": ("chains", "patience", "embedder"),
+    "random": ("roots", "embedder"),
+    "similar": ("roots",),
+    "contrastive": ("roots",),
+}
+"""Keys of `strategy` that a kind does not look at."""
+
+
+def warnings(document: Document, seeds: Sequence[Seed], labels: LabelSpace) -> Iterator[Problem]:
+    """Warnings for a recipe in which nothing is wrong."""
+    yield from _batch_size(document)
+    yield from _strategy(document)
+    yield from label_warnings(document, labels.values)
+    yield from _equal_seeds(seeds)
+
+
+def _batch_size(document: Document) -> Iterator[Problem]:
+    batch, target = document.get(("batch_size",)), document.get(("target_size",))
+    # A trial with a small --target-size is meant as it is.
+    if batch is None or target is None or batch.place.is_flag != target.place.is_flag:
+        return
+    size, wanted = _value(document, "batch_size"), _value(document, "target_size")
+    if size > wanted:
+        message = f"`batch_size` is {size}, and `target_size` only {wanted}: what one request brings is more than all"
+        yield batch.place.warning(message, "write a smaller `batch_size`")
+
+
+def _value(document: Document, key: str) -> Any:
+    return document.value[key]  # type: ignore[index,call-overload]
+
+
+def _strategy(document: Document) -> Iterator[Problem]:
+    written = _value(document, "strategy")
+    if not isinstance(written, dict):
+        return
+    kind = str(written["kind"])
+    chosen = document.place(("strategy", "kind"))
+    for key in _WITHOUT_EFFECT.get(kind, ()):
+        place = document.key_place(("strategy", key))
+        if key in written and _stand_together(place, chosen):
+            message = f"{code(key)} means nothing to the strategy {code(kind)}"
+            yield place.warning(message, "remove it, or choose another kind")
+
+
+def _stand_together(one: Place, other: Place) -> bool:
+    """Whether one hand wrote both: a base's setting may well mean nothing to the strategy of a recipe that extends it."""
+    return one.source == other.source
+
+
+def _equal_seeds(seeds: Sequence[Seed]) -> Iterator[Problem]:
+    seen: dict[str, Place] = {}
+    for seed in seeds:
+        first = seen.setdefault(canonical_json(seed.example), seed.place())
+        if first != seed.place():
+            yield seed.place().warning(f"the seed example is the same as the one at {first}", "remove one of them")

@@ -1,0 +1,252 @@
+"""The JSON Schema agrees with the dataclasses that a recipe becomes, and says all that editors need."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from types import ModuleType
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from datarecipe.exchange import Json
+from datarecipe.recipe import format_schema
+from datarecipe.recipe.format.check import NOT_YET
+from datarecipe.recipe.format.expectations import expected
+from datarecipe.recipe.format.schema import mapping_form, schema_of
+from datarecipe.recipe.model import About, LabelSpace, Limits, Recipe, Strategy, Task
+from tests.docs.pages import ROOT
+from tests.recipe.writing import Project, as_flow
+
+Keys = tuple[str, ...]
+
+FIELDS: dict[Keys, tuple[type, str]] = {
+    ("name",): (Recipe, "name"),
+    ("description",): (Recipe, "description"),
+    ("version",): (About, "version"),
+    ("license",): (About, "license"),
+    ("tags",): (About, "tags"),
+    ("task", "label"): (Task, "label_field"),
+    ("task", "options"): (Task, "options_field"),
+    ("instruction",): (Recipe, "instruction"),
+    ("seed_example",): (Recipe, "seed_examples"),
+    ("labels", "per_example"): (LabelSpace, "options"),
+    ("strategy", "kind"): (Strategy, "kind"),
+    ("strategy", "chains"): (Strategy, "chains"),
+    ("strategy", "roots"): (Strategy, "roots"),
+    ("strategy", "patience"): (Strategy, "patience"),
+    ("strategy", "embedder"): (Strategy, "embedder"),
+    ("target_size",): (Recipe, "target_size"),
+    ("batch_size",): (Recipe, "batch_size"),
+    ("random_seed",): (Recipe, "random_seed"),
+    ("schema",): (Recipe, "schema"),
+    ("vars",): (Recipe, "vars"),
+    ("vary",): (Recipe, "vary"),
+    ("model",): (Recipe, "model"),
+    ("api_base",): (Recipe, "api_base"),
+    ("sampling",): (Recipe, "sampling"),
+    ("response_format",): (Recipe, "response_format"),
+    ("limits", "concurrency"): (Limits, "concurrency"),
+    ("limits", "timeout"): (Limits, "timeout"),
+    ("limits", "barren"): (Limits, "barren"),
+}
+"""Which field of which dataclass a key becomes."""
+
+WHOLE = {("task",): "task", ("labels",): "labels", ("strategy",): "strategy", ("limits",): "limits"}
+"""Keys that become a dataclass of their own, by the field of `Recipe` that holds it."""
+
+USED_UP = {("recipe",), ("requires",), ("extends",)}
+"""Keys that are read while a recipe is loaded, and of which nothing remains."""
+
+OF_NO_KEY = {
+    Task: {"kind"},
+    LabelSpace: {"kind", "values"},
+    Recipe: {"about", *WHOLE.values()},
+}
+"""Fields that no single key becomes: a short form, or the dataclass of a whole key."""
+
+NOT_WRITTEN = {"instruction_place", "schema_inferred", "project", "source", "written", "warnings", "resolved"}
+"""Fields of `Recipe` that say where a value came from."""
+
+ELSEWHERE: dict[Keys, Any] = {
+    ("task", "options"): "options",
+    ("sampling", "temperature"): 1,
+}
+"""Defaults that no dataclass has: the first is that of `read_task`, the second the model's profile's."""
+
+
+def keys_of(schema: Any, above: Keys = ()) -> Iterator[Keys]:
+    """Every key of the format, with those below it."""
+    for key, inner in mapping_form(schema).get("properties", {}).items():
+        yield (*above, key)
+        yield from keys_of(inner, (*above, key))
+
+
+ALL = list(keys_of(format_schema()))
+EACH = pytest.mark.parametrize("keys", ALL, ids=".".join)
+
+
+def schema_at(keys: Keys) -> Any:
+    schema = schema_of(keys)
+    assert schema is not None
+    return schema
+
+
+def refused(keys: Keys) -> bool:
+    return any(keys[: len(later)] == later for later in NOT_YET)
+
+
+def default_of(field: Field[Any]) -> Any:
+    """The field's default as JSON; what is empty or None is no default that a recipe could write."""
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    return None if default is MISSING or default in (None, (), {}) else default
+
+
+@EACH
+def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
+    own = keys[0] == "sampling" and len(keys) == 2  # sent on as written
+    places = [keys in FIELDS, keys in WHOLE, keys in USED_UP, refused(keys), own]
+    assert places.count(True) == 1, "say in FIELDS, WHOLE or USED_UP what becomes of it, or refuse it in NOT_YET"
+
+
+def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Limits):
+        known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
+        written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
+        assert written == known, kind.__name__
+    assert {field.name for field in fields(Recipe)} >= NOT_WRITTEN
+
+
+@EACH
+def test_the_default_is_the_dataclasses(keys: Keys) -> None:
+    schema = schema_at(keys)
+    if refused(keys):
+        assert "default" not in schema, "what is refused has no default yet"
+        return
+    wanted = ELSEWHERE.get(keys)
+    if keys in FIELDS and keys not in ELSEWHERE:
+        kind, name = FIELDS[keys]
+        (field,) = (field for field in fields(kind) if field.name == name)
+        # The number of options of `LabelSpace` is 0 where there are none.
+        wanted = default_of(field) if kind is not LabelSpace else None
+    assert schema.get("default") == wanted
+    if isinstance(wanted, float):
+        assert math.isclose(schema["default"], wanted)
+
+
+@pytest.mark.parametrize("keys", [keys for keys in ALL if "default" in schema_at(keys)], ids=".".join)
+def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> None:
+    seed = {"seed_example": "{q: is rome in italy, options: [yes, no], answer: yes}", "labels": "[yes, no]"}
+    needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
+    value = schema_at(keys)["default"]
+    above = needed.get(keys[0], {}) if len(keys) == 2 else {}
+    without = {**seed, keys[0]: as_flow(above) if above else None}
+    written = {**seed, keys[0]: as_flow({**above, keys[1]: value} if len(keys) == 2 else value)}
+    before, after = project.load(**without), project.load(**written)
+    if keys[0] == "sampling":
+        assert dict(after.sampling) == {keys[1]: value}  # as written; the profile's own default is tested with it
+        return
+    assert after == before
+    assert as_flow(dict(after.resolved)) == as_flow(dict(before.resolved))
+
+
+def test_the_temperature_is_the_profiles(project: Project) -> None:
+    from datarecipe.generate.profile import settle_model
+
+    recipe = project.load()
+    assert settle_model(recipe, "openai/gpt-4o", None).sampling["temperature"] == ELSEWHERE["sampling", "temperature"]
+
+
+def every_schema(schema: Any) -> Iterator[Any]:
+    """The schema itself and all schemas within it."""
+    yield schema
+    for name in ("properties", "patternProperties"):
+        for inner in schema.get(name, {}).values():
+            yield from every_schema(inner)
+    for name in ("items", "additionalProperties", "propertyNames", "if", "else"):
+        if isinstance(schema.get(name), dict):
+            yield from every_schema(schema[name])
+    for inner in schema.get("anyOf", ()):
+        yield from every_schema(inner)
+
+
+def test_descriptions_are_whole_sentences_of_their_own() -> None:
+    described = [schema["description"] for schema in every_schema(format_schema()) if "description" in schema]
+    assert len(described) > 60
+    assert all(text[0].isupper() or text[0] == "`" for text in described)
+    assert all(text.endswith(".") for text in described)
+
+
+def test_choices_are_explained_one_by_one() -> None:
+    explained = [schema for schema in every_schema(format_schema()) if "enumDescriptions" in schema]
+    assert len(explained) >= 4
+    for schema in explained:
+        assert len(schema["enumDescriptions"]) == len(schema["enum"])
+
+
+def test_snippets_are_right() -> None:
+    found = [schema for schema in every_schema(format_schema()) if "defaultSnippets" in schema]
+    assert len(found) >= 5
+    for schema in found:
+        for snippet in schema["defaultSnippets"]:
+            assert snippet["label"]
+            assert snippet["description"]
+            Draft202012Validator(schema).validate(snippet["body"])
+
+
+def test_every_mapping_with_keys_has_a_title() -> None:
+    # The server says it for the type: without one, "object(datarecipe recipe, format 1)".
+    assert all(schema.get("title") for schema in every_schema(format_schema()) if "properties" in schema)
+
+
+def test_the_words_for_editors_are_those_of_our_own_messages() -> None:
+    said = {schema["errorMessage"] for schema in every_schema(format_schema()) if "errorMessage" in schema}
+    for keys in (("target_size",), ("name",), ("limits", "timeout"), ("extends",), ("task", "options")):
+        assert f"Must be {expected(schema_at(keys))}." in said
+    for schema in every_schema(format_schema()):
+        # The server would say it of an unknown key too.
+        assert not {"errorMessage", "properties"} <= set(schema)
+
+
+@EACH
+def test_only_what_is_refused_is_marked_so(keys: Keys) -> None:
+    assert ("deprecationMessage" in schema_at(keys)) == (keys in NOT_YET)
+
+
+def script() -> ModuleType:
+    """docs/write_editor_words.py as a module."""
+    spec = importlib.util.spec_from_file_location("editor_words", ROOT / "docs" / "write_editor_words.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_words_for_editors_are_fresh() -> None:
+    assert script().main(["--check"]) == 0, "run: python docs/write_editor_words.py"
+
+
+def test_stale_words_are_noticed_and_written_anew(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module, path = script(), tmp_path / "schema.json"
+    schema = dict(format_schema())
+    schema["properties"] = {**schema["properties"], "batch_size": {"description": "Other words.", "type": "integer"}}
+    path.write_text(json.dumps(schema), encoding="utf-8")
+    monkeypatch.setattr(module, "FILE", path)
+    assert module.main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().err
+    assert module.main([]) == 0
+    assert module.main(["--check"]) == 0
+    assert json.loads(path.read_text(encoding="utf-8"))["properties"]["batch_size"] == {
+        "description": "Other words.",
+        "markdownDescription": "Other words.",
+        "type": "integer",
+        "errorMessage": "Must be a whole number.",
+    }
+    assert module.main(["--chekc"]) == 2
