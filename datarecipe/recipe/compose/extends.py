@@ -1,7 +1,7 @@
 """`extends`: a recipe with the recipes that it builds on, as one document.
 
 The bases come first, in the order written, each over the ones before; the recipe itself comes last. A base may extend
-others. Every file counts once however often it is met, so that a recipe's bases cost what their texts cost.
+others. How many files are read for a recipe, and how much they hold, is bounded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import show
 
 MAX_FILES = 100
-"""Recipes that one recipe may build on."""
+"""Recipes that one recipe may build on, each counted as often as an `extends` names it: each time it is read."""
 
 KEY = "extends"
 
@@ -55,6 +55,8 @@ class _Composer:
     def __init__(self, read: ReadDocument) -> None:
         self._read = read
         self._composed: dict[Path | None, MappingNode] = {}
+        self._files = 0
+        self._values = 0
 
     def composed(self, document: Document, chain: tuple[Source, ...]) -> MappingNode:
         root = document.root
@@ -65,15 +67,14 @@ class _Composer:
         source = root.place.source
         findings = Findings(source.name)
         under = mapping_node({}, root.place)
-        for base in bases:
+        for base in bases[: MAX_FILES + 1]:  # one more than may be: so that it is told, once
             with findings:
                 under = merged(under, self._base(base, (*chain, source)))
         findings.raise_all()
         own = {key: entry for key, entry in root.entries.items() if key != KEY}
         whole = merged(under, mapping_node(own, root.place))
         if whole.size > MAX_NODES:
-            message = f"with all that it extends the recipe has more than {MAX_NODES:,} values"
-            raise CompositionError(document.place((KEY,)).problem(message))
+            raise _too_large(document.place((KEY,)))
         return whole
 
     def _base(self, node: ScalarNode, chain: tuple[Source, ...]) -> MappingNode:
@@ -83,8 +84,14 @@ class _Composer:
             raise CompositionError(
                 node.place.problem(message, "a path has a suffix or a slash: extends: bases/common.yaml")
             )
+        self._files += 1
+        if self._files > MAX_FILES:
+            raise CompositionError(node.place.problem(f"a recipe may build on {MAX_FILES} recipes at most"))
         document = self._read(written, node.place)
         source = document.root.place.source
+        self._values += document.root.size
+        if self._values > MAX_NODES:
+            raise _too_large(node.place)
         if source.path in [link.path for link in chain]:
             around = " -> ".join(
                 link.name for link in (*chain[[link.path for link in chain].index(source.path) :], source)
@@ -92,15 +99,16 @@ class _Composer:
             message = f"recipes extend each other in a circle: {around}"
             raise CompositionError(node.place.problem(message, "take one of these `extends` out"))
         if source.path not in self._composed:
-            if len(self._composed) + len(chain) >= MAX_FILES:
-                message = f"a recipe may build on {MAX_FILES} recipes at most"
-                raise CompositionError(node.place.problem(message))
             try:
                 check_release(document)
                 self._composed[source.path] = self.composed(document, chain)
             except RecursionError:
                 raise CompositionError(node.place.problem("recipes extend each other too deeply here")) from None
         return self._composed[source.path]
+
+
+def _too_large(place: Place) -> CompositionError:
+    return CompositionError(place.problem(f"with all that it extends the recipe has more than {MAX_NODES:,} values"))
 
 
 def written_bases(document: Document) -> list[ScalarNode] | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from datarecipe.exchange import Json
+from datarecipe.recipe.example_schema.pattern_dialect import PatternError
+from datarecipe.recipe.example_schema.patterns import compile_pattern
 from datarecipe.recipe.source.document import Keys
 from datarecipe.recipe.words import show
 
@@ -20,14 +22,19 @@ MAX_DEPTH = 48
 """Lists and mappings in each other, in a schema with its references followed. jsonschema takes several frames for each,
 its metaschema more, and Python has 1,000."""
 
+_INSTRUCTIONS_PER_VALUE = 4
+_TOO_LARGE = "with its references followed the schema is too large"
+
 Found: TypeAlias = tuple[Keys, str]
 """Where in the schema something is wrong, and what."""
 
 
 def check_references(schema: dict[str, Json]) -> Iterator[Found]:
-    """What is wrong with the references of a schema that has only local ones."""
+    """What is wrong with the references of a schema that has only local ones, and patterns that can run."""
     unfolding = _Unfolding(schema)
-    unfolding.measure((), schema, 0)
+    whole = unfolding.measure((), schema, 0)
+    if whole.size > MAX_SIZE and not unfolding.found:
+        unfolding.found.append(((), _TOO_LARGE))
     # One place may be met on many ways, and one finding tells enough.
     yield from dict(reversed(unfolding.found)).items()
 
@@ -58,6 +65,7 @@ class _Unfolding:
             inner = list(value.items())
         size, deepest = 1, 0
         for key, item in inner:
+            size += self._pattern_size(keys, key, item)
             if key == "$ref" and isinstance(item, str):
                 extent = self._target((*keys, key), item, depth)
             else:
@@ -65,6 +73,17 @@ class _Unfolding:
             size += extent.size
             deepest = max(deepest, extent.depth + 1)
         return _Extent(size, deepest)
+
+    @staticmethod
+    def _pattern_size(keys: Keys, key: str | int, item: Json) -> int:
+        """What a pattern at this place weighs beside other values: as often as it is named, it runs."""
+        pattern = item if key == "pattern" else key if keys[-1:] == ("patternProperties",) else None
+        if not isinstance(pattern, str):
+            return 0
+        try:
+            return compile_pattern(pattern).instructions // _INSTRUCTIONS_PER_VALUE
+        except PatternError:  # told already where it runs; elsewhere (an enum, say) it is only text
+            return 0
 
     def _target(self, keys: Keys, pointer: str, depth: int) -> _Extent:
         if pointer not in self._targets:
@@ -79,7 +98,7 @@ class _Unfolding:
         if extent is None:
             self.found.append((keys, f"{show(pointer)} leads back to itself; an example's depth must be bounded"))
         elif extent.size > MAX_SIZE or depth + extent.depth > MAX_DEPTH:
-            self.found.append((keys, "with its references followed the schema is too large"))
+            self.found.append((keys, _TOO_LARGE))
         else:
             return extent
         return _Extent(1, 0)

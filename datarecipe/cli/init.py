@@ -1,0 +1,187 @@
+"""`datarecipe init NAME`"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from datarecipe.cli import init_questions as ask
+from datarecipe.cli.init_report import show_draft, show_table
+from datarecipe.cli.options import STRATEGIES
+from datarecipe.errors import UsageError
+from datarecipe.init.draft import TASKS, Draft, Wishes
+from datarecipe.init.given import check_name, check_text, name_from, quoted, read_fields, read_labels
+from datarecipe.init.infer import draft_from_seeds, draft_from_table, find_label
+from datarecipe.init.json_rows import read_seed_text
+from datarecipe.init.placeholder import draft_from_wishes
+from datarecipe.init.project import Written, check_root, existing_files, recipe_path, write_project
+from datarecipe.init.read import read_seeds, read_table
+from datarecipe.running.printable import printable
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("init")
+@click.argument("name", metavar="NAME", required=False)
+@click.option(
+    "--from", "data", type=_FILE, metavar="FILE", help="Your own data (.jsonl, .json, .csv, .tsv): infer the rest."
+)
+@click.option(
+    "--seed-example",
+    type=_FILE,
+    metavar="FILE",
+    help="A .json file with an example, or a list of them: infer the rest.",
+)
+@click.option("--example", metavar="JSON", help="The same, written here.")
+@click.option("--description", metavar="TEXT", help="What the data is, in a sentence; the model reads it.")
+@click.option("--task", type=click.Choice(TASKS), help="What an example asks for.")
+@click.option("--labels", multiple=True, metavar="A,B", help='The labels: 1 is a number, "1" a text.')
+@click.option(
+    "--options", type=click.IntRange(2, 100), metavar="N", help="How many options each example brings of its own."
+)
+@click.option("--field", "--fields", "fields", multiple=True, metavar="A,B", help="The fields of an example.")
+@click.option("--label", "label_field", metavar="FIELD", help="The field that holds the answer.")
+@click.option("--options-field", metavar="FIELD", help="The field that holds the list of options.")
+@click.option("--seeds", type=click.IntRange(1, 100), metavar="N", help="With --from: pick so many seed examples.")
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="How the next formatting example is found.  [tree]")
+@click.option("--target-size", type=click.IntRange(1, 10**9), metavar="N", help="How many examples to end with.  [100]")
+@click.option("--model", metavar="PROVIDER/NAME", help="A model to write into the recipe.")
+@click.option(
+    "--dir", "folder", type=_FILE, metavar="DIR", default=Path(), help="The project's folder; made if missing."
+)
+@click.option("--no-input", is_flag=True, help="Ask nothing, even on a terminal.")
+@click.option("--force", is_flag=True, help="Replace the recipe of that name.")
+def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **values: Any) -> None:
+    """Make a recipe that runs: recipes/NAME.yaml with its template and seed example.
+
+    On a terminal it asks for what the flags leave open; elsewhere a placeholder stands there, marked TODO.
+
+    \b
+      datarecipe init reviews
+      datarecipe init reviews --seed-example one.json
+      datarecipe init reviews --from labelled.csv
+    """
+    asks = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
+    _check_sources(values)
+    wishes = _wishes(values)
+    check_root(folder)
+    name = _name(name, folder, values, asks=asks, force=force)
+    draft = _draft(name, wishes, values, asks=asks)
+    if asks and not ask.yes("Write it?"):
+        click.echo("nothing was written")
+        return
+    _show_written(draft, folder, write_project(draft, folder, force=force))
+
+
+def _check_sources(values: dict[str, Any]) -> None:
+    given = [
+        flag
+        for flag, key in (("--from", "data"), ("--seed-example", "seed_example"), ("--example", "example"))
+        if values[key]
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", hint="Give one of them.")
+    if values["seeds"] is not None and not values["data"]:
+        raise UsageError(
+            "--seeds is for --from", hint="A list in the file of --seed-example gives several seed examples."
+        )
+
+
+def _wishes(values: dict[str, Any]) -> Wishes:
+    model = values["model"]
+    if model is not None and (not model or any(char.isspace() for char in check_text(model, "--model"))):
+        raise UsageError(f"--model: {model!r} is no model", hint="Write --model openai/gpt-4o-mini, say.")
+    default = Wishes()
+    return Wishes(
+        description=check_text(values["description"] or "", "--description").strip() or None,
+        task=values["task"],
+        labels=read_labels(values["labels"]),
+        options=values["options"],
+        fields=read_fields(values["fields"]),
+        label_field=_field(values["label_field"], "--label"),
+        options_field=_field(values["options_field"], "--options-field"),
+        strategy=values["strategy"] or default.strategy,
+        target_size=values["target_size"] or default.target_size,
+        model=model,
+    )
+
+
+def _field(name: str | None, flag: str) -> str | None:
+    if name is not None and not check_text(name, flag).strip():
+        raise UsageError(f"{flag}: a field has a name")
+    return name
+
+
+def _name(name: str | None, folder: Path, values: dict[str, Any], *, asks: bool, force: bool) -> str:
+    if name is None:
+        if not asks:
+            raise UsageError("a recipe needs a name", hint="datarecipe init NAME")
+        ask.introduce()
+        source = values["data"] or values["seed_example"]
+        return ask.name(name_from(source.stem if source else folder.resolve().name), folder, force=force)
+    check_name(name)
+    there = existing_files(folder, name)
+    if there and not force:
+        raise UsageError(
+            f"{', '.join(there)}: there already", hint="Take another name, or replace the recipe with --force."
+        )
+    if asks:
+        ask.introduce()
+    return name
+
+
+def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> Draft:
+    """The recipe, shown as far as it was inferred, with the questions that remain."""
+    if values["data"]:
+        table = read_table(values["data"])
+        show_table(table)
+        if asks and wishes.label_field is None and find_label(table, wishes) is None:
+            wishes = replace(wishes, label_field=ask.label_field(table.columns))
+        draft = draft_from_table(name, table, wishes, seeds=values["seeds"] or 1)
+        show_draft(draft, of_data=table.source)
+    elif values["seed_example"] or values["example"]:
+        seeds = (
+            read_seeds(values["seed_example"])
+            if values["seed_example"]
+            else read_seed_text(check_text(values["example"], "--example"), "--example")
+        )
+        draft = draft_from_seeds(name, seeds, wishes)
+        show_draft(draft)
+    elif wishes.label_field is not None and "," in wishes.label_field:
+        raise UsageError(
+            f"--label names the field of the answer, and {quoted(wishes.label_field)} looks like the labels",
+            hint="Write them with --labels.",
+        )
+    elif asks:
+        return ask.draft(name, wishes, target_size=values["target_size"])
+    else:
+        return draft_from_wishes(name, wishes)
+    return ask.rest(draft) if asks else draft
+
+
+def _show_written(draft: Draft, folder: Path, written: Written) -> None:
+    for verb, paths in (("wrote", written.created), ("changed", written.replaced)):
+        for path in paths:
+            click.echo(f"{verb:<8}{printable(str(folder / path))}")
+    recipe = _argument(folder / recipe_path(draft.name))
+    if draft.todo:
+        click.echo(f"\nPlaceholders to replace, marked TODO in {recipe}:")
+        for key, todo in draft.todo.items():
+            click.echo(f"  {key}: {todo}")
+    click.echo("\nNext:")
+    click.echo(f"  datarecipe validate {recipe}")
+    click.echo(f"  datarecipe preview {recipe}")
+    click.echo(f"  datarecipe run {recipe} --target-size 5")
+    if draft.model is None:
+        click.echo("These ask the small embedded model, unless you have set another or add --model PROVIDER/NAME.")
+
+
+def _argument(path: Path) -> str:
+    """A path as it can be pasted into a shell."""
+    text = str(path)
+    return printable(shlex.quote(f"./{text}" if text.startswith("-") else text))

@@ -1,0 +1,109 @@
+"""What passes between the steps: what the user said, what was found, and the recipe that is to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, cast
+
+from datarecipe.exchange import Example
+from datarecipe.init.folding import fold
+from datarecipe.recipe import LabelSpace, Scalar, StrategyKind, Task
+
+TaskName: TypeAlias = Literal["yes_no", "classification", "multiple_choice", "open"]
+TASKS: tuple[TaskName, ...] = ("yes_no", "classification", "multiple_choice", "open")
+
+OPTIONS = "options"
+"""The options field of the tasks that have a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user said, by flags or by answers. None and empty where nothing was said."""
+
+    description: str | None = None
+    task: TaskName | None = None
+    labels: tuple[Scalar, ...] = ()
+    options: int | None = None
+    """How many options each example brings of its own."""
+    fields: tuple[str, ...] = ()
+    label_field: str | None = None
+    options_field: str | None = None
+    strategy: StrategyKind = "tree"
+    target_size: int = 100
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was inferred."""
+
+    subject: str
+    found: str
+    why: str = ""
+    flag: str = ""
+    """The flags that say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A recipe before it is a file."""
+
+    name: str
+    description: str
+    task: Task
+    labels: LabelSpace
+    seeds: tuple[Example, ...]
+    strategy: StrategyKind
+    target_size: int
+    model: str | None
+    todo: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the recipe that hold a placeholder, and what to write instead."""
+    findings: tuple[Finding, ...] = ()
+
+
+def task_of(fields: Sequence[str], label_field: str, options_field: str | None, labels: LabelSpace) -> Task:
+    """The task with these fields: one that has a name where its fields are the usual ones."""
+    usual_options = OPTIONS if OPTIONS in fields else None
+    name = _name_of(label_field, options_field, labels) if options_field == usual_options else None
+    return Task(name or "custom", label_field, options_field)
+
+
+def _name_of(label_field: str, options_field: str | None, labels: LabelSpace) -> TaskName | None:
+    if label_field == "label" and labels.kind == "fixed":
+        return "classification"
+    if label_field != "answer":
+        return None
+    if labels.kind == "open":
+        return "open"
+    if labels.kind == "fixed" and is_yes_no(labels.values):
+        return "yes_no"
+    return "multiple_choice" if options_field is not None else None
+
+
+_PAIRS = (("yes", "no"), ("true", "false"), ("y", "n"))
+
+
+def is_yes_no(labels: Sequence[Scalar]) -> bool:
+    """Whether the labels are a yes and a no."""
+    return {fold(label) for label in labels} in [set(pair) for pair in _PAIRS]
+
+
+def yes_no_pair(value: object) -> tuple[Scalar, Scalar] | None:
+    """(yes, no) in the spelling of `value`, which is one of the two; None when it is neither."""
+    if isinstance(value, bool):
+        return True, False
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    for pair in _PAIRS:
+        if text.casefold() in pair:
+            spelt = [_like(text, word) for word in pair]
+            return cast("tuple[Scalar, Scalar]", tuple(spelt))
+    return None
+
+
+def _like(model: str, word: str) -> str:
+    if model.isupper():
+        return word.upper()
+    return word.capitalize() if model[0].isupper() else word

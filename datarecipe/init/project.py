@@ -1,0 +1,229 @@
+"""The files of a new recipe, and how they come onto the disk: all of them or none, and none over another.
+
+`recipes/`, `templates/` and `seeds/` each get a file with the recipe's name. `.datarecipe/` gets the JSON Schema of the
+format for editors, and `.gitignore` a line for what runs write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+
+from datarecipe.errors import RecipeError, StorageError, UsageError
+from datarecipe.init.draft import Draft
+from datarecipe.init.instruction import instruction_for
+from datarecipe.init.recipe_text import SCHEMA_FILE, recipe_text, seed_text
+from datarecipe.recipe import load_recipe
+
+_IGNORED = {
+    "/runs/": {"runs", "runs/", "/runs", "/runs/", "runs/*", "/runs/*", "**/runs/"},
+    "/.datarecipe/cache/": {
+        *(".datarecipe", ".datarecipe/", "/.datarecipe", "/.datarecipe/"),
+        *(".datarecipe/cache", ".datarecipe/cache/", "/.datarecipe/cache", "/.datarecipe/cache/"),
+    },
+}
+"""Lines of `.gitignore`, and those that mean the same or more."""
+
+_SCHEMA_TITLE = "datarecipe recipe, format "
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was done, as paths from the project's folder."""
+
+    created: tuple[str, ...]
+    replaced: tuple[str, ...]
+    """Files that were there: with force, or those of ours that only grow or follow the release."""
+
+
+def recipe_path(name: str) -> str:
+    """Where the recipe is, from the project's folder."""
+    return f"recipes/{name}.yaml"
+
+
+def existing_files(root: Path, name: str) -> list[str]:
+    """Those of the recipe's files that are there, from the project's folder."""
+    return [path for path in _own_paths(name) if os.path.lexists(root / path)]
+
+
+def check_root(root: Path) -> None:
+    """Refuse a folder that can be no project.
+
+    Raises:
+        UsageError: it is a file, the home folder or above it, or leads elsewhere.
+    """
+    resolved = root.resolve()
+    if resolved.exists() and not resolved.is_dir():
+        raise UsageError(f"{root} is a file, not a folder", hint="Name a folder with --dir.")
+    with contextlib.suppress(RuntimeError, OSError):
+        if Path.home().resolve().is_relative_to(resolved):
+            raise UsageError(
+                f"{resolved} is your home folder or above it: a recipe there may read no other file",
+                hint="Make a folder for the project: datarecipe init NAME --dir my-data",
+            )
+    for folder in ("recipes", "templates", "seeds", ".datarecipe"):
+        path = root / folder
+        if os.path.lexists(path) and (not path.is_dir() or not path.resolve().is_relative_to(resolved)):
+            raise UsageError(f"{path} is no folder of this project", hint="Name another folder with --dir.")
+
+
+def write_project(draft: Draft, root: Path, *, force: bool = False) -> Written:
+    """Write the files of `draft` into the project's folder `root`, which is made if it is not there.
+
+    What they say is loaded first, the way a run loads it: what cannot be a recipe is never written.
+
+    Raises:
+        UsageError: a file is there and `force` is not given, or `root` can be no project.
+        RecipeError: the language does not take it.
+        StorageError: the disk does not.
+    """
+    check_root(root)
+    there = existing_files(root, draft.name)
+    if there and not force:
+        raise UsageError(
+            f"{_and(there)} {'is' if len(there) == 1 else 'are'} there already",
+            hint="Take another name, or replace with --force.",
+        )
+    own = dict(
+        zip(_own_paths(draft.name), (recipe_text(draft), seed_text(draft), instruction_for(draft.labels)), strict=True)
+    )
+    _check(own, draft.name)
+    texts = {**own, **dict(_shared(root))}
+    replaced = tuple(path for path in texts if (root / path).exists())
+    _write(root, texts, force=force)
+    return Written(tuple(path for path in texts if path not in replaced), replaced)
+
+
+def _own_paths(name: str) -> tuple[str, str, str]:
+    return recipe_path(name), f"seeds/{name}.json", f"templates/{name}.j2"
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _check(texts: Mapping[str, str], name: str) -> None:
+    """Load the recipe from a folder that goes away.
+
+    Raises:
+        RecipeError: with the places that the files would have.
+    """
+    with tempfile.TemporaryDirectory(prefix="datarecipe-") as folder:
+        stage = Path(folder).resolve()
+        for path, text in texts.items():
+            (stage / path).parent.mkdir(exist_ok=True)
+            (stage / path).write_text(text, encoding="utf-8", newline="\n")
+        try:
+            load_recipe(stage / recipe_path(name))
+        except RecipeError as error:
+            problems = [replace(p, source=p.source.removeprefix(f"{stage}/")) for p in error.problems]
+            raise RecipeError(*problems) from None
+
+
+def _shared(root: Path) -> Iterator[tuple[str, str]]:
+    """Files that all recipes of the project share, where they are not yet as they should be."""
+    schema = files("datarecipe.recipe.format").joinpath(Path(SCHEMA_FILE).name).read_text(encoding="utf-8")
+    if _is_ours(root / SCHEMA_FILE) and _read(root / SCHEMA_FILE) != schema:
+        yield SCHEMA_FILE, schema
+    ignored = _read(root / ".gitignore")
+    lines = set() if ignored is None else {line.strip() for line in ignored.splitlines()}
+    missing = [line for line, alike in _IGNORED.items() if not alike & lines]
+    if missing and not (root / ".gitignore").is_symlink():
+        before = ignored or ""
+        end = "" if before.endswith("\n") or not before else "\n"
+        yield ".gitignore", before + end + "".join(f"{line}\n" for line in missing)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nothing is there, or the schema of a release: `datarecipe schema` writes the same file."""
+    if not os.path.lexists(path):
+        return True
+    try:
+        schema = json.loads(_read(path) or "")
+    except (ValueError, RecursionError):
+        return False
+    return not path.is_symlink() and isinstance(schema, dict) and str(schema.get("title", "")).startswith(_SCHEMA_TITLE)
+
+
+def _read(path: Path) -> str | None:
+    """A small text file's content, line ends as they are; None when there is none that can be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > 1_000_000:
+            return None
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@dataclass
+class _Undo:
+    """What was done so far."""
+
+    folders: list[Path] = field(default_factory=list)
+    temporary: list[Path] = field(default_factory=list)
+    created: list[Path] = field(default_factory=list)
+    replaced: list[tuple[Path, Path]] = field(default_factory=list)
+    """(file, where its old content is kept)"""
+
+    def undo(self) -> None:
+        """Leave everything as it was, as far as the disk lets us."""
+        for path in (*self.created, *self.temporary):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        for path, kept in self.replaced:
+            with contextlib.suppress(OSError):
+                kept.replace(path)
+        for folder in reversed(self.folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _write(root: Path, texts: Mapping[str, str], *, force: bool) -> None:
+    """All files or none: first everything under other names, then every file under its own."""
+    done = _Undo()
+    try:
+        staged = [(root / path, _stage(root / path, text, done)) for path, text in texts.items()]
+        for path, temporary in staged:
+            _place(path, temporary, done, force=force)
+    except BaseException as error:
+        done.undo()
+        if isinstance(error, OSError):
+            where = error.filename2 or error.filename or root
+            raise StorageError(f"{where}: {error.strerror}; nothing was written") from None
+        raise
+    for _, kept in done.replaced:
+        with contextlib.suppress(OSError):
+            kept.unlink()
+
+
+def _stage(path: Path, text: str, done: _Undo) -> Path:
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir()
+            done.folders.append(folder)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    done.temporary.append(temporary)
+    with temporary.open("x", encoding="utf-8", newline="") as file:
+        file.write(text)
+    return temporary
+
+
+def _place(path: Path, temporary: Path, done: _Undo, *, force: bool) -> None:
+    shared = path.name == ".gitignore" or path.as_posix().endswith(SCHEMA_FILE)
+    if os.path.lexists(path):
+        if not (force or shared):
+            raise UsageError(f"{path} has appeared in the meantime", hint="Take another name, or replace with --force.")
+        kept = path.with_name(f".{path.name}.{secrets.token_hex(4)}.old")
+        shutil.copy2(path, kept, follow_symlinks=False)
+        done.replaced.append((path, kept))
+    else:
+        done.created.append(path)
+    temporary.replace(path)

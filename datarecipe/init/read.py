@@ -1,0 +1,69 @@
+"""Files that the user names: data by its suffix, seed examples as JSON."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from datarecipe.exchange import Example
+from datarecipe.init.csv_rows import read_csv_table
+from datarecipe.init.json_rows import decode, read_json_table, read_jsonl_table, read_seed_text
+from datarecipe.init.refusal import refuse
+from datarecipe.init.table import Table
+
+_MAX_SEED_BYTES = 1_000_000
+"""What a recipe reads of one file."""
+
+_ROWS = "--from reads .jsonl, .json, .csv and .tsv."
+
+
+def read_table(path: Path) -> Table:
+    """The user's own data, or its beginning.
+
+    Raises:
+        RecipeError: it is missing, of another kind, or not what its suffix says.
+    """
+    source = str(path)
+    suffix = path.suffix.lower()
+    readers = {".jsonl": read_jsonl_table, ".ndjson": read_jsonl_table, ".json": read_json_table}
+    if suffix not in (*readers, ".csv", ".tsv"):
+        _check(path, source)
+        refuse(source, "this kind of file cannot be read", hint=_ROWS)
+    _check(path, source)
+    try:
+        if suffix in readers:
+            return readers[suffix](path, source)
+        return read_csv_table(path, source, tabs=suffix == ".tsv")
+    except OSError as error:
+        refuse(source, f"the file cannot be read: {error.strerror}")
+
+
+def read_seeds(path: Path) -> list[Example]:
+    """Seed examples from a JSON file with one object, or a list of them.
+
+    Raises:
+        RecipeError: it is missing, too large, or holds something else.
+    """
+    source = str(path)
+    _check(path, source)
+    if path.suffix.lower() in (".jsonl", ".csv", ".tsv", ".ndjson"):
+        refuse(source, "a file of rows is no seed example", hint="Give it with --from: init picks a typical row of it.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_SEED_BYTES + 1)
+    except OSError as error:
+        refuse(source, f"the file cannot be read: {error.strerror}")
+    if len(data) > _MAX_SEED_BYTES:
+        hint = "A few examples are enough. Give a file of data with --from."
+        refuse(source, "the file is larger than 1 MB", hint=hint)
+    return read_seed_text(decode(data, source, 1), source)
+
+
+def _check(path: Path, source: str) -> None:
+    """A regular file: a pipe or a device could be read for ever."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        refuse(source, "there is no such file")
+    if not stat.S_ISREG(mode):
+        refuse(source, "this is a folder" if stat.S_ISDIR(mode) else "this is no regular file")

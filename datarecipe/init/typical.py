@@ -1,0 +1,86 @@
+"""Which rows become seed examples: typical ones, found the same way every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from statistics import median
+
+from datarecipe.exchange import Example, Json, canonical_json
+from datarecipe.init.folding import fold
+from datarecipe.init.table import Row
+
+LONGEST_SEED = 200_000
+"""Characters of JSON. A row beyond it is no example that anybody would show."""
+
+_DEEPEST = 20
+"""Lists and objects in each other, well below what a recipe may hold."""
+
+
+def can_be_seed(example: Example) -> bool:
+    """Whether a recipe can hold it: no half characters, not too deep, not too long."""
+    try:
+        text = json.dumps(example, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        return False
+    return len(text) <= LONGEST_SEED and _depth(example) <= _DEEPEST
+
+
+def pick(rows: Sequence[Row], label: str, *, count: int, by_label: bool) -> list[Row]:
+    """`count` typical rows, or all when they are fewer.
+
+    With `by_label` they take turns over the labels, the most frequent first. Typical: each field about as long as in most
+    rows. Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
+    """
+    ranked = _ranked(rows)
+    groups: dict[str | None, list[Row]] = {}
+    for row in ranked:
+        groups.setdefault(fold(row.values[label]) if by_label else None, []).append(row)
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))
+    picked: list[Row] = []
+    for turn in range(len(rows)):
+        for _, group in ordered:
+            if len(picked) == count:
+                return picked
+            if turn < len(group):
+                picked.append(group[turn])
+    return picked
+
+
+def _ranked(rows: Sequence[Row]) -> list[Row]:
+    names = list(rows[0].values)
+    usual = {name: median(_length(row.values[name]) for row in rows) for name in names}
+
+    def distance(row: Row) -> float:
+        return sum(abs(math.log((1 + _length(row.values[name])) / (1 + usual[name]))) for name in names)
+
+    def place(row: Row) -> tuple[float, str]:
+        return round(distance(row), 9), hashlib.sha256(canonical_json(row.values).encode()).hexdigest()
+
+    seen: set[str] = set()
+    unique = []
+    for row in sorted(rows, key=place):
+        text = canonical_json(row.values)
+        if text not in seen:
+            seen.add(text)
+            unique.append(row)
+    return unique
+
+
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, str) else len(canonical_json(value))
+
+
+def _depth(example: Example) -> int:
+    depth, level = 0, list[Json]([example])
+    while level := [
+        inner
+        for outer in level
+        if isinstance(outer, dict | list)
+        for inner in (outer.values() if isinstance(outer, dict) else outer)
+    ]:
+        depth += 1
+    return depth

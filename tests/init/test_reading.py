@@ -1,0 +1,248 @@
+"""Data and seed examples of the user's: what is read, what is refused, and where the message points."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datarecipe.errors import RecipeError
+from datarecipe.exchange import Example
+from datarecipe.init import csv_rows, json_rows
+from datarecipe.init.read import read_seeds, read_table
+from datarecipe.init.table import Table
+
+
+def table(folder: Path, name: str, content: str | bytes) -> Table:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_table(path)
+
+
+def values(found: Table) -> list[Example]:
+    return [row.values for row in found.rows]
+
+
+def refused(folder: Path, name: str, content: str | bytes) -> str:
+    with pytest.raises(RecipeError) as caught:
+        table(folder, name, content)
+    (problem,) = caught.value.problems
+    assert problem.source == str(folder / name)
+    return f"{problem.line}: {problem.message} | {problem.hint}"
+
+
+def test_csv_with_a_mark_quotes_and_line_breaks(tmp_path: Path) -> None:
+    content = '\ufefftext,label\r\n"He said ""no"", and\nleft",a\r\n\r\n  two ,b\r\n'
+    found = table(tmp_path, "x.csv", content)
+    assert found.columns == ("text", "label")
+    assert values(found) == [{"text": 'He said "no", and\nleft', "label": "a"}, {"text": "  two ", "label": "b"}]
+    assert [row.place for row in found.rows] == [2, 5]
+    assert not found.cut
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [("a;b\n1,5;x\n2,5;y\n", "semicolons"), ("a\tb\nx, y\tz\n", "tabs"), ("a|b\nx, y|z\n", "bars")],
+)
+def test_what_stands_between_cells_is_found(tmp_path: Path, content: str, note: str) -> None:
+    found = table(tmp_path, "x.csv", content)
+    assert found.columns == ("a", "b")
+    assert note in found.notes[0]
+
+
+def test_commas_within_quoted_text_and_semicolons_in_text(tmp_path: Path) -> None:
+    content = 'text,label\n"one; two; three",x\n"a; b, c",y\n'
+    assert values(table(tmp_path, "x.csv", content))[1] == {"text": "a; b, c", "label": "y"}
+
+
+def test_tsv_where_quotation_marks_mean_nothing(tmp_path: Path) -> None:
+    found = table(tmp_path, "x.tsv", 'text\tlabel\n"Up" is a film\tx\n5" screen\ty\n')
+    assert values(found)[0] == {"text": '"Up" is a film', "label": "x"}
+    assert found.notes == ("quotation marks are taken as letters",)
+    assert values(table(tmp_path, "y.tsv", 'text\tlabel\n"a ""b"" c"\tx\n'))[0]["text"] == 'a "b" c'
+
+
+@pytest.mark.parametrize(
+    ("cells", "typed"),
+    [
+        (["1", "20"], [1, 20]),
+        (["1", "2.5"], [1.0, 2.5]),
+        (["-1", "0"], [-1, 0]),
+        (["1", "x"], ["1", "x"]),
+        (["1", ""], ["1", ""]),
+        (["007", "1"], ["007", "1"]),
+        (["1e3", "1"], ["1e3", "1"]),
+        (["nan", "inf"], ["nan", "inf"]),
+        (["12345678901234567", "1"], ["12345678901234567", "1"]),
+        (["true", "false"], ["true", "false"]),
+        (['["a", "b"]', '["c", 1]'], [["a", "b"], ["c", 1]]),
+        (['["a", "b"]', "[c]"], ['["a", "b"]', "[c]"]),
+    ],
+)
+def test_types_of_cells(tmp_path: Path, cells: list[str], typed: list[object]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([["x", "y"], *([cell, "k"] for cell in cells)])
+    found = [row["x"] for row in values(table(tmp_path, "x.csv", text.getvalue()))]
+    assert [(type(value), value) for value in found] == [(type(value), value) for value in typed]
+
+
+def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
+    found = table(tmp_path, "x.csv", ",text,label\n0,a,b\n")
+    assert found.columns == ("text", "label")
+    assert found.notes == ("column 1 has no name and is left out",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.csv", "", "None: the file is empty"),
+        ("x.csv", "\n\n", "None: the file is empty"),
+        ("x.csv", "a,b\n", "None: there is no row"),
+        ("x.csv", "a,b\n1,2\n1,2,3\n", "3: this row has 3 cells, and the first row names 2 columns"),
+        ("x.csv", 'a,b\n"x\ny",2\n1\n', "4: this row has 1 cell,"),
+        ("x.csv", 'a,b\n1,2\n"x,y\n', "3: a quotation mark that opens here has no pair"),
+        ("x.csv", 'a,b\n"x"y,2\n', "2: something follows a closing quotation mark"),
+        ("x.csv", "a,b,a\n1,2,3\n", '1: two columns are called "a"'),
+        ("x.csv", b"a,b\n1,2\nx,\xe9\n", "3: the file is not UTF-8: byte 0xe9"),
+        ("x.csv", "a,b\n1,2\n".encode("utf-16"), "None: the file is UTF-16"),
+        ("x.csv", b"a,b\n1,\x00\n", "2: a NUL character"),
+        ("x.jsonl", "", "None: the file is empty"),
+        ("x.jsonl", '{"a": 1}\n\n[1]\n', "3: this line is a list, not a JSON object"),
+        ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', "2: this is not JSON: "),
+        ("x.jsonl", '{"a": 1, "a": 2}\n', '1: the key "a" stands in one object twice'),
+        ("x.jsonl", '{"a": 1}\n{"a": 1e999}\n', '2: the number "1e999" is too large'),
+        ("x.jsonl", '{"a": ' + "9" * 5000 + "}\n", "1: a whole number has too many digits"),
+        ("x.jsonl", '{"a": ' + "[" * 100_000 + "\n", "1: lists and objects stand too deep"),
+        ("x.jsonl", "{}\n{}\n", "None: the rows have no fields"),
+        ("x.jsonl", b'{"a": "\xff"}\n', "1: the file is not UTF-8"),
+        ("x.json", "[]", "None: the list is empty"),
+        ("x.json", '[{"a": 1}, 2]', "None: row 2 is a number, not a JSON object"),
+        ("x.json", '{"a": 1}', "None: the file holds one object, not a list of rows"),
+        ("x.json", '"a"', "None: data is a list of JSON objects, and this is a text"),
+        ("x.json", "[\n  {'a': 1}\n]", "2: this is not JSON: "),
+        ("x.json", "", "1: there is nothing in it"),
+        ("x.xlsx", "x", "None: this kind of file cannot be read | --from reads .jsonl, .json, .csv and .tsv."),
+    ],
+)
+def test_what_is_no_data(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
+    assert refused(tmp_path, name, content).startswith(message)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    for name, message in (("folder.csv", "this is a folder"), ("none.csv", "there is no such file")):
+        with pytest.raises(RecipeError, match=message):
+            read_table(tmp_path / name)
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    found = table(tmp_path, "x.jsonl", '\ufeff{"a": 1, "b": null}\r\n\r\n{"c": NaN}\n')
+    assert values(found) == [{"a": 1, "b": None}, {"c": None}]
+    assert found.columns == ("a", "b", "c")
+    assert [row.place for row in found.rows] == [1, 3]
+
+
+def test_a_list_within_an_object(tmp_path: Path) -> None:
+    found = table(tmp_path, "x.json", '{"version": 1, "data": [{"a": 1}]}')
+    assert values(found) == [{"a": 1}]
+    assert found.notes == ('the rows are the list in "data"',)
+    assert found.unit == "row"
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.json"])
+def test_of_many_rows_the_first_are_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (csv_rows, json_rows):
+        monkeypatch.setattr(module, "MAX_ROWS", 5)
+    for count in (4, 5, 6, 100):
+        rows = [{"a": f"t{number}", "b": "x"} for number in range(count)]
+        content = {
+            "x.csv": "a,b\n" + "".join(f"t{number},x\n" for number in range(count)),
+            "x.jsonl": "".join(json.dumps(row) + "\n" for row in rows),
+            "x.json": json.dumps(rows),
+        }[name]
+        found = table(tmp_path, name, content)
+        assert values(found) == rows[:5]
+        assert found.cut is (count > 5)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_of_many_bytes_the_first_are_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (csv_rows, json_rows):
+        monkeypatch.setattr(module, "MAX_BYTES", 1000)
+    line = "x" * 90
+    content = {"x.csv": "a,b\n" + f"{line},k\n" * 50, "x.jsonl": f'{{"a": "{line}"}}\n' * 50}[name]
+    found = table(tmp_path, name, content)
+    assert found.cut
+    assert 5 < len(found.rows) < 12
+    assert all(row["a"] == line for row in values(found))
+    # In the middle of a row that goes on over lines it stops too, and never takes half of one.
+    quoted = 'a,b\n"' + "y" * 500 + '",k\n"' + "z\n" * 400
+    assert len(values(table(tmp_path, "y.csv", quoted))) == 1
+
+
+def test_json_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "MAX_BYTES", 100)
+    assert "write it as JSON Lines" in refused(tmp_path, "x.json", json.dumps([{"a": "x" * 200}])).replace("W", "w")
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
+LETTERS = CELL.filter(lambda text: not text.isnumeric() and not text.startswith("["))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=st.lists(st.tuples(LETTERS, LETTERS, st.sampled_from("xyz")), min_size=1, max_size=8))
+def test_what_the_csv_module_writes_is_read_back(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([("text", "more", "label"), *rows])
+    found = table(tmp_path, "x.csv", text.getvalue().encode())
+    columns = {name: [row[name] for row in values(found)] for name in found.columns}
+    for index, name in enumerate(("text", "more", "label")):
+        assert columns[name] == [row[index] for row in rows] or all(isinstance(v, int | float) for v in columns[name])
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(content=st.binary(max_size=60) | st.text('",;\t|\n\rab[]{}:1', max_size=60).map(str.encode))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
+    for name in ("x.csv", "x.tsv", "x.jsonl", "x.json"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        try:
+            assert read_table(path).rows
+        except RecipeError as error:
+            assert error.problems[0].source == str(path)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "the list is empty"),
+        ("{}", "has fields, and it has none"),
+        ("[1]", "number 1 of the list is a number"),
+        ('"x"', "and it is a text"),
+        ('[{"a": 1}, {"b": 1}]', 'number 2 lacks "a", unlike number 1'),
+        ('[{"a": 1}, {"a": 1, "b": 1}]', 'number 2 has "b", unlike number 1'),
+        ('{"a": 1}\n{"a": 2}', "One object a line is JSON Lines"),
+        ("x" * 1_000_001, "larger than 1 MB"),
+    ],
+)
+def test_what_is_no_seed_example(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    with pytest.raises(RecipeError, match=message):
+        read_seeds(path)
+
+
+def test_seed_examples(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"b": 1, "a": "x"}')
+    assert [list(seed.items()) for seed in read_seeds(path)] == [[("b", 1), ("a", "x")]]
+    path.write_text('[{"b": 1}, {"b": 2}]')
+    assert read_seeds(path) == [{"b": 1}, {"b": 2}]
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(RecipeError, match="--from"):
+        read_seeds(tmp_path / "x.csv")
