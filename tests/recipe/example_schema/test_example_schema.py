@@ -298,7 +298,7 @@ def test_a_seed_example_must_fit_the_given_schema(project: Project) -> None:
     ] == [
         (15, "the example lacks `context`"),
         (26, '`question` must be of type integer, not the text "is rome in italy"'),
-        (52, '`answer` is the text "yes", against `maxLength: 1`'),
+        (52, "`answer` has 3 characters, and the most are 1"),
     ]
 
 

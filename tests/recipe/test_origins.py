@@ -1,0 +1,40 @@
+"""Where each value of a recipe comes from."""
+
+from __future__ import annotations
+
+from datarecipe.exchange import Json
+from datarecipe.recipe import Override, Recipe, load_recipe, origins, parse_set, parse_var
+from tests.recipe.writing import Project
+
+
+def by_key(recipe: Recipe) -> dict[str, tuple[Json, str]]:
+    return {origin.key: (origin.value, origin.origin) for origin in origins(recipe)}
+
+
+def test_files_flags_bases_and_defaults_are_told_apart(project: Project) -> None:
+    project.load(vars="{tone: dry}", vary="{topic: [a]}")
+    own = project.write("recipes/own.yaml", "recipe: 1\nextends: recipe.yaml\nname: own\nvars: {size: 3}\n")
+    flags = [Override("strategy.kind", "random", "--strategy"), parse_set("limits.timeout=5"), parse_var("size=4")]
+    found = by_key(load_recipe(own, flags))
+    assert found["name"] == ("own", "recipes/own.yaml:3:7")
+    assert found["target_size"] == (500, "recipes/recipe.yaml:8:14")
+    assert found["strategy.kind"] == ("random", "--strategy")
+    assert found["strategy.chains"] == (8, "default")
+    assert found["limits.timeout"] == (5.0, "--set limits.timeout")
+    assert found["limits.barren"] == (50, "default")
+    assert found["vars.tone"] == ("dry", "recipes/recipe.yaml:9:14")
+    assert found["vars.size"] == (4, "--var size")
+    assert found["vary.topic"] == (["a"], "recipes/recipe.yaml:10:15")
+    assert found["labels"] == (["yes", "no"], "recipes/recipe.yaml:6:9")
+    assert found["schema"][1] == "inferred from seed_example and labels"
+    assert found["instruction"][1] == "recipes/recipe.yaml:4:14 -> ../templates/fixed_labels.j2"
+
+
+def test_the_short_form_of_strategy_has_its_own_place(project: Project) -> None:
+    assert by_key(project.load())["strategy.kind"] == ("tree", "recipes/recipe.yaml:7:11")
+
+
+def test_every_resolved_value_has_an_origin(project: Project) -> None:
+    recipe = project.load(sampling="{temperature: 0.5}", **{"x-own": "{a: [1, 2]}"})
+    told = {origin.keys[0] for origin in origins(recipe)}
+    assert told == set(recipe.resolved)
