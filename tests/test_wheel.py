@@ -24,7 +24,9 @@ def test_the_wheel_runs_a_shipped_recipe_in_any_folder(tmp_path: Path) -> None:
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
     for folder in ("recipes", "templates", "seeds"):
-        shipped = {f"datarecipe/collection/{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+        shipped = {
+            f"datarecipe/collection/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()
+        }
         assert shipped
         assert shipped <= set(names)
     assert "datarecipe/py.typed" in names

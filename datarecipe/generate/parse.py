@@ -108,8 +108,11 @@ class _Scan:
         if self.broken:
             # A part of something broken: an item among others, unless it is the value of some item's field.
             inner = self.text[max(0, start - 20) : start].rstrip().endswith(":")
+            # An empty object is none: within a string it is all that decodes, since the quotes of any other are escaped.
             items = [
-                item for item in items if isinstance(item, dict) and (not inner or not self.known.isdisjoint(item))
+                item
+                for item in items
+                if isinstance(item, dict) and item and (not inner or not self.known.isdisjoint(item))
             ]
         if items:
             self._cover(start)

@@ -135,10 +135,11 @@ class ResponseCache:
             return int(self._cache.clear())
 
     def _keep_out_of_git(self) -> None:
-        for folder in (self.directory, self.directory.parent):
+        """Responses are the user's own. What lies beside them in `.datarecipe` (schema, configuration) is the team's."""
+        for folder, ignored in ((self.directory, "*"), (self.directory.parent, f"/{self.directory.name}/")):
             if folder.name == ".datarecipe":
                 with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as file:
-                    file.write("*\n")
+                    file.write(f"{ignored}\n")
 
     @contextlib.contextmanager
     def _explained(self, what: str, key: str | None = None) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -40,12 +41,18 @@ class Findings:
         kinds = {type(error) for error in self._errors}
         kind = kinds.pop() if len(kinds) == 1 else RecipeError
         found = dict.fromkeys(problem for error in self._errors for problem in error.problems)
-        problems = sorted(found, key=self._order)
+        problems: list[Problem] = [*in_order(found, self._source)]
         if len(problems) > MAX_PROBLEMS:
             more = Problem(f"there are {len(problems) - MAX_PROBLEMS:,} more problems", self._source)
             problems = [*problems[:MAX_PROBLEMS], more]
         raise kind(*problems)
 
-    def _order(self, problem: Problem) -> tuple[bool, bool, str, int, int]:
-        other_file = problem.source != self._source
+
+def in_order(problems: Iterable[Problem], source: str) -> tuple[Problem, ...]:
+    """Problems by their places: those in the file `source` first, then other files, then flags."""
+
+    def order(problem: Problem) -> tuple[bool, bool, str, int, int]:
+        other_file = problem.source != source
         return (problem.line is None, other_file, problem.source, problem.line or 0, problem.column or 0)
+
+    return tuple(sorted(problems, key=order))

@@ -12,26 +12,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datarecipe.errors import ExampleSchemaError, RecipeNotFoundError, TemplateError
+from datarecipe.errors import ExampleSchemaError, Problem, RecipeNotFoundError
 from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
+from datarecipe.recipe.compose.variables import check_variables
 from datarecipe.recipe.example_schema.given import check_given_schema
 from datarecipe.recipe.example_schema.inferred import check_labels_fit, check_seeds_fit, infer_schema
-from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.findings import Findings, in_order
 from datarecipe.recipe.format.check import check_format
 from datarecipe.recipe.format.release import check_release
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
 from datarecipe.recipe.parts.answers import check_seed_answers
+from datarecipe.recipe.parts.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.parts.labels import read_labels
 from datarecipe.recipe.parts.seeds import Seed, read_seeds
 from datarecipe.recipe.parts.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
 from datarecipe.recipe.parts.task import read_task
 from datarecipe.recipe.resolved import resolved_document
-from datarecipe.recipe.source.document import Document, Place, ScalarNode, Source
+from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import Project, display, is_path, project_of, read_named_file, read_text
-from datarecipe.recipe.source.text_place import TextPlace, place_of_file, place_of_value
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
 from datarecipe.recipe.words import describe
@@ -52,13 +53,16 @@ def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: S
     """
     file = _read_recipe(path)
     project = project_of(_path(file), data_roots)
-    document = compose(_parse(file), lambda value, place: _parse(read_named_file(value, place, project)))
-    document = apply_overrides(document, overrides)
+    written = compose(_parse(file), lambda value, place: _parse(read_named_file(value, place, project)))
+    document = apply_overrides(written, overrides)
     check_release(document)
     findings = Findings(file.name)
     wrong = check_format(document, findings)
     source = _Source(document, file, project, wrong)
     parts = _read_parts(source, findings)
+    if parts.instruction:
+        with findings:
+            check_variables(overrides, written, parts.instruction.text)
     findings.raise_all()
     return _recipe(source, parts)
 
@@ -114,11 +118,12 @@ class _Source:
 class _Parts:
     """What the steps made; None where a step could not run or failed."""
 
-    instruction: tuple[str, TextPlace] | None = None
+    instruction: Instruction | None = None
     seeds: tuple[Seed, ...] | None = None
     task: Task | None = None
     labels: LabelSpace | None = None
     schema: dict[str, Json] | None = None
+    warnings: tuple[Problem, ...] = ()
 
 
 def _read_parts(source: _Source, findings: Findings) -> _Parts:
@@ -126,7 +131,7 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     document = source.document
     if source.usable("instruction"):
         with findings:
-            parts.instruction = _read_instruction(source)
+            parts.instruction = read_instruction(document, source.read_file)
     if source.usable("seed_example"):
         with findings:
             parts.seeds = read_seeds(document, source.read_file)
@@ -148,21 +153,12 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
             if parts.seeds and parts.task and parts.labels:
                 place = document.place(("schema",))
                 check_labels_fit(parts.seeds, parts.task, parts.labels, parts.schema, place)
+    if parts.instruction and not source.wrong & {"vars", "vary"}:
+        with findings:
+            fixed = parts.labels is not None and parts.labels.kind == "fixed"
+            seen = (source.values.get("vars", {}), source.values.get("vary", {}))
+            parts.warnings += check_instruction(parts.instruction, *seen, fixed_labels=fixed)
     return parts
-
-
-def _read_instruction(source: _Source) -> tuple[str, TextPlace]:
-    """The template's text, and where it stands."""
-    node = source.document.get(("instruction",))
-    assert isinstance(node, ScalarNode)
-    written = str(node.value)
-    if not is_path(written):
-        return written, place_of_value(node)
-    file = source.read_file(written, node.place)
-    text = file.text or ""
-    if not text.strip():
-        raise TemplateError(node.place.problem(f"the instruction's file {file.name} is empty"))
-    return text, place_of_file(file)
 
 
 def _read_schema(source: _Source) -> dict[str, Json]:
@@ -185,13 +181,13 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.task is not None
     assert parts.labels is not None
     assert parts.schema is not None
-    warned = tuple(warnings(source.document, parts.seeds, parts.labels))
+    warned = (*warnings(source.document, parts.seeds, parts.labels), *parts.warnings)
     recipe = Recipe(
         name=values["name"],
         description=values.get("description", ""),
         task=parts.task,
-        instruction=parts.instruction[0],
-        instruction_place=parts.instruction[1],
+        instruction=parts.instruction.text,
+        instruction_place=parts.instruction.place,
         seed_examples=tuple(seed.example for seed in parts.seeds),
         labels=parts.labels,
         strategy=read_strategy(values["strategy"]),
@@ -211,6 +207,6 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         project=source.project.root,
         source=_path(source.file),
         written=source.document,
-        warnings=warned,
+        warnings=in_order(warned, source.file.name),
     )
     return replace(recipe, resolved=resolved_document(recipe, values))

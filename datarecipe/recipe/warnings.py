@@ -7,7 +7,7 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
-from datarecipe.recipe.model import LabelSpace
+from datarecipe.recipe.model import LabelSpace, Strategy
 from datarecipe.recipe.parts.labels import label_warnings
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Document, Place
@@ -21,6 +21,7 @@ _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "contrastive": ("roots",),
 }
 """Keys of `strategy` that a kind does not look at."""
+_DEFAULTS = Strategy("tree")
 
 
 def warnings(document: Document, seeds: Sequence[Seed], labels: LabelSpace) -> Iterator[Problem]:
@@ -54,7 +55,7 @@ def _strategy(document: Document) -> Iterator[Problem]:
     chosen = document.place(("strategy", "kind"))
     for key in _WITHOUT_EFFECT.get(kind, ()):
         place = document.key_place(("strategy", key))
-        if key in written and _stand_together(place, chosen):
+        if key in written and written[key] != getattr(_DEFAULTS, key) and _stand_together(place, chosen):
             message = f"{code(key)} means nothing to the strategy {code(kind)}"
             yield place.warning(message, "remove it, or choose another kind")
 

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from datarecipe.exchange import Json
 
 LONGEST_SHOWN = 60
+_LONGEST_COMPARED = 200
+_MOST_COMPARED = 500
+"""Words that a misspelt one is compared with, and characters of each: more takes long, and nobody misspells that."""
 
 
 def printable(text: str) -> str:
     """`text` with everything escaped that a terminal might obey (control characters, direction marks)."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
@@ -76,7 +82,10 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     # Only a wrong recipe pays for this import.
     from difflib import get_close_matches  # noqa: PLC0415
 
-    spelled = {_plain(candidate): candidate for candidate in candidates}
+    if len(word) > _LONGEST_COMPARED:
+        return None
+    short = (candidate for candidate in candidates if len(candidate) <= _LONGEST_COMPARED)
+    spelled = {_plain(candidate): candidate for candidate in islice(short, _MOST_COMPARED)}
     found = get_close_matches(_plain(word), spelled, n=1, cutoff=0.6)
     found = found or [candidate for candidate in spelled if len(word) > 2 and candidate.startswith(_plain(word))]
     return spelled[found[0]] if found else None

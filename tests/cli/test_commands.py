@@ -35,7 +35,7 @@ def test_run_writes_into_exactly_the_folder_that_output_names(tmp_path: Path, se
     assert {p.name for p in folder.iterdir()} == names
     assert not (tmp_path / "runs").exists()
     assert (tmp_path / "project" / ".datarecipe" / "cache").is_dir()
-    assert (tmp_path / "project" / ".datarecipe" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / "project" / ".datarecipe" / ".gitignore").read_text() == "/cache/\n"
     assert len(Files.of(folder).data.splitlines()) == 25
 
 

@@ -109,6 +109,12 @@ def test_a_cut_off_end_costs_only_the_item_that_it_cuts(
     assert whole(parse(text[:cut], FIELDS)) == survivors
 
 
+def test_an_empty_object_in_the_text_of_an_item_that_is_cut_off_is_no_item() -> None:
+    assert whole(parse('{"examples": [{"question": "a", "answer": "b"}, {"question": "c {} [{}] d', FIELDS)) == [
+        {"question": "a", "answer": "b"}
+    ]
+
+
 @settings(max_examples=500, deadline=None)
 @given(
     st.text()

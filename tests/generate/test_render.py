@@ -183,8 +183,23 @@ def test_an_empty_label_space_is_false_and_labels_can_be_looked_up() -> None:
 )
 def test_a_mistake_names_the_templates_line(template: str, line: int, said: str) -> None:
     message = refused(template)
-    assert message.startswith(f"test:{line}: "), message
+    assert message.startswith(f"test:{line}:"), message
     assert said in message
+
+
+def test_all_mistakes_of_a_template_that_does_not_compile_are_told_at_once() -> None:
+    with pytest.raises(TemplateError) as caught:
+        renderer("{{ 1 + }}\n{{ nope }} {{ 'a' | shout }}\n{{ vars.tone }}")
+    assert [(problem.line, problem.column, problem.end_column) for problem in caught.value.problems] == [
+        (1, 8, 10), (2, 4, 8), (2, 21, 26), (3, 9, 13),
+    ]  # fmt: skip
+
+
+def test_a_template_that_uses_up_its_bounds_is_rendered_ahead_for_some_values_only() -> None:
+    template = "{% for i in range(90000) %}{{ '' if i + i }}{% endfor %}{{ vary.n }}"
+    made = renderer(template, vary={"n": tuple(range(1000))})
+    assert 10 < len(made._instructions) < 200
+    assert made.instruction(999) == "999"
 
 
 def test_an_undefined_name_is_answered_with_those_there_are() -> None:

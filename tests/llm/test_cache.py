@@ -133,7 +133,7 @@ def test_stats_and_clear(cache: ResponseCache) -> None:
 
 
 def test_git_is_told_to_look_away(cache: ResponseCache, folder: Path, tmp_path: Path) -> None:
-    assert (folder.parent / ".gitignore").read_text() == "*\n"
+    assert (folder.parent / ".gitignore").read_text() == "/cache/\n"
     with ResponseCache(tmp_path / "elsewhere" / "cache"):
         assert not list((tmp_path / "elsewhere").rglob(".gitignore"))
 

@@ -27,7 +27,7 @@ def text_of(recipe: Recipe) -> str:
     ],
 )
 def test_what_shapes_nothing_is_not_in_it(project: Project, keys: dict[str, str]) -> None:
-    project.write("templates/copy.txt", "Write {{ batch_size }} more, please.\n")
+    project.write("templates/copy.txt", "Write {{ batch_size }} more of {{ labels }}, please.\n")
     project.write("seeds/same.json", '{"question": "is rome in italy", "answer": "yes"}')
     assert text_of(project.load(**keys)) == text_of(project.load())
 

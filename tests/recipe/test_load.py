@@ -19,7 +19,7 @@ def test_a_useful_recipe_has_eight_keys(project: Project) -> None:
     assert recipe.name == "boolq"
     assert recipe.description == ""
     assert recipe.task == Task("yes_no", "answer", None)
-    assert recipe.instruction == "Write {{ batch_size }} more, please.\n"
+    assert recipe.instruction == "Write {{ batch_size }} more of {{ labels }}, please.\n"
     assert str(recipe.instruction_place.at(1, 7)) == "templates/fixed_labels.j2:1:7"
     assert recipe.seed_examples == ({"question": "is rome in italy", "answer": "yes"},)
     assert recipe.labels.values == ("yes", "no")

@@ -33,7 +33,7 @@ class Project:
         self.root = root
         self.recipe = root / "recipes" / "recipe.yaml"
         self.recipe.parent.mkdir(parents=True)
-        self.write("templates/fixed_labels.j2", "Write {{ batch_size }} more, please.\n")
+        self.write("templates/fixed_labels.j2", "Write {{ batch_size }} more of {{ labels }}, please.\n")
 
     def write(self, path: str, text: str | bytes) -> Path:
         """A file in the project."""

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from filelock import FileLock, Timeout
 from platformdirs import user_data_dir
 
 from datarecipe.errors import UsageError, WeightsError
@@ -276,6 +275,9 @@ def _copy(
 
 @contextmanager
 def _alone(path: Path, wanted: Weights, notify: Notify, stop: Event | None) -> Iterator[None]:
+    # filelock brings asyncio, ssl and sqlite3 along: a command that only looks for the file does not pay for them.
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
     lock = FileLock(path.with_name(path.name + ".lock"))
     while True:
         try:

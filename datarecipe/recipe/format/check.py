@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from datarecipe.errors import FormatError, MissingKeyError, NotYetError, Problem
 from datarecipe.recipe.findings import Findings
@@ -16,6 +18,9 @@ from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.format.verdicts import translated
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 from datarecipe.recipe.words import code, describe, dotted
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 NOT_YET: tuple[tuple[str, ...], ...] = (
     ("filters",),
@@ -66,6 +71,13 @@ def _other_embedder(node: ScalarNode) -> Problem:
 
 
 def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:
+    for error in _judge().iter_errors(document.value):
+        yield from translated(error, document)
+
+
+@cache
+def _judge() -> Draft202012Validator:
+    """The format's validator. Making it takes longer than using it."""
     # jsonschema takes 75 ms to import; a command that loads no recipe does not pay for it.
     from jsonschema import Draft202012Validator, ValidationError  # noqa: PLC0415
     from jsonschema.validators import extend  # noqa: PLC0415
@@ -76,6 +88,5 @@ def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:
             yield ValidationError("does not match")
 
     strict = extend(Draft202012Validator, {"pattern": whole_pattern})  # type: ignore[no-untyped-call]  # the stub's gap
-    judge = strict(format_schema())
-    for error in judge.iter_errors(document.value):
-        yield from translated(error, document)
+    made: Draft202012Validator = strict(format_schema())
+    return made

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from datarecipe.errors import Problem, SeedExampleError
 from datarecipe.exchange import Example
-from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
 from datarecipe.recipe.source.document import (
     Document,
     Keys,
@@ -22,6 +23,9 @@ from datarecipe.recipe.source.document import (
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import code, describe, did_you_mean, join, nearest, show
+
+_NAMED = 20
+"""Fields that one message names at most."""
 
 ReadFile = Callable[[str, Place], Source]
 """Reads the file that a value names, given where the value was written."""
@@ -57,9 +61,9 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
     for keys in places:
         with findings:
             seeds.extend(_read_one(document, keys, read_file))
-    for seed in seeds[1:]:
-        for problem in _other_fields(seed, seeds[0]):
-            findings.add(SeedExampleError(problem))
+    problems = (problem for seed in seeds[1:] for problem in _other_fields(seed, seeds[0]))
+    for problem in islice(problems, MAX_PROBLEMS):
+        findings.add(SeedExampleError(problem))
     findings.raise_all()
     return tuple(_ordered(seed, seeds[0]) for seed in seeds)
 
@@ -125,22 +129,21 @@ def _seed(document: Document, keys: Keys) -> Seed:
     return Seed(value, document, keys)
 
 
-def _other_fields(seed: Seed, first: Seed) -> list[Problem]:
+def _other_fields(seed: Seed, first: Seed) -> Iterator[Problem]:
     missing = [name for name in first.example if name not in seed.example]
     added = [name for name in seed.example if name not in first.example]
-    meant = {nearest(name, missing) for name in added}
+    meant = {nearest(name, missing) for name in added[:MAX_PROBLEMS]}
     missing_too = [name for name in missing if name not in meant]
-    problems = []
     if missing_too:
-        names = join(map(code, missing_too), "and")
+        named = list(map(code, missing_too[:_NAMED]))
+        names = join(named if len(named) == len(missing_too) else [*named, f"{len(missing_too) - _NAMED:,} more"], "and")
         message = f"the seed example lacks {names}, which the first one has"
-        problems.append(seed.place().problem(message, "all seed examples have the same fields"))
+        yield seed.place().problem(message, "all seed examples have the same fields")
     for name in added:
         message = f"the seed example has a field {code(name)}, which the first one has not"
         place = seed.document.key_place((*seed.keys, name))
         hint = did_you_mean(name, missing) or "all seed examples have the same fields"
-        problems.append(place.problem(message, hint))
-    return problems
+        yield place.problem(message, hint)
 
 
 def _ordered(seed: Seed, first: Seed) -> Seed:

@@ -23,16 +23,19 @@ def decode(data: bytes, source: str) -> str:
         RecipeSyntaxError: not UTF-8, or a byte order mark in front.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RecipeSyntaxError(Source(source).place(1, 1).problem("the file is UTF-16", "save it as UTF-8"))
+        place = Source(source, data.decode("utf-16", "replace")).place(1, 1)
+        raise RecipeSyntaxError(place.problem("the file is UTF-16", "save it as UTF-8"))
     if data.startswith(b"\xef\xbb\xbf"):
         message = "the file begins with a byte order mark"
-        raise RecipeSyntaxError(Source(source).place(1, 1).problem(message, "save it as UTF-8 without BOM"))
+        place = Source(source, data.decode("utf-8", "replace")).place(1, 1)
+        raise RecipeSyntaxError(place.problem(message, "save it as UTF-8 without BOM"))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         message = f"the file is not UTF-8: byte 0x{data[error.start]:02x} cannot stand here"
-        place = Source(source, before).at(len(before))
+        # What is no text is shown as `\xfc`.
+        place = Source(source, data.decode("utf-8", "backslashreplace")).at(len(before), len(r"\x00"))
         raise RecipeSyntaxError(place.problem(message, "save it as UTF-8")) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

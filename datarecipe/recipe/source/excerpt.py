@@ -23,8 +23,15 @@ def excerpt(line: str, number: int, column: int, end_column: int | None) -> str:
     """
     start = min(column - 1, len(line))
     end = max(start + 1, (end_column or column + 1) - 1)
-    parts = line[max(0, start - _LOOKED_AT) : start], line[start : min(end, start + _LOOKED_AT)], line[end : end + _LOOKED_AT]
+    parts = (
+        line[max(0, start - _LOOKED_AT) : start],
+        line[start : min(end, start + _LOOKED_AT)],
+        line[end : end + _LOOKED_AT],
+    )
     before, meant, after = (_shown(part) for part in parts)
+    if not meant.strip():
+        # Where white space is what is meant, it is made visible.
+        meant = printable(parts[1])
     if _width(before) + _width(meant) + _width(after) > WIDTH:
         before, meant, after = _around(before, meant, after)
     gutter = f"{number:>6} | "

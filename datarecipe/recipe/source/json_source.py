@@ -61,9 +61,8 @@ class _Reader:
 
     def read(self) -> Node:
         if not self._text.strip():
-            raise RecipeSyntaxError(
-                self._source.place().problem("there is nothing in it", "write one JSON value into it")
-            )
+            problem = self._place().problem("there is nothing in it", "write one JSON value into it")
+            raise RecipeSyntaxError(replace(problem, excerpt=None))  # an empty line shows nothing
         node = self._value()
         self._skip()
         if self._at < len(self._text):
@@ -219,6 +218,9 @@ class _Reader:
         return self._source.place(line, index - self._line_starts[line - 1] + 1)
 
     def _fail(self, message: str, hint: str | None = None, about: str = "") -> NoReturn:
+        if not self._next():
+            end = self._place_of(len(self._text.rstrip()) - 1)
+            raise RecipeSyntaxError(end.problem(f"the file ends after this, and {message}"))
         place = self._place()
         if about and place.column is not None:
             place = replace(place, end_column=place.column + len(about))

@@ -7,6 +7,7 @@ Aliases and merge keys work; they share nodes, so an alias bomb is counted befor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,10 +57,17 @@ def parse_yaml(text: str, name: str, path: Path | None = None) -> Document:
     source = Source(name, text, path)
     root = _compose(source)
     if root is None:
-        what = "there are only comments in it" if text.strip() else "there is nothing in it"
-        # An empty line shows nothing.
-        raise RecipeSyntaxError(replace(source.place(1, 1).problem(what, "begin with: recipe: 1"), excerpt=None))
+        raise RecipeSyntaxError(_nothing_in(source))
     return Document(root)
+
+
+def _nothing_in(source: Source) -> Problem:
+    hint = "begin with: recipe: 1"
+    comment = re.search(r"\S", source.text or "")
+    if comment is not None:
+        return source.at(comment.start()).problem("there are only comments in it", hint)
+    # An empty line shows nothing.
+    return replace(source.place(1, 1).problem("there is nothing in it", hint), excerpt=None)
 
 
 def read_yaml_file(path: Path) -> Json:
@@ -81,7 +89,7 @@ def _compose(source: Source) -> Node | None:
         if len(composer.problems) >= MAX_PROBLEMS:
             break
     if composer.problems:
-        raise RecipeSyntaxError(*composer.problems)
+        raise RecipeSyntaxError(*composer.problems[:MAX_PROBLEMS])
     return composer.root
 
 
@@ -211,6 +219,8 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> ScalarNode:
         plain = not event.style
         tag = event.tag
+        if plain and not event.value and tag is None and not event.anchor:
+            place = self._before(place)
         if not self._check_tag(tag, {"str", *_SCALAR_TYPES}, place):
             return ScalarNode(None, place)
         if any("\ud800" <= char <= "\udfff" for char in event.value):
@@ -224,6 +234,13 @@ class _Composer:
         if wanted == "float" and isinstance(value, int):
             value = float(value)
         return ScalarNode(value, place, event.value)
+
+    def _before(self, place: Place) -> Place:
+        """The place of the last character before one at which nothing is written, if the line has one."""
+        if place.line is None or place.column is None or place.line > len(self.source.lines):
+            return place
+        column = len(self.source.lines[place.line - 1][: place.column - 1].rstrip())
+        return self.source.place(place.line, column, column + 1) if column else place
 
     def _resolved(self, text: str, place: Place) -> PlainValue:
         try:
@@ -243,9 +260,11 @@ class _Composer:
         own: dict[str, tuple[Place, Node]] = {}
         merge_places: list[Place] = []
         for key, value in zip(closed.items[::2], closed.items[1::2], strict=True):
+            if len(self.problems) >= MAX_PROBLEMS:
+                break
             if isinstance(key, ScalarNode) and key.text == "<<":
                 merge_places.append(key.place)
-                merged = self._merge(value)
+                merged = self._merge(_visible(value, key.place))
             elif not isinstance(key, ScalarNode) or not isinstance(key.value, str):
                 self._refuse_key(key)
             elif key.value in own:
@@ -260,7 +279,10 @@ class _Composer:
     def _merge(self, value: Node) -> dict[str, tuple[Place, Node]]:
         """The entries that `<<` brings: of a mapping, or of a list of them, the earlier ones first."""
         merged: dict[str, tuple[Place, Node]] = {}
-        for part in value.items if isinstance(value, ListNode) else [value]:
+        parts = value.items if isinstance(value, ListNode) else [value]
+        for part in reversed(parts):
+            if len(self.problems) >= MAX_PROBLEMS:
+                break
             if not isinstance(part, MappingNode):
                 self.problems.append(
                     part.place.problem(
@@ -269,7 +291,7 @@ class _Composer:
                     )
                 )
                 continue
-            merged = {**part.entries, **merged}
+            merged.update(part.entries)
         return merged
 
     def _refuse_key(self, key: Node) -> None:
@@ -277,8 +299,10 @@ class _Composer:
             self.problems.append(self._refused_node(key))
             return
         written = key.text if key.text is not None else str(key.value)
-        problem = key.place.problem(f"keys are text, and {written or 'nothing'} is not", f'write "{written}":')
-        self.problems.append(problem)
+        if not written:
+            self.problems.append(key.place.problem("a key is missing here", "write `key: value`"))
+            return
+        self.problems.append(key.place.problem(f"keys are text, and {written} is not", f'write "{written}":'))
 
     def _refused_node(self, key: Node) -> Problem:
         place = key.place

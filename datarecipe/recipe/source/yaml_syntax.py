@@ -32,7 +32,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, last: yaml.Event | None, source:
     context = str(error.context or "")
     begin = error.context_mark or mark
     spot = _Spot(source, mark.line, mark.column, said, context, _Spot(source, begin.line, begin.column), _text(last))
-    for look in (_tab, _template, _escape, _quoted, _flow, _value, _line):
+    for look in (_tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
         problem = look(spot)
         if problem is not None:
             return problem
@@ -112,6 +112,15 @@ class _Spot:
         column = self.column + shift + 1
         return self.source.place(self.line + 1, column, column + max(1, length))
 
+    def nearest_before(self, char: str) -> _Spot:
+        """The nearest place from here back to where the character stands; else here."""
+        for line in range(self.line, -1, -1):
+            text = self.source.lines[line] if line < len(self.source.lines) else ""
+            column = text.rfind(char, 0, self.column + 1 if line == self.line else len(text))
+            if column >= 0:
+                return _Spot(self.source, line, column)
+        return self
+
     def line_above(self) -> str:
         """The nearest line above that is not blank."""
         return next((line for line in reversed(self.source.lines[: self.line]) if line.strip()), "")
@@ -126,6 +135,13 @@ def _tab(spot: _Spot) -> Problem | None:
     return place.problem("a tab cannot indent a line or begin a value in YAML", "use spaces")
 
 
+def _directive(spot: _Spot) -> Problem | None:
+    if not spot.text.startswith("%"):
+        return None
+    place = spot.source.place(spot.line + 1, 1, len(spot.text) + 1)
+    return place.problem("a line that begins with `%` is a directive to YAML", "remove it, or put a text into quotes")
+
+
 def _template(spot: _Spot) -> Problem | None:
     found = _TEMPLATE.match(spot.text)
     if found is None or spot.column < found.start("begin"):
@@ -135,7 +151,7 @@ def _template(spot: _Spot) -> Problem | None:
 
 
 def _escape(spot: _Spot) -> Problem | None:
-    if "escape" not in spot.said:
+    if "escape" not in spot.said or "quoted" not in spot.context:
         return None
     at = spot.text.rfind("\\", 0, spot.column + 1)
     named = re.match(r"\\[xuU][0-9A-Fa-f]+", spot.text[at:])
@@ -163,7 +179,8 @@ def _quoted(spot: _Spot) -> Problem | None:
     if "flow" in spot.context:
         return None
     hint = corrected(spot.text) or "put the whole text into quotes"
-    return spot.place(len(spot.rest)).problem("nothing can follow the closing quote of a text", hint)
+    rest = spot.place(len(spot.rest)) if spot.rest else spot.place(shift=-1)
+    return rest.problem("nothing can follow the closing quote of a text", hint)
 
 
 def _flow(spot: _Spot) -> Problem | None:
@@ -175,11 +192,12 @@ def _flow(spot: _Spot) -> Problem | None:
         message = f"before this a `,` is missing, or the {code(end)} that ends the {what}"
         return spot.place().problem(message, "a text with `,`, `:`, brackets or quotes in it needs quotes around it")
     hint = f"write {code(end)} at the {what}'s end; what follows is read as a part of it"
-    return spot.begin.place().problem(f"this {code(begin)} is not closed", hint)
+    opened = spot.begin.nearest_before(begin)
+    return opened.place().problem(f"this {code(begin)} is not closed", hint)
 
 
-def _value(spot: _Spot) -> Problem | None:
-    """A value that begins or goes on as none can."""
+def _sign(spot: _Spot) -> Problem | None:
+    """A text that begins with what is a sign in YAML."""
     assert spot.begin is not None
     wanted = corrected(spot.text) or 'put the text into quotes: "..."'
     if "cannot start any token" in spot.said:
@@ -188,11 +206,26 @@ def _value(spot: _Spot) -> Problem | None:
         what = "an alias" if "alias" in spot.context else "an anchor"
         message = f"a text that begins with {code(spot.begin.here)} needs quotes: in YAML it is {what}"
         return spot.begin.place().problem(message, wanted)
+    if "tag handle" in spot.said or "scanning a tag" in spot.context or "parsing a tag" in spot.context:
+        sign = spot.nearest_before("!")
+        return sign.place().problem("a text that begins with `!` needs quotes: in YAML it is a tag", wanted)
+    return None
+
+
+def _value(spot: _Spot) -> Problem | None:
+    """A value that goes on as none can, or begins where none can."""
+    assert spot.begin is not None
+    if "sequence entries are not allowed" in spot.said:
+        message = "a list of lines with `-` cannot begin in the line of its key"
+        return spot.place().problem(message, "begin it in the next line, or write it as [..., ...]")
+    if "unexpected ':'" in spot.said:
+        hint = corrected(spot.text) or "put the text into quotes"
+        return spot.place().problem("after this `:` a space is missing, or the text around it needs quotes", hint)
     if "block scalar" in spot.context:
         message = f"nothing can stand beside the {code(spot.begin.here)} that begins a block of text"
         return spot.place(len(spot.rest)).problem(message, "begin the text in the next line, indented")
     if "mapping values are not allowed" in spot.said:
-        return _second_colon(spot, wanted)
+        return _second_colon(spot, corrected(spot.text) or 'put the text into quotes: "..."')
     return None
 
 
@@ -209,17 +242,29 @@ def _second_colon(spot: _Spot, wanted: str) -> Problem:
 
 
 def _line(spot: _Spot) -> Problem | None:
-    """A line that is no entry, or stands in no column of its neighbours."""
+    """A line that is no entry, or goes on after its value."""
     assert spot.begin is not None
     if "could not find expected ':'" in spot.said:
         return _no_colon(spot.begin)
     if not ("did not find expected" in spot.said or "<block end>" in spot.said):
         return None
-    if not spot.opens_line:
-        if spot.here in ("]", "}"):
-            return spot.place().problem(f"there is nothing open that this {code(spot.here)} could close", "remove it")
-        hint = corrected(spot.text) or "a text with quotes, brackets or braces in it needs quotes around all of it"
-        return spot.place(len(spot.rest)).problem("nothing can follow the value that ends before this", hint)
+    return _column(spot) if spot.opens_line else _too_much(spot)
+
+
+def _too_much(spot: _Spot) -> Problem:
+    if spot.here in ("]", "}"):
+        return spot.place().problem(f"there is nothing open that this {code(spot.here)} could close", "remove it")
+    hint = corrected(spot.text) or "a text with quotes, brackets or braces in it needs quotes around all of it"
+    if not spot.rest:
+        end = spot.source.place(spot.line + 1, max(1, len(spot.text.rstrip())))
+        return end.problem("something is missing after this", hint)
+    return spot.place(len(spot.rest)).problem("nothing can follow the value that ends before this", hint)
+
+
+def _column(spot: _Spot) -> Problem:
+    """A line that stands in no column of its neighbours."""
+    if spot.here == ":":
+        return spot.place().problem("before this `:` a key is missing", "write `key: value`")
     if spot.last_text is not None and spot.last_text.style in ("|", ">"):
         hint = "the lines of a block of text are indented as far as its first one, or farther"
     else:
@@ -231,9 +276,10 @@ def _line(spot: _Spot) -> Problem | None:
 
 
 def _no_colon(spot: _Spot) -> Problem:
-    together = re.match(r"[\w.-]+:(?=\S)", spot.rest)
+    # What looks like a space may be another character.
+    together = re.match(r"[\w.-]+:(?=[^ ])", spot.rest)
     if together is not None:
-        key, value = spot.rest[: together.end() - 1], spot.rest[together.end() :]
+        key, value = spot.rest[: together.end() - 1], spot.rest[together.end() :].strip()
         place = spot.place(shift=together.end() - 1)
         return place.problem(
             "a space is missing after this `:`", f"write: {printable(f'{key}: {value}')[:_LONGEST_LINE]}"

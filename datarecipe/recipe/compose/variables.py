@@ -1,0 +1,34 @@
+"""`--var`: a variable of that name must be there, since a misspelt one would change nothing and say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datarecipe.errors import OverrideError
+from datarecipe.recipe.compose.overrides import Override
+from datarecipe.recipe.source.document import Document, MappingNode, Source
+from datarecipe.recipe.template import names_read, reads_all_vars
+from datarecipe.recipe.words import code, did_you_mean, join
+
+
+def check_variables(overrides: Sequence[Override], written: Document, template: str) -> None:
+    """Every `--var` names one of the recipe's `vars` as `written` before any override, or one that the template reads.
+
+    Raises:
+        OverrideError: with a problem for each that does not.
+    """
+    named = [override for override in overrides if override.sets_variable]
+    if not named or reads_all_vars(template):
+        return
+    declared = written.get(("vars",))
+    known = {*(declared.entries if isinstance(declared, MappingNode) else ()), *names_read(template)}
+    problems = []
+    for override in named:
+        name = override.keys[1]
+        if name not in known:
+            message = f"the recipe has no variable {code(name)}"
+            listed = f"its variables are {join(map(code, sorted(known)), 'and')}" if known else "it has none in `vars`"
+            place = Source(override.flag).place()
+            problems.append(place.problem(message, did_you_mean(name, known) or listed))
+    if problems:
+        raise OverrideError(*problems)

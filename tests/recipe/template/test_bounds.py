@@ -1,0 +1,215 @@
+"""A stranger's template takes little time and memory, whatever it says."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datarecipe.recipe.template import (
+    LIMITS,
+    Limits,
+    TemplateBoundError,
+    TemplateRefused,
+    check_template,
+    compile_template,
+)
+from tests.recipe.template.attacks import ATTACKS, VALUES
+
+ROOT = Path(__file__).parents[3]
+MEMORY = 1 << 30
+SECONDS = 240
+
+HARMLESS = {
+    "300 arguments",
+    "300 parameters",
+    "2000 elifs",
+    "50 macros",
+    "arguments from a text",
+    "constant folding",
+    "escape",
+    "negative power",
+    "power of powers",
+    "urlencode",
+}
+"""They end in a short text: what they do is little after all."""
+
+
+def _little() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, dict[str, Any]]:
+    """How each attack ended, all of them in one process with little memory and time."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.recipe.template.attacks"],
+        cwd=ROOT, preexec_fn=_little, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, f"the process ended with {done.returncode} after {lines[-1:]}: {done.stderr[-2000:]}"
+    return {line["name"]: line for line in lines}
+
+
+def test_there_are_many_attacks(outcomes: dict[str, dict[str, Any]]) -> None:
+    assert list(outcomes) == list(ATTACKS)
+    assert len(ATTACKS) >= 100
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_ends_in_our_error_or_in_a_short_text(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+    outcome = outcomes[name]
+    if name in HARMLESS:
+        assert outcome["end"] == "text"
+        assert outcome["characters"] < 1000
+        assert outcome["operations"] <= LIMITS.operations
+    else:
+        assert outcome["end"] in {"bound", "refused"}, outcome
+        assert outcome["message"]
+        assert len(outcome["message"]) < 400
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_bound_says_its_number_or_its_kind_and_how_to_mend(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+    outcome = outcomes[name]
+    if outcome["end"] == "bound":
+        assert outcome["hint"].endswith((".", "?"))
+        assert (
+            any(c.isdigit() for c in outcome["message"])
+            or "too deep" in outcome["message"]
+            or "too large" in outcome["message"]
+        )
+
+
+@pytest.mark.parametrize(
+    "name", ["100000 prints", "many mistakes", "many unclosed", "2000 ifs", "filters", "additions"]
+)
+def test_the_checks_are_bounded_too(name: str) -> None:
+    findings = check_template(ATTACKS[name], vars=(), vary=(), fixed_labels=True)
+    assert 1 <= len(findings) <= 25
+
+
+def test_many_findings_take_no_square_of_the_time() -> None:
+    """20,000 tokens within a long condition, which guards `vars`: each other mistake is found, once."""
+    text = (
+        "{% if vars | length and "
+        + "vars.a and " * 60
+        + "1 %}"
+        + "{{ nope | shout }}{{ vars.b }}" * 1_500
+        + "{% endif %}"
+    )
+    findings = check_template(text, vars=(), vary=(), fixed_labels=False)
+    assert len([finding for finding in findings if finding.severity == "error"]) == 2 * 1_500
+
+
+def test_many_names_and_many_misspelt_ones_are_told_soon() -> None:
+    template = "".join(f"{{% set name_{i} = 1 %}}" for i in range(1_500)) + "".join(
+        f"{{{{ nome_{i} }}}}" for i in range(3_000)
+    )
+    findings = check_template(template, vars=(), vary=(), fixed_labels=False)
+    assert len([finding for finding in findings if finding.severity == "error"]) == 3_000
+    assert "Did you mean" in str(findings[1].hint)
+
+
+def refused(template: str, limits: Limits = LIMITS) -> TemplateRefused:
+    with pytest.raises(TemplateRefused) as caught:
+        compile_template(template, limits).render(VALUES)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("a\n\n{{ 'a' * 1000001 }}", "1,000,001 characters; 1,000,000 is the limit"),
+        ("a\n{% for i in range(10) %}\n{{ 'a' * 90000 }}\n{% endfor %}", "200,000 is the limit"),
+        ("a\n\n{% for i in range(400) %}{% for j in range(400) %}{% endfor %}{% endfor %}", "100,000 rounds"),
+        ("a\n\n{{ [0] * 100001 }}", "100,001 elements; 100,000 is the limit"),
+        ("a\n\n{{ 10 ** 1001 }}", "1,000 digits"),
+        ("{% macro m() %}\na\n{{ m() }}{% endmacro %}{{ m() }}", "50 deep"),
+    ],
+)
+def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None:
+    error = refused(template)
+    assert isinstance(error, TemplateBoundError)
+    assert error.line == 3
+    assert said in error.message
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "limits"),
+    [
+        ("{{ 'a' * 100 }}", "{{ 'a' * 101 }}", Limits(text=100)),
+        ("{{ 'a' ~ 'b' * 99 }}", "{{ 'a' ~ 'b' * 100 }}", Limits(text=100)),
+        ("{{ 'a' | center(100) }}", "{{ 'a' | center(101) }}", Limits(text=100)),
+        ("{{ '%100d' % 1 }}", "{{ '%200d' % 1 }}", Limits(text=150)),
+        ("{% for i in range(50) %}{% endfor %}{{ range(50) | sum }}",
+         "{% for i in range(51) %}{% endfor %}{{ range(50) | sum }}", Limits(iterations=100)),
+        ("{{ ([0] * 10) | length }}", "{{ ([0] * 11) | length }}", Limits(items=10)),
+        ("{{ range(10) | length }}", "{{ range(11) | length }}", Limits(items=10)),
+        ("{{ 10 ** 99 * 9 }}", "{{ 10 ** 100 }}", Limits(digits=100)),
+        ("{{ 10 ** 50 * 9 }}", "{{ 10 ** 50 * 10 ** 50 }}", Limits(digits=100)),
+        ("{{ 'a' * 100 }}", "{{ 'a' * 101 }}", Limits(rendered=100)),
+        ("{{ [[[1]]] }}", "{{ [[[[1]]]] }}", Limits(nesting=3)),
+        ("{{ (((1))) }}", "{{ ((((1)))) }}", Limits(brackets=3)),
+        ("{{ 1 + 1 + 1 }}", "{{ 1 + 1 + 1 + 1 }}", Limits(expression=3)),
+        ("{% if 1 %}{% if 1 %}x{% endif %}{% endif %}", "{% if 1 %}{% if 1 %}{% if 1 %}x{% endif %}{% endif %}{% endif %}",
+         Limits(blocks=2)),
+        ("{{ 'a' * 60 ~ '' }}", "{{ 'a' * 60 ~ 'b' * 60 }}", Limits(characters=200)),
+    ],
+)  # fmt: skip
+def test_each_bound_begins_where_it_says(within: str, beyond: str, limits: Limits) -> None:
+    assert compile_template(within, limits).render(VALUES)
+    assert isinstance(refused(beyond, limits), TemplateBoundError)
+
+
+def test_a_rendering_counts_anew() -> None:
+    template = compile_template("{% for i in range(60) %}{% endfor %}x", Limits(iterations=100))
+    assert [template.render(VALUES) for _ in range(5)] == ["x"] * 5
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ vars.items }}", "`items` is a method"),
+        ("{{ vars.items ~ '' }}", "`items` is a method"),
+        ("{{ [vars.items] }}", "`items` is a method"),
+        ("{{ [vars.items] | join }}", "`items` is a method"),
+        ("{{ {'a': vars.items} }}", "`items` is a method"),
+        ("{{ '%s' | format(vars.items) }}", "`items` is a method"),
+        ("{{ '{}'.format(vars.items) }}", "`items` is a method"),
+        ("{{ '{!r}'.format(vars.items) }}", "`items` is a method"),
+        ("{{ range }}", "`range` is a function"),
+        ("{{ cycler(1) }}", "a cycler"),
+        ("{{ joiner() }}", "a joiner"),
+        ("{{ [namespace(a=1)] }}", "a namespace"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "a macro"),
+        ("{% for x in labels %}{{ loop }}{% endfor %}", "the state of a loop"),
+        ("{{ self }}", "no text"),
+    ],
+)
+def test_what_is_no_text_is_not_printed(template: str, said: str) -> None:
+    error = refused(template)
+    assert said in error.message
+    assert "is a pair of brackets missing?" in error.message
+    assert error.line == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ 1 }} {{ 1.5 }} {{ true }} {{ none }}", "1 1.5 True None"),
+        ("{{ [1, 'a', none] }} {{ (1, 2) }} {{ {'a': [1]} }}", "[1, 'a', None] (1, 2) {'a': [1]}"),
+        ("{{ vars.keys() }} {{ vars.items() | list }}", "dict_keys(['a']) [('a', {'a': 1})]"),
+        ("{{ labels }} {{ labels.values }}", "('yes', 'no') ('yes', 'no')"),
+        ("{{ range(3) }}", "range(0, 3)"),
+    ],
+)
+def test_plain_data_is_printed(template: str, text: str) -> None:
+    assert compile_template(template).render(VALUES) == text

@@ -1,0 +1,171 @@
+"""Whatever a template says, rendering ends within the bounds, or in our error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datarecipe.recipe.template import (
+    LIMITS,
+    Limits,
+    TemplateFinding,
+    TemplateRefused,
+    check_template,
+    compile_template,
+    names_read,
+    reads_all_vars,
+)
+from datarecipe.recipe.template.filters import FILTERS
+from datarecipe.recipe.template.predicates import TESTS
+from tests.recipe.template.attacks import VALUES
+
+ATOMS = st.sampled_from(
+    ["1", "2", "-1", "0", "1000000000", "10**9", "9**9", "1.5", "1e300", "'a'", "'%s'", "'%1000000000d'", "'{}'",
+     "'{:999999999}'", "'a,b\\nc'", "''", "'\\u0131\\u00df'", "true", "none", "[]", "[1, 'a']", "{}", "{'a': 1}",
+     "(1, 2)", "range(99999)", "labels", "vars", "vary", "fields", "description", "batch_size", "x", "ns.x", "nope",
+     "cycler(1, 2)", "joiner()", "dict(a=1)"]
+)  # fmt: skip
+OPERATORS = st.sampled_from(["+", "-", "*", "**", "/", "//", "%", "~", "==", "<", "in", "and", "or"])
+METHODS = st.sampled_from(
+    ["upper", "lower", "title", "strip", "split", "join", "replace", "center", "ljust", "zfill", "format", "items",
+     "keys", "values", "get", "index", "count", "find", "expandtabs", "splitlines", "next", "pop", "append",
+     "__class__"]
+)  # fmt: skip
+
+
+def _calls(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    arguments = st.lists(inner, max_size=3).map(", ".join)
+    return st.one_of(
+        st.tuples(inner, OPERATORS, inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
+        st.tuples(inner, st.sampled_from(sorted(FILTERS)), arguments).map(lambda p: f"({p[0]} | {p[1]}({p[2]}))"),
+        st.tuples(inner, st.sampled_from(sorted(FILTERS))).map(lambda p: f"({p[0]} | {p[1]})"),
+        st.tuples(inner, st.sampled_from(sorted(name for name in TESTS if name.isalpha())), arguments).map(
+            lambda p: f"({p[0]} is {p[1]}({p[2]}))"
+        ),
+        st.tuples(inner, METHODS, arguments).map(lambda p: f"{p[0]}.{p[1]}({p[2]})"),
+        st.tuples(inner, inner).map(lambda p: f"{p[0]}[{p[1]}]"),
+        st.tuples(inner, inner, inner).map(lambda p: f"{p[0]}[{p[1]}:{p[2]}]"),
+        st.lists(inner, min_size=1, max_size=3).map(lambda p: f"[{', '.join(p)}]"),
+        st.tuples(inner, inner).map(lambda p: "{" + f"{p[0]}: {p[1]}" + "}"),
+        st.tuples(inner, inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),
+    )
+
+
+EXPRESSIONS = st.recursive(ATOMS, _calls, max_leaves=12)
+
+
+def _statements(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.tuples(EXPRESSIONS, inner).map(lambda p: "{% for x in " + p[0] + " %}" + p[1] + "{% endfor %}"),
+        st.tuples(EXPRESSIONS, EXPRESSIONS, inner).map(
+            lambda p: "{% for x in " + p[0] + " if " + p[1] + " %}" + p[2] + "{{ loop.length }}{% endfor %}"
+        ),
+        st.tuples(EXPRESSIONS, inner).map(
+            lambda p: (
+                "{% for x in " + p[0] + " recursive %}" + p[1] + "{{ loop([x, x]) if loop.depth < 40 }}{% endfor %}"
+            )
+        ),
+        st.tuples(EXPRESSIONS, inner).map(lambda p: "{% if " + p[0] + " %}" + p[1] + "{% endif %}"),
+        st.tuples(inner, EXPRESSIONS).map(
+            lambda p: "{% macro m(x) %}" + p[0] + "{{ m(x) if batch_size > 9 }}{% endmacro %}{{ m(" + p[1] + ") }}"
+        ),
+        inner.map(lambda p: "{% set x %}" + p + "{% endset %}{{ x }}"),
+        inner.map(lambda p: "{% filter upper %}" + p + "{% endfilter %}"),
+        EXPRESSIONS.map(lambda p: "{% set ns.x = " + p + " %}"),
+        EXPRESSIONS.map(lambda p: "{% for i in range(40) %}{% set ns.x = " + p + " %}{% endfor %}"),
+        st.tuples(inner, inner).map("\n".join),
+    )
+
+
+TEMPLATES = st.recursive(EXPRESSIONS.map(lambda p: "{{ " + p + " }}"), _statements, max_leaves=5).map(
+    lambda body: "{% set ns = namespace(x='ab') %}{% set x = 'ab' %}" + body
+)
+
+SMALL = Limits(rendered=2_000, iterations=2_000, operations=20_000, text=10_000, characters=100_000, items=1_000)
+
+
+@settings(max_examples=600, deadline=None)
+@given(TEMPLATES)
+def test_rendering_ends_in_a_text_within_the_bounds_or_in_our_error(template: str) -> None:
+    try:
+        rendered = compile_template(template, SMALL).measured(VALUES)
+    except TemplateRefused:
+        return
+    assert len(rendered.text) <= SMALL.rendered
+    assert rendered.operations <= SMALL.operations
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEMPLATES)
+def test_rendering_gives_the_same_twice(template: str) -> None:
+    def text() -> Any:
+        try:
+            return compile_template(template, SMALL).render(VALUES)
+        except TemplateRefused as refused:
+            return refused.message, refused.line
+
+    first = text()
+    assert first == text()
+    assert " at 0x" not in str(first)
+
+
+PIECES = st.sampled_from(
+    ["{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-%}", "if", "for", "x", "in", "labels", "vars", "vars.a", "endif",
+     "endfor", "else", "elif", "set", "=", "==", " ", "\n", "|", ".", "(", ")", "[", "]", "{", "}", "1", '"', "'",
+     "join", "macro", "endmacro", "raw", "endraw", "-", "~", "!", "&", "is", "defined", "not", "loop", "\t  ", "é",
+     "\r\n", "include"]
+)  # fmt: skip
+
+
+def _text_at(lines: list[str], finding: TemplateFinding) -> str:
+    return lines[finding.line - 1][finding.column - 1 : finding.end_column - 1]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_every_finding_stands_in_the_template(template: str) -> None:
+    lines = template.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for finding in check_template(template, vars=("b",), vary=(), fixed_labels=True):
+        assert 1 <= finding.line <= len(lines)
+        assert 1 <= finding.column <= len(lines[finding.line - 1]) + 1
+        assert finding.column <= finding.end_column <= len(lines[finding.line - 1]) + 1
+        if finding.message.endswith(" is undefined"):
+            assert f"`{_text_at(lines, finding)}` is undefined" == finding.message
+    assert reads_all_vars(template) or all(name in template for name in names_read(template))
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_what_compiles_has_no_syntax_error_and_what_does_not_has_one(template: str) -> None:
+    findings = [f for f in check_template(template, vars=("a",), vary=(), fixed_labels=True) if f.severity == "error"]
+    try:
+        compile_template(template)
+        compiles = True
+    except TemplateRefused:
+        compiles = False
+    if compiles:
+        assert all("expected" not in finding.message for finding in findings), findings
+    else:
+        assert findings
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEMPLATES)
+def test_a_template_that_renders_has_no_findings(template: str) -> None:
+    """No false alarm, but for a name that is nowhere set: `{% set x = nope %}` fails only where `x` is used."""
+    if " if " in template or " and " in template or " or " in template or " for " in template or "macro" in template:
+        return  # what is not reached may be wrong
+    try:
+        compile_template(template).render(VALUES)
+    except TemplateRefused:
+        return
+    found = check_template(template, vars=VALUES["vars"], vary=VALUES["vary"], fixed_labels=True)
+    assert [f for f in found if f.severity == "error" and f.message != "`nope` is undefined"] == []
+
+
+def test_the_limits_of_a_recipe_are_generous() -> None:
+    template = "{% for i in range(9000) %}{{ i }}, {{ labels | join('/') }}\n{% endfor %}"
+    assert len(compile_template(template).render(VALUES)) > 100_000
+    assert LIMITS.rendered == 200_000
