@@ -11,6 +11,7 @@ import click
 from datarecipe.errors import UsageError
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var
 from datarecipe.running.config import user_data_roots
+from datarecipe.running.printable import printable
 from datarecipe.running.setup import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,6 +90,12 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
         raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
     opened = (*values.get("data_roots", ()), *user_data_roots())
     return load_recipe(find_recipe(recipe), overrides, data_roots=opened)
+
+
+def show_warnings(recipe: Recipe) -> None:
+    """Say what is legal in the recipe and surely not meant, before it costs something."""
+    for warning in recipe.warnings:
+        click.echo(printable(str(warning), multiline=True), err=True)
 
 
 def run_options(values: dict[str, Any]) -> Options:

@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.options import (
+    cache_option,
+    load,
+    model_options,
+    recipe_argument,
+    recipe_options,
+    run_options,
+    show_warnings,
+)
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.preview import preview
@@ -27,6 +35,7 @@ def command(recipe: str, **values: Any) -> None:
     The response is stored, so a later run does not pay for it again; no dataset is written.
     """
     setup = settle(load(recipe, values), run_options(values))
+    show_warnings(setup.recipe)
     click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
     if setup.embedded:
         click.echo(EMBEDDED_WARNING, err=True)

@@ -10,7 +10,15 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.options import (
+    cache_option,
+    load,
+    model_options,
+    recipe_argument,
+    recipe_options,
+    run_options,
+    show_warnings,
+)
 from datarecipe.running.display import BarDisplay, LineDisplay, closing_error, summary
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
@@ -35,6 +43,8 @@ def command(recipe: str, *, quiet: bool, as_json: bool, **values: Any) -> None:
     --target-size, and only what is missing is asked.
     """
     setup = settle(load(recipe, values), run_options(values))
+    if not quiet:
+        show_warnings(setup.recipe)
     display = _display(quiet=quiet)
     try:
         result = asyncio.run(execute(setup, display, handle_interrupt=True))

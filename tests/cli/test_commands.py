@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datarecipe.recipe import shipped_recipes
 from tests.cli.command import datarecipe
 from tests.openai_author import Author
 from tests.openai_faults import Fault, always
@@ -14,7 +15,7 @@ from tests.openai_server import OpenAIServer
 from tests.runs import RECIPE, Files, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
-SHIPPED = ("arbitrary_codes", "boolq", "commonsenseqa", "sentiment")
+SHIPPED = tuple(shipped_recipes())
 
 
 @pytest.fixture(scope="module")
