@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz site clean
 
 demo: $(VENV)/.installed
 	$(BIN)/datarecipe run recipes/boolq.yaml --target-size 50
@@ -25,6 +25,18 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.validation
+
+# Broken recipes: make fuzz COUNT=1000000 SEED=1
+COUNT ?= 100000
+SEED ?= 0
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED)
+
+# The documentation as HTML, from site/index.html on. Every warning is an error; nothing is fetched.
+site: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -b html -W --keep-going -n -q -E docs site
+	@echo "site/index.html"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,4 +54,4 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) runs .datarecipe
+	rm -rf $(VENV) runs .datarecipe site

@@ -41,6 +41,7 @@ def imported_by(folder: Path, *arguments: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments],
         cwd=folder,
+        check=False,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(\w*|\{include\} .+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -42,6 +42,10 @@ class Page:
         """Code blocks in one of these languages."""
         return [body for language, body in _FENCE.findall(self.text) if language in languages]
 
+    def marked(self, kind: str) -> list[str]:
+        """Code blocks with a mark of this kind before them; docs/write_examples.py has the kinds."""
+        return re.findall(rf"<!-- {kind}: .+? -->\s+```\w*\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
+
     @cached_property
     def inline(self) -> list[str]:
         """Inline code."""
@@ -70,12 +74,12 @@ def pages() -> list[Page]:
 
 
 def documents() -> list[Page]:
-    """The pages in docs/."""
-    return [Page(path) for path in sorted((ROOT / "docs").glob("*.md"))]
+    """The pages in docs/ and its folders."""
+    return [Page(path) for path in sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def document(name: str) -> Page:
-    """The page docs/`name`.md."""
+    """The page docs/`name`.md; `name` may have a folder in it."""
     return Page(ROOT / "docs" / f"{name}.md")
 
 

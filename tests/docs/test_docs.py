@@ -21,7 +21,8 @@ from datarecipe.generate.profile import settle_model
 from datarecipe.generate.render import Renderer
 from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from tests.docs.pages import ROOT, Page, commands, documents, pages
+from datarecipe.running.config import USER_KEYS
+from tests.docs.pages import ROOT, Page, commands, document, documents, pages
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=str)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,9 +39,11 @@ def test_links_lead_somewhere(page: Page) -> None:
             assert anchor in Page(path).anchors, link
 
 
-def test_the_readme_leads_to_every_page() -> None:
-    readme = Page(ROOT / "README.md")
-    assert {page.path for page in documents()} <= {(ROOT / link.partition("#")[0]).resolve() for link in readme.links}
+def test_the_readme_leads_to_the_index_and_the_index_to_every_page() -> None:
+    index = document("index")
+    assert "docs/index.md" in Page(ROOT / "README.md").links
+    linked = {(index.path.parent / link.partition("#")[0]).resolve() for link in index.links}
+    assert {page.path for page in documents()} == linked | {index.path}
 
 
 @PAGES
@@ -86,6 +89,10 @@ def test_commands_are_understood(text: str) -> None:
             except click.MissingParameter:
                 assert mention
                 return
+            except click.BadParameter as error:
+                if not error.message.endswith("does not exist."):
+                    raise
+                return  # a folder of the reader's
             check_recipe(context)
         case "make":
             targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -134,8 +141,10 @@ def test_python_is_python_and_uses_what_is_public(page: Page) -> None:
 
 @PAGES
 def test_yaml_is_a_part_of_a_recipe(page: Page) -> None:
-    known = set(format_schema()["properties"])
+    known = {*format_schema()["properties"], *USER_KEYS}  # a configuration is shown as YAML too
     for block in page.blocks("yaml"):
+        if block in page.marked("wrong"):
+            continue
         for alternative in block.split("# or\n"):
             if re.sub(r"#.*", "", alternative).strip():
                 written = parse_yaml(alternative, str(page)).value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import datarecipe
 from datarecipe import errors
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.options import STRATEGIES
@@ -18,6 +20,7 @@ from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _TABLE, profile_of
 from datarecipe.recipe import Override, find_recipe, load_recipe
+from datarecipe.recipe.report import Report, as_json
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import lineage_row, rejected_row
@@ -129,6 +132,52 @@ def test_every_dependency_has_a_line() -> None:
     assert listed - names - {"distribution"} == {cell for cell in listed if set(cell) <= set("-")}
 
 
+def test_every_public_name_is_on_the_page_of_the_api() -> None:
+    headings = [heading.replace("\\", "") for heading in re.findall(r"^## (.+)$", document("api").text, re.MULTILINE)]
+    assert sorted(headings) == sorted(datarecipe.__all__)
+
+
+def test_fields_of_the_api() -> None:
+    fields = {code_in(cells[0])[0] for cells in table("api", "field")}
+    assert fields == set(datarecipe.Options.__dataclass_fields__)
+    named = {name for cells in document("api").rows() for name in code_in(cells[0])}
+    assert {name for name in vars(datarecipe.Dataset) if not name.startswith("_")} - {"index", "count"} <= named
+    for kind, heading in ((datarecipe.Lineage, "Lineage"), (datarecipe.RejectedItem, "RejectedItem")):
+        assert set(code_in(section("api", heading))) >= set(kind.__dataclass_fields__)
+    recipe = load_recipe(find_recipe("boolq"))
+    stable = [
+        name for row in re.findall(r"^\| (.+?) \|", section("api", "Recipe"), re.MULTILINE) for name in code_in(row)
+    ]
+    assert len(stable) > 10
+    assert all(hasattr(recipe, name) for name in stable)
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    (text,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", document(page).text, re.MULTILINE | re.DOTALL)
+    return str(text)
+
+
+def test_kinds_of_problems() -> None:
+    documented = {code_in(cells[0])[0]: code_in(cells[1]) for cells in table("validate", "kind")}
+    kinds = {
+        kind.kind: [name]
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.RecipeError)
+    }
+    assert documented == {**kinds, "error": []}
+
+
+def test_fields_of_the_validation_report() -> None:
+    broken = Report("a.yaml", error=errors.RecipeError(errors.Problem("wrong", "a.yaml")))
+    (text,) = as_json([broken])
+    report = json.loads(text)
+    (entry,) = report["recipes"]
+    (problem,) = entry["problems"]
+    documented = {name for cells in table("validate", "field") for name in code_in(cells[0])}
+    assert documented == {*report, *entry, *problem}
+
+
 def test_what_a_template_sees() -> None:
     for name in (code for cells in table("templates", "name") for code in code_in(cells[0])):
         override = Override("instruction", f"text {{{{ {name} }}}}", "test")
@@ -145,7 +194,7 @@ def test_every_strategy_has_a_section_and_a_picture() -> None:
 
 def test_every_command_and_every_shipped_recipe_is_in_the_changelog() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    for name in (*COMMANDS, *(path.stem for path in (ROOT / "recipes").iterdir())):
+    for name in (*COMMANDS, *(path.stem for path in (ROOT / "recipes").glob("*.yaml"))):
         assert f"`{name}`" in text, name
 
 

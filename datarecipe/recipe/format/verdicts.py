@@ -233,7 +233,7 @@ def _described(value: Json) -> str:
 
 def _empty_hint(document: Document, keys: Keys) -> str | None:
     if document.place(keys).is_flag:
-        return None
+        return "write a value after the `=`"
     if isinstance(keys[-1], int):
         return "remove it, or put it into quotes if it is a text"
     around = mapping_form(schema_of(keys[:-1]) or {})

@@ -136,7 +136,9 @@ def _other_fields(seed: Seed, first: Seed) -> Iterator[Problem]:
     missing_too = [name for name in missing if name not in meant]
     if missing_too:
         named = list(map(code, missing_too[:_NAMED]))
-        names = join(named if len(named) == len(missing_too) else [*named, f"{len(missing_too) - _NAMED:,} more"], "and")
+        names = join(
+            named if len(named) == len(missing_too) else [*named, f"{len(missing_too) - _NAMED:,} more"], "and"
+        )
         message = f"the seed example lacks {names}, which the first one has"
         yield seed.place().problem(message, "all seed examples have the same fields")
     for name in added:

@@ -218,6 +218,9 @@ def _value(spot: _Spot) -> Problem | None:
     if "sequence entries are not allowed" in spot.said:
         message = "a list of lines with `-` cannot begin in the line of its key"
         return spot.place().problem(message, "begin it in the next line, or write it as [..., ...]")
+    if "mapping keys are not allowed" in spot.said:
+        hint = corrected(spot.text) or "put the text into quotes"
+        return spot.place().problem("a `?` with nothing after it begins a key in YAML, and no key can stand here", hint)
     if "unexpected ':'" in spot.said:
         hint = corrected(spot.text) or "put the text into quotes"
         return spot.place().problem("after this `:` a space is missing, or the text around it needs quotes", hint)
