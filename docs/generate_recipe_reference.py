@@ -34,6 +34,8 @@ GROUPS: Sequence[tuple[str, Sequence[str]]] = (
 
 NOTES = {
     "instruction": "See [templates](templates.md).",
+    "schema": "See [schemas](schema.md): what is inferred, what a schema of yours may hold, and how patterns are read.",
+    "extends": "See [recipes made of recipes](extends.md).",
     "vary": "See [templates](templates.md#vary) and [strategies](strategies.md#vary).",
     "strategy": "See [strategies](strategies.md).",
     "seed_example": "All seed examples have the same fields. "
@@ -88,17 +90,21 @@ another dataset or another bill than the recipe says.
 `1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file.
 
 **Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
-a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the recipe's
-own file and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which the recipe lies,
-else the recipe's own folder. Runs, cache and configuration lie in the project too; for a recipe that comes with datarecipe
-they lie in the working folder. A recipe that lies in your home folder itself, or above it, may not name other files.
+a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the
+file in which it is written and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which
+the recipe lies, else the recipe's own folder. Other folders are opened by you: [data roots](extends.md#what-a-recipe-may-read). Runs,
+cache and configuration lie in the project too; for a recipe that comes with datarecipe they lie in the working folder. A
+recipe that lies in your home folder itself, or above it, may not name other files.
+
+**Bases.** A recipe takes over what the recipes in `extends` say and it does not: [recipes made of recipes](extends.md).
 
 **Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
-`--set limits.timeout=60`. A path given so counts from the working folder. `--target-size`, `--strategy`, `--batch-size`,
-`--random-seed` and `--concurrency` are short forms.
+`--set limits.timeout=60`. A path given so counts from the working folder. `--var NAME=VALUE` replaces one of `vars`.
+`--target-size`, `--strategy`, `--batch-size`, `--random-seed` and `--concurrency` are short forms.
 
-**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column.
-`datarecipe show RECIPE` prints the recipe with defaults filled in and files by content.
+**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column:
+[checking recipes](validate.md). `datarecipe show RECIPE` prints the recipe with defaults filled in and files by content;
+`--origins` tells where each value comes from.
 
 **Editors** complete, explain and check recipes as they are written: see [recipes in your editor](editor.md).
 """

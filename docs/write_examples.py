@@ -4,7 +4,8 @@ Marks, in HTML comments that no reader sees, each before a block of code:
 
     <!-- file: recipes/reviews.yaml -->       the block is this file of the page's own project
     <!-- wrong: recipes/reviews.yaml -->      the same, and it is wrong on purpose
-    <!-- shows: datarecipe show reviews -->   the block is what this command prints there
+    <!-- shows: datarecipe show reviews -->   the block is this command after a `$`, and what it prints there
+    <!-- prints: datarecipe show reviews -->  the same without the command
     <!-- holds: templates/reviews.j2 -->      the block is this file as a command wrote it there
 
 A page's marks are followed from top to bottom in an empty folder, so that a page may change a file and show what comes
@@ -23,9 +24,8 @@ from pathlib import Path
 
 PAGES = Path(__file__).resolve().parent
 
-_STEP = re.compile(
-    r"(?P<mark><!-- (?P<kind>file|wrong|shows|holds): (?P<what>.+?) -->\n+```\w*\n)(?P<body>.*?)(?=^```$)", re.M | re.S
-)
+_MARK = r"(?P<mark><!-- (?P<kind>file|wrong|shows|prints|holds): (?P<what>.+?) -->\n+```\w*\n)"
+_STEP = re.compile(_MARK + r"(?P<body>.*?)(?=^```$)", re.M | re.S)
 _CLEARED = ("DATARECIPE_", "XDG_", "OPENAI_", "GITHUB_")
 
 
@@ -36,8 +36,9 @@ def followed(page: str, folder: Path) -> str:
     home.mkdir()
 
     def step(match: re.Match[str]) -> str:
-        if match["kind"] == "shows":
-            return match["mark"] + output(shlex.split(match["what"]), project, home)
+        if match["kind"] in {"shows", "prints"}:
+            command = f"$ {match['what']}\n" if match["kind"] == "shows" else ""
+            return match["mark"] + command + output(shlex.split(match["what"]), project, home)
         path = project / match["what"]
         if match["kind"] == "holds":
             return match["mark"] + path.read_text(encoding="utf-8")

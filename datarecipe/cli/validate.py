@@ -90,6 +90,8 @@ def _report(argument: str, values: dict[str, Any]) -> Report:
     try:
         recipe = load(argument, values)
         check(recipe)
+    except UsageError:  # a flag that cannot be meant says nothing of the recipe
+        raise
     except DatarecipeError as error:
         return Report(argument, error=error)
     return Report(argument, warnings=recipe.warnings)

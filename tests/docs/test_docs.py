@@ -8,7 +8,6 @@ import re
 import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from types import ModuleType
 
 import click
 import pytest
@@ -23,6 +22,7 @@ from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.running.config import USER_KEYS
 from tests.docs.pages import ROOT, Page, commands, document, documents, pages
+from tests.docs.scripts import script
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=str)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -191,38 +191,28 @@ def test_pictures_say_what_they_show(path: Path) -> None:
     assert "prefers-color-scheme: dark" in path.read_text(encoding="utf-8")
 
 
-def reference_script() -> ModuleType:
-    """docs/generate_recipe_reference.py as a module."""
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "generate_recipe_reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_recipe_reference_is_fresh() -> None:
-    assert reference_script().main(["--check"]) == 0
+    assert script("generate_recipe_reference").main(["--check"]) == 0
 
 
 def test_a_stale_reference_is_noticed_and_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script, page = reference_script(), tmp_path / "recipe.md"
-    monkeypatch.setattr(script, "PAGE", page)
-    assert script.main(["--check"]) == 1
-    page.write_text(script.page() + "more", encoding="utf-8")
-    assert script.main(["--check"]) == 1
+    reference, page = script("generate_recipe_reference"), tmp_path / "recipe.md"
+    monkeypatch.setattr(reference, "PAGE", page)
+    assert reference.main(["--check"]) == 1
+    page.write_text(reference.page() + "more", encoding="utf-8")
+    assert reference.main(["--check"]) == 1
     assert "stale" in capsys.readouterr().err
-    assert script.main([]) == 0
-    assert script.main(["--check"]) == 0
-    assert script.main(["--chekc"]) == 2
+    assert reference.main([]) == 0
+    assert reference.main(["--check"]) == 0
+    assert reference.main(["--chekc"]) == 2
 
 
 def test_the_reference_marks_what_is_refused() -> None:
-    script = reference_script()
-    text = script.page()
-    for keys in script.NOT_YET:
+    reference = script("generate_recipe_reference")
+    text = reference.page()
+    for keys in reference.NOT_YET:
         mark = f"### `{keys[0]}` (not yet)" if len(keys) == 1 else f"| `{keys[1]}` | **Not yet.**"
         assert mark in text
     assert "### `strategy` (not yet)" not in text

@@ -218,6 +218,11 @@ def _wrong(document: Document, keys: Keys, value: Json, schema: Schema) -> Probl
     if wanted == expected({"type": "string", "minLength": 1}):
         # It is not for its length that another type is refused.
         wanted = expected({"type": "string"})
+    if keys == ("api_base",) and "@" in str(value):
+        message = f"{name} must be {wanted}"
+        hint = "keys and passwords belong into the environment, never into a recipe"
+        # The line is not shown: what may be a password must not reach a log.
+        return replace(document.place(keys).problem(message, hint), excerpt=None)
     message = f"{name} must be {wanted}, not {_described(value)}"
     return document.place(keys).problem(message, _wrong_hint(document, keys, value, schema))
 

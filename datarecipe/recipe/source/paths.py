@@ -16,7 +16,7 @@ from typing import NoReturn
 from datarecipe.errors import MissingFileError, UnsafePathError
 from datarecipe.recipe.source.characters import decode
 from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
-from datarecipe.recipe.words import code, did_you_mean, printable, show
+from datarecipe.recipe.words import code, nearest, printable, show
 
 SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".txt", ".md", ".json", ".yaml", ".yml"})
 """What a value ends in that is a path even without a `/`."""
@@ -87,7 +87,7 @@ def read_named_file(value: str, place: Place, project: Project) -> Source:
         RecipeSyntaxError: it is not UTF-8.
     """
     path = find_named_file(value, place, project)
-    return Source(display(path), read_text(path, place, value), path)
+    return Source(display(path), read_text(path, place, value, project), path)
 
 
 def find_named_file(value: str, place: Place, project: Project) -> Path:
@@ -123,18 +123,22 @@ def _refuse(value: str, place: Place, project: Project) -> NoReturn:
         where = "the home folder" if project.root != project.root.parent else "the file system's root"
         message = f"a recipe that lies in {where} or above it may read no file, and this one names {show(value)}"
         raise UnsafePathError(place.problem(message, hint))
-    hint = f"copy the file into the project ({display(project.root)}), or open its folder yourself: --data-root FOLDER"
+    root = display(project.root)
+    into = "the project" if root == "." else f"the project ({root})"
+    hint = f"copy the file into {into}, or open its folder yourself: --data-root FOLDER"
     raise UnsafePathError(place.problem(f"{show(value)} leads out of the recipe's project", hint))
 
 
-def read_text(path: Path, place: Place, name: str) -> str:
+def read_text(path: Path, place: Place, name: str, project: Project | None = None) -> str:
     """The text of a regular file of at most `MAX_BYTES`, line ends as LF. Never waits for a pipe or a device.
 
     `name` is how the one who asks calls it; problems with the file itself stand at `place`, those in its bytes in it.
+    A hint names no file outside the `project`.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise MissingFileError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file"))
+            hint = "name a file in it" if path.is_dir() and project is not None else None
+            raise MissingFileError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file", hint))
         # Opened without waiting and looked at again: what stands there may have changed in between.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
@@ -142,7 +146,8 @@ def read_text(path: Path, place: Place, name: str) -> str:
                 raise MissingFileError(place.problem(f"{show(name)} is not a regular file"))
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        _missing(path, place, name)
+        hint = _elsewhere(place, name, project) or _beside(path, name)
+        raise MissingFileError(place.problem(f"there is no file {show(name)}", hint)) from None
     except OSError as error:
         raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
     if len(data) > MAX_BYTES:
@@ -156,14 +161,38 @@ def _kind(path: Path) -> str:
     return "a named pipe" if path.is_fifo() else "a device or socket"
 
 
-def _missing(path: Path, place: Place, name: str) -> NoReturn:
-    hint = None
+def _elsewhere(place: Place, name: str, project: Project | None) -> str | None:
+    """How the path is written, when it is written from another folder or for another system."""
+    if project is None:
+        return None
+    if "\\" in name:
+        return f"folders are parted by `/`: {code(name.replace(chr(92), '/'))}"
+    if name.startswith("~"):
+        return "`~` is no home folder in a recipe, which reads files of its own project alone"
+    folder = Path.cwd() if place.source.path is None else place.source.path.parent
+    for other in (*folder.parents, Path.cwd()):
+        found = other / name
+        if other != folder and _is_own_file(found, project):
+            counted = "the working folder" if place.is_flag else "the folder of the file that writes it"
+            return f"a path counts from {counted}: write {code(os.path.relpath(found, folder))}"
+    return None
+
+
+def _is_own_file(path: Path, project: Project) -> bool:
     try:
-        beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+        return project.admits(path.resolve()) and path.is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def _beside(path: Path, name: str) -> str | None:
+    """A file of nearly that name in the folder, or that there is no such folder."""
+    try:
+        files = {entry.name for entry in path.parent.iterdir() if entry.is_file()}
     except OSError:
-        folder = Path(name).parent
-        hint = f"there is no folder {code(str(folder))}"
-    else:
-        # Named in the way the value was written, so that it can be copied.
-        hint = did_you_mean(name, [str(Path(name).parent / entry) for entry in beside])
-    raise MissingFileError(place.problem(f"there is no file {show(name)}", hint))
+        return f"there is no folder {code(str(Path(name).parent))}"
+    # What comes before the suffix tells files apart. It is named in the way the value was written, to be copied.
+    near = nearest(path.stem, [Path(file).stem for file in files])
+    found = sorted(file for file in files if near is not None and Path(file).stem == near)
+    alike = [file for file in found if Path(file).suffix == path.suffix] or found
+    return f"did you mean {code(str(Path(name).parent / alike[0]))}?" if alike else None

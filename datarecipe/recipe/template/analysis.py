@@ -54,7 +54,7 @@ def check(
         findings += _Checks(tree, tree.root, frozenset(vars_given), frozenset(vary)).findings()
         if tree.whole:
             # Before code is made of the tree: that changes it.
-            warnings = _unmentioned(tree.root, fixed_labels=fixed_labels)
+            warnings = _unmentioned(tree.root, vary, fixed_labels=fixed_labels)
             if not findings:
                 findings += _uncompilable(environment, tree)
             findings += warnings
@@ -93,7 +93,7 @@ def _uncompilable(environment: MeteredEnvironment, tree: Tree) -> list[TemplateF
     return []
 
 
-def _unmentioned(root: nodes.Template, *, fixed_labels: bool) -> list[TemplateFinding]:
+def _unmentioned(root: nodes.Template, vary: Collection[str], *, fixed_labels: bool) -> list[TemplateFinding]:
     names = {name.name for name in root.find_all(nodes.Name) if name.ctx == "load"}
     findings = []
     if "batch_size" not in names:
@@ -102,6 +102,9 @@ def _unmentioned(root: nodes.Template, *, fixed_labels: bool) -> list[TemplateFi
     if fixed_labels and "labels" not in names:
         said = "the template never mentions `labels`, so the model is not told which labels there are"
         findings.append(TemplateFinding(1, 1, 1, said, 'Say "one of {{ labels | join(", ") }}".', "warning"))
+    if vary and "vary" not in names:
+        said = "the template never mentions `vary`, so what the recipe varies does not reach the model"
+        findings.append(TemplateFinding(1, 1, 1, said, f'Say "About {{{{ vary.{min(vary)} }}}}".', "warning"))
     return findings
 
 
