@@ -92,9 +92,10 @@ another dataset or another bill than the recipe says.
 **Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
 a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the
 file in which it is written and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which
-the recipe lies, else the recipe's own folder. Other folders are opened by you: [data roots](extends.md#what-a-recipe-may-read). Runs,
-cache and configuration lie in the project too; for a recipe that comes with datarecipe they lie in the working folder. A
-recipe that lies in your home folder itself, or above it, may not name other files.
+the recipe lies, else the recipe's own folder. Other folders are opened by you: see
+[what a recipe may read](extends.md#what-a-recipe-may-read). Runs, cache and configuration lie in the project too; for a
+recipe that comes with datarecipe they lie in the working folder. A recipe that lies in your home folder itself, or above
+it, may not name other files.
 
 **Bases.** A recipe takes over what the recipes in `extends` say and it does not: [recipes made of recipes](extends.md).
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import load, validation_options
-from datarecipe.errors import DatarecipeError, RecipeError, UsageError
+from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.recipe import Found, only_a_base, recipes_below
 from datarecipe.recipe.report import Report, as_github, as_json, summary
 from datarecipe.running.printable import printable
@@ -48,9 +48,14 @@ def command(recipes: tuple[str, ...], *, written_as: str, strict: bool, **values
 
 def _show(reports: list[Report]) -> None:
     """What is wrong on standard error, what is right on standard output."""
+    told: dict[Problem, str] = {}
     for report in reports:
         for problem in report.problems:
-            click.echo(printable(str(problem), multiline=True), err=True)
+            first = told.setdefault(problem, report.name)
+            if first == report.name:
+                click.echo(printable(str(problem), multiline=True), err=True)
+            elif problem.kind != WARNING:
+                click.echo(printable(f"{report.name}: wrong too, by {problem.place}"), err=True)
         if report.error is None:
             click.echo(f"{printable(report.name)}: ok{', as a base of others' if report.is_base else ''}")
     if len(reports) > 1:

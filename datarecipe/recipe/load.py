@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.compose.variables import check_variables
 from datarecipe.recipe.example_schema.given import check_given_schema
 from datarecipe.recipe.example_schema.inferred import check_labels_fit, check_seeds_fit, infer_schema
-from datarecipe.recipe.findings import Findings, in_order
+from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.check import check_format
 from datarecipe.recipe.format.release import check_release
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
@@ -181,7 +182,8 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.task is not None
     assert parts.labels is not None
     assert parts.schema is not None
-    warned = (*warnings(source.document, parts.seeds, parts.labels), *parts.warnings)
+    found = warnings(source.document, parts.seeds, parts.labels)
+    warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
     recipe = Recipe(
         name=values["name"],
         description=values.get("description", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import Recipe
-from datarecipe.recipe.source.document import Keys
+from datarecipe.recipe.source.document import Keys, ListNode, MappingNode, Node
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import dotted
 
@@ -58,4 +58,17 @@ def origin_of(recipe: Recipe, keys: Keys) -> str:
         return "inferred from seed_example and labels" if inferred else DEFAULT
     written = getattr(node, "value", None)
     file = f" -> {written}" if isinstance(written, str) and keys[0] in _FILES and is_path(written) else ""
-    return f"{node.place}{file}"
+    flags = "".join(f", {flag}" for flag in dict.fromkeys(_flags_in(node)) if flag != str(node.place))
+    return f"{node.place}{file}{flags}"
+
+
+def _flags_in(node: Node) -> Iterator[str]:
+    """The flags that changed a part of a value."""
+    if node.place.is_flag:
+        yield str(node.place)
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _flags_in(item)
+    elif isinstance(node, MappingNode):
+        for _, value in node.entries.values():
+            yield from _flags_in(value)

@@ -76,20 +76,18 @@ def _severity(problem: Problem) -> str:
 
 def as_github(reports: Sequence[Report]) -> Iterator[str]:
     """Workflow commands, which GitHub and what follows it show beside the lines that they are about."""
-    for report in reports:
-        for problem in report.problems:
-            places = {
-                "file": problem.source,
-                "line": problem.line,
-                "col": problem.column,
-                "endColumn": problem.end_column,
-                "title": f"datarecipe: {problem.kind}",
-            }
-            where = ",".join(
-                f"{key}={_escaped(str(value), ':,')}" for key, value in places.items() if value is not None
-            )
-            text = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
-            yield f"::{_severity(problem)} {where}::{_escaped(text)}"
+    # A host shows a few annotations only, and a mistake in a base is one mistake.
+    for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
+        places = {
+            "file": problem.source,
+            "line": problem.line,
+            "col": problem.column,
+            "endColumn": problem.end_column,
+            "title": f"datarecipe: {problem.kind}",
+        }
+        where = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in places.items() if value is not None)
+        text = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
+        yield f"::{_severity(problem)} {where}::{_escaped(text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -71,6 +71,17 @@ def test_a_mistake_in_a_base_is_told_with_the_recipe_that_extends_it(project: Pa
     assert "recipes/own.yaml: ok" not in ran.out
 
 
+def test_a_mistake_in_a_base_of_many_is_told_once(project: Path) -> None:
+    (project / "recipes" / "bases" / "base.yaml").write_text(BASE.replace("tree", "tre"))
+    (project / "recipes" / "zoo.yaml").write_text(OWN.replace("own", "zoo"))
+    ran = validate(project)
+    assert ran.err.count("recipes/bases/base.yaml:5:11: `strategy`") == 1
+    assert "recipes/zoo.yaml: wrong too, by recipes/bases/base.yaml:5:11" in ran.err
+    assert ran.err.endswith("4 recipes: 2 right, 2 wrong\n")
+    assert validate(project, "--format", "github").out.count("::error") == 1
+    assert len([r for r in json.loads(validate(project, "--format", "json").out)["recipes"] if r["problems"]]) == 2
+
+
 def test_a_file_that_is_no_yaml_is_told_in_a_folder(project: Path) -> None:
     (project / "recipes" / "broken.yml").write_text("recipe: 1\nname: [\n")
     ran = validate(project)

@@ -30,6 +30,13 @@ def test_files_flags_bases_and_defaults_are_told_apart(project: Project) -> None
     assert found["instruction"][1] == "recipes/recipe.yaml:4:14 -> ../templates/fixed_labels.j2"
 
 
+def test_a_flag_that_changes_a_part_of_a_value_is_named(project: Project) -> None:
+    recipe = project.load(parse_set("labels.1=nope"), parse_set("seed_example.question=is it"))
+    found = by_key(recipe)
+    assert found["labels"] == (["yes", "nope"], "recipes/recipe.yaml:6:9, --set labels.1")
+    assert found["seed_example"][1] == "recipes/recipe.yaml:5:15, --set seed_example.question"
+
+
 def test_the_short_form_of_strategy_has_its_own_place(project: Project) -> None:
     assert by_key(project.load())["strategy.kind"] == ("tree", "recipes/recipe.yaml:7:11")
 
