@@ -25,8 +25,12 @@ MAX_RENDERED = LIMITS.rendered
 RENDERED_AT_ONCE = 1000
 """Combinations of `vary` that are rendered before a run; with more of them, each value at least once."""
 
-_OPERATIONS_AT_ONCE = 20 * LIMITS.operations
-"""What rendering before a run may take in all: a template that uses up its bounds is rendered for some only."""
+_WORK_AT_ONCE = 20 * LIMITS.operations
+"""What rendering before a run may take in all, operations and characters counted alike: a template that uses up its bounds
+is rendered for some combinations only."""
+
+_KEPT = 20_000_000
+"""Characters of rendered instructions that are kept; beyond them each is rendered again when it is needed."""
 
 
 class Renderer:
@@ -44,19 +48,23 @@ class Renderer:
             self._template = compile_template(recipe.instruction)
         except TemplateRefused as refused:
             raise self._errors(refused) from None
-        self._operations = 0
+        self._work = 0
+        self._kept = 0
         self._response_format = response_format(recipe, model)
         self._instructions: dict[int, str] = {}
         for combination in self.vary.sample(RENDERED_AT_ONCE):
             self.instruction(combination)
-            if self._operations > _OPERATIONS_AT_ONCE:
+            if self._work > _WORK_AT_ONCE:
                 break
 
     def instruction(self, combination: int) -> str:
         """The rendered instruction for a combination of `vary`."""
         text = self._instructions.get(combination)
         if text is None:
-            text = self._instructions[combination] = self._render(combination)
+            text = self._render(combination)
+            if self._kept < _KEPT:
+                self._kept += len(text)
+                self._instructions[combination] = text
         return text
 
     def content(self, example: Example, text: str, combination: int) -> Content:
@@ -93,7 +101,7 @@ class Renderer:
         }
         try:
             rendered = self._template.measured(seen)
-            self._operations += rendered.operations
+            self._work += rendered.operations + rendered.characters + len(rendered.text)
             return _sendable(rendered.text.strip())
         except TemplateRefused as refused:
             raise self._error(refused) from None

@@ -23,6 +23,7 @@ from datarecipe.recipe.model import (
     Task,
 )
 from datarecipe.recipe.origins import Origin, origin_of, origins
+from datarecipe.recipe.source.paths import display
 from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "StrategyKind",
     "Task",
     "collection_root",
+    "display",
     "find_recipe",
     "format_schema",
     "identity",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from datarecipe.recipe import display
 from datarecipe.running.dispatch import Traffic
 from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.printable import printable
@@ -143,7 +144,7 @@ def closing(result: RunResult) -> list[str]:
             f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
         )
     elif result.written:
-        lines.append(f"dataset: {result.output}")
+        lines.append(f"dataset: {display(result.output)}")
     return lines
 
 

@@ -65,7 +65,7 @@ def check_template(
     """
     from datarecipe.recipe.template.analysis import check  # noqa: PLC0415
 
-    return check(text, vars, vary, fixed_labels=fixed_labels)
+    return check(text, frozenset(vars), frozenset(vary), fixed_labels=fixed_labels)
 
 
 def names_read(text: str) -> frozenset[str]:

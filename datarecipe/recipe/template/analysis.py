@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import nodes
 
@@ -43,15 +44,16 @@ class VarsRead:
     all: bool
 
 
+@lru_cache(maxsize=64)
 def check(
-    text: str, vars_given: Collection[str], vary: Collection[str], *, fixed_labels: bool
+    text: str, vars_given: frozenset[str], vary: frozenset[str], *, fixed_labels: bool
 ) -> tuple[TemplateFinding, ...]:
-    """All findings on the template `text`, in the order of their places."""
+    """All findings on the template `text`, in the order of their places. Recipes with one base ask the same again."""
     environment = MeteredEnvironment()
     tree = parse(environment, text, LIMITS, all_mistakes=True)
     findings = list(tree.findings)
     if tree.root is not None:
-        findings += _Checks(tree, tree.root, frozenset(vars_given), frozenset(vary)).findings()
+        findings += _Checks(tree, tree.root, vars_given, vary).findings()
         if tree.whole:
             # Before code is made of the tree: that changes it.
             warnings = _unmentioned(tree.root, vary, fixed_labels=fixed_labels)
@@ -345,6 +347,9 @@ def _guards(condition: nodes.Node, name: str, *, empty: bool) -> bool:
         case nodes.Name():
             # With values in it the mapping is true, and the attribute is still not there.
             return bool(condition.name == name) and empty
+        case nodes.Call(node=nodes.Getattr(node=nodes.Name(name=looped), attr="items" | "keys" | "values")):
+            # A loop over all of it has a round for each value that is there.
+            return bool(looped == name) and empty
         case nodes.And() | nodes.Or():
             return _guards(condition.left, name, empty=empty) or _guards(condition.right, name, empty=empty)
         case nodes.Not():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +21,8 @@ from datarecipe.recipe.template.syntax import Tree, parse
 from datarecipe.recipe.template.tokens import Place
 from datarecipe.recipe.template.values import KNOWN_NAMES
 from datarecipe.recipe.words import join, shorten
+
+_NO_KEY = re.compile(r"^'dict object' has no attribute '(.+)'$")
 
 _FILE = "<template>"
 """How Jinja names the code of a template that has no file."""
@@ -40,6 +43,8 @@ class Rendered:
 
     text: str
     operations: int
+    characters: int
+    """Characters of all texts that were made on the way (`Limits.characters` is the most)."""
 
 
 class CompiledTemplate:
@@ -63,14 +68,15 @@ class CompiledTemplate:
         meter = context.meter = Meter(self._limits)
         pieces: Iterator[str] = self._template.root_render_func(context)
         try:
-            return Rendered(self._collected(pieces), meter.operations)
+            return Rendered(self._collected(pieces), meter.operations, meter.characters)
         except TemplateRefused as refused:
             if refused.line is None:
                 refused.line = self._line_of(refused.__traceback__)
             raise
         except UndefinedError as error:
             hint = f"A template sees {join(KNOWN_NAMES, 'and')}."
-            raise self._refused(error.message or "undefined", error, hint) from None
+            said = _NO_KEY.sub(r"there is no `\1` in the mapping that is asked for it", error.message or "undefined")
+            raise self._refused(said, error, hint) from None
         except SecurityError as error:
             raise self._refused(str(error), error, _SECURE) from None
         except (RecursionError, MemoryError) as error:
@@ -110,8 +116,12 @@ class CompiledTemplate:
         return line
 
 
+@lru_cache(maxsize=64)
 def compiled(text: str, limits: Limits) -> CompiledTemplate:
-    """Compile the template `text`. Raises `TemplateRefused` with the first thing that is wrong."""
+    """Compile the template `text`. Raises `TemplateRefused` with the first thing that is wrong.
+
+    A run compiles its template several times, and recipes with one base have one template: it is kept.
+    """
     environment = MeteredEnvironment()
     return generated(environment, parse(environment, text, limits, all_mistakes=False), limits)
 
