@@ -20,7 +20,7 @@ from datarecipe.running.setup import Options, settle
 MERGED = ("limits", "sampling", "strategy", "vars")
 
 
-def load_recipe(recipe: str | Path, *, data_roots: Sequence[str | Path] = (), **overrides: Any) -> Recipe:
+def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | Path] = (), **overrides: Any) -> Recipe:
     """Load and check a recipe.
 
     `recipe` is a path, or the name of a shipped recipe. `overrides` replace keys of the recipe, as `--set` does:
@@ -31,8 +31,13 @@ def load_recipe(recipe: str | Path, *, data_roots: Sequence[str | Path] = (), **
 
     Raises:
         RecipeError: something in the recipe or a file that it names is wrong; `problems` lists all of it.
+        UsageError: a data root is no folder, or the user's configuration is wrong.
     """
-    opened = (*map(Path, data_roots), *user_data_roots())
+    own = (data_roots,) if isinstance(data_roots, str | Path) else data_roots
+    for root in own:
+        if not Path(root).is_dir():
+            raise UsageError(f"data_roots: there is no folder {root}", hint="Name folders that are there.")
+    opened = (*map(Path, own), *user_data_roots())
     return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)), data_roots=opened)
 
 
@@ -91,6 +96,6 @@ def _overrides(values: Mapping[str, Any]) -> Iterator[Override]:
     for name, value in values.items():
         if name in MERGED and isinstance(value, Mapping):
             for key, inner in value.items():
-                yield Override(f"{name}.{key}", inner, f"{name}=")
+                yield Override((name, str(key)), inner, f"{name}=", is_variable=name == "vars")
         else:
             yield Override(name, list(value) if isinstance(value, tuple) else value, f"{name}=")

@@ -77,6 +77,9 @@ class RecipeError(DatarecipeError):
         self.problems = tuple(p if p.kind else replace(p, kind=self.kind) for p in problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[RecipeError], tuple[Problem, ...]]:
+        return type(self), self.problems
+
 
 class RecipeSyntaxError(RecipeError):
     """The file is not YAML (or JSON) that can be read: syntax, duplicate keys, encoding, size, nesting."""

@@ -12,7 +12,7 @@ import yaml
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.recipe import Origin, Recipe, origins
 from datarecipe.running.printable import printable
-from datarecipe.running.setup import settled_origins
+from datarecipe.running.setup import check, settled_origins
 
 _WIDEST_VALUE = 50
 
@@ -30,6 +30,7 @@ def command(recipe: str, *, with_origins: bool, as_json: bool, **values: Any) ->
     a run would ask now, and how.
     """
     loaded = load(recipe, values)
+    check(loaded)
     if with_origins:
         _show_origins([*_of_recipe(loaded), *settled_origins(loaded, run_options(values))], as_json=as_json)
     elif as_json:

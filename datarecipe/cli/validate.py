@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import load, validation_options
-from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
-from datarecipe.recipe import Found, only_a_base, recipes_below
-from datarecipe.recipe.report import Report, as_github, as_json, summary
+from datarecipe.cli.validate_report import Report, as_github, as_json, summary
+from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
+from datarecipe.recipe import Found, judged_as_base, recipes_below
 from datarecipe.running.printable import printable
 from datarecipe.running.setup import check
 
@@ -37,13 +37,20 @@ def command(recipes: tuple[str, ...], *, written_as: str, strict: bool, **values
 
     Exits with 0 when all are right and with 2 when one is not.
     """
-    reports = list(_reports(recipes or _default(), values))
+    reports = list(_reports(recipes, values)) if recipes else _without_arguments(values)
     if written_as == "text":
         _show(reports)
     else:
         for line in _WRITERS[written_as](reports):
             click.echo(printable(line, multiline=True))
     sys.exit(max((report.exit_code(strict=strict) for report in reports), default=0))
+
+
+def _without_arguments(values: dict[str, Any]) -> list[Report]:
+    if Path("recipes").is_dir():
+        return list(_reports(("recipes",), values))
+    error = UsageError("there is no such folder here", hint="Name a recipe or a folder: datarecipe validate RECIPE")
+    return [Report("recipes/", error=error)]
 
 
 def _show(reports: list[Report]) -> None:
@@ -57,45 +64,51 @@ def _show(reports: list[Report]) -> None:
             elif problem.kind != WARNING:
                 click.echo(printable(f"{report.name}: wrong too, by {problem.place}"), err=True)
         if report.error is None:
-            click.echo(f"{printable(report.name)}: ok{', as a base of others' if report.is_base else ''}")
+            click.echo(f"{printable(report.name)}: {report.verdict}")
     if len(reports) > 1:
         click.echo(summary(reports), err=True)
 
 
-def _default() -> tuple[str, ...]:
-    if not Path("recipes").is_dir():
-        raise UsageError(
-            "there is no folder recipes/ here", hint="Name a recipe or a folder: datarecipe validate RECIPE"
-        )
-    return ("recipes",)
-
-
 def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Report]:
-    below = {argument: _below(Path(argument)) for argument in arguments if Path(argument).is_dir()}
-    everywhere = [recipe for found in below.values() for recipe in found]
+    below = {argument: recipes_below(Path(argument)) for argument in arguments if _is_folder(argument)}
+    extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
     for argument in arguments:
-        if argument not in below:
+        found = below.get(argument)
+        if found is None:
             yield _report(argument, values)
-        for recipe in below.get(argument, ()):
-            report = _report(str(recipe.path), values)
-            if isinstance(report.error, RecipeError) and only_a_base(recipe, report.error, everywhere):
-                report = Report(report.name, is_base=True)
-            yield report
+        elif not found:
+            hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
+            yield Report(argument, error=UsageError("there is no recipe in this folder", hint=hint))
+        for recipe in found or ():
+            yield _found(recipe, values, is_base=recipe.resolved in extended)
 
 
-def _below(folder: Path) -> list[Found]:
-    found = recipes_below(folder)
-    if not found:
-        place = f"{folder}: there is no recipe in this folder"
-        raise UsageError(place, hint="A recipe is a .yaml file whose first line is `recipe: 1`.")
-    return found
+def _is_folder(argument: str) -> bool:
+    try:
+        return Path(argument).is_dir()
+    except (OSError, ValueError):  # no path at all: told when it is looked for
+        return False
+
+
+def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
+    name = str(recipe.path)
+    if recipe.outside:
+        hint = "put a copy into the folder, or name the file itself"
+        return Report(
+            name, error=UnsafePathError(Problem("this is a link that leads out of the folder", name, hint=hint))
+        )
+    report = _report(name, values)
+    if not is_base or not isinstance(report.error, RecipeError):
+        return report
+    error = judged_as_base(report.error)
+    return Report(name, is_base=True) if error is None else Report(name, error=error)
 
 
 def _report(argument: str, values: dict[str, Any]) -> Report:
     try:
         recipe = load(argument, values)
         check(recipe)
-    except UsageError:  # a flag that cannot be meant says nothing of the recipe
+    except UsageError:  # a flag or configuration that cannot be meant says nothing of the recipe
         raise
     except DatarecipeError as error:
         return Report(argument, error=error)

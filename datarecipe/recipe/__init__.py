@@ -6,7 +6,7 @@ May import: `exchange`, `errors`.
 
 from datarecipe.recipe.collection import collection_root, find_recipe, is_shipped, shipped_recipes
 from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
-from datarecipe.recipe.discovery import Found, only_a_base, recipes_below
+from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
@@ -45,8 +45,8 @@ __all__ = [
     "format_schema",
     "identity",
     "is_shipped",
+    "judged_as_base",
     "load_recipe",
-    "only_a_base",
     "origin_of",
     "origins",
     "parse_set",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
 from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.paths import near_path
 from datarecipe.recipe.words import code, join, nearest, printable
 
 _SUFFIXES = (".yaml", ".yml")
@@ -63,20 +64,18 @@ def _file(argument: str) -> Path:
 
 
 def _near_file(path: Path) -> str | None:
-    try:
-        names = [entry.name for entry in path.parent.iterdir() if entry.suffix in _SUFFIXES]
-    except (OSError, ValueError):
-        return None
-    found = nearest(path.name, names)
-    return None if found is None else f"did you mean {code(str(path.parent / found))}?"
+    found = near_path(path, _SUFFIXES)
+    return None if found is None else f"did you mean {code(str(found))}?"
 
 
 def _suggestion(argument: str, shipped: dict[str, Path]) -> str:
     for folder in (Path("recipes"), Path()):
         for suffix in _SUFFIXES:
             candidate = folder / f"{argument}{suffix}"
-            if candidate.is_file():
-                return f"did you mean the file {code(str(candidate))}? A path has a suffix or a slash"
+            with contextlib.suppress(OSError, ValueError):  # what cannot be a path is no file either
+                if candidate.is_file():
+                    return f"did you mean the file {code(str(candidate))}? A path has a suffix or a slash"
     found = nearest(argument, shipped)
-    start = "" if found is None else f"did you mean {code(found)}? "
-    return f"{start}the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"
+    if found is not None:
+        return f"did you mean {code(found)}? {code('datarecipe list')} names them all"
+    return f"the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"

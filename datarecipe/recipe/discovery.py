@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from datarecipe.errors import MissingKeyError, RecipeError
+from datarecipe.errors import MissingKeyError, RecipeError, UnsafePathError
 from datarecipe.recipe.compose.extends import written_bases
 from datarecipe.recipe.source.document import Document, MappingNode, Source
 from datarecipe.recipe.source.paths import display, read_text
@@ -22,8 +22,12 @@ class Found:
     """A recipe that was found in a folder."""
 
     path: Path
+    resolved: Path
+    """Absolute, symlinks resolved."""
     extends: frozenset[Path] = frozenset()
     """The files that it says to extend; absolute, symlinks resolved."""
+    outside: bool = False
+    """Whether it is a link out of the folder: whoever names a folder has not named what such a link leads to."""
 
 
 def recipes_below(folder: Path) -> list[Found]:
@@ -32,13 +36,20 @@ def recipes_below(folder: Path) -> list[Found]:
     A file that cannot be read as YAML counts, so that its mistake is told. Hidden folders and `runs` are passed over;
     links to folders are not followed.
     """
-    return [found for path in sorted(_yaml_files(folder)) if (found := _look(path)) is not None]
+    root = folder.resolve()
+    return [found for path in sorted(_yaml_files(folder)) if (found := _look(path, root)) is not None]
 
 
-def only_a_base(found: Found, error: RecipeError, all_found: list[Found]) -> bool:
-    """Whether a recipe is one of those that others extend, and lacks what these add: it is checked with each of them."""
-    incomplete = any(problem.kind == MissingKeyError.kind for problem in error.problems)
-    return incomplete and any(found.path.resolve() in other.extends for other in all_found)
+def judged_as_base(error: RecipeError) -> RecipeError | None:
+    """What is wrong with a recipe that others extend, beyond what these add and what only they can tell; None if nothing is.
+
+    A base may lack keys, and may lie in a folder that is no project of its own: both show with the recipes that extend it.
+    """
+    if not any(problem.kind == MissingKeyError.kind for problem in error.problems):
+        return error
+    left_to_others = (MissingKeyError.kind, UnsafePathError.kind)
+    remaining = [problem for problem in error.problems if problem.kind not in left_to_others]
+    return RecipeError(*remaining) if remaining else None
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
@@ -47,16 +58,18 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
         yield from (Path(where) / name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
 
 
-def _look(path: Path) -> Found | None:
+def _look(path: Path, root: Path) -> Found | None:
     resolved = path.resolve()
+    if not resolved.is_relative_to(root):
+        return Found(path, resolved, outside=True)
     source = Source(display(path))
     try:
         document = parse_yaml(read_text(resolved, source.place(), str(path)), source.name, resolved)
     except RecipeError:
-        return Found(path)
+        return Found(path, resolved)
     if not isinstance(document.root, MappingNode) or "recipe" not in document.root.entries:
         return None
-    return Found(path, _extended(document, resolved.parent))
+    return Found(path, resolved, _extended(document, resolved.parent))
 
 
 def _extended(document: Document, folder: Path) -> frozenset[Path]:

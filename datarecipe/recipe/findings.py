@@ -39,7 +39,8 @@ class Findings:
         if not self._errors:
             return
         kinds = {type(error) for error in self._errors}
-        kind = kinds.pop() if len(kinds) == 1 else RecipeError
+        # The nearest class that all are of: a missing key beside a wrong value is a `FormatError` still.
+        kind = next(base for base in self._errors[0].__class__.__mro__ if all(issubclass(k, base) for k in kinds))
         found = dict.fromkeys(problem for error in self._errors for problem in error.problems)
         problems: list[Problem] = [*in_order(found, self._source)]
         if len(problems) > MAX_PROBLEMS:

@@ -33,7 +33,15 @@ from datarecipe.recipe.parts.task import read_task
 from datarecipe.recipe.resolved import resolved_document
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
-from datarecipe.recipe.source.paths import Project, display, is_path, project_of, read_named_file, read_text
+from datarecipe.recipe.source.paths import (
+    Project,
+    display,
+    find_named_file,
+    is_path,
+    project_of,
+    read_named_file,
+    read_text,
+)
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
 from datarecipe.recipe.words import describe
@@ -54,7 +62,11 @@ def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: S
     """
     file = _read_recipe(path)
     project = project_of(_path(file), data_roots)
-    written = compose(_parse(file), lambda value, place: _parse(read_named_file(value, place, project)))
+    written = compose(
+        _parse(file),
+        lambda value, place: find_named_file(value, place, project),
+        lambda path, value, place: _parse(Source(display(path), read_text(path, place, value, project), path)),
+    )
     document = apply_overrides(written, overrides)
     check_release(document)
     findings = Findings(file.name)

@@ -80,7 +80,7 @@ class Recipe:
     task: Task
     instruction: str
     """The Jinja source of the instruction."""
-    instruction_place: TextPlace
+    instruction_place: TextPlace = field(compare=False)
     """Where the instruction stands, for messages."""
     seed_examples: tuple[Example, ...]
     labels: LabelSpace

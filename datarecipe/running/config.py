@@ -68,6 +68,9 @@ def user_data_roots() -> tuple[Path, ...]:
 def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
     if not path.is_file():
         return path, {}
+    if keys == PROJECT_KEYS and not path.resolve().is_relative_to(path.parent.parent.resolve()):
+        # What it leads to would be quoted in messages.
+        raise UsageError(f"{path} is a link that leads out of the project", hint="Put a file there instead.")
     try:
         values = read_yaml_file(path)
     except RecipeError as error:

@@ -111,10 +111,11 @@ def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:
     by_recipe = setup.model_from == "the recipe"
     yield Origin(("model",), model.name, origin_of(recipe, ("model",)) if by_recipe else _in_full(setup.model_from))
     if model.api_base is not None:
-        by_recipe = recipe.api_base is not None and options.api_base is None
-        named = "--api-base" if options.api_base else "the user's configuration"
-        source = origin_of(recipe, ("api_base",)) if by_recipe else named
-        yield Origin(("api_base",), model.api_base, source)
+        named_by = setup.endpoint.named_by
+        by_recipe = named_by == "recipe"
+        yield Origin(
+            ("api_base",), model.api_base, origin_of(recipe, ("api_base",)) if by_recipe else _NAMED_BY[named_by]
+        )
     profile = f"default of the profile {model.profile.name} for this model"
     for name, value in model.sampling.items():
         written = name in recipe.sampling
@@ -123,6 +124,14 @@ def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:
     yield Origin(
         ("response_format",), model.response_format, profile if chosen else origin_of(recipe, ("response_format",))
     )
+
+
+_NAMED_BY = {
+    "flag": "--api-base",
+    "environment": "the environment",
+    "config": "the user's configuration",
+    "default": "default of the provider",
+}
 
 
 def _in_full(source: str) -> str:

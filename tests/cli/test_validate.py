@@ -77,9 +77,9 @@ def test_a_mistake_in_a_base_of_many_is_told_once(project: Path) -> None:
     ran = validate(project)
     assert ran.err.count("recipes/bases/base.yaml:5:11: `strategy`") == 1
     assert "recipes/zoo.yaml: wrong too, by recipes/bases/base.yaml:5:11" in ran.err
-    assert ran.err.endswith("4 recipes: 2 right, 2 wrong\n")
+    assert ran.err.endswith("4 recipes: 1 right, 3 wrong\n")
     assert validate(project, "--format", "github").out.count("::error") == 1
-    assert len([r for r in json.loads(validate(project, "--format", "json").out)["recipes"] if r["problems"]]) == 2
+    assert len([r for r in json.loads(validate(project, "--format", "json").out)["recipes"] if r["problems"]]) == 3
 
 
 def test_a_file_that_is_no_yaml_is_told_in_a_folder(project: Path) -> None:
@@ -90,11 +90,52 @@ def test_a_file_that_is_no_yaml_is_told_in_a_folder(project: Path) -> None:
     assert ran.err.endswith("4 recipes: 3 right, 1 wrong\n")
 
 
-def test_nothing_to_check_is_a_usage_error(tmp_path: Path) -> None:
-    assert "there is no folder recipes/ here" in validate(tmp_path).err
-    (tmp_path / "recipes").mkdir()
-    ran = validate(tmp_path, "recipes")
-    assert (ran.code, "there is no recipe in this folder" in ran.err) == (2, True)
+def test_nothing_to_check_is_an_error_in_every_form(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    empty = tmp_path_factory.mktemp("empty")
+    assert "recipes/: there is no such folder here" in validate(empty).err
+    assert json.loads(validate(empty, "--format", "json").out)["ok"] is False
+    (project / "none").mkdir()
+    ran = validate(project, "none", "recipes/own.yaml", "--format", "json")
+    assert ran.code == 2
+    assert [recipe["ok"] for recipe in json.loads(ran.out)["recipes"]] == [False, True]
+    assert "there is no recipe in this folder" in validate(project, "none").err
+    assert validate(project, "a" * 300).code == 2
+
+
+def test_a_link_out_of_the_folder_is_not_followed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("home") / "key.yaml"
+    secret.write_text("recipe: 1\nname: hunter2 secret\n")
+    (project / "recipes" / "link.yaml").symlink_to(secret)
+    for form in ("text", "json", "github"):
+        ran = validate(project, "--format", form)
+        assert ran.code == 2
+        assert "hunter2" not in ran.out + ran.err
+        assert "leads out of the folder" in ran.out + ran.err
+    configuration = project / ".datarecipe" / "config.yaml"
+    configuration.parent.mkdir()
+    configuration.symlink_to(secret)
+    ran = datarecipe("show", "recipes/own.yaml", "--origins", cwd=project, home=secret.parent)
+    assert ran.code == 2
+    assert "hunter2" not in ran.out + ran.err
+
+
+def test_a_base_that_is_wrong_in_itself_is_not_called_right(project: Path) -> None:
+    (project / "recipes" / "bases" / "base.yaml").write_text(BASE.replace("target_size: 10", "target_size: ten"))
+    (project / "recipes" / "own.yaml").write_text(OWN + "requires: '>=99'\n")
+    ran = validate(project)
+    assert "recipes/bases/base.yaml:6:14: `target_size` must be a whole number" in ran.err
+    assert "base.yaml: ok" not in ran.out
+
+
+def test_a_base_beside_the_recipes_is_judged_with_them(project: Path) -> None:
+    (project / "bases").mkdir()
+    (project / "templates").mkdir()
+    (project / "templates" / "t.j2").write_text("{{ batch_size }} {{ labels }}")
+    text = BASE.replace(BASE.split("\n")[2], "instruction: ../templates/t.j2")
+    (project / "bases" / "more.yaml").write_text(text)
+    (project / "recipes" / "own.yaml").write_text(OWN.replace("bases/base.yaml", "../bases/more.yaml"))
+    ran = validate(project, "recipes/own.yaml", "recipes", "bases")
+    assert "bases/more.yaml: ok, as a base of others" in ran.out, ran.err
 
 
 def test_json_holds_every_problem_with_its_place(project: Path) -> None:
@@ -138,7 +179,7 @@ def test_a_warning_fails_only_when_it_shall(project: Path) -> None:
     ran = validate(project, "recipes/own.yaml")
     assert ran.code == 0
     assert "recipes/own.yaml:5:13: warning: `batch_size` is 50" in ran.err
-    assert "recipes/own.yaml: ok" in ran.out
+    assert "recipes/own.yaml: ok, with warnings" in ran.out
     assert validate(project, "recipes/own.yaml", "--strict").code == 2
     assert validate(project, "recipes/own.yaml", "--format", "github").out.startswith("::warning file=recipes/own.yaml")
 

@@ -16,11 +16,11 @@ import datarecipe
 from datarecipe import errors
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.options import STRATEGIES
+from datarecipe.cli.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _TABLE, profile_of
 from datarecipe.recipe import Override, find_recipe, load_recipe
-from datarecipe.recipe.report import Report, as_json
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import lineage_row, rejected_row

@@ -29,12 +29,17 @@ def test_a_suffix_or_a_slash_is_a_path(project: Project) -> None:
 @pytest.mark.parametrize(
     ("argument", "message", "hint"),
     [
-        ("bolq", "bolq: there is no shipped recipe of this name", "did you mean `boolq`? the shipped ones are `"),
+        (
+            "bolq",
+            "bolq: there is no shipped recipe of this name",
+            "did you mean `boolq`? `datarecipe list` names them all",
+        ),
         ("zzzzzz", "zzzzzz: there is no shipped recipe of this name", "the shipped ones are `"),
         ("recipe", "recipe: there is no shipped recipe of this name", "did you mean the file `recipes/recipe.yaml`?"),
         ("recipes/recip.yaml", "recipes/recip.yaml: there is no such file", "did you mean `recipes/recipe.yaml`?"),
         ("boolq.yaml", "boolq.yaml: there is no such file", "there is a shipped recipe of that name: `boolq`"),
         ("nowhere/x.yaml", "nowhere/x.yaml: there is no such file", None),
+        ("recipe/recip.yaml", "recipe/recip.yaml: there is no such file", "did you mean `recipes/recipe.yaml`?"),
         ("a\0/b", "a\\x00/b: there is no such file", None),
         ("", ": there is no shipped recipe of this name", "the shipped ones are"),
     ],

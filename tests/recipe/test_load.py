@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.errors import NotYetError, RecipeError, RecipeNotFoundError, UnsafePathError
+from datarecipe.errors import (
+    FormatError,
+    MissingKeyError,
+    NotYetError,
+    RecipeError,
+    RecipeNotFoundError,
+    UnsafePathError,
+)
 from datarecipe.recipe import Limits, Recipe, Strategy, Task, load_recipe, shipped_recipes
 from tests.recipe.writing import Project
 
@@ -62,6 +69,17 @@ def test_every_key_of_this_release_arrives(project: Project) -> None:
     assert recipe.sampling == {"temperature": 0.5, "top_p": None, "max_tokens": 512}
     assert recipe.limits == Limits(concurrency=2, timeout=30.0, barren=5)
     assert recipe.resolved["x-owner"] == {"team": "search"}
+
+
+def test_a_missing_key_beside_a_wrong_value_is_a_format_error(project: Project) -> None:
+    assert type(project.errors(batch_size="zz", task=None)) is FormatError
+    assert type(project.errors(task=None)) is MissingKeyError
+
+
+def test_recipes_from_two_folders_are_equal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = project.load()
+    monkeypatch.chdir(project.root / "recipes")
+    assert load_recipe(Path("recipe.yaml")) == here
 
 
 def test_an_instruction_can_stand_in_the_recipe(project: Project) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from datarecipe.errors import CompositionError
+from datarecipe.errors import CompositionError, RecipeError
 from datarecipe.recipe.compose.merge import merged
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.release import check_release
@@ -28,15 +28,18 @@ from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import show
 
 MAX_FILES = 100
-"""Recipes that one recipe may build on, each counted as often as an `extends` names it: each time it is read."""
+"""Recipes that one recipe may build on, each counted as often as an `extends` names it."""
 
 KEY = "extends"
 
-ReadDocument = Callable[[str, Place], Document]
-"""Reads and parses the recipe that a value names, given where the value was written."""
+FindFile = Callable[[str, Place], Path]
+"""Where the recipe is that a value names, given where the value was written; absolute, symlinks resolved."""
+
+ReadDocument = Callable[[Path, str, Place], Document]
+"""Reads and parses that recipe."""
 
 
-def compose(document: Document, read: ReadDocument) -> Document:
+def compose(document: Document, find: FindFile, read: ReadDocument) -> Document:
     """The document with what it extends under it; `extends` itself is gone.
 
     An `extends` that is no path or list of paths stays where it is, for the format's check to refuse.
@@ -48,14 +51,15 @@ def compose(document: Document, read: ReadDocument) -> Document:
     check_release(document)
     if document.get((KEY,)) is None:
         return document
-    return Document(_Composer(read).composed(document, ()))
+    return Document(_Composer(find, read).composed(document, ()))
 
 
 class _Composer:
-    def __init__(self, read: ReadDocument) -> None:
+    def __init__(self, find: FindFile, read: ReadDocument) -> None:
+        self._find = find
         self._read = read
-        self._composed: dict[Path | None, MappingNode] = {}
-        self._files = 0
+        self._composed: dict[Path, MappingNode | RecipeError] = {}
+        self._mentions = 0
         self._values = 0
 
     def composed(self, document: Document, chain: tuple[Source, ...]) -> MappingNode:
@@ -79,32 +83,40 @@ class _Composer:
 
     def _base(self, node: ScalarNode, chain: tuple[Source, ...]) -> MappingNode:
         written = str(node.value)
-        if not is_path(written):
+        if "/" not in written and not is_path(written.replace(" ", "_")):
             message = f"{show(written)} is not the path of a recipe"
             raise CompositionError(
                 node.place.problem(message, "a path has a suffix or a slash: extends: bases/common.yaml")
             )
-        self._files += 1
-        if self._files > MAX_FILES:
+        self._mentions += 1
+        if self._mentions > MAX_FILES:
             raise CompositionError(node.place.problem(f"a recipe may build on {MAX_FILES} recipes at most"))
-        document = self._read(written, node.place)
-        source = document.root.place.source
-        self._values += document.root.size
-        if self._values > MAX_NODES:
-            raise _too_large(node.place)
-        if source.path in [link.path for link in chain]:
-            around = " -> ".join(
-                link.name for link in (*chain[[link.path for link in chain].index(source.path) :], source)
-            )
-            message = f"recipes extend each other in a circle: {around}"
+        path = self._find(written, node.place)
+        links = [link.path for link in chain]
+        if path in links:
+            around = chain[links.index(path) :]
+            message = "recipes extend each other in a circle: " + " -> ".join(s.name for s in (*around, around[0]))
             raise CompositionError(node.place.problem(message, "take one of these `extends` out"))
-        if source.path not in self._composed:
-            try:
-                check_release(document)
-                self._composed[source.path] = self.composed(document, chain)
-            except RecursionError:
-                raise CompositionError(node.place.problem("recipes extend each other too deeply here")) from None
-        return self._composed[source.path]
+        if path not in self._composed:
+            self._composed[path] = self._made(path, node, chain)
+        made = self._composed[path]
+        if isinstance(made, RecipeError):
+            raise made
+        return made
+
+    def _made(self, path: Path, node: ScalarNode, chain: tuple[Source, ...]) -> MappingNode | RecipeError:
+        """The base in the file `path`, or why there is none: what is wrong with it is found out once."""
+        try:
+            document = self._read(path, str(node.value), node.place)
+            self._values += document.root.size
+            if self._values > MAX_NODES:
+                return _too_large(node.place)
+            check_release(document)
+            return self.composed(document, chain)
+        except RecipeError as error:
+            return error
+        except RecursionError:
+            return CompositionError(node.place.problem("recipes extend each other too deeply here"))
 
 
 def _too_large(place: Place) -> CompositionError:

@@ -29,7 +29,7 @@ def _merged(base: MappingNode, own: MappingNode, keys: Keys) -> MappingNode:
     entries: dict[str, tuple[Place, Node]] = dict(base.entries)
     for key, (place, node) in own.entries.items():
         inherited = entries.get(key)
-        if inherited is not None and _takes_away((*keys, key), node):
+        if inherited is not None and takes_away((*keys, key), node):
             del entries[key]
             continue
         entries[key] = (place, node if inherited is None else _value(inherited[1], node, (*keys, key)))
@@ -45,7 +45,8 @@ def _value(inherited: Node, node: Node, keys: Keys) -> Node:
     return node
 
 
-def _takes_away(keys: Keys, node: Node) -> bool:
+def takes_away(keys: Keys, node: Node) -> bool:
+    """Whether a value is a null that the key could not have: it stands for nothing, and so unsets the key."""
     if not isinstance(node, ScalarNode) or node.value is not None:
         return False
     schema = schema_of(keys)

@@ -6,12 +6,12 @@ An override replaces a node of the document, marked with its flag; all checks co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datarecipe.errors import OverrideError, Problem, RecipeSyntaxError, UsageError
 from datarecipe.exchange import Json
-from datarecipe.recipe.compose.merge import long_form
-from datarecipe.recipe.format.schema import schema_of
+from datarecipe.recipe.compose.merge import long_form, takes_away
+from datarecipe.recipe.format.schema import required_keys, schema_of
 from datarecipe.recipe.source.document import (
     Document,
     ListNode,
@@ -28,6 +28,9 @@ from datarecipe.recipe.source.document import (
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.words import code, printable, shorten
 
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_DIGITS = 10
+"""Of a position in a list."""
 _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
 
 
@@ -35,90 +38,114 @@ _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
 class Override:
     """One value from the command line."""
 
-    path: str
-    """Keys with dots between them: `strategy.chains`."""
+    path: str | tuple[str, ...]
+    """Keys with dots between them, `strategy.chains`, or one by one."""
     value: Json
     flag: str
     """How the user gave it, for messages: `--target-size`, `--set strategy.chains`."""
     written: str | None = None
-    """The value's text as it was given without quotes: what it is where a key holds text alone."""
+    """The value as it was given, unless that was in quotes: what it is where a key holds text alone."""
+    mistake: str | None = None
+    """Why `written` is not YAML, when it is not; where a key holds text alone it need not be."""
+    is_variable: bool = False
+    """Whether it is one of `vars`, which must be there: a misspelt one would change nothing and say nothing."""
 
     @property
     def keys(self) -> list[str]:
         """The path in parts."""
-        return self.path.split(".")
-
-    @property
-    def sets_variable(self) -> bool:
-        """Whether it came as `--var`: then there must be a variable of that name."""
-        return self.flag.startswith("--var ")
+        return self.path.split(".") if isinstance(self.path, str) else list(self.path)
 
 
 def parse_set(text: str) -> Override:
     """Read `key.path=value`. The value is YAML, by the rules that hold in recipes.
 
     Raises:
-        UsageError: there is no `=`, the path has an empty part, or the value is not YAML.
+        UsageError: there is no `=`, or the path has an empty part.
     """
     path, equals, written = text.partition("=")
     path = path.strip()
     if not equals or not all(path.split(".")):
         raise UsageError(f"--set {printable(shorten(text))}: there is no key.path=value in it", hint=_EXAMPLE)
-    if path.split(".")[0] == "extends":
-        raise UsageError(
-            "--set extends: what a recipe extends stands in its file", hint="write a recipe that extends both"
-        )
-    return _override(path, written, "--set", path)
+    return _override(path, written, f"--set {printable(path)}")
 
 
 def parse_var(text: str) -> Override:
     """Read `name=value`: a value of the recipe's `vars`. Text stays text where the recipe's own value is text.
 
     Raises:
-        UsageError: there is no `=`, the name is none, or the value is not YAML.
+        UsageError: there is no `=`, or the name is none.
     """
     name, equals, written = text.partition("=")
     name = name.strip()
     if not equals or not name or "." in name:
         hint = "write --var name=value; for a value inside a mapping: --set vars.name.key=value"
         raise UsageError(f"--var {printable(shorten(text))}: there is no name=value in it", hint=hint)
-    return _override(f"vars.{name}", written, "--var", name)
+    return replace(_override(f"vars.{name}", written, f"--var {printable(name)}"), is_variable=True)
 
 
-def _override(path: str, written: str, option: str, name: str) -> Override:
-    flag = f"{option} {printable(name)}"
+def _override(path: str, written: str, flag: str) -> Override:
     if not written.strip():
         return Override(path, None, flag, "")
     try:
         node = parse_yaml(written, flag).root
     except RecipeSyntaxError as error:
         reasons = "; ".join(problem.message for problem in error.problems)
-        hint = f"a text with special characters needs quotes: {option} '{printable(name)}=\"...\"'"
-        raise UsageError(f"{flag}: {reasons}", hint=hint) from None
-    return Override(path, to_json(node), flag, node.text if isinstance(node, ScalarNode) else None)
+        return Override(path, None, flag, written.strip(), reasons)
+    quoted = isinstance(node, ScalarNode) and node.text is None
+    return Override(path, to_json(node), flag, None if quoted else written.strip())
 
 
 def apply_overrides(document: Document, overrides: Sequence[Override]) -> Document:
     """The document with the overrides in it, a later one over an earlier one.
 
     Raises:
-        OverrideError: a path leads through something that has no keys.
+        OverrideError: a path leads through something that has no keys, or a value cannot stand there.
     """
     root = document.root
     for override in overrides:
         place = Source(override.flag).place()
-        root = _replaced(root, override.keys, 0, _node(override, Document(root), place), place)
+        if override.keys[0] == "extends":
+            message = "what a recipe extends stands in its file"
+            raise OverrideError(place.problem(message, "write a recipe that extends both"))
+        node = _node(override, Document(root), place)
+        if _takes_away(override, node):
+            root = _without(root, override.keys)
+        else:
+            root = _replaced(root, override.keys, 0, node, place)
     return Document(root)
 
 
 def _node(override: Override, document: Document, place: Place) -> Node:
     value = override.value
-    if override.written is not None and not isinstance(value, str) and _holds_text(override.keys, document):
-        value = override.written
+    if override.written is not None and _holds_text(override.keys, document):
+        # Without quotes YAML would read `C # lang`, `a: b` and 2026 otherwise than they are meant here.
+        own = override.keys[0] == "vars"
+        value = override.written if own or override.written not in _NULLS else None
+    elif override.mistake is not None:
+        option, _, name = override.flag.partition(" ")
+        hint = f"a text with special characters needs quotes: {option} '{name}=\"...\"'"
+        raise OverrideError(place.problem(override.mistake, hint))
     try:
         return from_json(value, place)
     except ValueError as error:
         raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
+
+
+def _takes_away(override: Override, node: Node) -> bool:
+    """Whether a null unsets the key: as in a recipe that extends another. Of what every recipe has nothing is taken away."""
+    return override.keys[0] not in required_keys() and takes_away(tuple(override.keys), node)
+
+
+def _without(node: Node, keys: list[str]) -> Node:
+    if not isinstance(node, MappingNode) or keys[0] not in node.entries:
+        return node
+    entries = dict(node.entries)
+    if len(keys) == 1:
+        del entries[keys[0]]
+    else:
+        place, inner = entries[keys[0]]
+        entries[keys[0]] = (place, _without(inner, keys[1:]))
+    return mapping_node(entries, node.place)
 
 
 def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> Node:
@@ -131,7 +158,7 @@ def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> 
         old_place, old = node.entries.get(key, (place, mapping_node({}, place)))
         entry = (place if at == len(keys) - 1 else old_place, _replaced(old, keys, at + 1, new, place))
         return mapping_node({**node.entries, key: entry}, node.place)
-    if isinstance(node, ListNode) and key.isdecimal() and int(key) < len(node.items):
+    if isinstance(node, ListNode) and key.isdecimal() and len(key) < _DIGITS and int(key) < len(node.items):
         index = int(key)
         items = list(node.items)
         items[index] = _replaced(items[index], keys, at + 1, new, place)

@@ -17,7 +17,7 @@ def check_variables(overrides: Sequence[Override], written: Document, template: 
     Raises:
         OverrideError: with a problem for each that does not.
     """
-    named = [override for override in overrides if override.sets_variable]
+    named = [override for override in overrides if override.is_variable]
     if not named or reads_all_vars(template):
         return
     declared = written.get(("vars",))

@@ -21,6 +21,7 @@ from datarecipe.recipe.words import code, describe, dotted, show
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _DYNAMIC = frozenset({"$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor"})
+_NAMES = 100
 _UNEVALUATED = frozenset({"unevaluatedProperties", "unevaluatedItems"})
 
 
@@ -68,8 +69,15 @@ def _walk(value: Json, keys: Keys) -> Iterator[Found]:
         yield from _walk(item, (*keys, key))
 
 
+def _is_name_list(keys: Keys) -> bool:
+    return keys[-1] in ("required", "type") or (len(keys) > 1 and keys[-2] == "dependentRequired")
+
+
 def _keyword(keys: Keys, key: str, item: Json) -> Iterator[Found]:
-    if key == "$ref" and isinstance(item, str) and not item.startswith("#"):
+    if _is_name_list(keys) and isinstance(item, list) and len(item) > _NAMES and not all(type(i) is str for i in item):
+        # The metaschema wants them all different, and comparing other values with each other takes its time.
+        yield keys, "must be a list of texts"
+    elif key == "$ref" and isinstance(item, str) and not item.startswith("#"):
         yield keys, f"{show(item)} leads out of the schema, and loading a recipe reads and fetches nothing there"
     elif key in _DYNAMIC and isinstance(item, str | bool):
         yield keys, "only `$ref` with a JSON pointer (`#/$defs/...`) is known here"

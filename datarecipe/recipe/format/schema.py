@@ -26,11 +26,19 @@ def schema_of(keys: tuple[str | int, ...]) -> Schema | None:
     """The schema of a key, through the mapping form where a key has a short one too."""
     schema = format_schema()
     for key in keys:
-        properties = mapping_form(schema).get("properties", {})
-        if key not in properties:
+        form = mapping_form(schema)
+        others = form.get("additionalProperties")
+        inner = form.get("properties", {}).get(key, others if isinstance(others, dict) else None)
+        if inner is None:
             return None
-        schema = properties[key]
+        schema = inner
     return schema
+
+
+def required_keys() -> frozenset[str]:
+    """The keys that every recipe has, its own or those of what it extends."""
+    schema = format_schema()
+    return frozenset((*schema["required"], *schema["else"]["required"]))
 
 
 def mapping_form(schema: Schema) -> Schema:

@@ -147,10 +147,18 @@ def _example(keys: Keys) -> str | None:
     return f"{keys[-1]}: {_flow(schema['examples'][0])}"
 
 
+def _is_text(plain: str) -> bool:
+    """Whether YAML reads what is written without quotes as text."""
+    try:
+        return isinstance(resolve(plain), str)
+    except ValueError:  # a number that JSON cannot hold
+        return False
+
+
 def _flow(value: Json) -> str:
     """A value as a person writes it in one line of YAML: without quotes where it needs none."""
     match value:
-        case str() if _PLAIN.fullmatch(value) and isinstance(resolve(value), str):
+        case str() if _PLAIN.fullmatch(value) and _is_text(value):
             return value
         case list():
             return f"[{', '.join(map(_flow, value))}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from string import ascii_lowercase
 
 from datarecipe.errors import LabelError, Problem
 from datarecipe.exchange import Json
@@ -64,14 +65,9 @@ def _meant(answer: Json, labels: Sequence[Scalar], role: str) -> str | None:
     twin = next((label for pair in _TWINS if answer in pair for label in labels if label in pair), None)
     if twin is not None and isinstance(answer, bool | str):
         return f"write {show(twin)}: in recipes `yes` and `no` are text, `true` and `false` are booleans"
-    if (
-        isinstance(answer, str)
-        and role == "option"
-        and len(answer) == 1
-        and ord("a") <= ord(answer.lower()) <= ord("z")
-    ):
-        index = ord(answer.lower()) - ord("a")
-        if index < len(labels):
+    if isinstance(answer, str) and role == "option" and len(answer) == 1:
+        index = ascii_lowercase.find(answer.lower())
+        if 0 <= index < len(labels):
             return f"write the option itself, not its letter: {show(labels[index])}"
     return (
         did_you_mean(answer, [label for label in labels if isinstance(label, str)]) if isinstance(answer, str) else None

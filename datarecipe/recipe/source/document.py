@@ -16,13 +16,19 @@ from typing import TypeAlias
 from datarecipe.errors import WARNING, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.source.excerpt import excerpt
+from datarecipe.recipe.words import printable
 
 MAX_BYTES = 1_000_000
 """Size of a recipe, template, seed example or schema file."""
 MAX_DEPTH = 50
 """Lists and mappings inside each other, aliases followed."""
 MAX_NODES = 50_000
-"""Values in one document, aliases followed: what keeps an alias bomb small."""
+"""Values in one document, aliases followed: what keeps an alias bomb small. A text counts as one more for each 100 of its
+characters, since a text that is named often stands in memory as often."""
+_CHARACTERS = 100
+
+Plain: TypeAlias = "bool | int | float | str | None"
+"""A value that holds no others."""
 
 Keys: TypeAlias = tuple[str | int, ...]
 """The way to a value: mapping keys and list positions, from the root."""
@@ -74,11 +80,19 @@ class Place:
         return Problem("", self.source.name, self.line, self.column).place
 
     def problem(self, message: str, hint: str | None = None) -> Problem:
-        """What is wrong here, with the line that shows it."""
+        """What is wrong here, with the line that shows it. What a terminal might obey is escaped, whoever wrote it."""
         shown = None
         if self.line is not None and self.column is not None and self.line <= len(self.source.lines):
             shown = excerpt(self.source.lines[self.line - 1], self.line, self.column, self.end_column)
-        return Problem(message, self.source.name, self.line, self.column, hint, self.end_column, shown)
+        return Problem(
+            printable(message),
+            self.source.name,
+            self.line,
+            self.column,
+            None if hint is None else printable(hint),
+            self.end_column,
+            shown,
+        )
 
     def warning(self, message: str, hint: str | None = None) -> Problem:
         """What is legal here, and surely not meant."""
@@ -119,6 +133,11 @@ class MappingNode:
 Node: TypeAlias = ScalarNode | ListNode | MappingNode
 
 
+def scalar_node(value: Plain, place: Place, text: str | None = None) -> ScalarNode:
+    """A scalar, measured."""
+    return ScalarNode(value, place, text, 1 + len(value) // _CHARACTERS if isinstance(value, str) else 1)
+
+
 def list_node(items: Sequence[Node], place: Place) -> ListNode:
     """A list, measured."""
     return ListNode(items, place, 1 + sum(n.size for n in items), 1 + max((n.depth for n in items), default=0))
@@ -127,7 +146,8 @@ def list_node(items: Sequence[Node], place: Place) -> ListNode:
 def mapping_node(entries: Mapping[str, tuple[Place, Node]], place: Place) -> MappingNode:
     """A mapping, measured."""
     nodes = [node for _, node in entries.values()]
-    return MappingNode(entries, place, 1 + sum(n.size for n in nodes), 1 + max((n.depth for n in nodes), default=0))
+    size = 1 + sum(n.size for n in nodes) + sum(len(key) // _CHARACTERS for key in entries)
+    return MappingNode(entries, place, size, 1 + max((n.depth for n in nodes), default=0))
 
 
 def to_json(node: Node) -> Json:
@@ -161,7 +181,7 @@ def from_json(value: object, place: Place, depth: int = 0) -> Node:
         case str() if any("\ud800" <= char <= "\udfff" for char in value):
             raise ValueError("half of a surrogate pair is not a character")
         case None | bool() | int() | float() | str():
-            return ScalarNode(value, place)
+            return scalar_node(value, place)
     raise ValueError(f"{type(value).__name__} is no type that JSON can hold")
 
 

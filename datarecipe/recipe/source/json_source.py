@@ -27,6 +27,7 @@ from datarecipe.recipe.source.document import (
     Source,
     list_node,
     mapping_node,
+    scalar_node,
 )
 from datarecipe.recipe.words import code
 
@@ -158,7 +159,7 @@ class _Reader:
             raise RecipeSyntaxError(place.problem("JSON holds no NaN and no infinite number", hint))
         if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
             raise RecipeSyntaxError(place.problem("half of a surrogate pair is not a character"))
-        return ScalarNode(value, place)
+        return scalar_node(value, place)
 
     def _unreadable(self, error: json.JSONDecodeError, place: Place) -> Problem:
         """What is wrong with a text."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from datarecipe.errors import MissingFileError, UnsafePathError
+from datarecipe.errors import MissingFileError, UnsafePathError, UsageError
 from datarecipe.recipe.source.characters import decode
 from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
 from datarecipe.recipe.words import code, nearest, printable, show
@@ -61,11 +61,20 @@ def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
     not read `~/.ssh`.
     """
     folder = recipe.parent
-    opened = tuple(root.expanduser().resolve() for root in data_roots)
+    opened = tuple(_opened(root) for root in data_roots)
     for parent in recipe.parents:
         if parent.name == "recipes" and not _is_too_wide(parent.parent):
             return Project(parent.parent, readable=True, data_roots=opened)
     return Project(folder, readable=not _is_too_wide(folder), data_roots=opened)
+
+
+def _opened(root: Path) -> Path:
+    try:
+        return root.expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):
+        raise UsageError(
+            f"{show(str(root))} cannot be a folder of data", hint="Name it from the root: /path."
+        ) from None
 
 
 def _is_too_wide(folder: Path) -> bool:
@@ -146,7 +155,7 @@ def read_text(path: Path, place: Place, name: str, project: Project | None = Non
                 raise MissingFileError(place.problem(f"{show(name)} is not a regular file"))
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = _elsewhere(place, name, project) or _beside(path, name)
+        hint = _elsewhere(place, name, project) or _beside(path, name, place)
         raise MissingFileError(place.problem(f"there is no file {show(name)}", hint)) from None
     except OSError as error:
         raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
@@ -185,12 +194,36 @@ def _is_own_file(path: Path, project: Project) -> bool:
         return False
 
 
-def _beside(path: Path, name: str) -> str | None:
+def near_path(path: Path, suffixes: Collection[str]) -> Path | None:
+    """A file that may be meant by a path that leads nowhere: in each folder on the way the name that is nearest."""
+    at = Path(path.anchor) if path.is_absolute() else Path()
+    parts = path.relative_to(path.anchor).parts if path.is_absolute() else path.parts
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        try:
+            if part in ("..", ".") or ((at / part).is_file() if last else (at / part).is_dir()):
+                at = at / part
+                continue
+            names = [e.name for e in at.iterdir() if (e.is_file() and e.suffix in suffixes if last else e.is_dir())]
+        except (OSError, ValueError):
+            return None
+        found = nearest(part, names)
+        if found is None:
+            return None
+        at = at / found
+    return at
+
+
+def _beside(path: Path, name: str, place: Place) -> str | None:
     """A file of nearly that name in the folder, or that there is no such folder."""
     try:
         files = {entry.name for entry in path.parent.iterdir() if entry.is_file()}
     except OSError:
-        return f"there is no folder {code(str(Path(name).parent))}"
+        elsewhere = near_path(path, {path.suffix})
+        if elsewhere is None:
+            return f"there is no folder {code(str(Path(name).parent))}"
+        folder = Path.cwd() if place.source.path is None else place.source.path.parent
+        return f"did you mean {code(os.path.relpath(elsewhere, folder))}?"
     # What comes before the suffix tells files apart. It is named in the way the value was written, to be copied.
     near = nearest(path.stem, [Path(file).stem for file in files])
     found = sorted(file for file in files if near is not None and Path(file).stem == near)

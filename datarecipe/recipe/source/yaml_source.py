@@ -30,6 +30,7 @@ from datarecipe.recipe.source.document import (
     Source,
     list_node,
     mapping_node,
+    scalar_node,
     to_json,
 )
 from datarecipe.recipe.source.paths import display, read_text
@@ -226,14 +227,14 @@ class _Composer:
         if any("\ud800" <= char <= "\udfff" for char in event.value):
             self.problems.append(place.problem("half of a surrogate pair is not a character"))
         if tag in ("!", _TAG + "str") or (tag is None and not plain):
-            return ScalarNode(event.value, place)
+            return scalar_node(event.value, place)
         value = self._resolved(event.value, place)
         wanted = None if tag is None else tag.removeprefix(_TAG)
         if wanted is not None and not self._is_of(value, wanted):
             self.problems.append(place.problem(f"{show(event.value)} is not of the type {code('!!' + wanted)}"))
         if wanted == "float" and isinstance(value, int):
             value = float(value)
-        return ScalarNode(value, place, event.value)
+        return scalar_node(value, place, event.value)
 
     def _before(self, place: Place) -> Place:
         """The place of the last character before one at which nothing is written, if the line has one."""

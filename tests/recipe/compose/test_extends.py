@@ -14,7 +14,6 @@ from datarecipe.errors import (
     RecipeSyntaxError,
     ReleaseError,
     UnsafePathError,
-    UsageError,
 )
 from datarecipe.recipe import load_recipe, parse_set
 from datarecipe.recipe.compose.extends import MAX_FILES
@@ -254,6 +253,35 @@ def test_what_bases_hold_together_is_bounded(project: Project) -> None:
     assert "with all that it extends the recipe has more than 50,000 values" in error.problems[0].message
 
 
-def test_extends_cannot_be_set_by_a_flag() -> None:
-    with pytest.raises(UsageError, match="stands in its file"):
-        parse_set("extends=../x.yaml")
+def test_a_schema_is_replaced_as_a_whole(based: Project) -> None:
+    schema = "{type: object, properties: {%s: {type: string}}}"
+    based.write("bases/base.yaml", BASE + f"schema: {schema % 'question'}\n")
+    recipe = load_recipe(based.write_recipe(OWN + f"schema: {schema % 'answer'}\n"))
+    assert recipe.schema == {"type": "object", "properties": {"answer": {"type": "string"}}}
+
+
+def test_one_of_the_varied_lists_can_be_taken_away(based: Project) -> None:
+    based.write("bases/base.yaml", BASE + "vary: {topic: [x], tone: [y]}\n")
+    recipe = load_recipe(based.write_recipe(OWN + "vary: {topic: null, season: [a, b]}\n"))
+    assert recipe.vary == {"tone": ("y",), "season": ("a", "b")}
+
+
+def test_a_broken_base_is_read_once_however_often_it_is_named(project: Project) -> None:
+    project.write("bases/bad.yaml", "recipe: 1\nx: [" + "0, " * 200_000 + "]\n")
+    error = project.errors(f"recipe: 1\nextends: [{', '.join(['../bases/bad.yaml'] * 100)}]\n")
+    assert len(error.problems) == 1
+
+
+def test_a_path_with_a_space_is_a_path(project: Project) -> None:
+    project.write("my bases/base.yaml", BASE.replace("../templates", "../templates"))
+    assert load_recipe(project.write_recipe("recipe: 1\nextends: ../my bases/base.yaml\n")).name == "boolq"
+    error = project.errors("recipe: 1\nextends: my base.yaml\n")
+    assert error.problems[0].message == 'there is no file "my base.yaml"'
+
+
+def test_the_texts_of_aliases_are_bounded_together(project: Project) -> None:
+    text = "b" * 900_000
+    for key in ("labels", "x-own", "seed_example"):
+        aliases = ", ".join(["*b"] * 10_000)
+        error = project.errors(f"recipe: 1\nx-b: &b {text}\n{key}: [{aliases}]\n")
+        assert "are too many for one file" in error.problems[0].message

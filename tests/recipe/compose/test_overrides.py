@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.errors import NotYetError, UsageError
+from datarecipe.errors import NotYetError, OverrideError, UsageError
 from datarecipe.exchange import Json
-from datarecipe.recipe import Override, parse_set
+from datarecipe.recipe import Limits, Override, parse_set, parse_var
 from tests.recipe.writing import Project
 
 
@@ -33,13 +33,82 @@ def test_a_value_is_yaml_as_in_a_recipe(text: str, path: str, value: Json) -> No
     assert (override.path, override.value, override.flag) == (path, value, f"--set {path}")
 
 
-@pytest.mark.parametrize("text", ["strategy", "=5", "a..b=1", ".=1", "a=[", "a=*x", "a=!!python/name:x y", "a=\udcff"])
+@pytest.mark.parametrize("text", ["strategy", "=5", "a..b=1", ".=1"])
 def test_what_is_no_setting_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_set(text)
     assert caught.value.exit_code == 2
     assert str(caught.value).startswith("--set ")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["labels=[", "labels=*x", "labels=!!python/name:x y", "labels=\udcff"])
+def test_a_value_that_is_not_yaml_is_told_with_its_flag(project: Project, text: str) -> None:
+    error = project.errors(None, parse_set(text))
+    assert type(error) is OverrideError
+    assert str(error).startswith("--set labels: ")
+    assert error.problems[0].hint is not None
+    assert "--set 'labels=" in error.problems[0].hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["He said: hi", "C # lang", "[x, y]", "@home", "2026", "1.10", "true", "a: b: c", "*x", "'", "it's", "Größe 数据"],
+)
+def test_what_is_written_for_a_text_stays_text(project: Project, text: str) -> None:
+    assert project.load(parse_set(f"description={text}")).description == text
+    assert project.load(parse_var(f"tone={text}"), vars="{tone: dry}").vars == {"tone": text}
+    assert project.load(parse_set(f"vars.tone={text}"), vars="{tone: dry}").vars == {"tone": text}
+
+
+def test_quotes_around_a_text_are_yamls(project: Project) -> None:
+    assert project.load(parse_set('description="a # b"')).description == "a # b"
+    assert project.load(parse_var("tone='5'"), vars="{tone: 1}").vars == {"tone": "5"}
+
+
+def test_another_value_than_text_keeps_its_type(project: Project) -> None:
+    assert project.load(parse_var("size=5"), vars="{size: 1}").vars == {"size": 5}
+    assert project.load(parse_set("x-a=5")).resolved["x-a"] == 5
+
+
+@pytest.mark.parametrize("written", ["", "null", "~"])
+def test_null_unsets_a_key_as_in_a_recipe(project: Project, written: str) -> None:
+    keys = {"model": "openai/a", "license": "MIT", "tags": "[a]", "vary": "{t: [a], u: [b]}", "sampling": "{top_p: 1}"}
+    flags = [parse_set(f"{key}={written}") for key in ("model", "license", "tags", "vary.t", "sampling.top_p")]
+    recipe = project.load(*flags, **keys)
+    assert (recipe.model, recipe.about.license, recipe.about.tags) == (None, None, ())
+    assert recipe.vary == {"u": ("b",)}
+    assert recipe.sampling == {"top_p": None}
+    assert project.load(parse_set(f"limits={written}")).limits == Limits()
+
+
+def test_what_every_recipe_has_cannot_be_unset(project: Project) -> None:
+    error = project.errors(None, parse_set("target_size="))
+    assert str(error).startswith("--set target_size: `target_size` is empty")
+
+
+@pytest.mark.parametrize("override", [Override("extends", "x.yaml", "extends="), parse_set("extends=x.yaml")])
+def test_what_a_recipe_extends_is_no_override(project: Project, override: Override) -> None:
+    assert "stands in its file" in project.errors(None, override).problems[0].message
+
+
+def test_a_position_of_very_many_digits_is_none(project: Project) -> None:
+    assert "is no position in it" in project.errors(None, parse_set(f"labels.{'9' * 5000}=a")).problems[0].message
+
+
+@pytest.mark.parametrize("override", [parse_var("tnoe=x"), Override(("vars", "tnoe"), "x", "vars=", is_variable=True)])
+def test_a_variable_must_be_there(project: Project, override: Override) -> None:
+    error = project.errors(None, override, vars="{tone: dry}")
+    assert type(error) is OverrideError
+    assert error.problems[0].message == "the recipe has no variable `tnoe`"
+    assert error.problems[0].hint == "did you mean `tone`?"
+
+
+def test_a_variable_that_the_template_reads_need_not_be_declared(project: Project) -> None:
+    text = "{{ batch_size }} {{ labels }} {{ vars.tone | default('dry') }}"
+    assert project.load(parse_var("tone=wet"), instruction=f'"{text}"').vars == {"tone": "wet"}
+    with pytest.raises(OverrideError):
+        project.load(parse_var("size=5"), instruction=f'"{text}"')
 
 
 def test_the_short_form_of_strategy_grows(project: Project) -> None:

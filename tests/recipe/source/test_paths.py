@@ -105,7 +105,7 @@ def test_a_missing_file_names_the_nearest_one(project: Project) -> None:
     (problem,) = project.errors(instruction="../templates/fixed_label.j2").problems
     assert problem.hint == "did you mean `../templates/fixed_labels.j2`?"
     (problem,) = project.errors(instruction="../template/fixed_labels.j2").problems
-    assert problem.hint == "there is no folder `../template`"
+    assert problem.hint == "did you mean `../templates/fixed_labels.j2`?"
 
 
 def test_problems_inside_a_named_file_stand_in_that_file(project: Project) -> None:

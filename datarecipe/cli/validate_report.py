@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError
+from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
 
 
@@ -28,6 +28,11 @@ class Report:
             return self.warnings
         return self.error.problems if isinstance(self.error, RecipeError) else (_problem(self.name, self.error),)
 
+    @property
+    def verdict(self) -> str:
+        """In a word or two, when nothing is wrong."""
+        return "ok, as a base of others" if self.is_base else "ok, with warnings" if self.warnings else "ok"
+
     def exit_code(self, *, strict: bool) -> int:
         """0, or what is wrong with it; `strict`: a warning is wrong too."""
         if self.error is not None:
@@ -36,7 +41,7 @@ class Report:
 
 
 def _problem(name: str, error: DatarecipeError) -> Problem:
-    return Problem(error.message, name, hint=error.hint, kind="error")
+    return Problem(error.message, name, hint=error.hint, kind="usage" if isinstance(error, UsageError) else "error")
 
 
 def summary(reports: Sequence[Report]) -> str:
@@ -61,7 +66,7 @@ def _as_json(problem: Problem) -> Json:
     return {
         "severity": _severity(problem),
         "kind": problem.kind,
-        "file": problem.source,
+        "file": None if problem.source.startswith("--") else problem.source,
         "line": problem.line,
         "column": problem.column,
         "end_column": problem.end_column,
@@ -79,7 +84,7 @@ def as_github(reports: Sequence[Report]) -> Iterator[str]:
     # A host shows a few annotations only, and a mistake in a base is one mistake.
     for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
         places = {
-            "file": problem.source,
+            "file": None if problem.source.startswith("--") else problem.source,
             "line": problem.line,
             "col": problem.column,
             "endColumn": problem.end_column,
