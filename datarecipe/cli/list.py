@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import textwrap
 
 import click
 
@@ -14,7 +16,10 @@ from datarecipe.running.printable import printable
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON: name, path, description, tags.")
 def command(*, as_json: bool) -> None:
-    """List the shipped recipes: each can be run by its name, and copied to begin one of your own."""
+    """List the shipped recipes. Each is run by its name: datarecipe run boolq.
+
+    To begin one of your own with it: datarecipe show boolq > recipes/mine.yaml
+    """
     recipes = [(name, load_recipe(path)) for name, path in shipped_recipes().items()]
     if as_json:
         rows = [
@@ -24,7 +29,8 @@ def command(*, as_json: bool) -> None:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     width = max((len(name) for name, _ in recipes), default=0)
-    room = max(40, min(shutil.get_terminal_size().columns, 120) - width - 2)
+    columns = min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 10_000
+    indent = " " * (width + 2)
     for name, recipe in recipes:
-        text = printable(recipe.description)
-        click.echo(f"{name:<{width}}  {text if len(text) <= room else text[: room - 3] + '...'}")
+        text = textwrap.wrap(printable(recipe.description), max(40, columns - len(indent)))
+        click.echo(f"{name:<{width}}  " + f"\n{indent}".join(text))

@@ -72,6 +72,8 @@ def _show(reports: list[Report]) -> None:
 def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Report]:
     below = {argument: recipes_below(Path(argument)) for argument in arguments if _is_folder(argument)}
     extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
+    # One letter wrong in an `extends` must not make the file that was meant look like a broken recipe.
+    missed = frozenset(path.name for path in extended if not path.exists())
     for argument in arguments:
         found = below.get(argument)
         if found is None:
@@ -80,7 +82,7 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
             hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
             yield Report(argument, error=UsageError("there is no recipe in this folder", hint=hint))
         for recipe in found or ():
-            yield _found(recipe, values, is_base=recipe.resolved in extended)
+            yield _found(recipe, values, is_base=recipe.resolved in extended or recipe.path.name in missed)
 
 
 def _is_folder(argument: str) -> bool:

@@ -143,7 +143,12 @@ def closing(result: RunResult) -> list[str]:
         lines.append(
             f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
         )
-    elif result.written:
+    elif result.shortened_from:
+        lines.append(
+            f"the dataset had {result.shortened_from:,} examples, and the target is lower now; what was answered is "
+            f"stored: --target-size {result.shortened_from} brings them back"
+        )
+    if result.written:
         lines.append(f"dataset: {display(result.output)}")
     return lines
 

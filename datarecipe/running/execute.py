@@ -133,6 +133,7 @@ def _close(
         traffic=traffic,
         first=tuple(recorder.first),
         kept_lines=kept,
+        shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
         written=not (kept or nothing_learnt),
         seconds=time.monotonic() - began,
     )

@@ -29,6 +29,8 @@ class RunResult:
     """The first few examples."""
     kept_lines: int
     """Lines of an earlier, larger `data.jsonl` of the same run that was left in place; 0 where this run's was written."""
+    shortened_from: int
+    """Lines of `data.jsonl` before, where a lower target made them fewer; else 0."""
     written: bool
     """Whether the folder now holds what this run committed."""
     seconds: float

@@ -82,6 +82,14 @@ def test_a_mistake_in_a_base_of_many_is_told_once(project: Path) -> None:
     assert len([r for r in json.loads(validate(project, "--format", "json").out)["recipes"] if r["problems"]]) == 3
 
 
+def test_a_wrong_letter_in_extends_is_told_alone(project: Path) -> None:
+    (project / "recipes" / "own.yaml").write_text(OWN.replace("bases/", "bsaes/"))
+    ran = validate(project)
+    assert ran.code == 2
+    assert "did you mean `bases/base.yaml`?" in ran.err
+    assert "is missing" not in ran.err
+
+
 def test_a_file_that_is_no_yaml_is_told_in_a_folder(project: Path) -> None:
     (project / "recipes" / "broken.yml").write_text("recipe: 1\nname: [\n")
     ran = validate(project)

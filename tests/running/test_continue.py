@@ -58,8 +58,11 @@ def test_a_lower_target_shortens_and_asks_nothing(tmp_path: Path) -> None:
         for target in (60, 20):
             before = server.requests
             recipe = recipe_with(path, target_size=target)
-            assert run(setup_for(recipe, server.base_url, tmp_path / "out", tmp_path / "cache")).exit_code == 0
+            result = run(setup_for(recipe, server.base_url, tmp_path / "out", tmp_path / "cache"))
+            assert result.exit_code == 0
         assert server.requests == before
+    assert result.shortened_from == 60
+    assert any("the dataset had 60 examples" in line and "--target-size 60" in line for line in closing(result))
     assert len((tmp_path / "out" / "data.jsonl").read_text().splitlines()) == 20
 
 
