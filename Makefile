@@ -21,6 +21,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/write_editor_words.py --check
 	$(BIN)/python docs/generate_recipe_reference.py --check
 
 bench: $(VENV)/.installed-dev
@@ -54,4 +55,4 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 clean:
-	rm -rf $(VENV) runs .datarecipe site
+	rm -rf $(VENV) runs .datarecipe site .cache

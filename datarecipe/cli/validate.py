@@ -38,12 +38,14 @@ def command(recipes: tuple[str, ...], *, written_as: str, strict: bool, **values
     Exits with 0 when all are right and with 2 when one is not.
     """
     reports = list(_reports(recipes, values)) if recipes else _without_arguments(values)
+    if strict:
+        reports = [report.strictly() for report in reports]
     if written_as == "text":
         _show(reports)
     else:
         for line in _WRITERS[written_as](reports):
             click.echo(printable(line, multiline=True))
-    sys.exit(max((report.exit_code(strict=strict) for report in reports), default=0))
+    sys.exit(max((report.exit_code for report in reports), default=0))
 
 
 def _without_arguments(values: dict[str, Any]) -> list[Report]:

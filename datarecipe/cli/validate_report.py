@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
@@ -33,11 +33,16 @@ class Report:
         """In a word or two, when nothing is wrong."""
         return "ok, as a base of others" if self.is_base else "ok, with warnings" if self.warnings else "ok"
 
-    def exit_code(self, *, strict: bool) -> int:
-        """0, or what is wrong with it; `strict`: a warning is wrong too."""
-        if self.error is not None:
-            return self.error.exit_code
-        return RecipeError.exit_code if strict and self.warnings else 0
+    @property
+    def exit_code(self) -> int:
+        """0, or what is wrong with it."""
+        return 0 if self.error is None else self.error.exit_code
+
+    def strictly(self) -> Report:
+        """The report where a warning is wrong too."""
+        if self.error is not None or not self.warnings:
+            return self
+        return replace(self, error=RecipeError(*self.warnings), warnings=())
 
 
 def _problem(name: str, error: DatarecipeError) -> Problem:

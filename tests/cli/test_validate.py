@@ -188,7 +188,9 @@ def test_a_warning_fails_only_when_it_shall(project: Path) -> None:
     assert ran.code == 0
     assert "recipes/own.yaml:5:13: warning: `batch_size` is 50" in ran.err
     assert "recipes/own.yaml: ok, with warnings" in ran.out
-    assert validate(project, "recipes/own.yaml", "--strict").code == 2
+    strict = validate(project, "recipes/own.yaml", "--strict")
+    assert (strict.code, ": ok" in strict.out) == (2, False)
+    assert json.loads(validate(project, "recipes/own.yaml", "--strict", "--format", "json").out)["ok"] is False
     assert validate(project, "recipes/own.yaml", "--format", "github").out.startswith("::warning file=recipes/own.yaml")
 
 
