@@ -25,10 +25,25 @@ from datarecipe.recipe.template.tokens import Token
 from datarecipe.recipe.template.values import KNOWN_NAMES
 from datarecipe.recipe.words import code, join, nearest
 
-_ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS, "self"})
+_ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS})
 
 _NAMED_LIKE_A_FILTER = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
 """Filters that take the name of a filter (`map`) or of a test, and at which place."""
+
+_PLAIN = "a prompt is plain text: leave it out"
+
+_INSTEAD = {
+    **dict.fromkeys(("e", "escape", "forceescape", "safe", "striptags", "urlencode", "urlize", "xmlattr"), _PLAIN),
+    **dict.fromkeys(("center", "wordwrap"), "a model needs no layout: leave it out"),
+    "attr": "write `value[name]`",
+    "cycler": "write `loop.cycle(...)`",
+    "filesizeformat": "write the number with its unit",
+    "joiner": "write `join`, or ask `loop.last`",
+    "pprint": "write `tojson(indent=2)`",
+    "random": "a request is a function of the recipe: let `vary` give each request another value",
+    "slice": "write `batch`",
+}
+"""What to write instead of what Jinja has and a prompt does not need."""
 
 _MOST_LISTED = 12
 
@@ -100,13 +115,13 @@ def _unmentioned(root: nodes.Template, vary: Collection[str], *, fixed_labels: b
     findings = []
     if "batch_size" not in names:
         said = "the template never mentions `batch_size`, so the model is not told how many examples to write"
-        findings.append(TemplateFinding(1, 1, 1, said, 'Say "Write {{ batch_size }} new examples".', "warning"))
+        findings.append(TemplateFinding(1, 1, 1, said, 'say "Write {{ batch_size }} new examples"', "warning"))
     if fixed_labels and "labels" not in names:
         said = "the template never mentions `labels`, so the model is not told which labels there are"
-        findings.append(TemplateFinding(1, 1, 1, said, 'Say "one of {{ labels | join(", ") }}".', "warning"))
+        findings.append(TemplateFinding(1, 1, 1, said, 'say "one of {{ labels | join(", ") }}"', "warning"))
     if vary and "vary" not in names:
         said = "the template never mentions `vary`, so what the recipe varies does not reach the model"
-        findings.append(TemplateFinding(1, 1, 1, said, f'Say "About {{{{ vary.{min(vary)} }}}}".', "warning"))
+        findings.append(TemplateFinding(1, 1, 1, said, f'say "About {{{{ vary.{min(vary)} }}}}"', "warning"))
     return findings
 
 
@@ -118,7 +133,6 @@ class _Checks:
         self._searches = 0
         self._guarding: dict[tuple[int, str], bool] = {}
         self._stored = {name.name for name in root.find_all(nodes.Name) if name.ctx in {"store", "param"}}
-        self._asked = {test.name for test in root.find_all(nodes.Test)} & {"filter", "test"}
         self._tested = frozenset(_path(test.node) for test in root.find_all(nodes.Test) if _asks_whether_defined(test))
         self._softened = self._tested | {
             _path(each.node) for each in root.find_all(nodes.Filter) if each.node and _is_default(each)
@@ -149,15 +163,17 @@ class _Checks:
         if name in _ALWAYS or name in use.names or name in self._tested or self._may_lack(use):
             return
         token = token_of(node)
-        near = self._nearest(name, {*KNOWN_NAMES, *FUNCTIONS, *use.names} - {"caller", "kwargs", "varargs", "super"})
-        hint = f"A template sees {join(KNOWN_NAMES, 'and')}."
+        near = self._nearest(name, {*KNOWN_NAMES, *FUNCTIONS, *use.names} - {"caller", "kwargs", "varargs"})
+        hint = f"a template sees {join(KNOWN_NAMES, 'and')}"
         if name in self._stored:
-            hint = "What is set within a loop or macro is unknown outside of it: use `namespace`."
+            hint = "what is set within a loop or macro is unknown outside of it: use `namespace`"
         elif name in self._given["vars"] or name in self._given["vary"]:
             mapping = "vars" if name in self._given["vars"] else "vary"
-            hint = f"Write {code(f'{mapping}.{name}')}."
+            hint = f"write {code(f'{mapping}.{name}')}"
+        elif name in _INSTEAD:
+            hint = _INSTEAD[name]
         elif near is not None:
-            hint = f"Did you mean {code(near)}? {hint}"
+            hint = f"did you mean {code(near)}? {hint}"
         yield _at(token, f"{code(name)} is undefined", hint)
 
     # --- attributes
@@ -228,7 +244,7 @@ class _Checks:
 
     def _known(self, node: nodes.Node, name: str, kind: str) -> Iterable[TemplateFinding]:
         known: Collection[str] = FILTERS if kind == "filter" else TESTS
-        if name in known or kind in self._asked:
+        if name in known:
             return
         token = token_of(node)
         if token is not None and isinstance(node, nodes.Test):
@@ -236,9 +252,8 @@ class _Checks:
             if token.text == "not":
                 token = self._tree.tokens.after(token)
         near = self._nearest(name, known)
-        hint = f"Did you mean {code(near)}?" if near is not None else f"There are {_some(known)}."
-        if kind == "filter" and name == "random":
-            hint = "A request is a function of the recipe: let `vary` give each request another value."
+        hint = f"did you mean {code(near)}?" if near is not None else f"there are {_some(known)}"
+        hint = _INSTEAD.get(name, hint)
         yield _at(token, f"there is no {kind} {code(name)}", hint)
 
 
@@ -250,10 +265,10 @@ def _at(token: Token | None, message: str, hint: str | None) -> TemplateFinding:
 
 def _which(near: str | None, known: Collection[str], name: str) -> str:
     if near is not None:
-        return f"Did you mean {code(f'{name}.{near}')}?"
+        return f"did you mean {code(f'{name}.{near}')}?"
     if not known:
-        return f"It has no {code(name)}: give it one, or guard the use with {code('{% if ' + name + ' %}')}."
-    return f"There are {_some(known)}."
+        return f"it has no {code(name)}: give it one, or guard the use with {code('{% if ' + name + ' %}')}"
+    return f"there are {_some(known)}"
 
 
 def _some(names: Collection[str]) -> str:

@@ -19,10 +19,10 @@ class Limits:
     operations: int = 1_000_000
     """Parts of the template that are run in rounds of loops and in macros, and elements that are compared or copied."""
 
-    text: int = 1_000_000
+    text: int = 200_000
     """Characters of any one text on the way."""
 
-    characters: int = 10_000_000
+    characters: int = 2_000_000
     """Characters of all texts on the way together."""
 
     items: int = 100_000
@@ -32,10 +32,13 @@ class Limits:
     """Digits of a whole number."""
 
     calls: int = 50
-    """Macros, recursive loops and blocks that are at work within one another."""
+    """Macros and recursive loops that are at work within one another."""
 
     nesting: int = 50
     """Lists and mappings within one another, in one value."""
+
+    source: int = 200_000
+    """Characters of the template itself."""
 
     tokens: int = 20_000
     """Names, numbers, texts and signs in the template's tags."""

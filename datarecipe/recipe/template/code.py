@@ -27,7 +27,7 @@ def weight(parts: Iterable[nodes.Node]) -> int:
             stack += [node.target, node.iter, *node.else_]
         elif isinstance(node, nodes.CallBlock):
             stack.append(node.call)
-        elif not isinstance(node, (nodes.Macro, nodes.Block)):
+        elif not isinstance(node, nodes.Macro):
             stack += node.iter_child_nodes()
     return total
 
@@ -36,7 +36,7 @@ class MeteredCode(CodeGenerator):
     """Writes the Python of a template, in which `meter` counts."""
 
     def write_commons(self) -> None:
-        """What stands at the beginning of the template's function and of each block's."""
+        """What stands at the beginning of the template's function."""
         super().write_commons()
         self.writeline("meter = context.meter")
         self.writeline("concat = meter.concat")
@@ -63,11 +63,6 @@ class MeteredCode(CodeGenerator):
         """What stands in a `call` is a macro too."""
         node.body.insert(0, _charge(weight([*node.defaults, *node.body]), node))
         super().visit_CallBlock(node, frame)
-
-    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
-        """A block can be called by its name."""
-        node.body.insert(0, _charge(weight(node.body), node))
-        super().visit_Block(node, frame)
 
     def visit_MarkSafe(self, node: nodes.MarkSafe, frame: Frame) -> None:
         """What a loop runs over: the parser makes no node of this kind, so it stands for `_counted`."""
@@ -100,13 +95,28 @@ class MeteredCode(CodeGenerator):
 
     def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:
         """`{key: value}`."""
-        self.write("{")
+        self.write("meter.nested({")
         for pair in node.items:
             self._wrapped("key", pair.key, frame)
             self.write(": ")
             self.visit(pair.value, frame)
             self.write(", ")
-        self.write("}")
+        self.write("})")
+
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:
+        """`[a, b]`."""
+        self.write("meter.nested(")
+        super().visit_List(node, frame)
+        self.write(")")
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:
+        """`(a, b)`; on the left of a `=` it is no value."""
+        if node.ctx != "load":
+            super().visit_Tuple(node, frame)
+            return
+        self.write("meter.nested(")
+        super().visit_Tuple(node, frame)
+        self.write(")")
 
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
         """`a[b]`; a slice is a copy."""

@@ -34,7 +34,7 @@ _OUR_PREFIX = re.compile(r"\bl_\d+_")
 
 _TABLE = re.compile(r"(\d+)=(\d+)")
 
-_SECURE = "A template reads plain data, and changes none of it."
+_SECURE = "a template reads plain data, and changes none of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ class CompiledTemplate:
                 refused.line = self._line_of(refused.__traceback__)
             raise
         except UndefinedError as error:
-            hint = f"A template sees {join(KNOWN_NAMES, 'and')}."
+            hint = f"a template sees {join(KNOWN_NAMES, 'and')}"
             said = _NO_KEY.sub(r"there is no `\1` in the mapping that is asked for it", error.message or "undefined")
             raise self._refused(said, error, hint) from None
         except SecurityError as error:
             raise self._refused(str(error), error, _SECURE) from None
         except (RecursionError, MemoryError) as error:
             line = self._line_of(error.__traceback__)
-            raise TemplateBoundError("nests its work too deep", line=line, hint="Write it plainer.") from None
+            raise TemplateBoundError("nests its work too deep", line=line, hint="write it plainer") from None
         except Exception as error:  # noqa: BLE001
             # A template is a small program of a stranger's: whatever it raises is its own fault, and no defect of ours.
             raise self._refused(f"{type(error).__name__}: {error}", error, None) from None
@@ -97,7 +97,7 @@ class CompiledTemplate:
                 raise TemplateBoundError(
                     f"renders to more than {self._limits.rendered:,} characters; {self._limits.rendered:,} is the limit",
                     line=self._template.get_corresponding_lineno(frame.f_lineno) if frame is not None else None,
-                    hint="A prompt of this length fits into few models. Loop over less.",
+                    hint="a prompt of this length fits into few models. Loop over less",
                 )
         return "".join(texts)
 
@@ -149,7 +149,7 @@ def generated(environment: MeteredEnvironment, tree: Tree, limits: Limits) -> Co
     except TemplateError as error:
         raise TemplateRefused(error.message or "does not compile") from None
     except (RecursionError, MemoryError, IndentationError):
-        raise TemplateBoundError("the template nests too deep", hint="Write it plainer.") from None
+        raise TemplateBoundError("the template nests too deep", hint="write it plainer") from None
     except SyntaxError as error:
         said = _OUR_PREFIX.sub("", error.msg)
         raise TemplateRefused(f"cannot be compiled: {said}", line=_template_line(source, error.lineno or 1)) from None

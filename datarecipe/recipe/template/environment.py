@@ -6,14 +6,16 @@ folding of constants), and all that a template can reach is on a list: filters, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial, wraps
 from types import FunctionType
 from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Undefined
+from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Joiner, Namespace, pass_context
+from jinja2.utils import Namespace, pass_context
 
 from datarecipe.recipe.template.bounds import TemplateRefused
 from datarecipe.recipe.template.code import MeteredCode
@@ -21,12 +23,15 @@ from datarecipe.recipe.template.context import MeteredContext, meter_of
 from datarecipe.recipe.template.filters import FILTERS
 from datarecipe.recipe.template.formatting import braces
 from datarecipe.recipe.template.functions import FUNCTIONS
-from datarecipe.recipe.template.meter import Meter, Method
+from datarecipe.recipe.template.meter import Method
 from datarecipe.recipe.template.methods import attribute_of, exists_elsewhere
 from datarecipe.recipe.template.operators import BINARY, UNARY, binary, unary
 from datarecipe.recipe.template.predicates import TESTS
 
 _FUNCTIONS = frozenset(FUNCTIONS.values())
+
+_LONGEST_NAME = 100
+"""Characters of the name of a filter or test."""
 
 _KEYS = (str, int, float, type(None), Undefined)
 """What an element is looked up by."""
@@ -36,6 +41,19 @@ _KEYS = (str, int, float, type(None), Undefined)
 def _printed(context: Context, value: Any) -> str:
     """What `{{ value }}` writes."""
     return value if type(value) is str else meter_of(context).text(value)
+
+
+def gated(apply: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter or test `apply`, whose arguments are charged before it is called. All of them are made by this."""
+    takes_context = bool(getattr(apply, "jinja_pass_arg", None))
+
+    @pass_context
+    @wraps(apply)
+    def call(context: Context, /, *args: Any, **names: Any) -> Any:
+        meter_of(context).admit(args, names)
+        return apply(context, *args, **names) if takes_context else apply(*args, **names)
+
+    return call
 
 
 class MeteredEnvironment(ImmutableSandboxedEnvironment):
@@ -56,14 +74,14 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
             finalize=_printed,
             cache_size=0,
         )
-        self.filters = dict(FILTERS)
-        self.tests = dict(TESTS)
+        self.filters = {name: gated(apply) for name, apply in FILTERS.items()}
+        self.tests = {name: gated(apply) for name, apply in TESTS.items()}
         self.globals = dict(FUNCTIONS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`obj.attribute`: an attribute or method that templates have, else the element of that name."""
-        if attribute in {"format", "format_map"} and isinstance(obj, str):
-            return self._formatting(obj, attribute)
+        if attribute == "format" and isinstance(obj, str):
+            return Method(attribute, obj, partial(braces, self))
         try:
             if isinstance(obj, (Namespace, Undefined)) and not attribute.startswith("_"):
                 return getattr(obj, attribute)
@@ -88,6 +106,14 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
             name: Any = argument  # Jinja's error tells numbers from names
             return self.getattr(obj, name) if isinstance(name, str) else self.undefined(obj=obj, name=name)
 
+    def call_filter(self, name: Any, *args: Any, **options: Any) -> Any:
+        """A filter whose name is a value: `map(name)`."""
+        return super().call_filter(_name(name, "filter"), *args, **options)
+
+    def call_test(self, name: Any, *args: Any, **options: Any) -> Any:
+        """A test whose name is a value: `select(name)`."""
+        return super().call_test(_name(name, "test"), *args, **options)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """`left operator right`."""
         return binary(meter_of(context), operator, left, right)
@@ -107,8 +133,9 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
             kwargs.pop("_block_vars", None)
             if isinstance(__obj, Method):
                 return __obj.call(meter, *args, **kwargs)
+            meter.admit(args, kwargs)
             return __obj(__context, *args, **kwargs)
-        if isinstance(__obj, (Macro, LoopContext, BlockReference)):
+        if isinstance(__obj, (Macro, LoopContext)):
             if isinstance(__obj, LoopContext) and args:
                 args = (meter.rounds(args[0], 0), *args[1:])
             meter.enter()
@@ -116,22 +143,12 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
                 return __context.call(__obj, *args, **kwargs)
             finally:
                 meter.leave()
-        if isinstance(__obj, (Joiner, Undefined)):
+        if isinstance(__obj, Undefined):
             return __context.call(__obj, *args, **kwargs)
         raise TemplateRefused(
             f"a value of type {type(__obj).__name__!r} is called",
-            hint="Brackets after a name call a macro or a method.",
+            hint="brackets after a name call a macro or a method",
         )
-
-    def _formatting(self, text: str, name: str) -> Method:
-        def call(meter: Meter, *args: Any, **names: Any) -> str:
-            if name == "format":
-                return braces(meter, self, text, args, names)
-            if names or len(args) != 1 or not isinstance(args[0], dict):
-                raise TypeError("format_map() takes one mapping")
-            return braces(meter, self, text, (), args[0])
-
-        return Method(name, call)
 
     def _missing(self, obj: Any, attribute: str) -> Undefined:
         if attribute.startswith("_"):
@@ -143,3 +160,10 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
                 exc=SecurityError,
             )
         return self.undefined(obj=obj, name=attribute)
+
+
+def _name(name: Any, kind: str) -> str:
+    """`name`, if it is one: to look another value up, or to tell it, would be to walk through all of it."""
+    if type(name) is not str or len(name) > _LONGEST_NAME:
+        raise TypeError(f"a {kind} is named by a short text")
+    return name

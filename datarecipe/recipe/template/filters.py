@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,13 +21,16 @@ from jinja2.utils import htmlsafe_json_dumps, pass_context
 from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.context import meter_of
 from datarecipe.recipe.template.formatting import percent
-from datarecipe.recipe.template.methods import replaced
+from datarecipe.recipe.template.meter import Meter
+from datarecipe.recipe.template.methods import replaced, stripped
 from datarecipe.recipe.template.operators import binary
 
 Filter = Callable[..., Any]
 
-_LONGEST_PATH = 200
-"""Characters of an `attribute=` of a filter."""
+_MOST_PARTS = 10
+"""Names in an `attribute=` of a filter: `place.name` has two."""
+
+_BETWEEN = re.compile("[.,]")
 
 
 # --- texts
@@ -49,15 +53,7 @@ def _text_filter(apply: Callable[[str], str], cost: int = 1) -> Filter:
 @pass_context
 def _trim(context: Context, value: Any, chars: str | None = None) -> str:
     meter = meter_of(context)
-    return meter.made(meter.text(value).strip(chars))
-
-
-@pass_context
-def _center(context: Context, value: Any, width: int = 80) -> str:
-    meter = meter_of(context)
-    text = meter.text(value)
-    meter.fits(max(len(text), width))
-    return meter.made(text.center(width))
+    return stripped(meter, meter.text(value), chars)
 
 
 @pass_context
@@ -92,53 +88,9 @@ def _truncate(context: Context, value: Any, length: int = 255, killwords: bool =
 
 
 @pass_context
-def _wordwrap(
-    context: Context,
-    value: Any,
-    width: int = 79,
-    break_long_words: bool = True,  # noqa: FBT001, FBT002
-    wrapstring: str | None = None,
-    break_on_hyphens: bool = True,  # noqa: FBT001, FBT002
-) -> str:
-    meter = meter_of(context)
-    text = meter.text(value)
-    # A long word is cut by copying its rest for each line that it fills.
-    longest = max(map(len, text.split()), default=0)
-    narrow = max(width, 1)
-    meter.counted(8 * len(text) + (longest * longest // narrow if longest > narrow else 0))
-    between = "\n" if wrapstring is None else meter.text(wrapstring)
-    lines = len(text.split()) + len(text.splitlines()) + len(text) // narrow
-    meter.fits(len(text) + lines * len(between))
-    wrapped = jinja.do_wordwrap(context.environment, text, width, break_long_words, between, break_on_hyphens)
-    return meter.made(wrapped)
-
-
-@pass_context
-def _striptags(context: Context, value: Any) -> str:
-    meter = meter_of(context)
-    text = meter.text(value)
-    # Each tag is cut out by copying the text.
-    meter.counted(len(text) * (1 + text.count("<")) // 4)
-    return meter.made(jinja.do_striptags(text))
-
-
-@pass_context
-def _urlencode(context: Context, value: Any) -> str:
-    meter = meter_of(context)
-    if not isinstance(value, str):
-        meter.fits(meter.weigh(value, printed=True))
-        meter.elements(value) if isinstance(value, (list, tuple, dict)) else None
-    else:
-        meter.spend(len(value) >> 2)
-    return meter.made(jinja.do_urlencode(value))
-
-
-@pass_context
 def _wordcount(context: Context, value: Any) -> int:
     meter = meter_of(context)
-    text = meter.text(value)
-    meter.spend(len(text) >> 2)
-    return jinja.do_wordcount(text)
+    return jinja.do_wordcount(meter.text(value))
 
 
 @pass_context
@@ -162,16 +114,6 @@ def _tojson(context: Context, value: Any, indent: int | str | None = None) -> st
     # As Jinja's: keys in order, and <, >, & and ' as \u003c and so on.
     options: dict[str, Any] = {"sort_keys": True} if indent is None else {"sort_keys": True, "indent": indent}
     return meter.made(str(htmlsafe_json_dumps(value, dumps=json.dumps, **options)))
-
-
-@pass_context
-def _pprint(context: Context, value: Any) -> str:
-    meter = meter_of(context)
-    size = meter.weigh(value, printed=True)
-    meter.fits(size)
-    # Each level of a value is written to see whether it fits into a line.
-    meter.counted(size * 8)
-    return meter.made(jinja.do_pprint(value))
 
 
 # --- numbers
@@ -204,37 +146,32 @@ def _int(context: Context, value: Any, default: Any = 0, base: int = 10) -> Any:
     if isinstance(value, str) and len(value) > meter.limits.digits:
         raise TemplateBoundError(
             f"makes a number of a text of {len(value):,} characters; {meter.limits.digits:,} digits is the limit",
-            hint="A prompt needs smaller numbers.",
+            hint="a prompt needs smaller numbers",
         )
     return jinja.do_int(value, default, base)
-
-
-@pass_context
-def _float(context: Context, value: Any, default: Any = 0.0) -> Any:
-    meter_of(context).scanned(len(value) if isinstance(value, str) else 0)
-    return jinja.do_float(value, default)
-
-
-def _filesizeformat(value: Any, binary: bool = False) -> str:  # noqa: FBT001, FBT002
-    return jinja.do_filesizeformat(value, binary)
 
 
 # --- lists
 
 
-def _path(attribute: Any) -> Any:
-    if isinstance(attribute, str) and len(attribute) > _LONGEST_PATH:
+def _path(meter: Meter, attribute: Any, elements: int) -> Any:
+    """`attribute`, which is about to be read from each of `elements`."""
+    if attribute is not None and type(attribute) not in {str, int}:
+        raise TypeError("an attribute is named by a text or a number")
+    parts = len(_BETWEEN.findall(attribute)) + 1 if isinstance(attribute, str) else 1
+    if parts > _MOST_PARTS:
         raise TemplateBoundError(
-            f"names an attribute of {len(attribute):,} characters; {_LONGEST_PATH} is the limit",
-            hint="Name a field, such as `attribute='name'`.",
+            f"names an attribute of {parts:,} parts; {_MOST_PARTS} is the limit",
+            hint="name a field, such as `attribute='name'`",
         )
+    meter.spend(parts * elements)
     return attribute
 
 
 def _attributes(context: Context, values: list[Any], attribute: Any) -> list[Any]:
     if attribute is None:
         return values
-    getter = jinja.make_attrgetter(context.environment, _path(attribute))
+    getter = jinja.make_attrgetter(context.environment, _path(meter_of(context), attribute, len(values)))
     return [getter(each) for each in values]
 
 
@@ -243,7 +180,9 @@ def _ordered(context: Context, value: Any, attribute: Any, *, several: bool = Fa
     meter = meter_of(context)
     values = meter.elements(value)
     if several and isinstance(attribute, str):
-        keys: list[Any] = list(map(jinja.make_multi_attrgetter(context.environment, _path(attribute)), values))
+        keys: list[Any] = list(
+            map(jinja.make_multi_attrgetter(context.environment, _path(meter, attribute, len(values))), values)
+        )
     else:
         keys = _attributes(context, values, attribute)
     # What is compared is weighed, not where it is found: a namespace is light whatever it holds.
@@ -270,14 +209,14 @@ def _items(context: Context, value: Any) -> list[Any]:
 def _first(context: Context, value: Any) -> Any:
     for each in value:
         return each
-    return context.environment.undefined("No first item, sequence was empty.")
+    return context.environment.undefined("No first item, sequence was empty")
 
 
 @pass_context
 def _last(context: Context, value: Any) -> Any:
     for each in reversed(value):
         return each
-    return context.environment.undefined("No last item, sequence was empty.")
+    return context.environment.undefined("No last item, sequence was empty")
 
 
 @pass_context
@@ -298,18 +237,10 @@ def _batch(context: Context, value: Any, linecount: int, fill_with: Any = None) 
 
 
 @pass_context
-def _slice(context: Context, value: Any, slices: int, fill_with: Any = None) -> list[list[Any]]:
-    meter = meter_of(context)
-    values = meter.elements(value)
-    meter.listed(max(slices, 0))
-    return list(jinja.sync_do_slice(values, slices, fill_with))
-
-
-@pass_context
 def _sort(context: Context, value: Any, reverse: bool = False, case_sensitive: bool = False,  # noqa: FBT001, FBT002
           attribute: str | int | None = None) -> list[Any]:  # fmt: skip
     values = _ordered(context, value, attribute, several=True)
-    return jinja.do_sort(context.environment, values, reverse, case_sensitive, _path(attribute))
+    return jinja.do_sort(context.environment, values, reverse, case_sensitive, attribute)
 
 
 @pass_context
@@ -324,26 +255,26 @@ def _dictsort(context: Context, value: Any, case_sensitive: bool = False, by: st
 @pass_context
 def _unique(context: Context, value: Any, case_sensitive: bool = False, attribute: str | int | None = None) -> Any:  # noqa: FBT001, FBT002
     values = _ordered(context, value, attribute)
-    return list(jinja.sync_do_unique(context.environment, values, case_sensitive, _path(attribute)))
+    return list(jinja.sync_do_unique(context.environment, values, case_sensitive, attribute))
 
 
 @pass_context
 def _min(context: Context, value: Any, case_sensitive: bool = False, attribute: str | int | None = None) -> Any:  # noqa: FBT001, FBT002
     values = _ordered(context, value, attribute)
-    return jinja.do_min(context.environment, values, case_sensitive, _path(attribute))
+    return jinja.do_min(context.environment, values, case_sensitive, attribute)
 
 
 @pass_context
 def _max(context: Context, value: Any, case_sensitive: bool = False, attribute: str | int | None = None) -> Any:  # noqa: FBT001, FBT002
     values = _ordered(context, value, attribute)
-    return jinja.do_max(context.environment, values, case_sensitive, _path(attribute))
+    return jinja.do_max(context.environment, values, case_sensitive, attribute)
 
 
 @pass_context
 def _groupby(context: Context, value: Any, attribute: str | int, default: Any = None,
              case_sensitive: bool = False) -> Any:  # fmt: skip  # noqa: FBT001, FBT002
     values = _ordered(context, value, attribute)
-    return jinja.sync_do_groupby(context.environment, values, _path(attribute), default, case_sensitive)
+    return jinja.sync_do_groupby(context.environment, values, attribute, default, case_sensitive)
 
 
 @pass_context
@@ -357,9 +288,10 @@ def _sum(context: Context, iterable: Any, attribute: str | int | None = None, st
 
 @pass_context
 def _map(context: Context, value: Any, *args: Any, **options: Any) -> list[Any]:
-    values = meter_of(context).elements(value)
+    meter = meter_of(context)
+    values = meter.elements(value)
     if not args:
-        _path(options.get("attribute"))
+        _path(meter, options.get("attribute"), len(values))
     apply = jinja.prepare_map(context, args, options)
     return [apply(each) for each in values]
 
@@ -372,9 +304,10 @@ def _choosing(*, keep: bool, by_attribute: bool) -> Filter:
 
     @pass_context
     def chosen(context: Context, value: Any, *args: Any, **options: Any) -> list[Any]:
-        values = meter_of(context).elements(value)
+        meter = meter_of(context)
+        values = meter.elements(value)
         if by_attribute and args:
-            _path(args[0])
+            _path(meter, args[0], len(values))
         test = jinja.prepare_select_or_reject(context, args, options, judge, by_attribute)
         return [each for each in values if test(each)]
 
@@ -383,20 +316,14 @@ def _choosing(*, keep: bool, by_attribute: bool) -> Filter:
 
 FILTERS: Mapping[str, Filter] = {
     "abs": _abs,
-    "attr": jinja.do_attr,
     "batch": _batch,
     "capitalize": _text_filter(jinja.do_capitalize),
-    "center": _center,
     "count": len,
     "d": jinja.do_default,
     "default": jinja.do_default,
     "dictsort": _dictsort,
-    "e": _text_filter(lambda text: str(jinja.do_forceescape(text))),
-    "escape": _text_filter(lambda text: str(jinja.do_forceescape(text))),
-    "filesizeformat": _filesizeformat,
     "first": _first,
-    "float": _float,
-    "forceescape": _text_filter(lambda text: str(jinja.do_forceescape(text))),
+    "float": jinja.do_float,
     "format": _format,
     "groupby": _groupby,
     "indent": _indent,
@@ -410,19 +337,15 @@ FILTERS: Mapping[str, Filter] = {
     "map": _map,
     "max": _max,
     "min": _min,
-    "pprint": _pprint,
     "reject": _choosing(keep=False, by_attribute=False),
     "rejectattr": _choosing(keep=False, by_attribute=True),
     "replace": _replace,
     "reverse": _reverse,
     "round": _round,
-    "safe": _text_filter(str),
     "select": _choosing(keep=True, by_attribute=False),
     "selectattr": _choosing(keep=True, by_attribute=True),
-    "slice": _slice,
     "sort": _sort,
     "string": _text_filter(str),
-    "striptags": _striptags,
     "sum": _sum,
     "title": _text_filter(jinja.do_title, cost=5),
     "tojson": _tojson,
@@ -430,7 +353,5 @@ FILTERS: Mapping[str, Filter] = {
     "truncate": _truncate,
     "unique": _unique,
     "upper": _text_filter(jinja.do_upper),
-    "urlencode": _urlencode,
     "wordcount": _wordcount,
-    "wordwrap": _wordwrap,
 }

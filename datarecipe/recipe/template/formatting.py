@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2.environment import Environment
@@ -30,7 +30,8 @@ def percent(meter: Meter, text: str, values: Any) -> str:
             size += number
         if key is not None and key in by_name:
             size += meter.weigh(by_name[key], printed=True)
-    meter.fits(size + sum(sizes) if not by_name else size)
+    # A mapping is printed whole by a `%s` without a key.
+    meter.fits(size + sum(sizes))
     return meter.made(text % values)
 
 
@@ -83,7 +84,7 @@ class BoundedFormatter(SandboxedFormatter):
         return meter.made(str(super().convert_field(value, conversion)))
 
 
-def braces(meter: Meter, environment: Environment, text: str, values: Sequence[Any], names: Mapping[str, Any]) -> str:
+def braces(environment: Environment, meter: Meter, text: str, /, *values: Any, **names: Any) -> str:
     """`text.format(*values, **names)`."""
     meter.spend(len(text) // 2)
     return meter.made(BoundedFormatter(environment, meter).vformat(text, values, names))

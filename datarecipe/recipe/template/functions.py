@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2.runtime import Context
-from jinja2.utils import Cycler, Joiner, Namespace, pass_context
+from jinja2.utils import Namespace, pass_context
 
 from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.context import meter_of
@@ -22,7 +22,7 @@ def make_range(context: Context, *bounds: int) -> range:
     except OverflowError:
         length = items + 1
     if length > items:
-        raise TemplateBoundError(f"makes a range of more than {items:,} numbers", hint="A prompt needs shorter loops.")
+        raise TemplateBoundError(f"makes a range of more than {items:,} numbers", hint="a prompt needs shorter loops")
     return made
 
 
@@ -38,24 +38,8 @@ def make_namespace(context: Context, *args: Any, **pairs: Any) -> Namespace:
     return Namespace(meter_of(context).mapping(*args, **pairs))
 
 
-@pass_context
-def make_cycler(context: Context, *items: Any) -> Cycler:
-    """`cycler("a", "b")`."""
-    meter_of(context).listed(len(items))
-    return Cycler(*items)
-
-
-@pass_context
-def make_joiner(context: Context, sep: str = ", ") -> Joiner:
-    """`joiner(", ")`."""
-    meter_of(context).spend(1)
-    return Joiner(sep)
-
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "cycler": make_cycler,
     "dict": make_dict,
-    "joiner": make_joiner,
     "namespace": make_namespace,
     "range": make_range,
 }

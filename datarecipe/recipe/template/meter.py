@@ -7,11 +7,11 @@ so that neither time nor memory is spent first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
-from jinja2.runtime import BlockReference, LoopContext, Macro, Undefined
-from jinja2.utils import Cycler, Joiner, Namespace
+from jinja2.runtime import LoopContext, Macro, Undefined
+from jinja2.utils import Namespace
 
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
 
@@ -22,15 +22,15 @@ VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 _CONTAINERS: tuple[type, ...] = (list, tuple, dict, *VIEWS)
 
+_SCANNED_AT_ONCE = 3
+"""2 to the power of it is how many characters are looked at for one operation."""
+
 _SHORT = 24
 """Characters that a number or a constant has at most, whole numbers apart."""
 
 _KINDS = {
     LoopContext: "the state of a loop",
     Macro: "a macro",
-    BlockReference: "a block",
-    Cycler: "a cycler",
-    Joiner: "a joiner",
     Namespace: "a namespace",
 }
 
@@ -38,12 +38,18 @@ _KINDS = {
 class Method:
     """A method of a value, taken and not called yet: `vars.items` without its brackets."""
 
-    __slots__ = ("call", "name")
+    __slots__ = ("_apply", "_value", "name")
 
-    def __init__(self, name: str, call: Any) -> None:
-        """`call` takes the meter and the arguments."""
+    def __init__(self, name: str, value: Any, apply: Callable[..., Any]) -> None:
+        """`apply` takes the meter, the value that the method belongs to, and the arguments."""
         self.name = name
-        self.call = call
+        self._value = value
+        self._apply = apply
+
+    def call(self, meter: Meter, /, *args: Any, **names: Any) -> Any:
+        """Call it; all that it works on is charged first."""
+        meter.admit((self._value, *args), names)
+        return self._apply(meter, self._value, *args, **names)
 
 
 class Meter:
@@ -66,7 +72,7 @@ class Meter:
         if self.operations > self.limits.operations:
             raise TemplateBoundError(
                 f"does more than {self.limits.operations:,} operations",
-                hint="Loop over less, and put less work into the inner loops.",
+                hint="loop over less, and put less work into the inner loops",
             )
 
     def count(self, rounds: int) -> None:
@@ -75,7 +81,7 @@ class Meter:
         if self.iterations > self.limits.iterations:
             raise TemplateBoundError(
                 f"makes more than {self.limits.iterations:,} rounds of loops in all",
-                hint="Loop over less: rounds of nested loops multiply, and filters over lists count as loops.",
+                hint="loop over less: rounds of nested loops multiply, and filters over lists count as loops",
             )
 
     def rounds(self, values: Any, weight: int) -> Any:
@@ -98,7 +104,7 @@ class Meter:
         if number > self.limits.items:
             raise TemplateBoundError(
                 f"makes a list of {_plain(number)} elements; {self.limits.items:,} is the limit",
-                hint="A prompt needs shorter lists.",
+                hint="a prompt needs shorter lists",
             )
         self.spend(number)
 
@@ -107,7 +113,7 @@ class Meter:
         if length > self.limits.text:
             raise TemplateBoundError(
                 f"makes a text of {_plain(length)} characters; {self.limits.text:,} is the limit for one text",
-                hint="Repeat, pad or indent less.",
+                hint="repeat, pad or indent less",
             )
         self.counted(length, commit=False)
 
@@ -117,7 +123,7 @@ class Meter:
         if total > self.limits.characters:
             raise TemplateBoundError(
                 f"makes texts of more than {self.limits.characters:,} characters in all",
-                hint="Texts on the way count too: build the text once, not anew in each round of a loop.",
+                hint="texts on the way count too: build the text once, not anew in each round of a loop",
             )
         if commit:
             self.characters = total
@@ -131,8 +137,7 @@ class Meter:
 
     def scanned(self, length: int) -> None:
         """A text of `length` characters is searched or compared, which is faster than making one."""
-        if length >= 64:
-            self.spend(length >> 5)
+        self.spend(length >> _SCANNED_AT_ONCE)
 
     def whole(self, bits: float) -> None:
         """Whether a whole number of about `bits` bits may be computed."""
@@ -147,21 +152,42 @@ class Meter:
 
     def _too_long(self) -> NoReturn:
         raise TemplateBoundError(
-            f"makes a number of more than {self.limits.digits:,} digits", hint="A prompt needs smaller numbers."
+            f"makes a number of more than {self.limits.digits:,} digits", hint="a prompt needs smaller numbers"
         )
 
     def enter(self) -> None:
-        """A macro, a recursive loop or a block is called. `leave` must follow."""
+        """A macro or a recursive loop is called. `leave` must follow."""
         if self.depth >= self.limits.calls:
             raise TemplateBoundError(
                 f"calls macros or recursive loops more than {self.limits.calls} deep",
-                hint="Does a macro call itself without an end?",
+                hint="does a macro call itself without an end?",
             )
         self.depth += 1
 
     def leave(self) -> None:
         """What was entered has ended."""
         self.depth -= 1
+
+    # --- what goes in
+
+    def admit(self, args: Iterable[Any], names: Mapping[str, Any]) -> None:
+        """The gate: whatever a filter, test, function or method is given is weighed and charged before it is called.
+
+        So no call can look at more than what was paid for, however little comes out of it.
+        """
+        for value in (*args, *names.values()):
+            self.compared(value)
+
+    def nested(self, value: Any) -> Any:
+        """`value`, a list, tuple or mapping that was just made. Each value within is looked at once for each level."""
+        level = {0: value}
+        for _ in range(self.limits.nesting):
+            self.spend(sum(map(len, level.values())))
+            within = (inner for each in level.values() for inner in _within(each))
+            level = {id(inner): inner for inner in within if _is_container(inner)}
+            if not level:
+                return value
+        raise self._too_deep()
 
     # --- sizes of values
 
@@ -179,13 +205,10 @@ class Meter:
                 size += self._light(each, printed=printed)
                 continue
             if depth > self.limits.nesting:
-                raise TemplateBoundError(
-                    f"makes a value that nests lists or mappings more than {self.limits.nesting} deep",
-                    hint="A prompt needs flatter values.",
-                )
+                raise self._too_deep()
             self.spend(len(each) + 1)
             size += 2 + 2 * len(each)
-            for inner in (*each, *each.values()) if isinstance(each, dict) else each:
+            for inner in _within(each):
                 if type(inner) is str:
                     size += len(inner)
                 elif _is_container(inner):
@@ -193,6 +216,12 @@ class Meter:
                 else:
                     size += self._light(inner, printed=printed)
         return size
+
+    def _too_deep(self) -> TemplateBoundError:
+        return TemplateBoundError(
+            f"makes a value that nests lists or mappings more than {self.limits.nesting} deep",
+            hint="a prompt needs flatter values",
+        )
 
     def _light(self, value: Any, *, printed: bool) -> int:
         """About how many characters a value is that holds no others."""
@@ -288,6 +317,11 @@ def _is_container(value: Any) -> bool:
     return isinstance(value, _CONTAINERS)
 
 
+def _within(value: Any) -> Iterable[Any]:
+    """What a container holds; keys can be tuples, and so count too."""
+    return (*value, *value.values()) if isinstance(value, dict) else value
+
+
 def refuse_unprintable(value: Any) -> NoReturn:
     """Refuse to write `value` into a prompt: its text would be an address in memory, or a mistake."""
     if isinstance(value, Undefined):
@@ -300,7 +334,7 @@ def refuse_unprintable(value: Any) -> NoReturn:
         what = f"`{name}` is a function" if name else f"{kind or 'this value'} is no text"
     raise TemplateRefused(
         f"{what}, and cannot be written into a prompt: is a pair of brackets missing?",
-        hint="Only texts, numbers, true and false, and lists and mappings of these can be printed.",
+        hint="only texts, numbers, true and false, and lists and mappings of these can be printed",
     )
 
 

@@ -7,11 +7,12 @@ what they give back.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from jinja2.runtime import BlockReference, LoopContext, Macro
-from jinja2.utils import Cycler
+from jinja2.runtime import LoopContext, Macro
 
+from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.meter import Meter, Method
 from datarecipe.recipe.template.values import TemplateLabels
 
@@ -36,41 +37,25 @@ LOOP_ATTRIBUTES = (
     "revindex0",
 )
 
-_TEXT_TO_TEXT = (
-    "capitalize",
-    "casefold",
-    "lower",
-    "lstrip",
-    "removeprefix",
-    "removesuffix",
-    "rstrip",
-    "strip",
-    "swapcase",
-    "title",
-    "upper",
-)
+_TEXT_TO_TEXT = ("capitalize", "lower", "removeprefix", "removesuffix", "title", "upper")
+_STRIPPING = ("lstrip", "rstrip", "strip")
 _TEXT_TO_FACT = (
     "count",
     "endswith",
     "find",
     "index",
-    "isalnum",
     "isalpha",
-    "isascii",
-    "isdecimal",
     "isdigit",
-    "isidentifier",
     "islower",
-    "isnumeric",
-    "isprintable",
     "isspace",
-    "istitle",
     "isupper",
-    "rfind",
-    "rindex",
     "startswith",
 )
-_TEXT_TO_LIST = ("partition", "rpartition", "rsplit", "split", "splitlines")
+"""`rfind` and its like are not there: Python takes the square of the length for them."""
+_TEXT_TO_LIST = ("split", "splitlines")
+
+_MOST_STRIPPED = 100
+"""Characters that `strip` takes off: each character of the text is compared with each of them."""
 
 
 def _text_to_text(name: str) -> Checked:
@@ -86,11 +71,19 @@ def _text_to_text(name: str) -> Checked:
 def _text_to_fact(name: str) -> Checked:
     method = getattr(str, name)
 
-    def call(meter: Meter, text: str, *args: Any) -> Any:
-        meter.scanned(len(text))
+    def call(_: Meter, text: str, *args: Any) -> Any:
         return method(text, *args)
 
     return call
+
+
+def stripped(meter: Meter, text: str, chars: str | None = None, *, method: Callable[..., str] = str.strip) -> str:
+    """`text.strip(chars)`, or another `method` of its kind."""
+    if isinstance(chars, str) and len(chars) > _MOST_STRIPPED:
+        raise TemplateBoundError(
+            f"strips {len(chars):,} different characters; {_MOST_STRIPPED} is the limit", hint="name each one once"
+        )
+    return meter.made(method(text, chars))
 
 
 def _text_to_list(name: str) -> Checked:
@@ -105,19 +98,8 @@ def _text_to_list(name: str) -> Checked:
     return call
 
 
-def _padded(name: str) -> Checked:
-    method = getattr(str, name)
-
-    def call(meter: Meter, text: str, width: int, *fill: Any) -> str:
-        meter.fits(max(len(text), width))
-        return meter.made(method(text, width, *fill))
-
-    return call
-
-
 def replaced(meter: Meter, text: str, old: str, new: str, count: int = -1) -> str:
     """`text.replace(old, new, count)`."""
-    meter.scanned(len(text))
     found = text.count(old)
     number = found if count < 0 else min(found, count)
     meter.fits(len(text) + number * (len(new) - len(old)))
@@ -132,18 +114,12 @@ def _joined(meter: Meter, text: str, values: Any) -> str:
     return meter.join(text, texts)
 
 
-def _expanded(meter: Meter, text: str, tabsize: int = 8) -> str:
-    meter.fits(len(text) + text.count("\t") * max(tabsize, 0))
-    return meter.made(text.expandtabs(tabsize))
-
-
-def _looked_up(meter: Meter, mapping: dict[Any, Any], name: Any, default: Any = None) -> Any:
-    return mapping.get(meter.key(name), default)
+def _looked_up(_: Meter, mapping: dict[Any, Any], name: Any, default: Any = None) -> Any:
+    return mapping.get(name, default)
 
 
 def _place_of(name: str) -> Checked:
     def call(meter: Meter, values: Any, value: Any, *bounds: Any) -> Any:
-        meter.compared(values)
         # Python writes the value into its error when it is not there.
         meter.fits(meter.weigh(value))
         return getattr(values, name)(value, *bounds)
@@ -160,7 +136,6 @@ def _plain(name: str) -> Checked:
 
 
 def _changed(meter: Meter, loop: LoopContext, *values: Any) -> bool:
-    meter.compared(values)
     meter.compared(loop._last_changed_value)
     return loop.changed(*values)
 
@@ -172,8 +147,7 @@ _METHODS: Mapping[type, Mapping[str, Checked]] = {
         **{name: _text_to_text(name) for name in _TEXT_TO_TEXT},
         **{name: _text_to_fact(name) for name in _TEXT_TO_FACT},
         **{name: _text_to_list(name) for name in _TEXT_TO_LIST},
-        **{name: _padded(name) for name in ("center", "ljust", "rjust", "zfill")},
-        "expandtabs": _expanded,
+        **{name: partial(stripped, method=getattr(str, name)) for name in _STRIPPING},
         "join": _joined,
         "replace": replaced,
     },
@@ -182,15 +156,12 @@ _METHODS: Mapping[type, Mapping[str, Checked]] = {
     tuple: _SEQUENCE,
     float: {"is_integer": _plain("is_integer")},
     LoopContext: {"changed": _changed, "cycle": _plain("cycle")},
-    Cycler: {"next": _plain("next"), "reset": _plain("reset")},
 }
 
 _ATTRIBUTES: Mapping[type, frozenset[str]] = {
     TemplateLabels: frozenset(LABELS_ATTRIBUTES),
     LoopContext: frozenset(LOOP_ATTRIBUTES) - {"changed", "cycle"},
-    Cycler: frozenset({"current"}),
     Macro: frozenset({"arguments", "caller", "catch_kwargs", "catch_varargs", "name"}),
-    BlockReference: frozenset({"super"}),
 }
 
 _NOTHING: Mapping[str, Checked] = {}
@@ -211,13 +182,14 @@ def attribute_of(value: Any, name: str) -> Any:
     checked = methods.get(name)
     if checked is None:
         raise AttributeError(name)
-
-    def call(meter: Meter, *args: Any, **options: Any) -> Any:
-        return checked(meter, value, *args, **options)
-
-    return Method(name, call)
+    return Method(name, value, checked)
 
 
 def exists_elsewhere(value: Any, name: str) -> bool:
     """Whether Python has the attribute though templates have not: then a message can say so."""
     return not name.startswith("_") and any(name in vars(kind) for kind in type(value).__mro__)
+
+
+def methods_of(kind: type) -> tuple[str, ...]:
+    """The names of the methods that values of `kind` have; `format` of texts is the environment's."""
+    return tuple(_METHODS.get(kind, _NOTHING))

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import tests as jinja
-from jinja2.runtime import BlockReference, Context, LoopContext, Macro
-from jinja2.utils import Joiner, pass_context
+from jinja2.runtime import Context
+from jinja2.utils import pass_context
 
 from datarecipe.recipe.template.context import meter_of
-from datarecipe.recipe.template.meter import Method
 from datarecipe.recipe.template.operators import binary
 
 Predicate = Callable[..., bool]
@@ -57,10 +56,6 @@ def _upper(context: Context, value: Any) -> bool:
     return meter_of(context).text(value).isupper()
 
 
-def _callable(value: Any) -> bool:
-    return isinstance(value, (Method, Macro, Joiner, BlockReference, LoopContext)) or callable(value)
-
-
 _EQUAL = _comparison(operator.eq)
 _UNEQUAL = _comparison(operator.ne)
 _GREATER = _comparison(operator.gt)
@@ -76,15 +71,12 @@ TESTS: Mapping[str, Predicate] = {
     ">": _GREATER,
     ">=": _GREATER_EQUAL,
     "boolean": jinja.test_boolean,
-    "callable": _callable,
     "defined": jinja.test_defined,
     "divisibleby": _divisible,
     "eq": _EQUAL,
     "equalto": _EQUAL,
-    "escaped": jinja.test_escaped,
     "even": _even,
     "false": jinja.test_false,
-    "filter": jinja.test_filter,
     "float": jinja.test_float,
     "ge": _GREATER_EQUAL,
     "greaterthan": _GREATER,
@@ -101,10 +93,8 @@ TESTS: Mapping[str, Predicate] = {
     "none": jinja.test_none,
     "number": jinja.test_number,
     "odd": _odd,
-    "sameas": jinja.test_sameas,
     "sequence": jinja.test_sequence,
     "string": jinja.test_string,
-    "test": jinja.test_test,
     "true": jinja.test_true,
     "undefined": jinja.test_undefined,
     "upper": _upper,

@@ -1,6 +1,6 @@
 """Which name is set where.
 
-Jinja's rules: a loop, a macro, a `call`, a `with`, a block and a `filter` have names of their own; an `if` has not. What
+Jinja's rules: a loop, a macro, a `call`, a `with` and a `filter` have names of their own; an `if` has not. What
 is set within is unknown after it. Within one scope the order is not looked at: a name that is set somewhere in it counts
 as set, and rendering checks the rest.
 """
@@ -39,7 +39,7 @@ def _within(
             yield from _within(child, inner, known, wanted)
 
 
-def _parts(node: nodes.Node) -> Iterable[tuple[Iterable[nodes.Node], frozenset[str]]]:  # noqa: PLR0911
+def _parts(node: nodes.Node) -> Iterable[tuple[Iterable[nodes.Node], frozenset[str]]]:
     """The children of `node` in groups, each with the names that are set for it."""
     none: frozenset[str] = frozenset()
     match node:
@@ -56,8 +56,6 @@ def _parts(node: nodes.Node) -> Iterable[tuple[Iterable[nodes.Node], frozenset[s
         case nodes.With():
             targets = frozenset().union(*(_targets(target) for target in node.targets))
             return [(node.values, none), (node.body, targets | _stored(node.body))]
-        case nodes.Block():
-            return [(node.body, _stored(node.body) | {"super"})]
         case nodes.FilterBlock():
             return [(node.body, _stored(node.body)), ([node.filter], none)]
         case nodes.AssignBlock():

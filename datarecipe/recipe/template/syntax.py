@@ -23,9 +23,9 @@ from datarecipe.recipe.words import code, join, nearest
 _MOST_MISTAKES = 20
 """After so many a template is no template."""
 
-_WHOLE = "A template this deep or long is no prompt: write it plainer."
+_WHOLE = "a template this deep or long is no prompt: write it plainer"
 
-_STATEMENTS = ("block", "call", "elif", "else", "filter", "for", "if", "macro", "raw", "set", "with")
+_STATEMENTS = ("call", "elif", "else", "filter", "for", "if", "macro", "raw", "set", "with")
 _ENDS = ("endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw", "endset", "endwith")
 
 _REFUSED: dict[type[nodes.Node], str] = {
@@ -166,15 +166,18 @@ def too_deep(root: nodes.Template, limits: Limits) -> tuple[Token | None, str] |
 def refused(tokens: Tokens, root: nodes.Template) -> list[TemplateFinding]:
     """The statements that templates have and instructions have not."""
     findings = []
-    kinds: tuple[type[nodes.Node], ...] = (*_REFUSED, nodes.ScopedEvalContextModifier)
+    kinds: tuple[type[nodes.Node], ...] = (*_REFUSED, nodes.Block, nodes.ScopedEvalContextModifier)
     for node in root.find_all(kinds):
         name = _REFUSED.get(type(node))
-        if name is None:
-            said, hint = "`{% autoescape %}` cannot be used: a prompt is plain text", "Leave it out."
+        if isinstance(node, nodes.Block):
+            said = "`{% block %}` cannot be used: an instruction stands by itself, and no other template fills it"
+            hint = "write what is in it without the tag, or as a `{% macro %}`"
+        elif name is None:
+            said, hint = "`{% autoescape %}` cannot be used: a prompt is plain text", "leave it out"
         else:
             tag = code("{% " + name + " %}")
             said = f"{tag} cannot be used: an instruction stands by itself, and loads no other template"
-            hint = "Write its text here, or put what changes into `vars`."
+            hint = "write its text here, or put what changes into `vars`"
         findings.append(_finding(_token(tokens, node.lineno), said, hint))
     return findings
 
@@ -202,31 +205,29 @@ def _characters(tokens: Tokens, mistake: Mistake) -> TemplateFinding:
     if mistake.bound:
         return _finding(token, message, _WHOLE)
     if message.startswith("Missing end of comment"):
-        return _finding(token, "the comment is not closed: `#}` is missing", "Close it with `#}`.")
+        return _finding(token, "the comment is not closed: `#}` is missing", "close it with `#}`")
     if message.startswith("Missing end of raw"):
-        return _finding(
-            token, "the raw block is not closed: `{% endraw %}` is missing", "Close it with `{% endraw %}`."
-        )
+        return _finding(token, "the raw block is not closed: `{% endraw %}` is missing", "close it with `{% endraw %}`")
     opened = tokens.tokens[tokens.tags[mistake.tag].start] if mistake.tag >= 0 else None
     kind = opened.kind if opened is not None else "variable_begin"
     begin, end = OPENING[kind], CLOSING[kind]
     said = f"unexpected {code(token.text)}"
     if expected := re.search(r", expected '(.)'", message):
-        return _finding(token, f"{said}, expected {code(expected[1])}", "Each bracket is closed by its own kind.")
+        return _finding(token, f"{said}, expected {code(expected[1])}", "each bracket is closed by its own kind")
     match token.text:
         case "}":
-            hint = f"What {code(begin)} opens, {code(end)} closes."
+            hint = f"what {code(begin)} opens, {code(end)} closes"
         case '"' | "'":
             said = f"the text that begins with {token.text} does not end"
-            hint = f"Close it with {token.text}"
+            hint = f"close it with {token.text}"
         case "&":
-            hint = "Write `and`."
+            hint = "write `and`"
         case "!":
-            hint = "Write `not`, or `!=` to compare."
+            hint = "write `not`, or `!=` to compare"
         case "?":
-            hint = "Write `A if CONDITION else B`."
+            hint = "write `A if CONDITION else B`"
         case _:
-            hint = f"Within {code(begin + ' ' + end)} stand names, numbers, texts in quotes and operators."
+            hint = f"within {code(begin + ' ' + end)} stand names, numbers, texts in quotes and operators"
     return _finding(token, said, hint)
 
 
@@ -251,7 +252,7 @@ def _unclosed_tag(tokens: Tokens, token: Token) -> TemplateFinding:
     return _finding(
         token,
         f"unexpected end of the template: the {code(begin)} in {_where(opened)} is not closed",
-        f"Write {code(end)} where it ends.",
+        f"write {code(end)} where it ends",
     )
 
 
@@ -261,7 +262,7 @@ def _unclosed_block(tokens: Tokens, token: Token, message: str) -> TemplateFindi
     where = f" in {_where(opened)}" if opened is not None else ""
     begin, end = code("{% " + name + " %}"), code("{% end" + name + " %}")
     said = f"the template ends, and the {begin}{where} is not closed: {end} is missing"
-    return _finding(token, said, f"Write {end} where it ends.")
+    return _finding(token, said, f"write {end} where it ends")
 
 
 def _unclosed(tokens: Tokens, message: str) -> Token | None:
@@ -291,14 +292,14 @@ def _unknown_tag(token: Token, message: str) -> TemplateFinding:
         if wanted:
             ends = [code("{% " + each + " %}") for each in wanted if each.startswith("end")]
             return _finding(
-                token, f"{tag} closes nothing here", f"Close the innermost block first: {join(ends, 'or')} is missing."
+                token, f"{tag} closes nothing here", f"close the innermost block first: {join(ends, 'or')} is missing"
             )
-        return _finding(token, f"{tag} closes nothing here", "Is the tag that opens it missing?")
+        return _finding(token, f"{tag} closes nothing here", "is the tag that opens it missing?")
     near = nearest(name, [*_STATEMENTS, *_ENDS])
     if near is not None:
-        hint = f"Did you mean {code('{% ' + near + ' %}')}?"
+        hint = f"did you mean {code('{% ' + near + ' %}')}?"
     else:
-        hint = f"To print a value, write {code('{{ ' + name + ' }}')}."
+        hint = f"to print a value, write {code('{{ ' + name + ' }}')}"
     return _finding(token, f"there is no tag {tag}", hint)
 
 
@@ -334,19 +335,19 @@ def _hint(tokens: Tokens, opened: Token | None, token: Token, message: str) -> s
         return None
     keyword = tokens.after(opened)
     if opened.kind == "block_begin" and keyword.text in {"if", "elif"} and token.text == "=":
-        return "To compare, write `==`."
+        return "to compare, write `==`"
     if opened.kind == "block_begin" and keyword.text == "else" and token.text == "if":
-        return "Write `{% elif ... %}`."
+        return "write `{% elif ... %}`"
     if opened.kind == "variable_begin" and keyword.text in {*_STATEMENTS, *_ENDS}:
-        return f"A statement is written {code('{% ' + keyword.text + ' ... %}')}."
+        return f"a statement is written {code('{% ' + keyword.text + ' ... %}')}"
     if token.text == "=":
-        return "To compare, write `==`; to set a name, `{% set name = value %}`."
+        return "to compare, write `==`; to set a name, `{% set name = value %}`"
     if "expected token" in message and token.kind in {"name", "string", "integer", "float"}:
         return (
-            f"Is {code(CLOSING[opened.kind])} missing, or an operator? Texts stand in quotes, and are joined with `~`."
+            f"is {code(CLOSING[opened.kind])} missing, or an operator? Texts stand in quotes, and are joined with `~`"
         )
     if token.text == "|":
-        return "Write `or`; a single `|` leads to a filter."
+        return "write `or`; a single `|` leads to a filter"
     if message.startswith("Expected an expression") or token.kind in {"variable_end", "block_end"}:
-        return "Something is missing before it."
+        return "something is missing before it"
     return None

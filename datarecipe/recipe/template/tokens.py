@@ -95,6 +95,10 @@ def place(token: Token) -> Place:
 
 def tokens_of(environment: Environment, text: str, limits: Limits, most_mistakes: int) -> Tokens:
     """The tokens of `text`. Behind a tag that cannot be read it is read on, until there are `most_mistakes`."""
+    if len(text) > limits.source:
+        start = Token(0, "eof", "", 1, 1, -1)
+        said = f"the template has {len(text):,} characters; {limits.source:,} is the limit"
+        return Tokens([start], [], [Mistake(start, said, -1, bound=True)])
     lines = jinja.newline_re.split(text)[::2]
     if lines[-1] == "":
         # Jinja drops a line break at the end.

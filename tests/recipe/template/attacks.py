@@ -31,7 +31,7 @@ ATTACKS: dict[str, str] = {
     # texts
     "text times number": "{{ 'a' * 10**9 }}",
     "number times text": "{{ 10**9 * 'a' }}",
-    "text times text length": "{{ 'ab' * (('c' * 900000) | length) }}",
+    "text times text length": "{{ 'ab' * (('c' * 190000) | length) }}",
     "doubling ~": _doubling("'ab'", "ns.x ~ ns.x"),
     "doubling +": _doubling("'ab'", "ns.x + ns.x"),
     "doubling *": _doubling("'ab'", "ns.x * 2"),
@@ -45,7 +45,7 @@ ATTACKS: dict[str, str] = {
     "doubling replace": _doubling("'ab'", "ns.x | replace('', 'abc')"),
     "squaring replace": _doubling("'aa'", "ns.x | replace('a', ns.x)", 30),
     "squaring replace method": _doubling("'aa'", "ns.x.replace('a', ns.x)", 30),
-    "doubling set block": _doubling("'ab'", "0") + "{% set y %}{{ 'a' * 900000 }}{% endset %}" * 20,
+    "doubling set block": _doubling("'ab'", "0") + "{% set y %}{{ 'a' * 190000 }}{% endset %}" * 20,
     "doubling in a macro": "{% macro m(x) %}{{ x }}{{ x }}{% endmacro %}" + _doubling("'ab'", "m(ns.x)"),
     "doubling in a call": "{% macro m() %}{{ caller() }}{{ caller() }}{% endmacro %}"
     + "{% call m() %}" * 40
@@ -79,26 +79,26 @@ ATTACKS: dict[str, str] = {
     "expandtabs": "{{ '\\t'.expandtabs(10**9) }}",
     "indent": "{{ 'a\\nb' | indent(10**9) }}",
     "indent first": "{{ 'a' | indent(10**9, first=true) }}",
-    "indent with a text": "{{ ('\\na' * 1000) | indent('b' * 900000) }}",
+    "indent with a text": "{{ ('\\na' * 1000) | indent('b' * 190000) }}",
     "wordwrap between": "{{ ('a ' * 100000) | wordwrap(1, true, 'b' * 1000) }}",
-    "wordwrap a long word": "{{ ('a' * 900000) | wordwrap(1) }}",
+    "wordwrap a long word": "{{ ('a' * 190000) | wordwrap(1) }}",
     "tojson indent": "{{ [1] | tojson(indent=10**9) }}",
-    "tojson indent deep": "{{ [[[[1, 2], 3], 4], 5] | tojson(indent=900000) }}",
+    "tojson indent deep": "{{ [[[[1, 2], 3], 4], 5] | tojson(indent=190000) }}",
     "escape": _doubling("'&'", "ns.x | e"),
     "urlencode": _doubling("'%'", "ns.x | urlencode"),
     "truncate": "{{ 'ab' | truncate(1, true, 'a' * 10**9) }}",
     "striptags": "{{ ('<a>' * 300000) | striptags }}",
-    "upper of a long text in a loop": "{% set x = 'a' * 900000 %}"
+    "upper of a long text in a loop": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% set y = x | upper %}{% endfor %}",
-    "slice of a long text in a loop": "{% set x = 'a' * 900000 %}"
+    "slice of a long text in a loop": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% set y = x[1:] %}{% endfor %}",
-    "comparison of long texts": "{% set x = 'a' * 900000 %}{% set y = 'a' * 900000 %}"
+    "comparison of long texts": "{% set x = 'a' * 190000 %}{% set y = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% if x == y %}{% endif %}{% endfor %}",
-    "search in a long text": "{% set x = 'a' * 900000 %}"
+    "search in a long text": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% if 'b' in x %}{% endif %}{% endfor %}",
-    "find in a long text": "{% set x = 'a' * 900000 %}"
+    "find in a long text": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% if x.find('b') %}{% endif %}{% endfor %}",
-    "test on long texts": "{% set x = 'a' * 900000 %}{% set y = 'a' * 900000 %}"
+    "test on long texts": "{% set x = 'a' * 190000 %}{% set y = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% if x is eq y %}{% endif %}{% endfor %}",
     # numbers
     "power": "{{ 9 ** (9 ** 9) }}",
@@ -113,8 +113,8 @@ ATTACKS: dict[str, str] = {
     "round": "{{ 5 | round(-(10**9)) }}",
     "round up": "{{ 5 | round(10**9, 'ceil') }}",
     "round a text": "{{ 'abc' | round(9, 'ceil') }}",
-    "number from a text": "{{ ('9' * 900000) | int }}",
-    "number from a hexadecimal text": "{{ ('f' * 900000) | int(0, 16) }}",
+    "number from a text": "{{ ('9' * 190000) | int }}",
+    "number from a hexadecimal text": "{{ ('f' * 190000) | int(0, 16) }}",
     "sum to a huge number": _doubling("10**900", "[ns.x, ns.x] | sum * ns.x"),
     "constant folding": "{% if 0 %}{{ 'a' * 10**10 ~ 9 ** 9 ** 9 ** 9 }}{% endif %}",
     # lists
@@ -146,7 +146,7 @@ ATTACKS: dict[str, str] = {
     + _doubling("[1]", "[ns.x, ns.x]", 45).replace("ns", "ms")
     + "{{ [ns, ms] | min(attribute='x') }}",
     "doubling references not in a list": _doubling("[1]", "[ns.x, ns.x]", 45, "{{ [2].index(ns.x) }}"),
-    "long texts not in a list": "{{ [2].index(['a' * 900000] * 1000) }}",
+    "long texts not in a list": "{{ [2].index(['a' * 190000] * 1000) }}",
     "a tuple deeper than the stack": _doubling("(1,)", "(ns.x,)", 90_000, "{{ {ns.x: 1} }}"),
     "a tuple deeper than the stack, looked up": _doubling("(1,)", "(ns.x,)", 90_000, "{{ {}[ns.x] }}{{ ns.x in {} }}"),
     "a list deeper than the stack": _doubling("[1]", "[ns.x]", 90_000, "{{ ns.x }}"),
@@ -161,9 +161,9 @@ ATTACKS: dict[str, str] = {
     "batch": "{{ [1] | batch(10**9, 0) | list }}",
     "slice": "{{ [1] | slice(10**9) | list }}",
     "slice with a fill": "{{ [1] | slice(10**9, 0) | list }}",
-    "list of a long text": "{{ ('a' * 900000) | list | length }}",
+    "list of a long text": "{{ ('a' * 190000) | list | length }}",
     "split": "{{ ('a,' * 400000).split(',') | length }}",
-    "splitlines": "{{ ('\\n' * 900000).splitlines() | length }}",
+    "splitlines": "{{ ('\\n' * 190000).splitlines() | length }}",
     "reverse": "{% for i in range(9999) %}{% set x = range(90000) | reverse %}{% endfor %}",
     "sum of lists": "{{ ([[1] * 1000] * 1000) | sum(start=[]) | length }}",
     "groupby": "{% for i in range(9999) %}{% set x = [{'a': 1}] * 9999 | groupby('a') %}{% endfor %}",
@@ -177,7 +177,7 @@ ATTACKS: dict[str, str] = {
     "joiners": "{% set ns = namespace(x=[]) %}"
     "{% for i in range(99999) %}{% set ns.x = ns.x + [joiner('a')] %}{% endfor %}",
     "arguments": "{{ dict(*range(100000)) }}{% for i in range(999) %}{{ dict(**dict(a=1)) }}{% endfor %}",
-    "arguments from a text": "{% macro m() %}{{ varargs | length }}{% endmacro %}{{ m(*('a' * 900000)) }}",
+    "arguments from a text": "{% macro m() %}{{ varargs | length }}{% endmacro %}{{ m(*('a' * 190000)) }}",
     "dict views": "{{ vars.items() - vars.keys() }}",
     "wide body": "{% for i in range(99999) %}" + "{{ i + 1 }}" * 3000 + "{% endfor %}",
     "wide filter": "{% for i in range(99999) if " + " and ".join(["i + 1"] * 70) + " %}x{% endfor %}",
@@ -219,7 +219,7 @@ ATTACKS: dict[str, str] = {
     "300 parameters": "{% macro m(" + ", ".join(f"a{i}" for i in range(300)) + ") %}x{% endmacro %}{{ m() }}",
     "100000 prints": "{{ 1 }}" * 100_000,
     "long list": "{{ [" + "1," * 300_000 + "] | length }}",
-    "long text": "a" * 1_000_000,
+    "long text": "a" * 200_001,
     "many mistakes": "{{ ! }}" * 100_000,
     "many unclosed": "{{" * 300_000,
     "many comments": "{#" * 300_000,
@@ -234,6 +234,49 @@ ATTACKS: dict[str, str] = {
     "many raws": "{% raw %}" * 100_000,
     "many quotes": "{{ '" * 200_000,
     "many spaces": "{%" + " " * 500_000 + "raw" + " " * 400_000,
+    # what is looked at, however little comes out of it
+    **{
+        f"doubled tuples: {use}": _doubling("()", "(ns.x, ns.x)", 60, "{{ " + use + " }}")
+        for use in (
+            "ns.x is even",
+            "1 | round(0, ns.x)",
+            "[1] | map(ns.x)",
+            "[1] | select(ns.x)",
+            "[1] | reject(ns.x)",
+            "[1] | selectattr(ns.x)",
+            "[1] | rejectattr('a', ns.x)",
+            "[1] | map(attribute=ns.x)",
+            "'a'[ns.x]",
+            "ns.x | length",
+            "ns.x | first | last",
+            "ns.x.count(1)",
+        )
+    },
+    "doubled by batch": _doubling("[1]", "[ns.x] | batch(1)", 60),
+    "text whose end is searched": "{{ ('a' * 100000).find('a' * 25000 ~ 'b' ~ 'a' * 25000) }}" * 20,
+    "strip of many characters": "{{ ('a' * 190000).strip('b' * 189999) }}{{ ('a' * 190000) | trim('b' * 189999) }}",
+    **{
+        f"a long text in loops: {use}": "{% set t = 'a ' * 90000 %}"
+        "{% for i in range(90000) %}{% set x = " + use + " %}{% endfor %}"
+        for use in (
+            "t.strip()",
+            "t | trim",
+            "t is lower",
+            "t is upper",
+            "t | truncate",
+            "t | wordcount",
+            "t | float(0)",
+            "t | length",
+            "t is defined",
+            "t.isupper()",
+            "t.startswith('b')",
+            "[t] | first",
+        )
+    },
+    "a mapping printed whole": "{{ '%s' % {'a': ['a' * 100000] * 1000} }}",
+    "attribute of many parts": "{{ [[[1]]] | map(attribute='0' ~ '.0' * 100) | list }}",
+    "long number": "{{ " + "9" * 190_000 + " }}",
+    "long template": "{{ " + "9" * 990_000 + " }}",
     "autoescape at compile time": "{% autoescape 9 ** 9 ** 9 ** 9 %}{% endautoescape %}",
 }
 

@@ -32,10 +32,8 @@ HARMLESS = {
     "50 macros",
     "arguments from a text",
     "constant folding",
-    "escape",
     "negative power",
     "power of powers",
-    "urlencode",
 }
 """They end in a short text: what they do is little after all."""
 
@@ -79,7 +77,7 @@ def test_an_attack_ends_in_our_error_or_in_a_short_text(outcomes: dict[str, dict
 def test_a_bound_says_its_number_or_its_kind_and_how_to_mend(outcomes: dict[str, dict[str, Any]], name: str) -> None:
     outcome = outcomes[name]
     if outcome["end"] == "bound":
-        assert outcome["hint"].endswith((".", "?"))
+        assert outcome["hint"][0].islower()
         assert (
             any(c.isdigit() for c in outcome["message"])
             or "too deep" in outcome["message"]
@@ -114,7 +112,7 @@ def test_many_names_and_many_misspelt_ones_are_told_soon() -> None:
     )
     findings = check_template(template, vars=(), vary=(), fixed_labels=False)
     assert len([finding for finding in findings if finding.severity == "error"]) == 3_000
-    assert "Did you mean" in str(findings[1].hint)
+    assert "did you mean" in str(findings[1].hint)
 
 
 def refused(template: str, limits: Limits = LIMITS) -> TemplateRefused:
@@ -126,7 +124,7 @@ def refused(template: str, limits: Limits = LIMITS) -> TemplateRefused:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("a\n\n{{ 'a' * 1000001 }}", "1,000,001 characters; 1,000,000 is the limit"),
+        ("a\n\n{{ 'a' * 200001 }}", "200,001 characters; 200,000 is the limit"),
         ("a\n{% for i in range(10) %}\n{{ 'a' * 90000 }}\n{% endfor %}", "200,000 is the limit"),
         ("a\n\n{% for i in range(400) %}{% for j in range(400) %}{% endfor %}{% endfor %}", "100,000 rounds"),
         ("a\n\n{{ [0] * 100001 }}", "100,001 elements; 100,000 is the limit"),
@@ -147,7 +145,7 @@ def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None
     [
         ("{{ 'a' * 100 }}", "{{ 'a' * 101 }}", Limits(text=100)),
         ("{{ 'a' ~ 'b' * 99 }}", "{{ 'a' ~ 'b' * 100 }}", Limits(text=100)),
-        ("{{ 'a' | center(100) }}", "{{ 'a' | center(101) }}", Limits(text=100)),
+        ("{{ 'a' | indent(100) }}", "{{ 'a' | indent(101) }}", Limits(text=302)),
         ("{{ '%100d' % 1 }}", "{{ '%200d' % 1 }}", Limits(text=150)),
         ("{% for i in range(50) %}{% endfor %}{{ range(50) | sum }}",
          "{% for i in range(51) %}{% endfor %}{{ range(50) | sum }}", Limits(iterations=100)),
@@ -186,8 +184,6 @@ def test_a_rendering_counts_anew() -> None:
         ("{{ '{}'.format(vars.items) }}", "`items` is a method"),
         ("{{ '{!r}'.format(vars.items) }}", "`items` is a method"),
         ("{{ range }}", "`range` is a function"),
-        ("{{ cycler(1) }}", "a cycler"),
-        ("{{ joiner() }}", "a joiner"),
         ("{{ [namespace(a=1)] }}", "a namespace"),
         ("{% macro m() %}{% endmacro %}{{ m }}", "a macro"),
         ("{% for x in labels %}{{ loop }}{% endfor %}", "the state of a loop"),

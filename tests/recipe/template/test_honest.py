@@ -51,29 +51,28 @@ EXPRESSIONS = [
     "description.upper(), description.split(), description.split('s', 1), description.splitlines(), description.strip('.')",
     "description.replace('as', 'AS'), description | replace('as', 'AS', 1), description.startswith('Q'), description.find('as')",
     "description | indent, description | indent(2, true), description | indent('> ', blank=true), 'a\\n\\nb' | indent(3)",
-    "description | wordwrap(10), description | truncate(12), description | truncate(12, true, '~', 0), description | wordcount",
-    "description | wordwrap(4, false), description | wordwrap(5, true, ' / '), description | center(60), 'a'.center(5, '*')",
-    "'a'.ljust(4) ~ '|', 'a'.rjust(4), '7'.zfill(3), 'a\\tb'.expandtabs(4), 'x'.join(['a', 'b']), 'aXbX'.rsplit('X', 1)",
-    "description | string, description | striptags, description | urlencode, {'a': 'b c'} | urlencode, 'a<b' | e | upper",
+    "description | truncate(12), description | truncate(12, true, '~', 0), description | wordcount",
+    "'x'.join(['a', 'b']), 'aXbX'.split('X', 1), 'xax'.strip('x'), 'xax'.lstrip('x'), 'xax'.rstrip('x'), 'abc'.removeprefix('a')",
+    "description | string, 'a'.isalpha(), '7'.isdigit(), 'a'.islower(), 'abc'.endswith('c'), 'abca'.count('a')",
     "vars.share | round, vars.share | round(2), vars.share | round(1, 'ceil'), 7 | round(-1), vars.share * 100, '7' | int, '7.5' | float",
-    "'x' | int, 'x' | int(3), '0x1f' | int(0, 16), 3.9 | int, 'x' | float(1.5), -3 | abs, 2048 | filesizeformat, 10 ** -2",
+    "'x' | int, 'x' | int(3), '0x1f' | int(0, 16), 3.9 | int, 'x' | float(1.5), -3 | abs, 10 ** -2",
     "'%s has %d, %.2f' | format('x', 3, 1.5), '%s' % 'a', '%s-%s' % (1, 2), '%(a)s' % {'a': 1}, '%(a)s' | format(a=2), '%5d|%-5s|%%' % (1, 2)",
     "'{} {}'.format(1, 2), '{1} {0}'.format(1, 2), '{a:>5}|{b:.1f}'.format(a='x', b=1.25), '{0[a]} {1.name}'.format({'a': 1}, vary.place)",
-    "'{a}'.format_map({'a': 1}), '{!r}'.format('a'), '{:,}'.format(1234567)",
-    "labels | list | tojson, vars.people | tojson, vars.people | tojson(indent=2), '<&>' | tojson, vars.words | tojson, vars.deep | pprint",
+    "'{!r}'.format('a'), '{:,}'.format(1234567)",
+    "labels | list | tojson, vars.people | tojson, vars.people | tojson(indent=2), '<&>' | tojson, vars.words | tojson",
     "vars.rules | map('upper') | join(' '), vars.people | map(attribute='name') | join(', '), vars.people | map(attribute='x', default='-') | join",
     "vars.people | selectattr('age', 'gt', 10) | map(attribute='name') | list, vars.people | rejectattr('age', 'eq', 41) | list",
     "range(10) | select('even') | list, range(10) | reject('divisibleby', 3) | list, range(3) | map('string') | list, [1, none] | select | list",
     "vars.people | sort(attribute='name') | map(attribute='name') | list, vars.people | sort(attribute='age,name', reverse=true) | list",
     "vars.people | groupby('town') | list, vars.words | dictsort, vars.words | dictsort(true, 'value', true), vars.words | items | list",
     "['b', 'A', 'a'] | sort, ['b', 'A', 'a'] | sort(case_sensitive=true), ['b', 'A', 'a'] | unique | list, [3, 1] | min, [3, 1] | max",
-    "[1, 2, 3] | sum, vars.people | sum(attribute='age'), [[1], [2]] | sum(start=[]), range(7) | batch(3, 0) | list, range(7) | slice(3) | list",
+    "[1, 2, 3] | sum, vars.people | sum(attribute='age'), [[1], [2]] | sum(start=[]), range(7) | batch(3, 0) | list",
     "vars.empty | first is defined, vars.empty | length, vars.empty | join, 'abc' | list, 'abc' | reverse, 'abc' | first, 'abc'[1:], 'abc'[0]",
     "vars.number is number, vars.tone is string, vars.words is mapping, vars.rules is sequence, vars.rules is iterable, vars.none is none",
     "vars.number is odd, 4 is even, 9 is divisibleby 3, 1 is eq 1, 1 is lt 2, 'a' is in 'abc', 'a' is lower, 'A' is upper, true is boolean",
-    "'a' if vars.yes else 'b', 'x' if vars.empty, vars.number if vars.number > 2 else 0, ('upper' is filter), ('odd' is test), 1 is sameas 1",
+    "'a' if vars.yes else 'b', 'x' if vars.empty, vars.number if vars.number > 2 else 0",
     "dict(a=1, b=[2]), {'a': {'b': 1}}.a.b, {1: 2}[1], [1, [2]][1][0], (1, 2)[0], range(2, 8, 2) | list, vars.rules.index('Be kind.')",
-    "vars.rules.count('Be kind.'), 3.0.is_integer(), description | attr('nope') is defined, vars['tone'], vars.words['C'], 1.5 // 1, 7 % 4.5",
+    "vars.rules.count('Be kind.'), 3.0.is_integer(), vars['tone'], vars.words['C'], 1.5 // 1, 7 % 4.5",
     "vars.items() | list | length, vars.words.items() | sort, vars.words.values() | sum, vars.words | list, vars.words.keys() | join(', ')",
 ]  # fmt: skip
 
@@ -96,12 +95,11 @@ STATEMENTS = [
     "{% set text | upper %}abc{% endset %}{{ text }}{% filter upper %}abc {{ batch_size }}{% endfilter %}",
     "{% set ns = namespace(n=0) %}{% for x in [1, 2] %}{% set ns.n = ns.n + x %}{% endfor %}{{ ns.n }}{{ ns['n'] }}",
     "{% if batch_size > 3 %}many{% elif batch_size %}few{% else %}none{% endif %}{% if vary %}{{ vary.topic }}{% endif %}",
-    "{% with x = 1, y = 2 %}{{ x + y }}{% endwith %}{% block a %}{{ batch_size }}{% endblock %}{{ self.a() }}",
-    "{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.current }}{% set j = joiner('; ') %}{{ j() }}1{{ j() }}2",
+    "{% with x = 1, y = 2 %}{{ x + y }}{% endwith %}",
     "{% raw %}{{ not rendered }}{% endraw %}{# comment #}\n  {% if true %}\nx\n  {% endif %}\n{%- if true -%}  y  {%- endif %}\n",
     "{% for town, people in vars.people | groupby('town') %}{{ town }}: {{ people | map(attribute='name') | join('/') }}. {% endfor %}",
     "{% for group in vars.people | groupby('town') %}{{ group.grouper }}{{ group.list | length }}{% endfor %}",
-    "{% for row in vars.rules | batch(2) %}{{ row | join('|') }}\n{% endfor %}{% for row in vars.rules | slice(2) %}{{ row }}{% endfor %}",
+    "{% for row in vars.rules | batch(2) %}{{ row | join('|') }}\n{% endfor %}",
     "{% if 'tone' in vars and vars.tone == 'dry' %}{{ vars.tone }}{% endif %}\r\nwindows\r\n{% for x in labels %}\r\n- {{ x }}\r\n{% endfor %}",
     "{{ '\\u00e9\\n' }}é 是的 🙂{{ \"it's\" 'joined' }}",
 ]  # fmt: skip
@@ -146,11 +144,11 @@ def test_a_filter_over_a_list_gives_a_list_that_can_be_read_twice() -> None:
 
 
 def test_a_text_stays_plain_text() -> None:
-    """In Jinja `e`, `safe` and `tojson` mark their text, and `+` then escapes what is added to it."""
-    assert compile_template("{{ ('<' | e) + '<' }}{{ ('a' | tojson) + '<' }}").render(VALUES) == '&lt;<"a"<'
+    """In Jinja `tojson` marks its text, and `+` then escapes what is added to it."""
+    assert compile_template("{{ ('a' | tojson) + '<' }}").render(VALUES) == '"a"<'
 
 
-@pytest.mark.parametrize("name", ["random", "urlize", "xmlattr", "nope"])
+@pytest.mark.parametrize("name", ["random", "urlize", "xmlattr", "pprint", "e", "safe", "nope"])
 def test_other_filters_are_not_there(name: str) -> None:
     with pytest.raises(TemplateRefused, match=name) as caught:
         compile_template(f"a\n {{{{ labels | {name} }}}}")

@@ -25,7 +25,7 @@ ATOMS = st.sampled_from(
     ["1", "2", "-1", "0", "1000000000", "10**9", "9**9", "1.5", "1e300", "'a'", "'%s'", "'%1000000000d'", "'{}'",
      "'{:999999999}'", "'a,b\\nc'", "''", "'\\u0131\\u00df'", "true", "none", "[]", "[1, 'a']", "{}", "{'a': 1}",
      "(1, 2)", "range(99999)", "labels", "vars", "vary", "fields", "description", "batch_size", "x", "ns.x", "nope",
-     "cycler(1, 2)", "joiner()", "dict(a=1)"]
+     "((1, 2), (1, 2))", "dict(a=1)"]
 )  # fmt: skip
 OPERATORS = st.sampled_from(["+", "-", "*", "**", "/", "//", "%", "~", "==", "<", "in", "and", "or"])
 METHODS = st.sampled_from(
