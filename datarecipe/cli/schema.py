@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from datarecipe.recipe.format.schema import FORMAT
 from datarecipe.running.printable import printable
 
 _TITLE = "datarecipe recipe, format "
+
+
+_LARGEST = 1_000_000
 
 
 @click.command("schema")
@@ -29,13 +33,18 @@ def command(output: Path | None) -> None:
         click.echo(schema, nl=False)
         return
     try:
-        if output.exists() and not _is_ours(output.read_bytes()):
+        # A link may lead anywhere, and a named pipe would be waited for.
+        regular = output.is_file() and not output.is_symlink() and output.stat().st_size <= _LARGEST
+        if os.path.lexists(output) and not (regular and _is_ours(output.read_bytes())):
             raise UsageError(
                 f"{output} is there, and is no schema of recipes: it is left as it is",
                 hint="name another file, or remove that one",
             )
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(schema)
+        partial = output.with_name(f"{output.name}.{os.getpid()}.partial")
+        with partial.open("xb") as file:
+            file.write(schema)
+        partial.replace(output)
     except OSError as error:
         raise StorageError(f"cannot write {output}: {error.strerror or error}", hint="name another file") from None
     click.echo(f"{printable(str(output))}: written")

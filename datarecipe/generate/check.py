@@ -13,6 +13,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
 from datarecipe.recipe.example_schema.validator import validator
+from datarecipe.recipe.example_schema.work import WorkBound
 from datarecipe.recipe.model import Recipe, Scalar
 from datarecipe.recipe.parts.folding import folded
 
@@ -67,6 +68,7 @@ class Checker:
         self._fields = (*recipe.fields, *extra)
         self._known = frozenset(self._fields)
         self._match = LabelMatcher(recipe.labels.values)
+        self._bound = WorkBound(recipe.schema, inferred=recipe.schema_inferred)
 
     def check(self, item: Json) -> Checked:
         """Judge one whole item. Never raises, whatever the item is."""
@@ -85,11 +87,7 @@ class Checker:
         settled = self._settle_labels(example)
         if isinstance(settled, _Fault):
             return Invalid(settled.reason, settled.detail, raw)
-        try:
-            fault = "" if self._validator.is_valid(example) else self._explain(example)
-        except ArithmeticError as error:
-            # jsonschema divides for `multipleOf`, and a model may write any number.
-            fault = f"cannot be checked: {error}"
+        fault = self._fault(example, len(raw))
         if fault:
             return Invalid("schema", fault, raw)
         return Valid(
@@ -98,6 +96,16 @@ class Checker:
             equality_digest(example, self._text_fields),
             normalised=settled or mended,
         )
+
+    def _fault(self, example: Example, characters: int) -> str:
+        """What is wrong with the example by the schema, or nothing."""
+        if self._bound.exceeded(characters):
+            return "too large to be checked by the recipe's schema"
+        try:
+            return "" if self._validator.is_valid(example) else self._explain(example)
+        except ArithmeticError as error:
+            # jsonschema divides for `multipleOf`, and a model may write any number.
+            return f"cannot be checked: {error}"
 
     @staticmethod
     def _text_of(example: Example, raw: str, item: Mapping[str, Json]) -> str:

@@ -10,6 +10,8 @@ from datarecipe.init.folding import fold
 from datarecipe.recipe import Scalar
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?")
+"""Names that are devices and no files on Windows, where a team may check the recipe out."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _FILE_SUFFIX = re.compile(r"\.(ya?ml|json|j2)$", re.IGNORECASE)
 _PIECE = re.compile(r"""\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,"'][^,]*|)\s*(?:,|$)""")
@@ -26,6 +28,11 @@ def check_name(name: str) -> str:
         raise UsageError(f"{quoted(name)} is a path; a recipe has a name", hint="Name the folder with --dir.")
     if suffix := _FILE_SUFFIX.search(name):
         raise UsageError(f"{quoted(name)} is the name of a file", hint=f"Leave {suffix.group()} out.")
+    if name.endswith(".") or _DEVICE.fullmatch(name):
+        raise UsageError(
+            f"{quoted(name)} cannot be the name of a file on every system",
+            hint="Choose another one: no device of Windows, and no dot at the end.",
+        )
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{quoted(name)} cannot be the name of a recipe",
@@ -37,7 +44,7 @@ def check_name(name: str) -> str:
 def name_from(text: str) -> str:
     """The nearest thing to `text` that is a name: a proposal for a question."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:100]
-    return plain or "mine"
+    return "mine" if not plain or _DEVICE.fullmatch(plain) else plain
 
 
 def read_labels(texts: Iterable[str]) -> tuple[Scalar, ...]:

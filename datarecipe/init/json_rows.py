@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -170,8 +171,8 @@ def _parse(text: str, source: str, line: int) -> Any:
 def _object(pairs: list[tuple[str, Json]]) -> Example:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _TwiceError(f"the key {quoted(twice)} stands in one object twice")
     return found
 

@@ -134,6 +134,8 @@ def _shared(root: Path) -> Iterator[tuple[str, str]]:
     if _is_ours(root / SCHEMA_FILE) and _read(root / SCHEMA_FILE) != schema:
         yield SCHEMA_FILE, schema
     ignored = _read(root / ".gitignore")
+    if ignored is None and os.path.lexists(root / ".gitignore"):
+        return  # what cannot be read cannot be added to
     lines = set() if ignored is None else {line.strip() for line in ignored.splitlines()}
     missing = [line for line, alike in _IGNORED.items() if not alike & lines]
     if missing and not (root / ".gitignore").is_symlink():
@@ -197,7 +199,7 @@ def _write(root: Path, texts: Mapping[str, str], *, force: bool) -> None:
         done.undo()
         if isinstance(error, OSError):
             where = error.filename2 or error.filename or root
-            raise StorageError(f"{where}: {error.strerror}; nothing was written") from None
+            raise StorageError(f"{where}: {error.strerror or error}; nothing was written") from None
         raise
     for _, kept in done.replaced:
         with contextlib.suppress(OSError):

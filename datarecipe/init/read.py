@@ -35,7 +35,7 @@ def read_table(path: Path) -> Table:
             return readers[suffix](path, source)
         return read_csv_table(path, source, tabs=suffix == ".tsv")
     except OSError as error:
-        refuse(source, f"the file cannot be read: {error.strerror}")
+        refuse(source, f"the file cannot be read: {error.strerror or error}")
 
 
 def read_seeds(path: Path) -> list[Example]:
@@ -52,7 +52,7 @@ def read_seeds(path: Path) -> list[Example]:
         with path.open("rb") as file:
             data = file.read(_MAX_SEED_BYTES + 1)
     except OSError as error:
-        refuse(source, f"the file cannot be read: {error.strerror}")
+        refuse(source, f"the file cannot be read: {error.strerror or error}")
     if len(data) > _MAX_SEED_BYTES:
         hint = "A few examples are enough. Give a file of data with --from."
         refuse(source, "the file is larger than 1 MB", hint=hint)

@@ -96,3 +96,9 @@ def test_what_is_no_name(name: str, message: str) -> None:
 @given(st.text())
 def test_a_proposed_name_is_a_name(text: str) -> None:
     assert check_name(name_from(text))
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "com1", "aux.x", "a."])
+def test_a_name_that_is_no_file_on_some_system_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        check_name(name)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.example_schema.validator import validator
+from datarecipe.recipe.example_schema.work import WorkBound, characters
+from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Place
@@ -16,6 +19,9 @@ from datarecipe.recipe.words import code, describe, did_you_mean, dotted, join, 
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
+
+_LABELS_TRIED = 20
+"""Labels that are tried on a large schema; what a model writes is checked all the same."""
 
 _TYPES: dict[type, str] = {
     dict: "object",
@@ -57,9 +63,19 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
         SeedExampleError: with a problem for each value that does not.
     """
     judge = validator(schema)
-    problems = [
-        problem for seed in seeds for error in judge.iter_errors(seed.example) for problem in _unfit(seed, error)
-    ]
+    bound = WorkBound(schema, inferred=False)
+    problems: list[Problem] = []
+    for seed in seeds:
+        if bound.exceeded(characters(seed.example)):
+            message = (
+                "the seed example and `schema` are too large together: one could not be checked by the other in time"
+            )
+            problems.append(seed.place().problem(message, "make one of them smaller"))
+            continue
+        found = (problem for error in judge.iter_errors(seed.example) for problem in _unfit(seed, error))
+        problems.extend(islice(found, MAX_PROBLEMS))
+        if len(problems) > MAX_PROBLEMS:
+            break
     if problems:
         raise SeedExampleError(*problems)
 
@@ -89,7 +105,8 @@ def check_labels_fit(
     """
     judge = validator(schema)
     problems = []
-    for label in labels.values:
+    many = WorkBound(schema, inferred=False).exceeded(characters(seeds[0].example) * len(labels.values))
+    for label in labels.values[:_LABELS_TRIED] if many else labels.values:
         example = {**seeds[0].example, task.label_field: label}
         faults = [error for error in judge.iter_errors(example) if list(error.absolute_path)[:1] == [task.label_field]]
         if faults:

@@ -32,6 +32,10 @@ def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     return made
 
 
+_LONGEST = 1000
+"""Characters of an item in a message: thousands of messages may be made of one item."""
+
+
 @cache
 def _searching_with_re2() -> Any:
     """The class of all validators. Making it takes longer than judging an item."""
@@ -53,7 +57,7 @@ def _searching_with_re2() -> Any:
 
 def _pattern(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
     if isinstance(instance, str) and not compile_pattern(wanted).search(instance):
-        yield _error(f"{instance!r} does not match {wanted!r}")
+        yield _error(f"{_short(instance)} does not match {wanted!r}")
 
 
 def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object) -> Iterator[ValidationError]:
@@ -85,7 +89,7 @@ def _additional_properties(
 def _unique_items(_: Any, wanted: Any, instance: Any, __: object) -> Iterator[ValidationError]:
     # jsonschema's own compares each with each where the items are mappings: a minute for some thousands.
     if wanted and isinstance(instance, list) and len({_equality_key(item) for item in instance}) < len(instance):
-        yield _error(f"{instance!r} has non-unique elements")
+        yield _error(f"{_short(instance)} has non-unique elements")
 
 
 def _equality_key(value: Any) -> Hashable:
@@ -106,6 +110,11 @@ def _unexpected(extras: Sequence[str], patterns: Sequence[str]) -> str:
     if patterns:
         return f"{names} {'does' if one else 'do'} not match any of the regexes: {', '.join(map(repr, patterns))}"
     return f"Additional properties are not allowed ({names} {'was' if one else 'were'} unexpected)"
+
+
+def _short(instance: Any) -> str:
+    text = repr(instance)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
 def _error(message: str) -> ValidationError:

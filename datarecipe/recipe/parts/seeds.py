@@ -27,6 +27,9 @@ from datarecipe.recipe.words import code, describe, did_you_mean, join, nearest,
 _NAMED = 20
 """Fields that one message names at most."""
 
+MAX_SIZE = 5_000
+"""Of one seed example, as documents measure it. It is part of every prompt, and is checked again and again."""
+
 ReadFile = Callable[[str, Place], Source]
 """Reads the file that a value names, given where the value was written."""
 
@@ -124,6 +127,9 @@ def _wrapped(content: Document) -> Problem | None:
 def _seed(document: Document, keys: Keys) -> Seed:
     node = document.get(keys)
     assert node is not None
+    if node.size > MAX_SIZE:
+        message = f"a seed example may hold {MAX_SIZE:,} values, and this one holds more"
+        raise SeedExampleError(node.place.problem(message, "a text counts as one more for each 100 of its characters"))
     value = to_json(node)
     assert isinstance(value, dict)
     return Seed(value, document, keys)
