@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -21,7 +22,7 @@ from tests.docs.pages import ROOT
 PACKAGE = Path(__file__).with_name("package.json")
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 NPM = Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
+_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 
 
 class NotInstalledError(Exception):
@@ -66,7 +67,15 @@ def _install(folder: Path) -> None:
     folder.mkdir()
     shutil.copyfile(PACKAGE, folder / "package.json")
     done = subprocess.run(
-        [NODE, NPM, *_INSTALL], cwd=folder, capture_output=True, text=True, check=False, timeout=270, encoding="utf-8"
+        [NODE, NPM, *_INSTALL],
+        cwd=folder,
+        # Node.js brings certificates of its own; behind a proxy that opens TLS only the system's are enough.
+        env={**os.environ, "NODE_USE_SYSTEM_CA": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        encoding="utf-8",
     )
     if done.returncode:
         raise NotInstalledError(
