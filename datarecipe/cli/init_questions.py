@@ -112,11 +112,12 @@ def _task(wishes: Wishes) -> TaskName:
     default = str(TASKS.index(likely) + 1) if likely in TASKS else "2"
 
     def known(text: str) -> TaskName:
-        if text.strip() in TASKS:
-            return cast("TaskName", text.strip())
         if text.strip() in ("1", "2", "3", "4"):
             return TASKS[int(text) - 1]
-        raise UsageError(f"{quoted(text)} is none of them: type a number from 1 to 4")
+        begun = [task for task in TASKS if text.strip() and task.startswith(text.strip())]
+        if len(begun) == 1:
+            return begun[0]
+        raise UsageError(f"{quoted(text)} is none of them: type a number from 1 to 4, or {', '.join(TASKS)}")
 
     return _asked("Task", known, default)
 

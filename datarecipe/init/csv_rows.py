@@ -169,7 +169,9 @@ _HINT: Final = (
 
 
 def _in_words(error: str) -> str:
-    if "unexpected end" in error or "field larger" in error:
+    if "field larger" in error:
+        return f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair"
+    if "unexpected end" in error:
         return "a quotation mark that opens here has no pair"
     if "expected after" in error:
         return "something follows a closing quotation mark"

@@ -61,6 +61,8 @@ def read_labels(texts: Iterable[str]) -> tuple[Scalar, ...]:
     seen: dict[str, Scalar] = {}
     for label in labels:
         folded = str(fold(label))
+        if folded in seen and seen[folded] == label and type(seen[folded]) is type(label):
+            raise UsageError(f"the label {show(label)} stands there twice", hint="Write each label once.")
         if folded in seen:
             raise UsageError(
                 f"the labels {show(seen[folded])} and {show(label)} are too alike",

@@ -10,6 +10,7 @@ from datarecipe.init.csv_rows import read_csv_table
 from datarecipe.init.json_rows import decode, read_json_table, read_jsonl_table, read_seed_text
 from datarecipe.init.refusal import refuse
 from datarecipe.init.table import Table
+from datarecipe.recipe import shipped_recipes
 
 _MAX_SEED_BYTES = 1_000_000
 """What a recipe reads of one file."""
@@ -64,6 +65,7 @@ def _check(path: Path, source: str) -> None:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        refuse(source, "there is no such file")
+        shipped = f"to copy a shipped recipe: datarecipe show {source} > recipes/NAME.yaml"
+        refuse(source, "there is no such file", hint=shipped if source in shipped_recipes() else None)
     if not stat.S_ISREG(mode):
         refuse(source, "this is a folder" if stat.S_ISDIR(mode) else "this is no regular file")

@@ -42,8 +42,9 @@ def test_a_base_that_is_named_often_is_not_read_often(tmp_path: Path) -> None:
 
 
 def test_large_bases_are_too_large_even_where_each_replaces_the_other(tmp_path: Path) -> None:
-    (tmp_path / "base.yaml").write_text(f"recipe: 1\nx-a: [{', '.join(['x'] * 20_000)}]\n")
-    error = refused(tmp_path, KEYS + SEED + "extends: [base.yaml, base.yaml, base.yaml]\n")
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_text(f"recipe: 1\nx-a: [{', '.join(['x'] * 20_000)}]\n")
+    error = refused(tmp_path, KEYS + SEED + "extends: [a.yaml, b.yaml, c.yaml]\n")
     assert "50,000 values" in str(error)
 
 

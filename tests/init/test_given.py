@@ -102,3 +102,8 @@ def test_a_proposed_name_is_a_name(text: str) -> None:
 def test_a_name_that_is_no_file_on_some_system_is_refused(name: str) -> None:
     with pytest.raises(UsageError):
         check_name(name)
+
+
+def test_a_label_that_stands_twice_is_told_so() -> None:
+    with pytest.raises(UsageError, match='"a" stands there twice'):
+        read_labels(["a, a, b"])
