@@ -22,7 +22,7 @@ from tests.docs.pages import ROOT
 PACKAGE = Path(__file__).with_name("package.json")
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 NPM = Path(executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
+_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0")
 
 
 class NotInstalledError(Exception):
@@ -74,7 +74,7 @@ def _install(folder: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=270,
         encoding="utf-8",
     )
     if done.returncode:
