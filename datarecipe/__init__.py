@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError, RecipeError
     from datarecipe.recipe import Recipe
     from datarecipe.running.dataset import Dataset, Lineage, RejectedItem
-    from datarecipe.running.setup import Options
+    from datarecipe.running.options import Options
 
 __all__ = [
     "DatarecipeError",
@@ -44,7 +44,7 @@ _HOMES = {
     "Dataset": "datarecipe.running.dataset",
     "DatarecipeError": "datarecipe.errors",
     "Lineage": "datarecipe.running.dataset",
-    "Options": "datarecipe.running.setup",
+    "Options": "datarecipe.running.options",
     "Recipe": "datarecipe.recipe",
     "RecipeError": "datarecipe.errors",
     "RejectedItem": "datarecipe.running.dataset",

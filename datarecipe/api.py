@@ -14,8 +14,9 @@ from datarecipe.running.config import user_data_roots
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.options import Options
 from datarecipe.running.result import SHORT_EXIT, RunResult
-from datarecipe.running.setup import Options, settle
+from datarecipe.running.setup import settle
 
 MERGED = ("limits", "sampling", "strategy", "vars")
 

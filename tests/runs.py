@@ -12,8 +12,9 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import Override, Recipe, load_recipe
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.options import Options
 from datarecipe.running.result import RunResult
-from datarecipe.running.setup import Options, Setup, settle
+from datarecipe.running.setup import Setup, settle
 from tests.openai_author import Author
 
 MODEL = "openai/author"

@@ -11,8 +11,8 @@ import click
 from datarecipe.errors import UsageError
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var
 from datarecipe.running.config import user_data_roots
+from datarecipe.running.options import Options
 from datarecipe.running.printable import printable
-from datarecipe.running.setup import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 

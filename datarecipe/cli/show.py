@@ -11,8 +11,9 @@ import yaml
 
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.recipe import Origin, Recipe, origins
+from datarecipe.running.check import check
 from datarecipe.running.printable import printable
-from datarecipe.running.setup import check, settled_origins
+from datarecipe.running.setup import settled_origins
 
 _WIDEST_VALUE = 50
 

@@ -18,7 +18,8 @@ from datarecipe.llm import providers
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights
 from datarecipe.running.config import project_config_file, read_config, user_config_file
-from datarecipe.running.setup import EMBEDDED_MODEL, cache_directory
+from datarecipe.running.options import EMBEDDED_MODEL
+from datarecipe.running.setup import cache_directory
 
 BAD_LITELLM = ("1.82.7", "1.82.8")
 """Releases that carried malware (MAL-2026-2144)."""

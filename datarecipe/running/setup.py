@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from datarecipe.exchange import LOCAL_PREFIX, canonical_json
@@ -16,27 +15,10 @@ from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_p
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.recipe import Origin, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
-
-EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
-"""The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
+from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 1
 """Part of every run's identity; changes when the same responses would give another dataset."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a user says beside the recipe. Overrides of the recipe itself go to `load_recipe`."""
-
-    model: str | None = None
-    api_base: str | None = None
-    output: Path | None = None
-    """The run's folder; by default `runs/<name>` in the project."""
-    overwrite: bool = False
-    cache_dir: Path | None = None
-    offline: bool = False
-    trust: bool = False
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,11 +118,6 @@ _NAMED_BY = {
 
 def _in_full(source: str) -> str:
     return f"{source} (environment)" if source.isupper() else source
-
-
-def check(recipe: Recipe) -> None:
-    """Check what loading leaves open: that the instruction compiles and renders. Raises `TemplateError`."""
-    Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))
 
 
 def cache_directory(home: Path, flag: Path | None, environ: Mapping[str, str]) -> Path:

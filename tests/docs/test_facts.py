@@ -21,12 +21,14 @@ from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _TABLE, profile_of
 from datarecipe.recipe import Override, find_recipe, load_recipe
+from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import lineage_row, rejected_row
 from datarecipe.running.manifest import manifest
+from datarecipe.running.options import Options
 from datarecipe.running.result import INTERRUPTED_EXIT
-from datarecipe.running.setup import Options, check, settle
+from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.docs.pages import ROOT, code_in, document, pages
 

@@ -17,8 +17,8 @@ from types import FrameType, TracebackType
 
 from datarecipe.errors import DatarecipeError, RecipeError
 from datarecipe.recipe import load_recipe
+from datarecipe.running.check import check
 from datarecipe.running.printable import printable
-from datarecipe.running.setup import check
 from tests.fuzz.corpus import Project
 from tests.fuzz.mutant import Mutant, Odd
 

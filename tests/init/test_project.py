@@ -25,7 +25,7 @@ from datarecipe.init.read import read_table
 from datarecipe.init.recipe_text import recipe_text
 from datarecipe.recipe import LabelSpace, Recipe, Scalar, load_recipe
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.running.setup import check
+from datarecipe.running.check import check
 
 OWN = {"recipes/x.yaml", "seeds/x.json", "templates/x.j2"}
 SHARED = {".gitignore", ".datarecipe/recipe-1.schema.json"}

@@ -22,7 +22,8 @@ from datarecipe.recipe.model import About
 from datarecipe.running.card import card
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.manifest import EMBEDDED_WARNING, manifest
-from datarecipe.running.setup import Options, settle
+from datarecipe.running.options import Options
+from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.generate.recipes import make_recipe
 

@@ -1,0 +1,13 @@
+"""What loading a recipe leaves open. By itself, since `validate` needs nothing of models, hosts and folders."""
+
+from __future__ import annotations
+
+from datarecipe.generate.profile import settle_model
+from datarecipe.generate.render import Renderer
+from datarecipe.recipe import Recipe
+from datarecipe.running.options import EMBEDDED_MODEL
+
+
+def check(recipe: Recipe) -> None:
+    """Check that the instruction renders, for the values of `vary` too. Raises `TemplateError`."""
+    Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))

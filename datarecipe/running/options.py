@@ -1,0 +1,28 @@
+"""What a user says beside the recipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datarecipe.exchange import LOCAL_PREFIX
+
+EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
+"""The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user says beside the recipe. Overrides of the recipe itself go to `load_recipe`."""
+
+    model: str | None = None
+    api_base: str | None = None
+    output: Path | None = None
+    """The run's folder; by default `runs/<name>` in the project."""
+    overwrite: bool = False
+    cache_dir: Path | None = None
+    offline: bool = False
+    trust: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
