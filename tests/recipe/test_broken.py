@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from datarecipe import errors
 from datarecipe._version import __version__
-from datarecipe.cli.main import main
+from datarecipe.cli.main import command_line
 from datarecipe.errors import RecipeError, RecipeSyntaxError
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
@@ -183,7 +183,7 @@ def _run(*arguments: str) -> tuple[int, str]:
     sys.argv = ["datarecipe", *arguments]
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), pytest.raises(SystemExit) as ended:
-            main()
+            command_line()
     finally:
         sys.argv = before
     return int(ended.value.code or 0), output.getvalue().replace(__version__, "<version>")
