@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from datarecipe.cli.options import load, validation_options
 from datarecipe.cli.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
-from datarecipe.recipe import Found, judged_as_base, recipes_below
+from datarecipe.recipe import Found, find_recipe, judged_as_base, recipes_below
 from datarecipe.running.check import check
 from datarecipe.running.printable import printable
 
@@ -76,10 +77,11 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
     extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
     # One letter wrong in an `extends` must not make the file that was meant look like a broken recipe.
     missed = frozenset(path.name for path in extended if not path.exists())
+    look = cache(recipes_below)
     for argument in arguments:
         found = below.get(argument)
         if found is None:
-            yield _report(argument, values)
+            yield _named(argument, values, look)
         elif not found:
             hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
             yield Report(argument, error=UsageError("there is no recipe in this folder", hint=hint))
@@ -94,6 +96,26 @@ def _is_folder(argument: str) -> bool:
         return False
 
 
+def _named(argument: str, values: dict[str, Any], look: Callable[[Path], list[Found]]) -> Report:
+    """A file or a shipped recipe. One that lacks keys may be there for others of its folder.
+
+    Programs that check what was changed before a commit name files one by one.
+    """
+    report = _report(argument, values)
+    if not isinstance(report.error, RecipeError) or judged_as_base(report.error) is report.error:
+        return report
+    path = find_recipe(argument).resolve()
+    folder = next((parent for parent in path.parents if parent.name == "recipes"), None)
+    if folder is None or not any(path in recipe.extends for recipe in look(folder)):
+        return report
+    return _as_base(argument, report.error)
+
+
+def _as_base(name: str, error: RecipeError) -> Report:
+    remaining = judged_as_base(error)
+    return Report(name, is_base=True) if remaining is None else Report(name, error=remaining)
+
+
 def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
     name = str(recipe.path)
     if recipe.outside:
@@ -104,8 +126,7 @@ def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
     report = _report(name, values)
     if not is_base or not isinstance(report.error, RecipeError):
         return report
-    error = judged_as_base(report.error)
-    return Report(name, is_base=True) if error is None else Report(name, error=error)
+    return _as_base(name, report.error)
 
 
 def _report(argument: str, values: dict[str, Any]) -> Report:

@@ -63,6 +63,16 @@ def test_an_incomplete_recipe_that_nobody_extends_is_wrong(project: Path) -> Non
     assert validate(project, "recipes/bases/base.yaml").code == 2
 
 
+def test_a_base_that_is_named_alone_is_judged_with_the_recipes_of_its_folder(project: Path) -> None:
+    ran = validate(project, "recipes/bases/base.yaml")
+    assert (ran.code, ran.out) == (0, "recipes/bases/base.yaml: ok, as a base of others\n"), ran.err
+    (project / "recipes" / "bases" / "base.yaml").write_text(BASE.replace("target_size: 10", "target_size: ten"))
+    ran = validate(project, "recipes/bases/base.yaml")
+    assert ran.code == 2
+    assert "recipes/bases/base.yaml:6:14: `target_size` must be a whole number" in ran.err
+    assert "missing" not in ran.err
+
+
 def test_a_mistake_in_a_base_is_told_with_the_recipe_that_extends_it(project: Path) -> None:
     (project / "recipes" / "bases" / "base.yaml").write_text(BASE.replace("tree", "tre"))
     ran = validate(project)
