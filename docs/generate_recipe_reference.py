@@ -17,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datarecipe.exchange import Json
+from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
-from datarecipe.recipe.format.schema import FORMAT, Schema, format_schema, mapping_form
+from datarecipe.recipe.format.schema import Schema, format_schema, mapping_form
 from datarecipe.recipe.source.scalars import resolve
 
 PAGE = Path(__file__).with_name("recipe.md")

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datarecipe.recipe.format import schema as format_of_recipes
+import datarecipe.recipe.format as format_of_recipes
 from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from datarecipe.errors import StorageError, UsageError
-from datarecipe.recipe.format.schema import FORMAT
+from datarecipe.recipe.format import FORMAT
 from datarecipe.running.printable import printable
 
 _TITLE = "datarecipe recipe, format "

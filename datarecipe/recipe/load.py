@@ -8,7 +8,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ from datarecipe.recipe.parts.labels import read_labels
 from datarecipe.recipe.parts.seeds import Seed, read_seeds
 from datarecipe.recipe.parts.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
 from datarecipe.recipe.parts.task import read_task
-from datarecipe.recipe.resolved import resolved_document
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import (
@@ -196,7 +195,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.schema is not None
     found = warnings(source.document, parts.seeds, parts.labels)
     warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
-    recipe = Recipe(
+    return Recipe(
         name=values["name"],
         description=values.get("description", ""),
         task=parts.task,
@@ -223,4 +222,3 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         written=source.document,
         warnings=in_order(warned, source.file.name),
     )
-    return replace(recipe, resolved=resolved_document(recipe, values))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.source.document import Document, empty_document
 from datarecipe.recipe.source.text_place import TextPlace
 
@@ -108,8 +109,16 @@ class Recipe:
     """The recipe as written, what it extends and the overrides merged in; each value knows its place."""
     warnings: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
     """What is legal in it and surely not meant; each is a `Problem` of the kind `warning`."""
-    resolved: Mapping[str, Json] = field(default_factory=dict)
-    """The recipe as one JSON document with defaults filled in and files by content: what `show` prints."""
+
+    @cached_property
+    def resolved(self) -> Mapping[str, Json]:
+        """The recipe as one JSON document in the order of the format, with defaults filled in and files by content.
+
+        `show` prints it, the manifest keeps it. It is a recipe itself, that needs no other file. What a `Recipe` does not
+        hold is taken as written: `requires` and the user's own `x-*` keys. Keys without a value and without a default
+        are left out.
+        """
+        return _document(self)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -120,3 +129,51 @@ class Recipe:
     def text_fields(self) -> tuple[str, ...]:
         """The fields that make two examples the same example: all but label and options."""
         return tuple(f for f in self.fields if f not in (self.task.label_field, self.task.options_field))
+
+
+def _document(recipe: Recipe) -> dict[str, Json]:
+    written = recipe.written.value
+    assert isinstance(written, dict)
+    about = recipe.about
+    document: dict[str, Json] = {
+        "recipe": FORMAT,
+        "name": recipe.name,
+        "description": recipe.description,
+        "version": about.version,
+        "license": about.license,
+        "tags": list(about.tags),
+        "requires": written.get("requires"),
+        "task": _task(recipe.task),
+        "instruction": recipe.instruction,
+        "seed_example": _seed_example(recipe),
+        "labels": _labels(recipe.labels),
+        "strategy": asdict(recipe.strategy),
+        "target_size": recipe.target_size,
+        "batch_size": recipe.batch_size,
+        "random_seed": recipe.random_seed,
+        "schema": dict(recipe.schema),
+        "vars": dict(recipe.vars),
+        "vary": {name: list(values) for name, values in recipe.vary.items()},
+        "model": recipe.model,
+        "api_base": recipe.api_base,
+        "sampling": dict(recipe.sampling),
+        "response_format": recipe.response_format,
+        "limits": asdict(recipe.limits),
+    }
+    own = {key: value for key, value in written.items() if key.startswith("x-")}
+    return {**{key: value for key, value in document.items() if value is not None}, **own}
+
+
+def _task(task: Task) -> Json:
+    return {"label": task.label_field, "options": task.options_field} if task.kind == "custom" else task.kind
+
+
+def _seed_example(recipe: Recipe) -> Json:
+    examples: list[Json] = [dict(example) for example in recipe.seed_examples]
+    return examples[0] if len(examples) == 1 else examples
+
+
+def _labels(labels: LabelSpace) -> Json:
+    if labels.kind == "fixed":
+        return list(labels.values)
+    return {"per_example": labels.options} if labels.kind == "per_example" else "open"

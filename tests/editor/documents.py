@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import datarecipe.recipe.format.schema as format_of_recipes
+import datarecipe.recipe.format as format_of_recipes
 from tests.docs.pages import ROOT
 from tests.recipe.writing import RECIPE
 

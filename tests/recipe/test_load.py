@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,10 +102,15 @@ def test_the_resolved_document_is_a_recipe_that_needs_no_other_file(project: Pro
     alone.write_text(json.dumps(recipe.resolved))
     again = load_recipe(alone)
     for name in Recipe.__dataclass_fields__:
-        if name not in ("instruction_place", "written", "warnings", "project", "source", "schema_inferred", "resolved"):
+        if name not in ("instruction_place", "written", "warnings", "project", "source", "schema_inferred"):
             assert getattr(again, name) == getattr(recipe, name), name
     assert again.resolved == recipe.resolved
     assert json.dumps(again.resolved) == json.dumps(recipe.resolved)
+
+
+def test_the_resolved_document_follows_a_recipe_that_was_changed_in_python(project: Project) -> None:
+    recipe = replace(project.load(batch_size="5"), batch_size=7)
+    assert recipe.resolved["batch_size"] == 7
 
 
 def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datarecipe._version import __version__
 from datarecipe.errors import ReleaseError
-from datarecipe.recipe.format.schema import FORMAT
+from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.source.document import Document, MappingNode, ScalarNode
 from datarecipe.recipe.words import describe, printable, shorten
 

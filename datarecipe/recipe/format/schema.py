@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Schema: TypeAlias = Mapping[str, Any]
+from datarecipe.recipe.format import FORMAT
 
-FORMAT = 1
-"""The version of the format that this release reads."""
+Schema: TypeAlias = Mapping[str, Any]
 
 
 @cache

@@ -69,7 +69,7 @@ OF_NO_KEY = {
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
-NOT_WRITTEN = {"instruction_place", "schema_inferred", "project", "source", "written", "warnings", "resolved"}
+NOT_WRITTEN = {"instruction_place", "schema_inferred", "project", "source", "written", "warnings"}
 """Fields of `Recipe` that say where a value came from."""
 
 ELSEWHERE: dict[Keys, Any] = {
