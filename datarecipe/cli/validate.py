@@ -76,7 +76,7 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
     below = {argument: recipes_below(Path(argument)) for argument in arguments if _is_folder(argument)}
     extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
     # One letter wrong in an `extends` must not make the file that was meant look like a broken recipe.
-    missed = frozenset(path.name for path in extended if not path.exists())
+    missed = frozenset(path.name for path in extended if not _is_there(path))
     look = cache(recipes_below)
     for argument in arguments:
         found = below.get(argument)
@@ -93,6 +93,13 @@ def _is_folder(argument: str) -> bool:
     try:
         return Path(argument).is_dir()
     except (OSError, ValueError):  # no path at all: told when it is looked for
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long: told with the recipe that extends it
         return False
 
 

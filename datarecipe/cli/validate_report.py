@@ -71,13 +71,18 @@ def _as_json(problem: Problem) -> Json:
     return {
         "severity": _severity(problem),
         "kind": problem.kind,
-        "file": None if problem.source.startswith("--") else problem.source,
+        "file": None if _is_flag(problem) else problem.source,
+        "flag": problem.source if _is_flag(problem) else None,
         "line": problem.line,
         "column": problem.column,
         "end_column": problem.end_column,
         "message": problem.message,
         "hint": problem.hint,
     }
+
+
+def _is_flag(problem: Problem) -> bool:
+    return problem.source.startswith("--")
 
 
 def _severity(problem: Problem) -> str:
@@ -89,14 +94,15 @@ def as_github(reports: Sequence[Report]) -> Iterator[str]:
     # A host shows a few annotations only, and a mistake in a base is one mistake.
     for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
         places = {
-            "file": None if problem.source.startswith("--") else problem.source,
+            "file": None if _is_flag(problem) else problem.source,
             "line": problem.line,
             "col": problem.column,
             "endColumn": problem.end_column,
             "title": f"datarecipe: {problem.kind}",
         }
         where = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in places.items() if value is not None)
-        text = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
+        message = f"{problem.source}: {problem.message}" if _is_flag(problem) else problem.message
+        text = message if problem.hint is None else f"{message}\n{problem.hint}"
         yield f"::{_severity(problem)} {where}::{_escaped(text)}"
 
 

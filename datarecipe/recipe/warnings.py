@@ -10,6 +10,7 @@ from datarecipe.exchange import canonical_json
 from datarecipe.recipe.model import LabelSpace, Strategy
 from datarecipe.recipe.parts.labels import label_warnings
 from datarecipe.recipe.parts.seeds import Seed
+from datarecipe.recipe.parts.settings import whole
 from datarecipe.recipe.source.document import Document, Place
 from datarecipe.recipe.words import code
 
@@ -37,7 +38,7 @@ def _batch_size(document: Document) -> Iterator[Problem]:
     # A trial with a small --target-size is meant as it is.
     if batch is None or target is None or batch.place.is_flag != target.place.is_flag:
         return
-    size, wanted = _value(document, "batch_size"), _value(document, "target_size")
+    size, wanted = whole(_value(document, "batch_size")), whole(_value(document, "target_size"))
     if size > wanted:
         message = f"`batch_size` is {size}, and `target_size` only {wanted}: what one request brings is more than all"
         yield batch.place.warning(message, "write a smaller `batch_size`")

@@ -73,6 +73,15 @@ def test_a_base_that_is_named_alone_is_judged_with_the_recipes_of_its_folder(pro
     assert "missing" not in ran.err
 
 
+def test_an_impossible_name_of_a_base_does_not_hide_the_other_recipes(project: Path) -> None:
+    (project / "recipes" / "own.yaml").write_text(OWN.replace("bases/base.yaml", "b" * 300 + ".yaml"))
+    ran = validate(project)
+    assert ran.code == 2
+    assert "recipes/alone.yaml: ok" in ran.out
+    assert "recipes/own.yaml:2:10: " in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_a_mistake_in_a_base_is_told_with_the_recipe_that_extends_it(project: Path) -> None:
     (project / "recipes" / "bases" / "base.yaml").write_text(BASE.replace("tree", "tre"))
     ran = validate(project)
@@ -171,6 +180,7 @@ def test_json_holds_every_problem_with_its_place(project: Path) -> None:
             "severity": "error",
             "kind": "format",
             "file": "recipes/own.yaml",
+            "flag": None,
             "line": 5,
             "column": 1,
             "end_column": 12,
@@ -209,6 +219,14 @@ def test_flags_hold_for_all_that_is_checked(project: Path) -> None:
     ran = validate(project, "recipes/own.yaml", "--set", "labels=[maybe, no]")
     assert ran.code == 2
     assert 'recipes/own.yaml:4:52: the answer in `answer` must be one of the labels "maybe", "no"' in ran.err
+
+
+def test_programs_are_told_the_flag_that_is_wrong(project: Path) -> None:
+    told = validate(project, "recipes/own.yaml", "--set", "strategy.chains=0", "--format", "json")
+    (problem,) = json.loads(told.out)["recipes"][0]["problems"]
+    assert (problem["file"], problem["flag"], problem["line"]) == (None, "--set strategy.chains", None)
+    told = validate(project, "recipes/own.yaml", "--set", "strategy.chains=0", "--format", "github")
+    assert "::--set strategy.chains: `strategy.chains` must be" in told.out
 
 
 def test_a_variable_from_the_command_line_must_be_there(project: Path) -> None:

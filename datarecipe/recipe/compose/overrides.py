@@ -5,6 +5,7 @@ An override replaces a node of the document, marked with its flag; all checks co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.words import code, printable, shorten
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_NUMBER = re.compile(r"[-+]?(?:0[xo][0-9a-fA-F]+|[0-9.]+(?:[eE][-+]?[0-9]+)?)")
 _DIGITS = 10
 """Of a position in a list."""
 _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
@@ -124,11 +126,16 @@ def _node(override: Override, document: Document, place: Place) -> Node:
     elif override.mistake is not None:
         option, _, name = override.flag.partition(" ")
         hint = f"a text with special characters needs quotes: {option} '{name}=\"...\"'"
-        raise OverrideError(place.problem(override.mistake, hint))
+        raise OverrideError(place.problem(override.mistake, None if _is_number(override.written) else hint))
     try:
         return from_json(value, place)
     except ValueError as error:
         raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
+
+
+def _is_number(written: str | None) -> bool:
+    """Whether it is a number: if it is one that no recipe can hold, quotes do not mend it."""
+    return written is not None and _NUMBER.fullmatch(written) is not None
 
 
 def _takes_away(override: Override, node: Node) -> bool:

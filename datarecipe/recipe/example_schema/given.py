@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import ExampleSchemaError, Problem
 from datarecipe.exchange import Json
@@ -15,8 +16,12 @@ from datarecipe.recipe.example_schema.pattern_dialect import PatternError
 from datarecipe.recipe.example_schema.patterns import MAX_INSTRUCTIONS_IN_ALL, compile_pattern
 from datarecipe.recipe.example_schema.references import Found, check_references
 from datarecipe.recipe.findings import MAX_PROBLEMS
+from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.source.document import Document, Keys
-from datarecipe.recipe.words import code, describe, dotted, show
+from datarecipe.recipe.words import code, describe, dotted, join, nearest, show
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -49,7 +54,8 @@ def check_given_schema(document: Document, keys: Keys) -> dict[str, Json]:
 
 def _problem(document: Document, keys: Keys, inner: Keys, message: str) -> Problem:
     where = f"{code(dotted(inner))} of the schema" if inner else "the schema"
-    return document.place((*keys, *inner)).problem(f"{where}: {message}")
+    joint = " " if message.startswith("must ") else ": "
+    return document.place((*keys, *inner)).problem(f"{where}{joint}{message}")
 
 
 def _unsafe(schema: dict[str, Json]) -> Iterator[Found]:
@@ -129,7 +135,42 @@ def _not_a_schema(schema: dict[str, Json]) -> Iterator[Found]:
         keys: Keys = tuple(error.absolute_path)
         if keys not in seen:
             seen.add(keys)
-            yield keys, f"{describe(_at(schema, keys))} cannot stand here in JSON Schema 2020-12"
+            yield keys, _in_words(error)
+
+
+def _in_words(error: ValidationError) -> str:
+    """What the metaschema (2020-12) wants instead; its own keywords are few."""
+    value: Any = error.instance
+    if error.validator == "uniqueItems":
+        return "must name each only once"
+    if error.validator == "anyOf" and error.absolute_path[-1] == "type":
+        told = f"must be {join(map(code, _TYPES), 'or')}, or a list of these, not {describe(value)}"
+        near = _OTHER_TYPES.get(value) or nearest(value, _TYPES) if isinstance(value, str) else None
+        return f"{told}; did you mean {code(near)}?" if near else told
+    wanted: Any = error.schema
+    if wanted.get("type") == ["object", "boolean"]:
+        return f"must be a schema: a mapping, or true or false; not {describe(value)}"
+    if error.validator in ("type", "minimum", "exclusiveMinimum"):
+        # What the elements of a list must be is told with them, when they are not.
+        bounds = {keyword: bound for keyword, bound in wanted.items() if keyword != "items"}
+        return f"must be {expected(bounds)}, not {describe(value)}"
+    return f"{describe(value)} cannot stand here in JSON Schema 2020-12"
+
+
+_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_OTHER_TYPES = {
+    "bool": "boolean",
+    "dict": "object",
+    "float": "number",
+    "int": "integer",
+    "list": "array",
+    "map": "object",
+    "mapping": "object",
+    "none": "null",
+    "str": "string",
+    "text": "string",
+}
+"""What other languages call the types."""
 
 
 def _at(value: Json, keys: Keys) -> Json:

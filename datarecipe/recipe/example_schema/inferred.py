@@ -118,23 +118,35 @@ def check_labels_fit(
 
 def _in_words(error: ValidationError) -> str:
     where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else "the example"
+    return f"{where} {_verdict(error)}"
+
+
+def _verdict(error: ValidationError) -> str:
     # The stubs allow for errors that are not filled in yet; those that `iter_errors` gives are.
     instance: Any = error.instance
     wanted: Any = error.validator_value
-    if error.validator == "required":
-        return f"{where} lacks {join((code(name) for name in wanted if name not in instance), 'and')}"
-    if error.validator == "type":
-        types = [wanted] if isinstance(wanted, str) else wanted
-        return f"{where} must be of type {join(types, 'or')}, not {describe(instance)}"
-    if error.validator in ("enum", "const"):
-        listed = wanted if error.validator == "enum" else [wanted]
-        return f"{where} must be {shorten(join(map(show, listed), 'or'))}, not {describe(instance)}"
-    if error.validator == "pattern":
-        return f"{where} is {describe(instance)}, in which the pattern {show(wanted)} is not found"
-    if error.validator in _MEASURED:
-        measured, unit, bound = _MEASURED[str(error.validator)]
-        return f"{where} has {measured(instance):,} {unit}, and {bound} are {wanted:,}"
-    return f"{where} is {describe(instance)}, against {code(f'{error.validator}: {shorten(json.dumps(wanted))}')}"
+    keyword: Any = error.validator
+    match keyword:
+        case "properties":
+            said = "may not be there: `properties` has `false` for it"
+        case None:
+            said = f"is {describe(instance)}, where the schema is `false` and allows nothing"
+        case "required":
+            said = f"lacks {join((code(name) for name in wanted if name not in instance), 'and')}"
+        case "type":
+            types = [wanted] if isinstance(wanted, str) else wanted
+            said = f"must be of type {join(types, 'or')}, not {describe(instance)}"
+        case "enum" | "const":
+            listed = wanted if keyword == "enum" else [wanted]
+            said = f"must be {shorten(join(map(show, listed), 'or'))}, not {describe(instance)}"
+        case "pattern":
+            said = f"is {describe(instance)}, in which the pattern {show(wanted)} is not found"
+        case _ if keyword in _MEASURED:
+            measured, unit, bound = _MEASURED[keyword]
+            said = f"has {measured(instance):,} {unit}, and {bound} are {int(wanted):,}"
+        case _:
+            said = f"is {describe(instance)}, against {code(f'{keyword}: {shorten(json.dumps(wanted))}')}"
+    return said
 
 
 _MEASURED: Mapping[str, tuple[Callable[[Any], int], str, str]] = {

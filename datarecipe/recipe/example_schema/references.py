@@ -27,6 +27,25 @@ _INSTRUCTIONS_PER_VALUE = 4
 _POSITION = re.compile("0|[1-9][0-9]{0,5}")
 _TOO_LARGE = "with its references followed the schema is too large"
 
+_WITH_SCHEMA = frozenset(
+    ("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then")
+)
+"""Keywords whose value is a schema."""
+_WITH_SCHEMAS = frozenset(
+    (
+        "$defs",
+        "allOf",
+        "anyOf",
+        "definitions",
+        "dependentSchemas",
+        "oneOf",
+        "patternProperties",
+        "prefixItems",
+        "properties",
+    )
+)
+"""Keywords whose value holds schemas, by name or in a list."""
+
 Found: TypeAlias = tuple[Keys, str]
 """Where in the schema something is wrong, and what."""
 
@@ -100,6 +119,8 @@ class _Unfolding:
             if inner is None or not isinstance(target, dict | bool):
                 self.found.append((keys, f"{show(pointer)} names no schema in here"))
                 target = True
+            elif not _is_schema_place(inner):
+                self.found.append((keys, f"{show(pointer)} is no place of a schema; `$defs` is one"))
             self._targets[pointer] = self.measure(inner or (), target, depth + 1)
         extent = self._targets[pointer]
         if extent is None:
@@ -119,6 +140,15 @@ def _keys_of(pointer: str) -> Keys | None:
     if path and not path.startswith("/"):
         return None
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:])
+
+
+def _is_schema_place(keys: Keys) -> bool:
+    """Whether a schema stands there, which the metaschema has judged, and not an example, say, or a key of no meaning."""
+    rest = iter(keys)
+    for keyword in rest:
+        if keyword not in _WITH_SCHEMA and (keyword not in _WITH_SCHEMAS or next(rest, None) is None):
+            return False
+    return True
 
 
 def _at(value: Json, keys: Keys) -> Json:

@@ -1,9 +1,10 @@
 """How a schema is applied: the one place where validators are made.
 
 They are jsonschema's for the dialect 2020-12, with the three keywords that search for patterns made anew, so that a
-stranger's pattern runs on RE2 and not on Python's `re` (see `patterns`), and `uniqueItems`, so that it takes no time that
-grows with the square of a list. One more of jsonschema's keywords searches with
-`re`, `unevaluatedProperties`; a recipe whose schema has it is refused when it is loaded.
+stranger's pattern runs on RE2 and not on Python's `re` (see `patterns`), `uniqueItems`, so that it takes no time that
+grows with the square of a list, and `properties`, so that the error of a field that may not be there names the field.
+One more of jsonschema's keywords searches with `re`, `unevaluatedProperties`; a recipe whose schema has it is refused
+when it is loaded.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def _searching_with_re2() -> Any:
     from jsonschema.validators import extend  # noqa: PLC0415
 
     keywords = {
+        "properties": _properties,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
@@ -53,6 +55,19 @@ def _searching_with_re2() -> Any:
 
 # Each keyword is called with the validator, the keyword's value, what is judged, and the schema around the keyword.
 # The messages are jsonschema's.
+
+
+def _properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object) -> Iterator[ValidationError]:
+    if not isinstance(instance, dict):
+        return
+    for name, schema in wanted.items():
+        if name not in instance:
+            continue
+        if schema is False:
+            # jsonschema's own `descend` forgets which property it was.
+            yield _error(f"False schema does not allow {_short(instance[name])}", (name,), instance[name])
+        else:
+            yield from judge.descend(instance[name], schema, path=name, schema_path=name)
 
 
 def _pattern(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
@@ -117,7 +132,10 @@ def _short(instance: Any) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def _error(message: str) -> ValidationError:
+def _error(message: str, path: Sequence[str] = (), *instance: Any) -> ValidationError:
     from jsonschema import ValidationError  # noqa: PLC0415
 
-    return ValidationError(message)
+    error = ValidationError(message, path=path)
+    if instance:
+        (error.instance,) = instance
+    return error

@@ -13,6 +13,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.format.verdicts import probably_meant
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.folding import folded
+from datarecipe.recipe.parts.settings import whole
 from datarecipe.recipe.source.document import Document, Place, to_json
 from datarecipe.recipe.words import describe
 
@@ -37,7 +38,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
         problems = list(_label_problems(document, space.values))
     else:
         options = written.get("per_example") if isinstance(written, dict) else None
-        space = LabelSpace("per_example", options=int(str(options))) if options else LabelSpace("open")
+        space = LabelSpace("per_example", options=whole(options)) if options else LabelSpace("open")
         problems = []
     if task is not None:
         problems.extend(_task_problems(place, task, space))

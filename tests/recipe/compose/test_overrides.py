@@ -51,6 +51,14 @@ def test_a_value_that_is_not_yaml_is_told_with_its_flag(project: Project, text: 
     assert "--set 'labels=" in error.problems[0].hint
 
 
+@pytest.mark.parametrize("text", ["limits.timeout=1e999", "target_size=" + "9" * 120, "target_size=0x" + "f" * 120])
+def test_quotes_are_not_proposed_for_a_number_that_no_recipe_can_hold(project: Project, text: str) -> None:
+    error = project.errors(None, parse_set(text))
+    assert type(error) is OverrideError
+    assert "number is too l" in str(error)
+    assert error.problems[0].hint is None
+
+
 @pytest.mark.parametrize(
     "text",
     ["He said: hi", "C # lang", "[x, y]", "@home", "2026", "1.10", "true", "a: b: c", "*x", "'", "it's", "Größe 数据"],

@@ -121,8 +121,21 @@ OBJECT: dict[str, Json] = {"type": "object"}
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        ({"type": "objekt"}, '`type` of the schema: the text "objekt" cannot stand here in JSON Schema 2020-12'),
-        ({"properties": []}, "`properties` of the schema: an empty list cannot stand here"),
+        (
+            {"type": "objekt"},
+            "`type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            'or a list of these, not the text "objekt"; did you mean `object`?',
+        ),
+        ({"properties": []}, "`properties` of the schema must be a mapping, not an empty list"),
+        ({**OBJECT, "not": 7}, "`not` of the schema must be a schema: a mapping, or true or false; not the number 7"),
+        ({**OBJECT, "enum": "a"}, '`enum` of the schema must be a list, not the text "a"'),
+        (
+            {**OBJECT, "minLength": -1},
+            "`minLength` of the schema must be a whole number of at least 0, not the number -1",
+        ),
+        ({**OBJECT, "not": {"multipleOf": 0}}, "`not.multipleOf` of the schema must be a number above 0, not"),
+        ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema must name each only once"),
+        ({**OBJECT, "allOf": []}, "`allOf` of the schema: an empty list cannot stand here in JSON Schema 2020-12"),
         ({"type": "array"}, "the schema must describe an object"),
         ({"properties": {}}, "the schema must describe an object"),
         (
@@ -139,6 +152,14 @@ OBJECT: dict[str, Json] = {"type": "object"}
         ({**OBJECT, "$ref": "#x"}, '`$ref` of the schema: "#x" names no schema in here'),
         ({**OBJECT, "$ref": "#/$defs/none"}, '`$ref` of the schema: "#/$defs/none" names no schema in here'),
         ({**OBJECT, "$ref": "#/type"}, '`$ref` of the schema: "#/type" names no schema in here'),
+        # None of these was judged by the metaschema: the first could not be applied, the second not to all items.
+        ({**OBJECT, "x": {"minLength": "a"}, "not": {"$ref": "#/x"}}, '`not.$ref` of the schema: "#/x" is no place of'),
+        ({**OBJECT, "x": {"multipleOf": 0}, "not": {"$ref": "#/x"}}, '`not.$ref` of the schema: "#/x" is no place of'),
+        ({**OBJECT, "enum": [{"type": 7}], "not": {"$ref": "#/enum/0"}}, '`not.$ref` of the schema: "#/enum/0" is no'),
+        (
+            {**OBJECT, "not": {"$ref": "#/properties"}, "properties": {}},
+            '`not.$ref` of the schema: "#/properties" is no',
+        ),
         ({**OBJECT, "$ref": "#"}, '`$ref` of the schema: "#" leads back to itself'),
         ({**OBJECT, "properties": {"a": {"$ref": "#"}}}, '`properties.a.$ref` of the schema: "#" leads back to itself'),
         (

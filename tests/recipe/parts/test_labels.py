@@ -117,8 +117,10 @@ def test_labels_may_be_missing_only_where_answers_are_open(project: Project) -> 
 MULTIPLE_CHOICE = "{question: q, options: [red, green, blue], answer: green}"
 
 
-def test_labels_of_each_example(project: Project) -> None:
-    recipe = project.load(task="multiple_choice", labels="{per_example: 3}", seed_example=MULTIPLE_CHOICE)
+@pytest.mark.parametrize("number", ["3", "3.0"])
+def test_labels_of_each_example(project: Project, number: str) -> None:
+    labels = f"{{per_example: {number}}}"
+    recipe = project.load(task="multiple_choice", labels=labels, seed_example=MULTIPLE_CHOICE)
     assert recipe.labels == LabelSpace("per_example", options=3)
     assert recipe.task == Task("multiple_choice", "answer", "options")
     assert recipe.text_fields == ("question",)
