@@ -24,7 +24,7 @@ from datarecipe.recipe.template.filters import FILTERS
 from datarecipe.recipe.template.formatting import braces
 from datarecipe.recipe.template.functions import FUNCTIONS
 from datarecipe.recipe.template.meter import Method
-from datarecipe.recipe.template.methods import attribute_of, exists_elsewhere
+from datarecipe.recipe.template.methods import NO_ATTRIBUTE, attribute_of, exists_elsewhere
 from datarecipe.recipe.template.operators import BINARY, UNARY, binary, unary
 from datarecipe.recipe.template.predicates import TESTS
 
@@ -82,12 +82,13 @@ class MeteredEnvironment(ImmutableSandboxedEnvironment):
         """`obj.attribute`: an attribute or method that templates have, else the element of that name."""
         if attribute == "format" and isinstance(obj, str):
             return Method(attribute, obj, partial(braces, self))
-        try:
-            if isinstance(obj, (Namespace, Undefined)) and not attribute.startswith("_"):
-                return getattr(obj, attribute)
-            return attribute_of(obj, attribute)
-        except AttributeError:
-            pass
+        if isinstance(obj, (Namespace, Undefined)) and not attribute.startswith("_"):
+            # What was set in a namespace; what is undefined raises, and says its name.
+            found = getattr(obj, attribute, NO_ATTRIBUTE)
+        else:
+            found = attribute_of(obj, attribute)
+        if found is not NO_ATTRIBUTE:
+            return found
         try:
             return obj[attribute]
         except (TypeError, LookupError):

@@ -84,7 +84,12 @@ def _format(context: Context, value: Any, *args: Any, **names: Any) -> str:
 def _truncate(context: Context, value: Any, length: int = 255, killwords: bool = False, end: str = "...",  # noqa: FBT001, FBT002
               leeway: int | None = None) -> str:  # fmt: skip
     meter = meter_of(context)
-    return meter.made(jinja.do_truncate(context.environment, meter.text(value), length, killwords, end, leeway))
+    try:
+        made = jinja.do_truncate(context.environment, meter.text(value), length, killwords, end, leeway)
+    except AssertionError as error:
+        # It tells the template's mistake so: `expected length >= 3, got 1`.
+        raise FilterArgumentError(str(error)) from None
+    return meter.made(made)
 
 
 @pass_context
@@ -148,7 +153,9 @@ def _int(context: Context, value: Any, default: Any = 0, base: int = 10) -> Any:
             f"makes a number of a text of {len(value):,} characters; {meter.limits.digits:,} digits is the limit",
             hint="a prompt needs smaller numbers",
         )
-    return jinja.do_int(value, default, base)
+    made = jinja.do_int(value, default, base)
+    # In a base above 10, it has more digits than the text.
+    return meter.number(made) if isinstance(made, int) else made
 
 
 # --- lists
@@ -232,6 +239,8 @@ def _batch(context: Context, value: Any, linecount: int, fill_with: Any = None) 
     meter = meter_of(context)
     values = meter.elements(value)
     if fill_with is not None:
+        if not isinstance(linecount, (int, Undefined)):
+            raise TypeError(f"a batch is filled up to a whole number, not to {type(linecount).__name__!r}")
         meter.listed(max(linecount, 0))
     return list(jinja.do_batch(values, linecount, fill_with))
 
@@ -255,6 +264,7 @@ def _dictsort(context: Context, value: Any, case_sensitive: bool = False, by: st
 @pass_context
 def _unique(context: Context, value: Any, case_sensitive: bool = False, attribute: str | int | None = None) -> Any:  # noqa: FBT001, FBT002
     values = _ordered(context, value, attribute)
+    meter_of(context).hashed(_attributes(context, values, attribute))
     return list(jinja.sync_do_unique(context.environment, values, case_sensitive, attribute))
 
 

@@ -14,6 +14,11 @@ from datarecipe.recipe.template.meter import Meter
 _PLACEHOLDER = re.compile(r"[#0\- +]*(\*|\d*)(?:\.(\*|\d*))?")
 _DIGITS = re.compile(r"\d+")
 
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What no file and no request can hold."""
+
+NO_CHARACTER = "half of a surrogate pair is not a character"
+
 
 def percent(meter: Meter, text: str, values: Any) -> str:
     """`text % values`."""
@@ -32,7 +37,7 @@ def percent(meter: Meter, text: str, values: Any) -> str:
             size += meter.weigh(by_name[key], printed=True)
     # A mapping is printed whole by a `%s` without a key.
     meter.fits(size + sum(sizes))
-    return meter.made(text % values)
+    return _whole(meter.made(text % values))
 
 
 def _placeholders(text: str) -> Iterator[tuple[str | None, tuple[str, ...]]]:
@@ -55,6 +60,13 @@ def _placeholders(text: str) -> Iterator[tuple[str | None, tuple[str, ...]]]:
         at = text.find("%", at + 1)
 
 
+def _whole(text: str) -> str:
+    """`text`, into which `%c` may have put half a character by its number."""
+    if HALF_CHARACTER.search(text):
+        raise ValueError(NO_CHARACTER)
+    return text
+
+
 def _number(digits: str) -> int:
     return int(digits) if len(digits) < 16 else 10**15
 
@@ -73,7 +85,7 @@ class BoundedFormatter(SandboxedFormatter):
             meter.fits(_number(digits))
         size = meter.weigh(value, printed=True)
         meter.fits(size)
-        return meter.made(str(format(value, format_spec)))
+        return _whole(meter.made(str(format(value, format_spec))))
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         """`!r`, `!s` and `!a`."""

@@ -25,6 +25,12 @@ _CONTAINERS: tuple[type, ...] = (list, tuple, dict, *VIEWS)
 _SCANNED_AT_ONCE = 3
 """2 to the power of it is how many characters are looked at for one operation."""
 
+_MOST_ALIKE = 20
+"""Keys of one mapping that have the same hash."""
+
+_FIRST_ALIKE = 2**61 - 1
+"""Whole numbers that differ by it have the same hash, see "Hashing of numeric types" in Python's manual."""
+
 _SHORT = 24
 """Characters that a number or a constant has at most, whole numbers apart."""
 
@@ -101,7 +107,7 @@ class Meter:
 
     def listed(self, number: int) -> None:
         """A list of `number` elements is made."""
-        if number > self.limits.items:
+        if not number <= self.limits.items:  # so that NaN is refused: a counter that is NaN counts no more
             raise TemplateBoundError(
                 f"makes a list of {_plain(number)} elements; {self.limits.items:,} is the limit",
                 hint="a prompt needs shorter lists",
@@ -180,6 +186,8 @@ class Meter:
 
     def nested(self, value: Any) -> Any:
         """`value`, a list, tuple or mapping that was just made. Each value within is looked at once for each level."""
+        if isinstance(value, dict):
+            self.hashed(value)
         level = {0: value}
         for _ in range(self.limits.nesting):
             self.spend(sum(map(len, level.values())))
@@ -260,6 +268,24 @@ class Meter:
             self.weigh(value)
         return value
 
+    def hashed(self, keys: Iterable[Any]) -> None:
+        """Whether a mapping or a set may hold `keys`: where hashes are the same, each key is compared with each other.
+
+        Whole numbers, and tuples of them, can be made so; for texts Python takes care of it.
+        """
+        alike: dict[int, list[Any]] = {}
+        for key in keys:
+            if type(key) is str or (type(key) is int and -_FIRST_ALIKE < key < _FIRST_ALIKE):
+                continue
+            others = alike.setdefault(hash(key), [])
+            if key not in others:
+                others.append(key)
+                if len(others) > _MOST_ALIKE:
+                    raise TemplateBoundError(
+                        f"looks up by more than {_MOST_ALIKE} large numbers that Python cannot tell apart quickly",
+                        hint="look up by texts or by smaller numbers",
+                    )
+
     # --- texts
 
     def text(self, value: Any) -> str:
@@ -304,8 +330,9 @@ class Meter:
             if isinstance(given, Mapping):
                 made.update(given)
             else:
-                for name, value in self.elements(given):
-                    made[self.key(name)] = value
+                given_pairs = [(self.key(name), value) for name, value in self.elements(given)]
+                self.hashed(name for name, _ in given_pairs)
+                made.update(given_pairs)
         if len(args) > 1:
             raise TypeError(f"dict expected at most 1 argument, got {len(args)}")
         made.update(pairs)

@@ -167,9 +167,12 @@ _ATTRIBUTES: Mapping[type, frozenset[str]] = {
 _NOTHING: Mapping[str, Checked] = {}
 _NO_NAMES: frozenset[str] = frozenset()
 
+NO_ATTRIBUTE = object()
+"""What `attribute_of` gives where there is none of that name."""
+
 
 def attribute_of(value: Any, name: str) -> Any:
-    """The attribute or the `Method` `name` of `value`. Raises `AttributeError` where a template has none of that name."""
+    """The attribute or the `Method` `name` of `value`; `NO_ATTRIBUTE` where a template has none of that name."""
     kind = type(value)
     if name in _ATTRIBUTES.get(kind, _NO_NAMES):
         return getattr(value, name)
@@ -180,9 +183,7 @@ def attribute_of(value: Any, name: str) -> Any:
         if name in getattr(kind, "_fields", ()):
             return getattr(value, name)
     checked = methods.get(name)
-    if checked is None:
-        raise AttributeError(name)
-    return Method(name, value, checked)
+    return NO_ATTRIBUTE if checked is None else Method(name, value, checked)
 
 
 def exists_elsewhere(value: Any, name: str) -> bool:

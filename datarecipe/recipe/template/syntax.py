@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
-from jinja2.lexer import TOKEN_EOF, Lexer, TokenStream, get_lexer
+from jinja2.lexer import TOKEN_EOF, TOKEN_STRING, Lexer, TokenStream, get_lexer
+from jinja2.lexer import Token as JinjaToken
 from jinja2.parser import Parser
 
 from datarecipe.recipe.template.bounds import Limits, TemplateFinding
 from datarecipe.recipe.template.environment import MeteredEnvironment
+from datarecipe.recipe.template.formatting import HALF_CHARACTER, NO_CHARACTER
 from datarecipe.recipe.template.tokens import CLOSING, OPENING, Mistake, Place, Token, Tokens, place, tokens_of
 from datarecipe.recipe.words import code, join, nearest
 
@@ -101,7 +103,7 @@ def _parsed(environment: MeteredEnvironment, tokens: Tokens, dropped: set[int]) 
     parser = object.__new__(Parser)
     parser.environment = environment
     lexer: Lexer = get_lexer(environment)
-    parser.stream = TokenStream(lexer.wrap(_stream(tokens, dropped)), None, None)
+    parser.stream = TokenStream(_whole_characters(lexer.wrap(_stream(tokens, dropped))), None, None)
     parser.name = parser.filename = None
     parser.closed = False
     parser.extensions = {}
@@ -125,6 +127,14 @@ def _stream(tokens: Tokens, dropped: set[int]) -> Iterator[tuple[int, str, str]]
             yield place(keyword), "name", "true"
             yield place(keyword), "block_end", "%}"
     yield place(tokens.end), TOKEN_EOF, ""
+
+
+def _whole_characters(tokens: Iterator[JinjaToken]) -> Iterator[JinjaToken]:
+    """The tokens as they are; `"\\ud800"` in a template is half a character, which nothing can write or send."""
+    for token in tokens:
+        if token.type == TOKEN_STRING and HALF_CHARACTER.search(token.value):
+            raise TemplateSyntaxError(NO_CHARACTER, token.lineno)
+        yield token
 
 
 def _drop(tokens: Tokens, number: int, dropped: set[int]) -> bool:
@@ -333,6 +343,8 @@ def _plain(message: str) -> str:
 def _hint(tokens: Tokens, opened: Token | None, token: Token, message: str) -> str | None:  # noqa: PLR0911 - one line a mistake
     if opened is None:
         return None
+    if message == NO_CHARACTER:
+        return "write the character itself, or all of it as `\\U` with eight digits"
     keyword = tokens.after(opened)
     if opened.kind == "block_begin" and keyword.text in {"if", "elif"} and token.text == "=":
         return "to compare, write `==`"
