@@ -24,7 +24,7 @@ NAMES = (
 )  # fmt: skip
 
 REFERENCES = (
-    "#", "#/properties/answer", "#/$defs/a", "#/$defs/b", "#/definitions/a", "#a", "#/$defs/a/$defs/b",
+    "#", "#/properties/answer", "#/$defs/a", "#/$defs/b", "#/x", "#/default", "#/definitions/a", "#a", "#/$defs/a/$defs/b",
     "#/properties/~1", "#/%24defs/a", "#/$defs/missing", "file:///etc/passwd", "http://localhost:9/x", "other.json",
     "https://json-schema.org/draft/2020-12/schema", "#/properties/answer/enum/0", "#/allOf/0", "##", "#/", "urn:x:y",
     "", " ", "#" + "/a" * 500, "\ud800", "http://[", "//", "%", "#%",
@@ -38,6 +38,11 @@ def schema(chance: Random, depth: int = 0) -> Tree:
     pairs: list[Pair] = []
     if depth == 0 and chance.random() < 0.8:
         pairs.append(Pair("type", "object"))
+    if depth == 0 and chance.random() < 0.04:
+        hidden = tree_of({"question": {"$ref": chance.choice(("#/x", "#/x/y", "#/default"))}})
+        return Map(
+            [*pairs, Pair("properties", hidden), Pair(chance.choice(("x", "default")), _no_schema(chance, depth))]
+        )
     for _ in range(chance.choice((1, 1, 2, 2, 3, 5))):
         keyword = chance.choice(_KEYWORDS)
         pairs = [pair for pair in pairs if pair.key != keyword]
@@ -160,7 +165,7 @@ def _texts(chance: Random, depth: int) -> Tree:
 
 
 def _reference(chance: Random, depth: int) -> Tree:
-    return chance.choice(REFERENCES) if chance.random() < 0.5 else chance.choice(REFERENCES[:4])
+    return chance.choice(REFERENCES) if chance.random() < 0.5 else chance.choice(REFERENCES[:6])
 
 
 def _enum(chance: Random, depth: int) -> Tree:
@@ -169,7 +174,13 @@ def _enum(chance: Random, depth: int) -> Tree:
     return Seq([values.scalar(chance) if chance.random() < 0.5 else "yes" for _ in range(chance.choice((1, 2, 3)))])
 
 
+def _no_schema(chance: Random, depth: int) -> Tree:
+    """What the metaschema does not look at, and a reference may name."""
+    return Map([Pair(chance.choice((*_MAKERS,)), values.value(chance))])
+
+
 _MAKERS: Mapping[str, Callable[[Random, int], Tree]] = {
+    "x": _no_schema,
     "type": _type, "enum": _enum, "const": lambda chance, depth: values.scalar(chance), "pattern": _pattern,
         "format": lambda chance, depth: chance.choice(
         ("date", "email", "uri", "regex", "ipv6", "idn-hostname", "duration", "json-pointer", "x", "uuid", "time")),
