@@ -120,11 +120,14 @@ def test_a_file_that_is_no_yaml_is_told_in_a_folder(project: Path) -> None:
 def test_nothing_to_check_is_an_error_in_every_form(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     empty = tmp_path_factory.mktemp("empty")
     assert "recipes/: there is no such folder here" in validate(empty).err
-    assert json.loads(validate(empty, "--format", "json").out)["ok"] is False
+    told = json.loads(validate(empty, "--format", "json").out)
+    assert (told["ok"], told["recipes"][0]["problems"][0]["kind"]) == (False, "usage")
     (project / "none").mkdir()
     ran = validate(project, "none", "recipes/own.yaml", "--format", "json")
     assert ran.code == 2
-    assert [recipe["ok"] for recipe in json.loads(ran.out)["recipes"]] == [False, True]
+    told = json.loads(ran.out)
+    assert [recipe["ok"] for recipe in told["recipes"]] == [False, True]
+    assert told["recipes"][0]["problems"][0]["kind"] == "usage"
     assert "there is no recipe in this folder" in validate(project, "none").err
     assert validate(project, "a" * 300).code == 2
 
@@ -210,8 +213,19 @@ def test_a_warning_fails_only_when_it_shall(project: Path) -> None:
     assert "recipes/own.yaml: ok, with warnings" in ran.out
     strict = validate(project, "recipes/own.yaml", "--strict")
     assert (strict.code, ": ok" in strict.out) == (2, False)
-    assert json.loads(validate(project, "recipes/own.yaml", "--strict", "--format", "json").out)["ok"] is False
     assert validate(project, "recipes/own.yaml", "--format", "github").out.startswith("::warning file=recipes/own.yaml")
+
+
+@pytest.mark.parametrize(("flags", "ok", "code"), [([], True, 0), (["--strict"], False, 2)])
+def test_programs_are_told_that_a_warning_fails_and_is_a_warning_still(
+    project: Path, flags: list[str], ok: bool, code: int
+) -> None:
+    (project / "recipes" / "own.yaml").write_text(OWN + "batch_size: 50\n")
+    ran = validate(project, "recipes/own.yaml", "recipes/alone.yaml", *flags, "--format", "json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["ok"], [recipe["ok"] for recipe in told["recipes"]]) == (code, ok, [ok, True])
+    (problem,) = told["recipes"][0]["problems"]
+    assert (problem["severity"], problem["kind"]) == ("warning", "warning")
 
 
 def test_flags_hold_for_all_that_is_checked(project: Path) -> None:

@@ -167,7 +167,22 @@ def test_kinds_of_problems() -> None:
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, errors.RecipeError)
     }
-    assert documented == {**kinds, "error": []}
+    assert documented == {**kinds, "usage": ["UsageError"], "error": []}
+
+
+def test_no_error_has_a_kind_in_the_report_that_is_not_in_the_table() -> None:
+    documented = {code_in(cells[0])[0] for cells in table("validate", "kind")}
+    problem = errors.Problem("wrong", "a.yaml")
+    raised = [
+        kind(problem) if issubclass(kind, errors.RecipeError) else kind("wrong")
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.DatarecipeError)
+    ]
+    printed = set()
+    for error in raised:
+        (report,) = json.loads("".join(as_json([Report("a.yaml", error=error)])))["recipes"]
+        printed |= {told["kind"] for told in report["problems"]}
+    assert printed == documented
 
 
 def test_fields_of_the_validation_report() -> None:

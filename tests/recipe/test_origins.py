@@ -42,6 +42,35 @@ def test_the_short_form_of_strategy_has_its_own_place(project: Project) -> None:
 
 
 def test_every_resolved_value_has_an_origin(project: Project) -> None:
-    recipe = project.load(sampling="{temperature: 0.5}", **{"x-own": "{a: [1, 2]}"})
-    told = {origin.keys[0] for origin in origins(recipe)}
-    assert told == set(recipe.resolved)
+    base = "recipe: 1\ntask: yes_no\nlabels: [yes, no]\nstrategy: tree\nsampling: {temperature: 0.5, top_p: 0.9}\n"
+    project.write("bases/base.yaml", base)
+    own = (
+        "recipe: 1\n"
+        "extends: ../bases/base.yaml\n"
+        "name: own\n"
+        'instruction: "Write {{ batch_size }} more of {{ labels }}."\n'
+        "seed_example: {question: is rome in italy, answer: yes}\n"
+        "sampling: {top_p: 0.8}\n"
+        "target_size: 40\n"
+    )
+    recipe = load_recipe(project.write_recipe(own), [parse_set("batch_size=4")])
+    told = {key: origin for key, (_, origin) in by_key(recipe).items()}
+    assert {key: origin for key, origin in told.items() if origin != "default"} == {
+        "recipe": "recipes/recipe.yaml:1:9",
+        "name": "recipes/recipe.yaml:3:7",
+        "task": "bases/base.yaml:2:7",
+        "instruction": "recipes/recipe.yaml:4:14",
+        "seed_example": "recipes/recipe.yaml:5:15",
+        "labels": "bases/base.yaml:3:9",
+        "strategy.kind": "bases/base.yaml:4:11",
+        "schema": "inferred from seed_example and labels",
+        "sampling.temperature": "bases/base.yaml:5:25",
+        "sampling.top_p": "recipes/recipe.yaml:6:19",
+        "target_size": "recipes/recipe.yaml:7:14",
+        "batch_size": "--set batch_size",
+    }
+    assert {key for key, origin in told.items() if origin == "default"} >= {
+        "random_seed",
+        "strategy.chains",
+        "limits.barren",
+    }

@@ -238,6 +238,22 @@ def test_a_chain_that_is_too_long_is_refused(project: Project) -> None:
     assert error.problems[0].message == f"a recipe may build on {MAX_FILES} recipes at most"
 
 
+def test_a_base_counts_as_often_as_it_is_named(project: Project) -> None:
+    project.write("recipes/base.yaml", BASE)
+    named = ["base.yaml"] * MAX_FILES
+    assert load_recipe(project.write_recipe(f"recipe: 1\nextends: [{', '.join(named)}]\n")).name == "boolq"
+    error = project.errors(f"recipe: 1\nextends: [{', '.join([*named, 'base.yaml'])}]\n")
+    assert error.problems[0].message == f"a recipe may build on {MAX_FILES} recipes at most"
+
+
+def test_what_a_base_extends_counts_once_however_often_it_is_named(project: Project) -> None:
+    project.write("recipes/base.yaml", BASE)
+    project.write("recipes/many.yaml", f"recipe: 1\nextends: [{', '.join(['base.yaml'] * (MAX_FILES - 3))}]\n")
+    own = "recipe: 1\nextends: [many.yaml, many.yaml, many.yaml%s]\n"
+    assert load_recipe(project.write_recipe(own % "")).name == "boolq"
+    assert "at most" in project.errors(own % ", many.yaml").problems[0].message
+
+
 def test_bases_that_double_at_every_step_are_read_once(project: Project) -> None:
     for number in range(40):
         project.write(f"recipes/r{number}.yaml", f"recipe: 1\nextends: [r{number + 1}.yaml, r{number + 1}.yaml]\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -36,6 +37,33 @@ HARMLESS = {
     "power of powers",
 }
 """They end in a short text: what they do is little after all."""
+
+BOUND_MESSAGES = {
+    f"makes a text of N characters; {LIMITS.text:,} is the limit for one text",
+    f"makes texts of more than {LIMITS.characters:,} characters in all",
+    f"renders to more than {LIMITS.rendered:,} characters; {LIMITS.rendered:,} is the limit",
+    f"makes a list of N elements; {LIMITS.items:,} is the limit",
+    f"makes a range of more than {LIMITS.iterations:,} numbers",
+    f"makes more than {LIMITS.iterations:,} rounds of loops in all",
+    f"does more than {LIMITS.operations:,} operations",
+    f"makes a number of more than {LIMITS.digits:,} digits",
+    f"a number of more than {LIMITS.digits:,} digits",
+    f"makes a number of a text of N characters; {LIMITS.digits:,} digits is the limit",
+    f"calls macros or recursive loops more than {LIMITS.calls} deep",
+    f"makes a value that nests lists or mappings more than {LIMITS.nesting} deep",
+    f"brackets are nested more than {LIMITS.brackets} deep",
+    f"blocks are nested more than {LIMITS.blocks} deep",
+    f"loops are nested more than {LIMITS.loops} deep",
+    f"operators and filters in one expression are nested or chained more than {LIMITS.expression} deep",
+    f"the template is longer than {LIMITS.tokens:,} names, numbers, signs and tags",
+    f"the template has N characters; {LIMITS.source:,} is the limit",
+    "strips N different characters; 100 is the limit",
+    "names an attribute of N parts; 10 is the limit",
+    "a number that is too large",
+    "nests its work too deep",
+    "the template nests too deep",
+}
+"""What a bound may say, with N for how much the template asked for."""
 
 
 def _little() -> None:
@@ -78,11 +106,32 @@ def test_a_bound_says_its_number_or_its_kind_and_how_to_mend(outcomes: dict[str,
     outcome = outcomes[name]
     if outcome["end"] == "bound":
         assert outcome["hint"][0].islower()
-        assert (
-            any(c.isdigit() for c in outcome["message"])
-            or "too deep" in outcome["message"]
-            or "too large" in outcome["message"]
-        )
+        message = outcome["message"]
+        asked = re.fullmatch(r"(\D+ )([\d,]+)( .*; ([\d,]+) .*)", message)
+        if message not in BOUND_MESSAGES:
+            assert asked is not None, message
+            assert f"{asked[1]}N{asked[3]}" in BOUND_MESSAGES, message
+            assert number(asked[2]) > number(asked[4])
+
+
+def number(written: str) -> int:
+    """A number with commas."""
+    return int(written.replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("doubling ~", "makes a text of 262,144 characters; 200,000 is the limit for one text"),
+        ("number times list", "makes a list of 1,000,000,000 elements; 100,000 is the limit"),
+        ("power", "makes a number of more than 1,000 digits"),
+        ("macro calls itself", "calls macros or recursive loops more than 50 deep"),
+        ("many comments", "the template has 600,000 characters; 200,000 is the limit"),
+        ("brackets", "brackets are nested more than 40 deep"),
+    ],
+)
+def test_a_bound_is_told_with_what_was_asked_for(outcomes: dict[str, dict[str, Any]], name: str, message: str) -> None:
+    assert outcomes[name]["message"] == message
 
 
 @pytest.mark.parametrize(

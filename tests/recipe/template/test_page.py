@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from datarecipe.recipe.template import LIMITS, TemplateBoundError, TemplateRefused, check_template, compile_template
 from datarecipe.recipe.template.filters import FILTERS
 from datarecipe.recipe.template.functions import FUNCTIONS
-from tests.docs.pages import document
+from tests.docs.pages import ROOT, code_in, document
 from tests.recipe.template.attacks import VALUES
 
 PAGE = document("templates")
@@ -23,6 +25,13 @@ def test_the_table_has_every_bound_and_its_number() -> None:
     ]  # fmt: skip
     assert said == known
     assert len(known) == len(LIMITS.__slots__)
+
+
+def test_the_shipped_templates_are_those_of_the_page() -> None:
+    shipped = sorted(path.name for path in (ROOT / "templates").iterdir())
+    (sentence,) = re.findall(r"^(\w+) templates are shipped: (.+?)\.$", PAGE.prose, re.MULTILINE)
+    assert sorted(code_in(sentence[1])) == [f"templates/{name}" for name in shipped]
+    assert sentence[0] == {2: "Two", 3: "Three", 4: "Four", 5: "Five"}[len(shipped)]
 
 
 def test_the_mistakes_of_the_example_are_told_as_the_page_says() -> None:

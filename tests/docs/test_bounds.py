@@ -1,0 +1,42 @@
+"""The bounds in docs/validate.md are those of the code, in the same order."""
+
+from __future__ import annotations
+
+from datarecipe.recipe.compose.extends import MAX_FILES
+from datarecipe.recipe.example_schema import inferred, patterns, references, work
+from datarecipe.recipe.findings import MAX_PROBLEMS
+from datarecipe.recipe.parts import seeds
+from datarecipe.recipe.source import document as source
+from datarecipe.recipe.source.scalars import LONGEST_INT
+from tests.docs.pages import document
+
+BOUNDS = {
+    "bytes of a recipe": source.MAX_BYTES,
+    "values in one file": source.MAX_NODES,
+    "lists and mappings within one another, aliases": source.MAX_DEPTH,
+    "characters of a whole number": LONGEST_INT,
+    "mentions in `extends`": MAX_FILES,
+    "values of one seed example": seeds.MAX_SIZE,
+    "values of a schema": references.MAX_SIZE,
+    "lists and mappings within one another in a schema": references.MAX_DEPTH,
+    "characters of a pattern": patterns.MAX_LENGTH,
+    "steps that RE2 makes of one pattern": patterns.MAX_INSTRUCTIONS,
+    "steps that RE2 makes of all patterns": patterns.MAX_INSTRUCTIONS_IN_ALL,
+    "parts of a schema times values": work.MAX_STEPS,
+    "labels that are tried": inferred._LABELS_TRIED,
+    "problems that are told": MAX_PROBLEMS,
+}
+"""The bounds by how their rows begin."""
+
+
+def test_the_table_has_every_bound_and_its_number() -> None:
+    rows = [row for row in document("validate").rows() if len(row) == 2 and row[1].replace(",", "").isdigit()]
+    assert [row[1] for row in rows] == [f"{most:,}" for most in BOUNDS.values()]
+    for row, begins in zip(rows, BOUNDS, strict=True):
+        assert row[0].startswith(begins), row
+
+
+def test_a_long_text_counts_as_the_page_says() -> None:
+    prose = " ".join(document("validate").prose.split())
+    assert f"one more for each {source._CHARACTERS} of its characters" in prose
+    assert f"one value for each {work._CHARACTERS} characters of its JSON" in prose
