@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from datarecipe.cli import init_questions as ask
-from datarecipe.cli.init_report import show_draft, show_table
+from datarecipe.cli.init_report import show_answers, show_draft, show_files, show_table
 from datarecipe.cli.options import STRATEGIES
 from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
@@ -21,7 +21,7 @@ from datarecipe.init.json_rows import read_seed_text
 from datarecipe.init.placeholder import draft_from_wishes
 from datarecipe.init.project import Written, check_root, existing_files, recipe_path, write_project
 from datarecipe.init.read import read_seeds, read_table
-from datarecipe.running.printable import printable
+from datarecipe.printable import printable
 
 _FILE = click.Path(path_type=Path)
 
@@ -72,6 +72,8 @@ def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **va
     check_root(folder)
     name = _name(name, folder, values, asks=asks, force=force)
     draft = _draft(name, wishes, values, asks=asks)
+    if asks:
+        show_files(draft, folder)
     if asks and not ask.yes("Write it?"):
         click.echo("nothing was written")
         return
@@ -158,7 +160,9 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
             hint="Write them with --labels.",
         )
     elif asks:
-        return ask.draft(name, wishes, target_size=values["target_size"])
+        made = ask.draft(name, wishes, target_size=values["target_size"])
+        show_answers(made)
+        return made
     else:
         return draft_from_wishes(name, wishes)
     return ask.rest(draft) if asks else draft
@@ -168,6 +172,9 @@ def _show_written(draft: Draft, folder: Path, written: Written) -> None:
     for verb, paths in (("wrote", written.created), ("changed", written.replaced)):
         for path in paths:
             click.echo(f"{verb:<8}{printable(str(folder / path))}")
+    if written.not_ignored:
+        lines = " and ".join(written.not_ignored)
+        click.echo(f"{printable(str(folder / '.gitignore'))} could not be changed; git should ignore {lines}")
     recipe = _argument(folder / recipe_path(draft.name))
     if draft.todo:
         click.echo(f"\nPlaceholders to replace, marked TODO in {recipe}:")

@@ -25,9 +25,9 @@ from datarecipe.init.placeholder import (
     text_fields_of,
 )
 from datarecipe.init.project import existing_files
-from datarecipe.init.yaml_scalars import scalar
+from datarecipe.printable import printable
 from datarecipe.recipe import LabelSpace, Scalar
-from datarecipe.running.printable import printable
+from datarecipe.recipe.source.yaml_scalars import scalar
 
 T = TypeVar("T")
 
@@ -124,13 +124,16 @@ def _task(wishes: Wishes) -> TaskName:
 
 def _labels(task: TaskName) -> tuple[Scalar, ...]:
     default = ", ".join(map(str, default_labels(task)))
-    return _asked("Labels, with commas between them", lambda text: _at_least_two(read_labels([text])), default)
 
+    def enough(text: str) -> tuple[Scalar, ...]:
+        labels = read_labels([text])
+        if len(labels) < 2:
+            raise UsageError("there must be at least two labels")
+        if task == "yes_no" and len(labels) > 2:
+            raise UsageError("a yes and a no are two labels; Ctrl-C, and begin again with the task classification")
+        return labels
 
-def _at_least_two(labels: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-    if len(labels) < 2:
-        raise UsageError("there must be at least two labels")
-    return labels
+    return _asked("Labels, with commas between them", enough, default)
 
 
 def _fields(task: TaskName, wishes: Wishes) -> tuple[str, ...]:

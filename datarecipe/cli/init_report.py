@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
 from datarecipe.exchange import Json
 from datarecipe.init.draft import Draft, Finding
+from datarecipe.init.given import listed, quoted
+from datarecipe.init.project import own_paths
+from datarecipe.init.space import in_words
 from datarecipe.init.summary import summarise
-from datarecipe.init.table import MAX_ROWS, Table
-from datarecipe.running.printable import example_line, printable
+from datarecipe.init.table import MAX_CELLS, MAX_ROWS, Table
+from datarecipe.printable import example_line, printable
 
 _MOST_COLUMNS = 30
 _MOST_SEEDS = 5
@@ -26,7 +30,7 @@ def show_table(table: Table) -> None:
     read = f"its first {rows}" if table.cut else f"{rows}, all of them"
     click.echo(f"{printable(table.source)}: read {read}; {len(table.columns)} fields")
     if table.cut:
-        click.echo(f"  the rest was not looked at (at most {MAX_ROWS:,} rows or 50 MB are)")
+        click.echo(f"  the rest was not looked at (at most {MAX_ROWS:,} rows, {MAX_CELLS:,} cells or 50 MB are)")
     for note in table.notes:
         click.echo(f"  {printable(note)}")
     summaries = list(summarise(table))
@@ -60,6 +64,19 @@ def show_draft(draft: Draft, *, of_data: str | None = None) -> None:
             f"{what}, names of fields and labels go into the recipe, and to the model that you run it on.\n"
             f"Nothing else of {printable(of_data)} is written or sent.\n"
         )
+
+
+def show_answers(draft: Draft) -> None:
+    """What came of the user's answers, to be looked at before it is written."""
+    fields = listed([quoted(name) for name in draft.seeds[0]])
+    click.echo(f"\ntask    {draft.task.kind}, with the answer in {printable(quoted(draft.task.label_field))}")
+    click.echo(f"labels  {printable(in_words(draft.labels))}")
+    click.echo(f"fields  {printable(fields)}")
+
+
+def show_files(draft: Draft, folder: Path) -> None:
+    """Which files will be written."""
+    click.echo(f"files   {printable(', '.join(str(folder / path) for path in own_paths(draft.name)))}")
 
 
 def _in_words(finding: Finding) -> str:

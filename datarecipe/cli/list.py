@@ -9,8 +9,8 @@ import textwrap
 
 import click
 
+from datarecipe.printable import printable
 from datarecipe.recipe import load_recipe, shipped_recipes
-from datarecipe.running.printable import printable
 
 
 @click.command("list")

@@ -10,7 +10,7 @@ import click
 
 from datarecipe._version import __version__
 from datarecipe.errors import DatarecipeError
-from datarecipe.running.printable import printable
+from datarecipe.printable import printable
 
 COMMANDS = {
     "init": "Make a recipe of your own.",

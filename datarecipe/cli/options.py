@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import click
 
 from datarecipe.errors import UsageError
+from datarecipe.printable import printable
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.options import Options
-from datarecipe.running.printable import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,9 +17,9 @@ from datarecipe.cli.options import (
     show_warnings,
 )
 from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.printable import example_line, printable
 from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.preview import preview
-from datarecipe.running.printable import example_line, printable
 from datarecipe.running.setup import settle
 
 

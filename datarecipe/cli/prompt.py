@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.printable import printable
 from datarecipe.running.preview import first_request
-from datarecipe.running.printable import printable
 from datarecipe.running.setup import settle
 
 

@@ -19,10 +19,10 @@ from datarecipe.cli.options import (
     run_options,
     show_warnings,
 )
+from datarecipe.printable import example_line, printable
 from datarecipe.running.display import BarDisplay, LineDisplay, closing_error, summary
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
-from datarecipe.running.printable import example_line, printable
 from datarecipe.running.setup import settle
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from datarecipe.errors import StorageError, UsageError
+from datarecipe.printable import printable
 from datarecipe.recipe.format import FORMAT
-from datarecipe.running.printable import printable
 
 _TITLE = "datarecipe recipe, format "
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
-import yaml
 
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.exchange import Json
+from datarecipe.printable import printable
 from datarecipe.recipe import Origin, Recipe, origins
+from datarecipe.recipe.source.paths import is_path
+from datarecipe.recipe.source.yaml_writer import yaml_text
+from datarecipe.recipe.words import code
 from datarecipe.running.check import check
-from datarecipe.running.printable import printable
 from datarecipe.running.setup import settled_origins
 
 _WIDEST_VALUE = 50
@@ -37,8 +40,21 @@ def command(recipe: str, *, with_origins: bool, as_json: bool, **values: Any) ->
     elif as_json:
         click.echo(printable(json.dumps(loaded.resolved, ensure_ascii=False, indent=2), multiline=True))
     else:
-        text = yaml.dump(dict(loaded.resolved), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-        click.echo(printable(text, multiline=True), nl=False)
+        click.echo(yaml_text(_readable(loaded)), nl=False)
+
+
+def _readable(recipe: Recipe) -> Mapping[str, Json]:
+    """The resolved recipe. A template that comes from a file and looks like a path itself ends in a line break.
+
+    There is no other way to write such a template into a recipe. A template's last line break is in no prompt.
+    """
+    if not is_path(recipe.instruction):
+        return recipe.resolved
+    named = code(recipe.instruction)
+    click.echo(
+        f"note: the template {named} looks like a path; a line break is added, which changes no prompt", err=True
+    )
+    return {**recipe.resolved, "instruction": recipe.instruction + "\n"}
 
 
 def _of_recipe(recipe: Recipe) -> Iterator[Origin]:
@@ -62,14 +78,3 @@ def _cell(row: Origin) -> str:
     text = row.value if isinstance(row.value, str) else json.dumps(row.value, ensure_ascii=False)
     text = printable(text)
     return text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 3] + "..."
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks, the way people write them."""
-
-    def represent_text(self, text: str) -> yaml.ScalarNode:
-        """A block for a text with line breaks, else what PyYAML thinks best."""
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _Dumper.represent_text)

@@ -13,9 +13,9 @@ import click
 from datarecipe.cli.options import load, validation_options
 from datarecipe.cli.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
+from datarecipe.printable import printable
 from datarecipe.recipe import Found, find_recipe, judged_as_base, recipes_below
 from datarecipe.running.check import check
-from datarecipe.running.printable import printable
 
 _WRITERS: dict[str, Callable[[list[Report]], Iterator[str]]] = {"json": as_json, "github": as_github}
 

@@ -141,13 +141,15 @@ def choose_fields(
             "no field remains that the answer could be about" + _reasons(left_out),
             hint="Name the fields of an example with --fields text,label, or another answer with --label FIELD.",
         )
-    constant = [name for name in kept if name not in needed and len(rows) > 1 and len(distinct(rows, name)) == 1]
+    constant = [name for name in kept if name not in needed and len(rows) > 1 and distinct(rows, name) == 1]
     return Fields(kept, left_out, tuple(constant))
 
 
-def distinct(rows: Sequence[Example], name: str) -> set[str]:
-    """The different values of a field, as JSON; empty ones do not count."""
-    return {canonical_json(row[name]) for row in rows if not is_empty(row.get(name))}
+def distinct(rows: Sequence[Example], name: str) -> int:
+    """How many different values a field has; empty ones do not count."""
+    values = [row[name] for row in rows if not is_empty(row.get(name))]
+    texts = {value for value in values if isinstance(value, str)}
+    return len(texts) + len({canonical_json(value) for value in values if not isinstance(value, str)})
 
 
 def filled(rows: Sequence[Example], name: str) -> int:
@@ -175,7 +177,7 @@ def _why_left_out(rows: Sequence[Example], name: str) -> str | None:
 
 
 def _is_id(rows: Sequence[Example], name: str) -> bool:
-    if len(rows) < 3 or len(distinct(rows, name)) < len(rows):
+    if len(rows) < 3 or distinct(rows, name) < len(rows):
         return False
     if name.strip().casefold() in _ID_NAMES or name.startswith("Unnamed:") or _ID_ENDING.search(name.strip()):
         return True

@@ -12,12 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final, cast
 
-from datarecipe.errors import RecipeError
 from datarecipe.exchange import Json
 from datarecipe.init.given import quoted
 from datarecipe.init.json_rows import decode
 from datarecipe.init.refusal import refuse
-from datarecipe.init.table import MAX_BYTES, MAX_ROWS, Row, Table
+from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
 
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SNIFFED: Final = 30
@@ -31,6 +30,15 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 class _Dialect:
     delimiter: str
     quoting: bool = True
+
+
+class _BrokenRow(Exception):  # noqa: N818 - how it is told, if it is, is decided where it is caught
+    """A row that the csv module cannot read."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
 
 
 class _Bound(Exception):  # noqa: N818 - it ends the reading in order
@@ -56,12 +64,14 @@ def read_csv_table(path: Path, source: str, *, tabs: bool) -> Table:
         header = next(rows, None)
         if header is None:
             refuse(source, "the file is empty")
+        if len(header[1]) > MAX_COLUMNS:
+            refuse_width(source, len(header[1]), header[0])
         names = _names(header[1], source, header[0], notes)
         cells: list[tuple[int, list[str]]] = []
         cut = False
         try:
             for line, row in rows:
-                if len(cells) == MAX_ROWS:
+                if len(cells) == min(MAX_ROWS, MAX_CELLS // len(names)):
                     cut = True
                     break
                 _check_width(row, names, source, line)
@@ -93,15 +103,14 @@ def _dialect(path: Path, source: str, *, tabs: bool) -> _Dialect:
 
 def _widths(path: Path, source: str, dialect: _Dialect) -> list[int]:
     """Cells in each of the first rows; 0 for one that cannot be read."""
-    found = []
+    found: list[int] = []
     with path.open("rb") as file:
         try:
-            found = [len(row) for _, row in islice(_rows(file, source, dialect), _SNIFFED)]
+            for _, row in islice(_read(file, source, dialect), _SNIFFED):
+                found.append(len(row))
         except _Bound:
-            pass
-        except RecipeError as error:
-            if "UTF" in str(error):
-                raise
+            return found
+        except _BrokenRow:
             found.append(0)
     return found
 
@@ -118,7 +127,16 @@ def _rows(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int
 
     Raises:
         _Bound: at the end of what may be read.
+        RecipeError: a row cannot be read.
     """
+    try:
+        yield from _read(file, source, dialect)
+    except _BrokenRow as broken:
+        message, hint = _in_words(broken.reason)
+        refuse(source, message, broken.line, hint=hint)
+
+
+def _read(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
     lines = _Lines(file, source)
     if dialect.quoting:
         reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
@@ -131,7 +149,7 @@ def _rows(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int
         except StopIteration:
             return
         except csv.Error as error:
-            refuse(source, _in_words(str(error)), line, hint=_HINT)
+            raise _BrokenRow(line, str(error)) from None
         if any(row):
             yield line, row
 
@@ -168,14 +186,20 @@ _HINT: Final = (
 )
 
 
-def _in_words(error: str) -> str:
+def _in_words(error: str) -> tuple[str, str]:
+    """What is wrong with a row, and how to mend it."""
+    if "new-line character" in error:
+        return "the lines end with a carriage return alone, as old spreadsheets wrote them", "Save it as CSV UTF-8."
     if "field larger" in error:
-        return f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair"
+        return (
+            f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair",
+            _HINT,
+        )
     if "unexpected end" in error:
-        return "a quotation mark that opens here has no pair"
+        return "a quotation mark that opens here has no pair", _HINT
     if "expected after" in error:
-        return "something follows a closing quotation mark"
-    return f"this row cannot be read: {error}"
+        return "something follows a closing quotation mark", _HINT
+    return f"this row cannot be read: {error}", _HINT
 
 
 def _names(header: list[str], source: str, line: int, notes: list[str]) -> list[str]:

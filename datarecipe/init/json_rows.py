@@ -13,7 +13,10 @@ from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.given import listed, quoted
 from datarecipe.init.refusal import refuse
-from datarecipe.init.table import MAX_BYTES, MAX_ROWS, Row, Table
+from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
+
+MAX_WHOLE = 10_000_000
+"""Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""
 
 _LONGEST_INT = 100
 """Digits, as in a recipe."""
@@ -59,14 +62,14 @@ def read_json_table(path: Path, source: str) -> Table:
     """A file with one JSON value: a list of objects, or an object that holds just one such list.
 
     Raises:
-        RecipeError: larger than `MAX_BYTES`, no JSON, or no list of objects.
+        RecipeError: larger than `MAX_WHOLE`, no JSON, or no list of objects.
     """
     with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+        data = file.read(MAX_WHOLE + 1)
+    if len(data) > MAX_WHOLE:
         hint = "Write it as JSON Lines, one object a line: of such a file the beginning is enough."
         refuse(
-            source, f"the file is larger than {MAX_BYTES // 1_000_000} MB, and JSON can only be read whole", hint=hint
+            source, f"the file is larger than {MAX_WHOLE // 1_000_000} MB, and JSON can only be read whole", hint=hint
         )
     text = decode(data, source, 1)
     value = _parse(text, source, 1)
@@ -208,7 +211,10 @@ def _table(
     columns = tuple(dict.fromkeys(name for row in rows for name in row.values))
     if not columns:
         refuse(source, "the rows have no fields")
-    return Table(source, columns, rows, unit, cut, notes)
+    if len(columns) > MAX_COLUMNS:
+        refuse_width(source, len(columns))
+    most = MAX_CELLS // len(columns)
+    return Table(source, columns, rows[:most], unit, cut or len(rows) > most, notes)
 
 
 def kind_of(value: Json) -> str:

@@ -72,7 +72,15 @@ def labels_of(task: TaskName, wishes: Wishes) -> LabelSpace:
     if wishes.options is not None and (wishes.labels or task != "multiple_choice"):
         other = "--labels" if wishes.labels else f"--task {task}"
         raise UsageError(f"--options and {other} exclude each other", hint="--options N is for --task multiple_choice.")
-    if task == "multiple_choice" and not wishes.labels:
+    if task == "multiple_choice" and wishes.labels:
+        hint = "Leave --labels out and say how many: --options 4. For one list of labels: --task classification."
+        raise UsageError("in --task multiple_choice each example brings options of its own", hint=hint)
+    if task == "yes_no" and wishes.labels and len(wishes.labels) != 2:
+        hint = "For more or other labels: --task classification."
+        raise UsageError(
+            f"--task yes_no has two labels, a yes and a no, and --labels names {len(wishes.labels)}", hint=hint
+        )
+    if task == "multiple_choice":
         return LabelSpace("per_example", options=wishes.options or DEFAULT_OPTIONS)
     labels = wishes.labels or default_labels(task)
     return LabelSpace("fixed", labels) if labels else LabelSpace("open")

@@ -12,8 +12,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class Written:
     created: tuple[str, ...]
     replaced: tuple[str, ...]
     """Files that were there: with force, or those of ours that only grow or follow the release."""
+    not_ignored: tuple[str, ...] = ()
+    """Lines that belong into a `.gitignore` that cannot be read, or is a link."""
 
 
 def recipe_path(name: str) -> str:
@@ -51,7 +53,7 @@ def recipe_path(name: str) -> str:
 
 def existing_files(root: Path, name: str) -> list[str]:
     """Those of the recipe's files that are there, from the project's folder."""
-    return [path for path in _own_paths(name) if os.path.lexists(root / path)]
+    return [path for path in own_paths(name) if os.path.lexists(root / path)]
 
 
 def check_root(root: Path) -> None:
@@ -61,7 +63,13 @@ def check_root(root: Path) -> None:
         UsageError: it is a file, the home folder or above it, or leads elsewhere.
     """
     resolved = root.resolve()
-    if resolved.exists() and not resolved.is_dir():
+    try:
+        is_file = resolved.exists() and not resolved.is_dir()
+    except OSError as error:
+        raise UsageError(
+            f"{root} can be no folder: {error.strerror or error}", hint="Name another with --dir."
+        ) from None
+    if is_file:
         raise UsageError(f"{root} is a file, not a folder", hint="Name a folder with --dir.")
     with contextlib.suppress(RuntimeError, OSError):
         if Path.home().resolve().is_relative_to(resolved):
@@ -81,8 +89,8 @@ def write_project(draft: Draft, root: Path, *, force: bool = False) -> Written:
     What they say is loaded first, the way a run loads it: what cannot be a recipe is never written.
 
     Raises:
-        UsageError: a file is there and `force` is not given, or `root` can be no project.
-        RecipeError: the language does not take it.
+        UsageError: a file is there and `force` is not given, `root` can be no project, or the language does not take
+            what would be written.
         StorageError: the disk does not.
     """
     check_root(root)
@@ -93,16 +101,19 @@ def write_project(draft: Draft, root: Path, *, force: bool = False) -> Written:
             hint="Take another name, or replace with --force.",
         )
     own = dict(
-        zip(_own_paths(draft.name), (recipe_text(draft), seed_text(draft), instruction_for(draft.labels)), strict=True)
+        zip(own_paths(draft.name), (recipe_text(draft), seed_text(draft), instruction_for(draft.labels)), strict=True)
     )
     _check(own, draft.name)
-    texts = {**own, **dict(_shared(root))}
+    missing = _not_ignored(root)
+    texts = {**own, **dict(_shared(root, missing))}
     replaced = tuple(path for path in texts if (root / path).exists())
     _write(root, texts, force=force)
-    return Written(tuple(path for path in texts if path not in replaced), replaced)
+    created = tuple(path for path in texts if path not in replaced)
+    return Written(created, replaced, () if ".gitignore" in texts else missing)
 
 
-def _own_paths(name: str) -> tuple[str, str, str]:
+def own_paths(name: str) -> tuple[str, str, str]:
+    """The recipe's files: recipe, seed examples and template, from the project's folder."""
     return recipe_path(name), f"seeds/{name}.json", f"templates/{name}.j2"
 
 
@@ -114,7 +125,7 @@ def _check(texts: Mapping[str, str], name: str) -> None:
     """Load the recipe from a folder that goes away.
 
     Raises:
-        RecipeError: with the places that the files would have.
+        UsageError: with what is wrong. Places are not told: the files that have them were never written.
     """
     with tempfile.TemporaryDirectory(prefix="datarecipe-") as folder:
         stage = Path(folder).resolve()
@@ -124,22 +135,27 @@ def _check(texts: Mapping[str, str], name: str) -> None:
         try:
             load_recipe(stage / recipe_path(name))
         except RecipeError as error:
-            problems = [replace(p, source=p.source.removeprefix(f"{stage}/")) for p in error.problems]
-            raise RecipeError(*problems) from None
+            wrong = "; ".join(dict.fromkeys(problem.message for problem in error.problems))
+            hint = next((problem.hint for problem in error.problems if problem.hint), None)
+            raise UsageError(f"nothing was written, since it would be no recipe: {wrong}", hint=hint) from None
 
 
-def _shared(root: Path) -> Iterator[tuple[str, str]]:
+def _not_ignored(root: Path) -> tuple[str, ...]:
+    """What runs write and git would take, as lines for `.gitignore`."""
+    lines = {line.strip() for line in (_read(root / ".gitignore") or "").splitlines()}
+    return tuple(line for line, alike in _IGNORED.items() if not alike & lines)
+
+
+def _shared(root: Path, missing: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Files that all recipes of the project share, where they are not yet as they should be."""
     schema = files("datarecipe.recipe.format").joinpath(Path(SCHEMA_FILE).name).read_text(encoding="utf-8")
     if _is_ours(root / SCHEMA_FILE) and _read(root / SCHEMA_FILE) != schema:
         yield SCHEMA_FILE, schema
-    ignored = _read(root / ".gitignore")
-    if ignored is None and os.path.lexists(root / ".gitignore"):
+    before = _read(root / ".gitignore")
+    if before is None and os.path.lexists(root / ".gitignore"):
         return  # what cannot be read cannot be added to
-    lines = set() if ignored is None else {line.strip() for line in ignored.splitlines()}
-    missing = [line for line, alike in _IGNORED.items() if not alike & lines]
     if missing and not (root / ".gitignore").is_symlink():
-        before = ignored or ""
+        before = before or ""
         end = "" if before.endswith("\n") or not before else "\n"
         yield ".gitignore", before + end + "".join(f"{line}\n" for line in missing)
 

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from datarecipe.exchange import Json
 from datarecipe.init.draft import OPTIONS, Draft
-from datarecipe.init.yaml_scalars import json_text, scalar
 from datarecipe.recipe import LabelSpace, Task
+from datarecipe.recipe.source.yaml_scalars import json_text, scalar
 
 SCHEMA_FILE = ".datarecipe/recipe-1.schema.json"
 """Where editors find the JSON Schema of the format, from the project's folder."""

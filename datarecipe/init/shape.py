@@ -75,7 +75,7 @@ def _options_are_meant(rows: Sequence[Example], options: str, wishes: Wishes) ->
 def _no_label(rows: Sequence[Example], columns: Sequence[str]) -> UsageError:
     candidates = label_candidates(rows, columns)
     if len(candidates) > 1:
-        counted = [f"{quoted(name)} ({len(distinct(rows, name))} different values)" for name in candidates]
+        counted = [f"{quoted(name)} ({distinct(rows, name)} different values)" for name in candidates]
         return UsageError(f"several fields may hold the answer: {listed(counted)}", hint="Say which: --label FIELD")
     return UsageError(
         f"no field looks like the answer; the fields are {listed([quoted(name) for name in columns])}",

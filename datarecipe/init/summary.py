@@ -29,7 +29,7 @@ def summarise(table: Table) -> Iterator[ColumnSummary]:
         values = [row[name] for row in rows if not is_empty(row.get(name))]
         kinds = listed(sorted({_KINDS[type(value)] for value in values})) or "empty"
         example = values[len(values) // 2] if values else None
-        yield ColumnSummary(name, kinds, filled(rows, name), len(distinct(rows, name)), example)
+        yield ColumnSummary(name, kinds, filled(rows, name), distinct(rows, name), example)
 
 
 _KINDS: dict[type, str] = {

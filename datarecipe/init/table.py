@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 from datarecipe.exchange import Example
+from datarecipe.init.refusal import refuse
 
 MAX_ROWS = 10_000
 """Rows that are looked at; what a recipe needs shows long before."""
+
+MAX_COLUMNS = 1000
+"""Fields of one file. Nobody's examples have as many."""
+
+MAX_CELLS = 1_000_000
+"""Rows times columns that are looked at."""
 
 MAX_BYTES = 50_000_000
 """Bytes that are read of one file."""
@@ -39,6 +46,16 @@ class Table:
     """Whether the file goes on behind the last of them."""
     notes: tuple[str, ...] = ()
     """What was done to the file to read it."""
+
+
+def refuse_width(source: str, columns: int, line: int | None = None) -> NoReturn:
+    """Say that a file has too many columns.
+
+    Raises:
+        RecipeError: always.
+    """
+    hint = "An example has a few fields. Take the columns that it needs into a file of their own."
+    refuse(source, f"there are {columns:,} columns, and {MAX_COLUMNS:,} is the limit", line, hint=hint)
 
 
 def is_empty(value: object) -> bool:

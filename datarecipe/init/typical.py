@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from datarecipe.exchange import Example, Json, canonical_json
+from datarecipe.generate.nesting import nesting
 from datarecipe.init.folding import fold
 from datarecipe.init.table import Row
 
@@ -26,7 +27,7 @@ def can_be_seed(example: Example) -> bool:
         text.encode()
     except (ValueError, RecursionError):
         return False
-    return len(text) <= LONGEST_SEED and _depth(example) <= _DEEPEST
+    return len(text) <= LONGEST_SEED and nesting(example) <= _DEEPEST
 
 
 def pick(rows: Sequence[Row], label: str, *, count: int, by_label: bool) -> list[Row]:
@@ -72,15 +73,3 @@ def _ranked(rows: Sequence[Row]) -> list[Row]:
 
 def _length(value: Json) -> int:
     return len(value) if isinstance(value, str) else len(canonical_json(value))
-
-
-def _depth(example: Example) -> int:
-    depth, level = 0, list[Json]([example])
-    while level := [
-        inner
-        for outer in level
-        if isinstance(outer, dict | list)
-        for inner in (outer.values() if isinstance(outer, dict) else outer)
-    ]:
-        depth += 1
-    return depth

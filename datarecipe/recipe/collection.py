@@ -6,11 +6,10 @@ import contextlib
 from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
+from datarecipe.printable import printable
 from datarecipe.recipe.source.document import Source
-from datarecipe.recipe.source.paths import near_path
-from datarecipe.recipe.words import code, join, nearest, printable
-
-_SUFFIXES = (".yaml", ".yml")
+from datarecipe.recipe.source.paths import YAML_SUFFIXES, near_path
+from datarecipe.recipe.words import code, join, nearest
 
 
 def collection_root() -> Path | None:
@@ -27,7 +26,7 @@ def shipped_recipes() -> dict[str, Path]:
     root = collection_root()
     if root is None:
         return {}
-    files = [path for path in (root / "recipes").iterdir() if path.suffix in _SUFFIXES and path.is_file()]
+    files = [path for path in (root / "recipes").iterdir() if path.suffix in YAML_SUFFIXES and path.is_file()]
     return {path.stem: path for path in sorted(files)}
 
 
@@ -64,13 +63,13 @@ def _file(argument: str) -> Path:
 
 
 def _near_file(path: Path) -> str | None:
-    found = near_path(path, _SUFFIXES)
+    found = near_path(path, YAML_SUFFIXES)
     return None if found is None else f"did you mean {code(str(found))}?"
 
 
 def _suggestion(argument: str, shipped: dict[str, Path]) -> str:
     for folder in (Path("recipes"), Path()):
-        for suffix in _SUFFIXES:
+        for suffix in YAML_SUFFIXES:
             candidate = folder / f"{argument}{suffix}"
             with contextlib.suppress(OSError, ValueError):  # what cannot be a path is no file either
                 if candidate.is_file():

@@ -10,10 +10,9 @@ from pathlib import Path
 from datarecipe.errors import MissingKeyError, RecipeError, UnsafePathError
 from datarecipe.recipe.compose.extends import written_bases
 from datarecipe.recipe.source.document import Document, MappingNode, Source
-from datarecipe.recipe.source.paths import display, read_text
+from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, read_text
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
-SUFFIXES = (".yaml", ".yml")
 _NOT_LOOKED_INTO = frozenset({"runs", "node_modules", "__pycache__"})
 
 
@@ -55,7 +54,7 @@ def judged_as_base(error: RecipeError) -> RecipeError | None:
 def _yaml_files(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_LOOKED_INTO]
-        yield from (Path(where) / name for name in files if name.endswith(SUFFIXES) and not name.startswith("."))
+        yield from (Path(where) / name for name in files if name.endswith(YAML_SUFFIXES) and not name.startswith("."))
 
 
 def _look(path: Path, root: Path) -> Found | None:

@@ -1,6 +1,6 @@
 """How values, types and keys are named in messages, and what was probably meant.
 
-Everything that comes from a recipe is escaped here before it reaches a terminal: a label may hold control characters.
+Everything that comes from a recipe is made printable here before it reaches a terminal: a label may hold control characters.
 """
 
 from __future__ import annotations
@@ -10,18 +10,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from datarecipe.exchange import Json
+from datarecipe.printable import printable
 
 LONGEST_SHOWN = 60
 _LONGEST_COMPARED = 200
 _MOST_COMPARED = 500
 """Words that a misspelt one is compared with, and characters of each: more takes long, and nobody misspells that."""
-
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that a terminal might obey (control characters, direction marks)."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shorten(text: str) -> str:
@@ -32,7 +26,7 @@ def shorten(text: str) -> str:
 def show(value: Json) -> str:
     """A value as it would stand in a recipe, short and on one line."""
     if isinstance(value, str):
-        return '"' + printable(shorten(value)).replace("\n", "\\n") + '"'
+        return f'"{printable(shorten(value))}"'
     return printable(shorten(json.dumps(value, ensure_ascii=False)))
 
 

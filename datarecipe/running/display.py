@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.dispatch import Traffic
 from datarecipe.running.manifest import EMBEDDED_WARNING
-from datarecipe.running.printable import printable
 from datarecipe.running.result import SHORT_EXIT, RunResult
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally

@@ -16,9 +16,9 @@ from traceback import extract_tb
 from types import FrameType, TracebackType
 
 from datarecipe.errors import DatarecipeError, RecipeError
+from datarecipe.printable import printable
 from datarecipe.recipe import load_recipe
 from datarecipe.running.check import check
-from datarecipe.running.printable import printable
 from tests.fuzz.corpus import Project
 from tests.fuzz.mutant import Mutant, Odd
 

@@ -336,6 +336,8 @@ def test_from_a_few_words() -> None:
         Wishes(labels=("a", "b"), options=3),
         Wishes(task="open", options_field="o"),
         Wishes(task="multiple_choice", options_field="answer"),
+        Wishes(task="multiple_choice", labels=("a", "b")),
+        Wishes(task="yes_no", labels=("a", "b", "c")),
     ):
         with pytest.raises(UsageError):
             draft_from_wishes("x", wishes)

@@ -20,7 +20,7 @@ from datarecipe.init.folding import fold
 from datarecipe.init.infer import draft_from_seeds, draft_from_table
 from datarecipe.init.instruction import instruction_for
 from datarecipe.init.placeholder import draft_from_wishes
-from datarecipe.init.project import write_project
+from datarecipe.init.project import check_root, write_project
 from datarecipe.init.read import read_table
 from datarecipe.init.recipe_text import recipe_text
 from datarecipe.recipe import LabelSpace, Recipe, Scalar, load_recipe
@@ -87,6 +87,13 @@ def test_what_git_ignores_is_added_to(tmp_path: Path) -> None:
     assert ".gitignore" not in write_project(replace(draft(), name="y"), tmp_path).replaced
 
 
+def test_what_git_ought_to_ignore_is_told_where_it_cannot_be_written(tmp_path: Path) -> None:
+    assert write_project(draft(), tmp_path).not_ignored == ()
+    (tmp_path / ".gitignore").write_bytes(b"\xff\xfe")
+    assert write_project(replace(draft(), name="y"), tmp_path).not_ignored == ("/runs/", "/.datarecipe/cache/")
+    assert (tmp_path / ".gitignore").read_bytes() == b"\xff\xfe"
+
+
 def test_the_schema_of_another_release_is_renewed_and_a_strangers_file_is_not(tmp_path: Path) -> None:
     schema = tmp_path / ".datarecipe" / "recipe-1.schema.json"
     schema.parent.mkdir()
@@ -134,10 +141,18 @@ def test_a_link_in_the_place_of_a_file_is_there_already(tmp_path: Path) -> None:
 
 def test_what_the_language_refuses_is_not_written(tmp_path: Path) -> None:
     wrong = replace(draft(), labels=LabelSpace("fixed", ("a", "b")))
-    with pytest.raises(RecipeError) as caught:
+    with pytest.raises(UsageError) as caught:
         write_project(wrong, tmp_path)
-    assert {problem.source for problem in caught.value.problems} == {"seeds/x.json"}
+    # No place: the file that would have it was never written.
+    told = 'nothing was written, since it would be no recipe: the answer in `label` must be one of the labels "a", "b"'
+    assert str(caught.value).startswith(told)
+    assert "seeds/" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_no_folder_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can be no folder"):
+        check_root(tmp_path / ("x" * 300))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -186,23 +187,88 @@ def test_of_many_bytes_the_first_are_read(tmp_path: Path, name: str, monkeypatch
 
 
 def test_json_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_rows, "MAX_BYTES", 100)
+    monkeypatch.setattr(json_rows, "MAX_WHOLE", 100)
     assert "write it as JSON Lines" in refused(tmp_path, "x.json", json.dumps([{"a": "x" * 200}])).replace("W", "w")
 
 
+def test_what_was_read_before_a_broken_row_tells_the_delimiter(tmp_path: Path) -> None:
+    """Nine rows of three cells between semicolons, then one that no delimiter makes right."""
+    content = "text;label;n\n" + "a, b;x;1\n" * 8 + '"open;x;1\n'
+    assert refused(tmp_path, "x.csv", content).startswith("10: a quotation mark that opens here has no pair")
+
+
+def test_a_file_that_is_not_utf_8_is_told_so_whatever_the_delimiter(tmp_path: Path) -> None:
+    assert "2: the file is not UTF-8: byte 0xe9" in refused(tmp_path, "x.csv", b"text,label\ncaf\xe9,a\n")
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_named(tmp_path: Path) -> None:
+    told = refused(tmp_path, "x.csv", "text,label\rgood,a\rbad,b\r")
+    assert (
+        told == "1: the lines end with a carriage return alone, as old spreadsheets wrote them | Save it as CSV UTF-8."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", ",".join(f"c{n}" for n in range(1001)) + "\n"),
+        ("x.json", json.dumps([{f"c{n}": 1} for n in range(1001)])),
+        ("x.jsonl", "\n".join(json.dumps({f"c{n}": 1}) for n in range(1001))),
+    ],
+)
+def test_more_columns_than_anybody_has_are_refused(tmp_path: Path, name: str, content: str) -> None:
+    assert "there are 1,001 columns, and 1,000 is the limit" in refused(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.json", "x.jsonl"])
+def test_of_wide_data_fewer_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    rows = [dict.fromkeys("abcd", "x")] * 30
+    content = {
+        "x.csv": "a,b,c,d\n" + "x,x,x,x\n" * 30,
+        "x.json": json.dumps(rows),
+        "x.jsonl": "\n".join(map(json.dumps, rows)),
+    }
+    for module in (csv_rows, json_rows):
+        monkeypatch.setattr(module, "MAX_CELLS", 100)
+    found = table(tmp_path, name, content[name])
+    assert found.cut
+    assert len(found.rows) == 25
+
+
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
-LETTERS = CELL.filter(lambda text: not text.isnumeric() and not text.startswith("["))
+LETTERS = CELL.filter(lambda text: not text.startswith("["))
+NUMBERS = st.integers(-(10**6), 10**6).map(str) | st.decimals(-1000, 1000, places=2).map(str)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(rows=st.lists(st.tuples(LETTERS, LETTERS, st.sampled_from("xyz")), min_size=1, max_size=8))
+@given(
+    rows=st.sampled_from([LETTERS, NUMBERS]).flatmap(
+        lambda first: st.lists(st.tuples(first, LETTERS, st.sampled_from("xyz")), min_size=1, max_size=8)
+    )
+)
 def test_what_the_csv_module_writes_is_read_back(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("text", "more", "label"), *rows])
     found = table(tmp_path, "x.csv", text.getvalue().encode())
     columns = {name: [row[name] for row in values(found)] for name in found.columns}
     for index, name in enumerate(("text", "more", "label")):
-        assert columns[name] == [row[index] for row in rows] or all(isinstance(v, int | float) for v in columns[name])
+        assert as_json(columns[name]) == as_json(plainly_read([row[index] for row in rows]))
+
+
+def plainly_read(cells: list[str]) -> list[Any]:
+    """Numbers where all cells are decimal numbers of JSON, all of one type; else the texts."""
+    if not all(set(cell) <= set("-.0123456789") for cell in cells):
+        return cells
+    try:
+        numbers: list[int | float] = [json.loads(cell) for cell in cells]
+    except ValueError:
+        return cells
+    return [float(number) for number in numbers] if any(isinstance(n, float) for n in numbers) else numbers
+
+
+def as_json(column: list[Any]) -> str:
+    """Tells 1, 1.0 and "1" apart."""
+    return json.dumps(column)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

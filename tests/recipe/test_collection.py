@@ -40,7 +40,7 @@ def test_a_suffix_or_a_slash_is_a_path(project: Project) -> None:
         ("boolq.yaml", "boolq.yaml: there is no such file", "there is a shipped recipe of that name: `boolq`"),
         ("nowhere/x.yaml", "nowhere/x.yaml: there is no such file", None),
         ("recipe/recip.yaml", "recipe/recip.yaml: there is no such file", "did you mean `recipes/recipe.yaml`?"),
-        ("a\0/b", "a\\x00/b: there is no such file", None),
+        ("a\0/b", "a\\u0000/b: there is no such file", None),
         ("", ": there is no shipped recipe of this name", "the shipped ones are"),
     ],
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from datarecipe.errors import OverrideError, Problem, RecipeSyntaxError, UsageError
 from datarecipe.exchange import Json
+from datarecipe.printable import printable
 from datarecipe.recipe.compose.merge import long_form, takes_away
 from datarecipe.recipe.format.schema import required_keys, schema_of
 from datarecipe.recipe.source.document import (
@@ -27,7 +28,7 @@ from datarecipe.recipe.source.document import (
     to_json,
 )
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.recipe.words import code, printable, shorten
+from datarecipe.recipe.words import code, shorten
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER = re.compile(r"[-+]?(?:0[xo][0-9a-fA-F]+|[0-9.]+(?:[eE][-+]?[0-9]+)?)")

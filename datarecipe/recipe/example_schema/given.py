@@ -6,6 +6,7 @@ Refused, besides what is no JSON Schema 2020-12: references that lead out of the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from datarecipe.recipe.example_schema.references import Found, check_references
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.source.document import Document, Keys
-from datarecipe.recipe.words import code, describe, dotted, join, nearest, show
+from datarecipe.recipe.words import code, describe, dotted, join, nearest, shorten, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -143,18 +144,39 @@ def _in_words(error: ValidationError) -> str:
     value: Any = error.instance
     if error.validator == "uniqueItems":
         return "must name each only once"
-    if error.validator == "anyOf" and error.absolute_path[-1] == "type":
-        told = f"must be {join(map(code, _TYPES), 'or')}, or a list of these, not {describe(value)}"
-        near = _OTHER_TYPES.get(value) or nearest(value, _TYPES) if isinstance(value, str) else None
-        return f"{told}; did you mean {code(near)}?" if near else told
     wanted: Any = error.schema
+    if error.validator == "anyOf":
+        # Two places know one: `type`, and what the older keyword `dependencies` holds.
+        if any("$dynamicRef" in branch for branch in wanted["anyOf"]):
+            return f"must be a schema (a mapping, or true or false) or a list of names of fields, not {describe(value)}"
+        return _no_type(value)
     if wanted.get("type") == ["object", "boolean"]:
         return f"must be a schema: a mapping, or true or false; not {describe(value)}"
+    if error.validator == "minItems":
+        return "must be a list of at least one schema, not an empty list"
+    if error.validator == "pattern" and error.absolute_path[-1] == "$id":
+        return f'must be an address with nothing behind "#", not {describe(value)}'
     if error.validator in ("type", "minimum", "exclusiveMinimum"):
         # What the elements of a list must be is told with them, when they are not.
         bounds = {keyword: bound for keyword, bound in wanted.items() if keyword != "items"}
         return f"must be {expected(bounds)}, not {describe(value)}"
-    return f"{describe(value)} cannot stand here in JSON Schema 2020-12"
+    rule = code(f"{error.validator}: {shorten(json.dumps(error.validator_value))}")
+    return f"{describe(value)} is against {rule}, as JSON Schema 2020-12 wants it here"
+
+
+def _no_type(value: Json) -> str:
+    told = f"must be {join(map(code, _TYPES), 'or')}, or a list of these"
+    if isinstance(value, list) and value:
+        strange = [item for item in value if item not in _TYPES]
+        if not strange:
+            return "must name each type only once"
+        return f"{told}, and {describe(strange[0])} is none of them{_meant(strange[0])}"
+    return f"{told}, not {describe(value)}{_meant(value)}"
+
+
+def _meant(value: Json) -> str:
+    near = _OTHER_TYPES.get(value) or nearest(value, _TYPES) if isinstance(value, str) else None
+    return f"; did you mean {code(near)}?" if near else ""
 
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")

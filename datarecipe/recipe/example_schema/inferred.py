@@ -84,15 +84,19 @@ def _unfit(seed: Seed, error: ValidationError) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     schema: Any = error.schema
     instance: Any = error.instance
-    if error.validator == "additionalProperties" and isinstance(instance, dict) and not schema.get("patternProperties"):
+    if error.validator == "additionalProperties" and isinstance(instance, dict):
         known = schema.get("properties", {})
+        patterns = [compile_pattern(pattern) for pattern in schema.get("patternProperties", ())]
         for name in instance:
-            if name not in known:
+            if name not in known and not any(pattern.search(name) for pattern in patterns):
                 place = seed.document.key_place((*seed.keys, *path, name))
                 message = f"the seed example does not fit `schema`, which knows no field {code(name)} here"
                 yield place.problem(message, did_you_mean(name, known))
         return
-    yield seed.place(*path).problem(f"the seed example does not fit `schema`: {_in_words(error)}")
+    place = seed.place(*path)
+    if _is_name(error):
+        place = seed.document.key_place((*seed.keys, *path, instance))
+    yield place.problem(f"the seed example does not fit `schema`: {_in_words(error)}")
 
 
 def check_labels_fit(
@@ -118,7 +122,21 @@ def check_labels_fit(
 
 def _in_words(error: ValidationError) -> str:
     where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else "the example"
+    if _is_name(error):
+        where = f"a name of a field in {where}"
     return f"{where} {_verdict(error)}"
+
+
+def _is_name(error: ValidationError) -> bool:
+    """Whether a field's name is judged, and not what stands at the path: `propertyNames` gives no path of its own."""
+    path = [*error.absolute_schema_path]
+    return any(
+        key == "propertyNames" and (index == 0 or path[index - 1] not in _NAMING) for index, key in enumerate(path)
+    )
+
+
+_NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+"""Keywords below which a key is a name of the author's, not a keyword."""
 
 
 def _verdict(error: ValidationError) -> str:
@@ -127,8 +145,12 @@ def _verdict(error: ValidationError) -> str:
     wanted: Any = error.validator_value
     keyword: Any = error.validator
     match keyword:
-        case "properties":
-            said = "may not be there: `properties` has `false` for it"
+        case "properties" | "prefixItems":
+            said = f"may not be there: {code(keyword)} has `false` for it"
+        case "patternProperties":
+            name = error.absolute_path[-1]
+            pattern = next(key for key in wanted if wanted[key] is False and compile_pattern(key).search(str(name)))
+            said = f"may not be there: `patternProperties` has `false` for the pattern {show(pattern)}"
         case None:
             said = f"is {describe(instance)}, where the schema is `false` and allows nothing"
         case "required":

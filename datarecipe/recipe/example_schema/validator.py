@@ -47,6 +47,7 @@ def _searching_with_re2() -> Any:
         "properties": _properties,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
+        "prefixItems": _prefix_items,
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
     }
@@ -63,11 +64,7 @@ def _properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object)
     for name, schema in wanted.items():
         if name not in instance:
             continue
-        if schema is False:
-            # jsonschema's own `descend` forgets which property it was.
-            yield _error(f"False schema does not allow {_short(instance[name])}", (name,), instance[name])
-        else:
-            yield from judge.descend(instance[name], schema, path=name, schema_path=name)
+        yield from _descend(judge, instance[name], schema, name)
 
 
 def _pattern(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
@@ -81,7 +78,23 @@ def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _:
     for pattern, schema in wanted.items():
         for name, value in instance.items():
             if compile_pattern(pattern).search(name):
-                yield from judge.descend(value, schema, path=name, schema_path=pattern)
+                yield from _descend(judge, value, schema, name, pattern)
+
+
+def _prefix_items(judge: Any, wanted: Sequence[Any], instance: Any, _: object) -> Iterator[ValidationError]:
+    if isinstance(instance, list):
+        for index, (item, schema) in enumerate(zip(instance, wanted, strict=False)):
+            yield from _descend(judge, item, schema, index)
+
+
+def _descend(
+    judge: Any, value: Any, schema: Any, path: str | int, schema_path: str | int | None = None
+) -> Iterator[ValidationError]:
+    """jsonschema's own, which forgets where the value stands when its schema is `false`."""
+    if schema is False:
+        yield _error(f"False schema does not allow {_short(value)}", (path,), value)
+    else:
+        yield from judge.descend(value, schema, path=path, schema_path=path if schema_path is None else schema_path)
 
 
 def _additional_properties(
@@ -132,7 +145,7 @@ def _short(instance: Any) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def _error(message: str, path: Sequence[str] = (), *instance: Any) -> ValidationError:
+def _error(message: str, path: Sequence[str | int] = (), *instance: Any) -> ValidationError:
     from jsonschema import ValidationError  # noqa: PLC0415
 
     error = ValidationError(message, path=path)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datarecipe._version import __version__
 from datarecipe.errors import ReleaseError
+from datarecipe.printable import printable
 from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.source.document import Document, MappingNode, ScalarNode
-from datarecipe.recipe.words import describe, printable, shorten
+from datarecipe.recipe.words import describe, shorten
 
 
 def check_release(document: Document) -> None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import MissingKeyError, Problem
 from datarecipe.exchange import Json
+from datarecipe.printable import printable
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.schema import Schema, mapping_form, schema_of
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 from datarecipe.recipe.source.scalars import resolve
-from datarecipe.recipe.words import code, describe, did_you_mean, dotted, nearest, printable
+from datarecipe.recipe.words import code, describe, did_you_mean, dotted, nearest
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

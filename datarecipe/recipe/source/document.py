@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from datarecipe.errors import WARNING, Problem
 from datarecipe.exchange import Json
+from datarecipe.printable import printable
 from datarecipe.recipe.source.excerpt import excerpt
-from datarecipe.recipe.words import printable
 
 MAX_BYTES = 1_000_000
 """Size of a recipe, template, seed example or schema file."""

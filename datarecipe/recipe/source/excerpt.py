@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 
-from datarecipe.recipe.words import printable
+from datarecipe.printable import printable
 
 WIDTH = 100
 """Columns of the terminal that an excerpt takes at most, its line number not counted."""
 _BEFORE = 30
 """Columns kept before what is meant when a line is too long."""
 _CUT = "..."
+_OTHER_SPACE = re.compile(r"[^\S ]")
 _LOOKED_AT = 4 * WIDTH
 """Characters before, in and after what is meant that are looked at: a line may be a megabyte long, with many mistakes."""
 
@@ -70,7 +73,8 @@ def _tail(text: str, width: int) -> str:
 
 
 def _shown(text: str) -> str:
-    return printable(text.replace("\t", " "))
+    """Printable, and with other spaces than the plain one as escapes: what reads a recipe takes them for letters."""
+    return _OTHER_SPACE.sub(lambda found: json.dumps(found[0])[1:-1], printable(text.replace("\t", " ")))
 
 
 def _width(text: str) -> int:

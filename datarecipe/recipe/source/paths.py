@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from datarecipe.errors import MissingFileError, UnsafePathError, UsageError
+from datarecipe.printable import printable
 from datarecipe.recipe.source.characters import decode
 from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
-from datarecipe.recipe.words import code, nearest, printable, show
+from datarecipe.recipe.words import code, nearest, show
 
-SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".txt", ".md", ".json", ".yaml", ".yml"})
+YAML_SUFFIXES = (".yaml", ".yml")
+"""What the files of recipes end in."""
+
+_FILE_SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".txt", ".md", ".json", *YAML_SUFFIXES})
 """What a value ends in that is a path even without a `/`."""
 
 
@@ -26,7 +30,7 @@ def is_path(value: str) -> bool:
     """Whether a value names a file: one line without white space or `{`, with a known suffix or a `/`."""
     if not value or "{" in value or any(char.isspace() for char in value):
         return False
-    return "/" in value or Path(value).suffix.lower() in SUFFIXES
+    return "/" in value or Path(value).suffix.lower() in _FILE_SUFFIXES
 
 
 def display(path: Path) -> str:

@@ -17,7 +17,8 @@ _OCTAL = re.compile(r"0o[0-7]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_LONGEST_INT = 100
+LONGEST_INT = 100
+"""Characters that a whole number may be written with."""
 
 PlainValue: TypeAlias = bool | int | float | str | None
 
@@ -40,7 +41,7 @@ def resolve(text: str) -> PlainValue:
 def _number(text: str) -> int | float | str:
     for pattern, base in ((_INT, 10), (_OCTAL, 8), (_HEX, 16)):
         if pattern.fullmatch(text):
-            if len(text) > _LONGEST_INT:
+            if len(text) > LONGEST_INT:
                 raise ValueError("the whole number is too long")
             return int(text if base == 10 else text[2:], base)
     if _FLOAT.fullmatch(text):

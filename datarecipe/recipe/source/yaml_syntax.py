@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import yaml
 
 from datarecipe.errors import Problem
+from datarecipe.printable import printable
 from datarecipe.recipe.source.document import Place, Source
-from datarecipe.recipe.words import code, printable
+from datarecipe.recipe.words import code
 
 _LONGEST_LINE = 90
 """Characters of a corrected line that a hint shows."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 
-from datarecipe.recipe import Scalar
+from datarecipe.printable import printable
+from datarecipe.recipe.source.scalars import LONGEST_INT, PlainValue
 
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 """Bare words that some reader takes for a boolean, nothing or a number."""
@@ -22,7 +23,7 @@ _JOINERS = frozenset("\u200c\u200d")
 """Persian, Sinhala and emoji are spelt with them."""
 
 
-def scalar(value: Scalar | None, *, in_list: bool = False) -> str:
+def scalar(value: PlainValue, *, in_list: bool = False) -> str:
     """`value` as YAML. `in_list` for a place between `[` and `]` or `{` and `}`."""
     match value:
         case None:
@@ -30,7 +31,7 @@ def scalar(value: Scalar | None, *, in_list: bool = False) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return str(value)
+            return _int(value)
         case float():
             return _float(value)
         case str():
@@ -65,7 +66,7 @@ def _in_quotes(text: str) -> str:
 def _escaped(char: str) -> str:
     if char in '"\\':
         return "\\" + char
-    if _is_visible(char):
+    if printable(char) == char:
         return char
     code = ord(char)
     short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char)
@@ -74,6 +75,12 @@ def _escaped(char: str) -> str:
 
 def _is_visible(char: str) -> bool:
     return char.isprintable() or char in _JOINERS
+
+
+def _int(value: int) -> str:
+    """In decimal, or where that has too many digits to be read, in the hexadecimal that it was written in."""
+    text = str(value)
+    return text if len(text) <= LONGEST_INT else hex(value)
 
 
 def _float(value: float) -> str:

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.init.yaml_scalars import json_text, scalar
 from datarecipe.recipe import Scalar
 from datarecipe.recipe.source.json_source import parse_json
+from datarecipe.recipe.source.yaml_scalars import json_text, scalar
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
 TRICKY = [

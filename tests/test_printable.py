@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.running.printable import example_line, printable
+from datarecipe.printable import example_line, printable
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 ANY = st.text(st.characters(), max_size=40) | st.text(
@@ -90,6 +90,7 @@ def test_joiners_and_spaces_of_a_script_are_ordinary_text(text: str) -> None:
         ("abc\u202ecba", "abc\\u202ecba"),
         ("a\u2028b\u2029c\x85d", "a\\u2028b\\u2029c\\u0085d"),
         ("half \ud800 a pair", "half \\ud800 a pair"),
+        ("soft\u00adhyphen, zero\u200bspace, \ufeffmark", "soft\\u00adhyphen, zero\\u200bspace, \\ufeffmark"),
         ("\U000e0041tag", "\\udb40\\udc41tag"),
     ],
 )
