@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from datarecipe.errors import StorageError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe.format import FORMAT
-
-_TITLE = "datarecipe recipe, format "
-
+from datarecipe.recipe.format.schema import format_schema_text, is_format_schema
 
 _LARGEST = 1_000_000
 
@@ -28,14 +23,14 @@ _LARGEST = 1_000_000
 )
 def command(output: Path | None) -> None:
     """Print the JSON Schema of recipes, by which editors complete and check them."""
-    schema = files("datarecipe.recipe.format").joinpath(f"recipe-{FORMAT}.schema.json").read_bytes()
+    schema = format_schema_text().encode()
     if output is None:
         click.echo(schema, nl=False)
         return
     try:
         # A link may lead anywhere, and a named pipe would be waited for.
         regular = output.is_file() and not output.is_symlink() and output.stat().st_size <= _LARGEST
-        if os.path.lexists(output) and not (regular and _is_ours(output.read_bytes())):
+        if os.path.lexists(output) and not (regular and is_format_schema(output.read_bytes())):
             raise UsageError(
                 f"{output} is there, and is no schema of recipes: it is left as it is",
                 hint="name another file, or remove that one",
@@ -48,12 +43,3 @@ def command(output: Path | None) -> None:
     except OSError as error:
         raise StorageError(f"cannot write {output}: {error.strerror or error}", hint="name another file") from None
     click.echo(f"{printable(str(output))}: written")
-
-
-def _is_ours(content: bytes) -> bool:
-    """Whether a file is what this command writes, by whatever release."""
-    try:
-        schema = json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(schema, dict) and str(schema.get("title", "")).startswith(_TITLE)

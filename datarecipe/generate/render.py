@@ -19,9 +19,6 @@ from datarecipe.generate.wire import response_format
 from datarecipe.recipe.model import Recipe
 from datarecipe.recipe.template import LIMITS, TemplateLabels, TemplateRefused, check_template, compile_template
 
-MAX_RENDERED = LIMITS.rendered
-"""Characters that an instruction may render to."""
-
 RENDERED_AT_ONCE = 1000
 """Combinations of `vary` that are rendered before a run; with more of them, each value at least once."""
 

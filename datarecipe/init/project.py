@@ -7,14 +7,12 @@ format for editors, and `.gitignore` a line for what runs write.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 from datarecipe.errors import RecipeError, StorageError, UsageError
@@ -22,6 +20,7 @@ from datarecipe.init.draft import Draft
 from datarecipe.init.instruction import instruction_for
 from datarecipe.init.recipe_text import SCHEMA_FILE, recipe_text, seed_text
 from datarecipe.recipe import load_recipe
+from datarecipe.recipe.format.schema import format_schema_text, is_format_schema
 
 _IGNORED = {
     "/runs/": {"runs", "runs/", "/runs", "/runs/", "runs/*", "/runs/*", "**/runs/"},
@@ -31,8 +30,6 @@ _IGNORED = {
     },
 }
 """Lines of `.gitignore`, and those that mean the same or more."""
-
-_SCHEMA_TITLE = "datarecipe recipe, format "
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ def _not_ignored(root: Path) -> tuple[str, ...]:
 
 def _shared(root: Path, missing: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Files that all recipes of the project share, where they are not yet as they should be."""
-    schema = files("datarecipe.recipe.format").joinpath(Path(SCHEMA_FILE).name).read_text(encoding="utf-8")
+    schema = format_schema_text()
     if _is_ours(root / SCHEMA_FILE) and _read(root / SCHEMA_FILE) != schema:
         yield SCHEMA_FILE, schema
     before = _read(root / ".gitignore")
@@ -164,11 +161,7 @@ def _is_ours(path: Path) -> bool:
     """Whether nothing is there, or the schema of a release: `datarecipe schema` writes the same file."""
     if not os.path.lexists(path):
         return True
-    try:
-        schema = json.loads(_read(path) or "")
-    except (ValueError, RecursionError):
-        return False
-    return not path.is_symlink() and isinstance(schema, dict) and str(schema.get("title", "")).startswith(_SCHEMA_TITLE)
+    return not path.is_symlink() and is_format_schema((_read(path) or "").encode())
 
 
 def _read(path: Path) -> str | None:

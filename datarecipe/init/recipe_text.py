@@ -11,9 +11,10 @@ from typing import TypeAlias
 from datarecipe.exchange import Json
 from datarecipe.init.draft import OPTIONS, Draft
 from datarecipe.recipe import LabelSpace, Task
+from datarecipe.recipe.format.schema import FILE
 from datarecipe.recipe.source.yaml_scalars import json_text, scalar
 
-SCHEMA_FILE = ".datarecipe/recipe-1.schema.json"
+SCHEMA_FILE = f".datarecipe/{FILE}"
 """Where editors find the JSON Schema of the format, from the project's folder."""
 
 _WIDEST = 100

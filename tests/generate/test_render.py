@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from datarecipe.errors import TemplateError
 from datarecipe.exchange import Content
 from datarecipe.generate.profile import settle_model
-from datarecipe.generate.render import MAX_RENDERED, Renderer, example_text
+from datarecipe.generate.render import Renderer, example_text
 from datarecipe.recipe import LabelSpace, Recipe
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.text_place import TextPlace
+from datarecipe.recipe.template import LIMITS
 from tests.generate.recipes import make_recipe
 
 SYSTEM_AND_USER = "openai/gpt-4o-mini"
@@ -222,7 +223,7 @@ def test_an_instruction_that_renders_to_nothing_is_refused(template: str) -> Non
 
 
 def test_an_instruction_that_is_far_too_long_is_refused() -> None:
-    assert f"{MAX_RENDERED:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
+    assert f"{LIMITS.rendered:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
     assert len(instruction("{% for x in range(50000) %}abc{% endfor %}")) == 150_000
 
 

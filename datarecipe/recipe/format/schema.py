@@ -13,12 +13,31 @@ from datarecipe.recipe.format import FORMAT
 Schema: TypeAlias = Mapping[str, Any]
 
 
+FILE = f"recipe-{FORMAT}.schema.json"
+"""The schema's file: beside this module, and in `.datarecipe/` of a project."""
+
+_TITLE = "datarecipe recipe, format "
+
+
 @cache
 def format_schema() -> Schema:
     """The JSON Schema of the recipe format."""
-    text = Path(__file__).with_name(f"recipe-{FORMAT}.schema.json").read_text(encoding="utf-8")
-    schema: Schema = json.loads(text)
+    schema: Schema = json.loads(format_schema_text())
     return schema
+
+
+def format_schema_text() -> str:
+    """The JSON Schema of the recipe format as its file says it, byte for byte in UTF-8."""
+    return Path(__file__).with_name(FILE).read_text(encoding="utf-8")
+
+
+def is_format_schema(content: bytes) -> bool:
+    """Whether a file is a JSON Schema of recipes, of whatever release."""
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(schema, dict) and str(schema.get("title", "")).startswith(_TITLE)
 
 
 def schema_of(keys: tuple[str | int, ...]) -> Schema | None:

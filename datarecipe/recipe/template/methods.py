@@ -189,8 +189,3 @@ def attribute_of(value: Any, name: str) -> Any:
 def exists_elsewhere(value: Any, name: str) -> bool:
     """Whether Python has the attribute though templates have not: then a message can say so."""
     return not name.startswith("_") and any(name in vars(kind) for kind in type(value).__mro__)
-
-
-def methods_of(kind: type) -> tuple[str, ...]:
-    """The names of the methods that values of `kind` have; `format` of texts is the environment's."""
-    return tuple(_METHODS.get(kind, _NOTHING))
