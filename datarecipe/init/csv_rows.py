@@ -231,7 +231,8 @@ def _typed(cells: Iterable[str]) -> list[Json]:
         if any("." in text for text in texts):
             return [float(text) for text in texts]
         return [int(text) for text in texts]
-    if all(text.startswith("[") for text in texts):
+    # A list takes many times the memory of its text, so too many of them stay text.
+    if all(text.startswith("[") for text in texts) and sum(text.count(",") for text in texts) <= MAX_CELLS:
         lists = [_list(text) for text in texts]
         if all(found is not None for found in lists):
             return cast("list[Json]", lists)

@@ -18,6 +18,8 @@ from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, R
 MAX_WHOLE = 10_000_000
 """Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""
 
+_ONE_EXAMPLE = "Each line is one example, and an example has a few fields."
+
 _LONGEST_INT = 100
 """Digits, as in a recipe."""
 
@@ -102,11 +104,15 @@ def read_jsonl_table(path: Path, source: str) -> Table:
     """
     rows: list[Row] = []
     cut = False
+    left = MAX_CELLS
     with path.open("rb") as file:
         for number, line in _lines(file, source):
-            if len(rows) == MAX_ROWS:
+            left -= _values_at_most(line)
+            if len(rows) == MAX_ROWS or (rows and left < 0):
                 cut = True
                 break
+            if left < 0:
+                refuse(source, f"this line holds more than {MAX_CELLS:,} values", number, hint=_ONE_EXAMPLE)
             value = _parse(line, source, number)
             if not isinstance(value, dict):
                 hint = "Each line is one object. A file with one list of them is called .json."
@@ -116,6 +122,11 @@ def read_jsonl_table(path: Path, source: str) -> Table:
     if not rows:
         refuse(source, "the file is empty")
     return _table(source, rows, "line", cut=cut)
+
+
+def _values_at_most(line: str) -> int:
+    """How many values a line holds, no fewer than there are; told before it is read, since reading is what takes memory."""
+    return line.count(",") + line.count("[") + line.count("{")
 
 
 def _lines(file: IO[bytes], source: str) -> Iterator[tuple[int, str]]:

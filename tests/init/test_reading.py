@@ -235,6 +235,39 @@ def test_of_wide_data_fewer_rows_are_looked_at(tmp_path: Path, monkeypatch: pyte
     assert len(found.rows) == 25
 
 
+def test_lists_within_rows_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "MAX_CELLS", 100)
+    line = json.dumps({"a": [[], [], []], "b": {"c": [1, 2]}}) + "\n"
+    found = table(tmp_path, "x.jsonl", line * 50)
+    assert found.cut
+    assert 5 <= len(found.rows) <= 15
+    assert not table(tmp_path, "x.jsonl", line * 5).cut
+    told = refused(tmp_path, "y.jsonl", json.dumps({"a": [[]] * 200}) + "\n" + line)
+    assert told.startswith("1: this line holds more than 100 values")
+
+
+def test_lists_in_cells_stay_text_where_they_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = 'a,b\n"[1, 2, 3]",x\n"[4, 5, 6]",y\n'
+    assert values(table(tmp_path, "x.csv", content))[0]["a"] == [1, 2, 3]
+    # Four cells fit into the bound; four commas within lists and one more do not.
+    monkeypatch.setattr(csv_rows, "MAX_CELLS", 5)
+    content = 'a,b\n"[1, 2, 3, 4]",x\n"[4, 5, 6, 7]",y\n'
+    assert values(table(tmp_path, "x.csv", content))[0]["a"] == "[1, 2, 3, 4]"
+
+
+@given(
+    st.recursive(st.integers() | st.text(max_size=3), lambda v: st.lists(v) | st.dictionaries(st.text(max_size=3), v))
+)
+def test_values_are_never_more_than_the_text_tells(value: Any) -> None:
+    def count(found: Any) -> int:
+        if isinstance(found, list):
+            return 1 + sum(map(count, found))
+        return 1 + sum(map(count, found.values())) if isinstance(found, dict) else 1
+
+    # The row itself is no value of a row.
+    assert count({"a": value}) - 1 <= json_rows._values_at_most(json.dumps({"a": value}))
+
+
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
 LETTERS = CELL.filter(lambda text: not text.startswith("["))
 NUMBERS = st.integers(-(10**6), 10**6).map(str) | st.decimals(-1000, 1000, places=2).map(str)

@@ -142,26 +142,29 @@ def _not_a_schema(schema: dict[str, Json]) -> Iterator[Found]:
 def _in_words(error: ValidationError) -> str:
     """What the metaschema (2020-12) wants instead; its own keywords are few."""
     value: Any = error.instance
-    if error.validator == "uniqueItems":
-        return "must name each only once"
     wanted: Any = error.schema
-    if error.validator == "anyOf":
-        # Two places know one: `type`, and what the older keyword `dependencies` holds.
-        if any("$dynamicRef" in branch for branch in wanted["anyOf"]):
-            return f"must be a schema (a mapping, or true or false) or a list of names of fields, not {describe(value)}"
-        return _no_type(value)
-    if wanted.get("type") == ["object", "boolean"]:
-        return f"must be a schema: a mapping, or true or false; not {describe(value)}"
-    if error.validator == "minItems":
-        return "must be a list of at least one schema, not an empty list"
-    if error.validator == "pattern" and error.absolute_path[-1] == "$id":
-        return f'must be an address with nothing behind "#", not {describe(value)}'
-    if error.validator in ("type", "minimum", "exclusiveMinimum"):
-        # What the elements of a list must be is told with them, when they are not.
-        bounds = {keyword: bound for keyword, bound in wanted.items() if keyword != "items"}
-        return f"must be {expected(bounds)}, not {describe(value)}"
-    rule = code(f"{error.validator}: {shorten(json.dumps(error.validator_value))}")
-    return f"{describe(value)} is against {rule}, as JSON Schema 2020-12 wants it here"
+    keyword: Any = error.validator
+    match keyword:
+        case "uniqueItems":
+            told = "must name each only once"
+        case "anyOf" if not any("$dynamicRef" in branch for branch in wanted["anyOf"]):
+            told = _no_type(value)
+        case "anyOf":  # in the older keyword `dependencies`
+            told = f"must be a schema (a mapping, or true or false) or a list of names of fields, not {describe(value)}"
+        case "type" if wanted["type"] == ["object", "boolean"]:
+            told = f"must be a schema: a mapping, or true or false; not {describe(value)}"
+        case "type" | "minimum" | "exclusiveMinimum":
+            # What the elements of a list must be is told with them, when they are not.
+            bounds = {name: bound for name, bound in wanted.items() if name != "items"}
+            told = f"must be {expected(bounds)}, not {describe(value)}"
+        case "minItems":
+            told = "must be a list of at least one schema, not an empty list"
+        case "pattern" if error.absolute_path[-1] == "$id":
+            told = f'must be an address with nothing behind "#", not {describe(value)}'
+        case _:
+            rule = code(f"{keyword}: {shorten(json.dumps(error.validator_value))}")
+            told = f"{describe(value)} does not fit {rule}, which JSON Schema 2020-12 asks for here"
+    return told
 
 
 def _no_type(value: Json) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.example_schema.patterns import compile_pattern
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.example_schema.work import WorkBound, characters
 from datarecipe.recipe.findings import MAX_PROBLEMS
@@ -121,10 +122,11 @@ def check_labels_fit(
 
 
 def _in_words(error: ValidationError) -> str:
-    where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else "the example"
+    where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else ""
     if _is_name(error):
-        where = f"a name of a field in {where}"
-    return f"{where} {_verdict(error)}"
+        inside = f"in {where} " if where else ""
+        return f"{inside}the name of the field {code(str(error.instance))} {_verdict(error)}"
+    return f"{where or 'the example'} {_verdict(error)}"
 
 
 def _is_name(error: ValidationError) -> bool:

@@ -135,7 +135,27 @@ OBJECT: dict[str, Json] = {"type": "object"}
         ),
         ({**OBJECT, "not": {"multipleOf": 0}}, "`not.multipleOf` of the schema must be a number above 0, not"),
         ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema must name each only once"),
-        ({**OBJECT, "allOf": []}, "`allOf` of the schema: an empty list cannot stand here in JSON Schema 2020-12"),
+        ({**OBJECT, "allOf": []}, "`allOf` of the schema must be a list of at least one schema, not an empty list"),
+        (
+            {**OBJECT, "$id": "x#y"},
+            '`$id` of the schema must be an address with nothing behind "#", not the text "x#y"',
+        ),
+        (
+            {**OBJECT, "dependencies": {"type": 5}},
+            "`dependencies.type` of the schema must be a schema (a mapping, or true or false) or a list of names of fields, "
+            "not the number 5",
+        ),
+        (
+            {**OBJECT, "not": {"type": ["string", "nul"]}},
+            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            'or a list of these, and the text "nul" is none of them; did you mean `null`?',
+        ),
+        ({**OBJECT, "not": {"type": ["string", "string"]}}, "`not.type` of the schema must name each type only once"),
+        (
+            {**OBJECT, "not": {"type": []}},
+            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            "or a list of these, not an empty list",
+        ),
         ({"type": "array"}, "the schema must describe an object"),
         ({"properties": {}}, "the schema must describe an object"),
         (
