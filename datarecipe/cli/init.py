@@ -14,13 +14,14 @@ from datarecipe.cli import init_questions as ask
 from datarecipe.cli.init_report import show_answers, show_draft, show_files, show_table
 from datarecipe.cli.options import STRATEGIES
 from datarecipe.errors import UsageError
+from datarecipe.init.answers import check_name, check_text, name_from, read_fields, read_labels
 from datarecipe.init.draft import TASKS, Draft, Wishes
-from datarecipe.init.given import check_name, check_text, name_from, quoted, read_fields, read_labels
 from datarecipe.init.infer import draft_from_seeds, draft_from_table, find_label
 from datarecipe.init.json_rows import read_seed_text
 from datarecipe.init.placeholder import draft_from_wishes
 from datarecipe.init.project import Written, check_root, existing_files, recipe_path, write_project
 from datarecipe.init.read import read_seeds, read_table
+from datarecipe.init.words import quoted
 from datarecipe.printable import printable
 
 _FILE = click.Path(path_type=Path)

@@ -11,9 +11,9 @@ import click
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
+from datarecipe.init.answers import check_name, check_text, read_fields, read_labels
 from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
 from datarecipe.init.folding import fold
-from datarecipe.init.given import check_name, check_text, listed, quoted, read_fields, read_labels
 from datarecipe.init.placeholder import (
     DEFAULT_OPTIONS,
     default_labels,
@@ -25,6 +25,7 @@ from datarecipe.init.placeholder import (
     text_fields_of,
 )
 from datarecipe.init.project import existing_files
+from datarecipe.init.words import listed, quoted
 from datarecipe.printable import printable
 from datarecipe.recipe import LabelSpace, Scalar
 from datarecipe.recipe.source.yaml_scalars import scalar

@@ -10,11 +10,11 @@ import click
 
 from datarecipe.exchange import Json
 from datarecipe.init.draft import Draft, Finding
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.project import own_paths
 from datarecipe.init.space import in_words
 from datarecipe.init.summary import summarise
 from datarecipe.init.table import MAX_CELLS, MAX_ROWS, Table
+from datarecipe.init.words import listed, quoted
 from datarecipe.printable import example_line, printable
 
 _MOST_COLUMNS = 30

@@ -12,8 +12,8 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json, canonical_json
 from datarecipe.init.draft import yes_no_pair
 from datarecipe.init.folding import fold
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.table import is_empty
+from datarecipe.init.words import listed, quoted
 
 MAX_LABELS: Final = 50
 """More different answers than these are no list that somebody wrote down."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from datarecipe.exchange import Json
-from datarecipe.init.given import quoted
 from datarecipe.init.json_rows import decode
 from datarecipe.init.refusal import refuse
 from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
+from datarecipe.init.words import quoted
 
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SNIFFED: Final = 30

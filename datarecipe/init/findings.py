@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from datarecipe.exchange import Example
 from datarecipe.init.columns import OPTIONS_NAMES, Fields, filled
 from datarecipe.init.draft import Finding
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.shape import Shape
 from datarecipe.init.space import in_words
 from datarecipe.init.table import Row, Table
+from datarecipe.init.words import listed, quoted
 
 
 def label_finding(shape: Shape) -> Finding:

@@ -19,11 +19,11 @@ from datarecipe.init.findings import (
     space_finding,
 )
 from datarecipe.init.folding import fold
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.shape import Shape, choose_shape
 from datarecipe.init.space import in_words
 from datarecipe.init.table import Table, is_empty
 from datarecipe.init.typical import can_be_seed, pick
+from datarecipe.init.words import listed, quoted
 from datarecipe.recipe import LabelSpace
 
 DESCRIPTION_TODO = "say in a sentence what your data is; the model reads it"

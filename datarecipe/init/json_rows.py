@@ -11,9 +11,9 @@ from typing import IO, Any, Literal
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Example, Json
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.refusal import refuse
 from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
+from datarecipe.init.words import listed, quoted
 
 MAX_WHOLE = 10_000_000
 """Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""

@@ -7,8 +7,8 @@ from typing import cast
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import OPTIONS, Draft, TaskName, Wishes, is_yes_no, task_of
-from datarecipe.init.given import quoted
 from datarecipe.init.infer import DESCRIPTION_TODO
+from datarecipe.init.words import quoted
 from datarecipe.recipe import LabelSpace, Scalar
 
 DEFAULT_OPTIONS = 4

@@ -10,8 +10,8 @@ from datarecipe.exchange import Example
 from datarecipe.init.columns import Choice, choose_label, choose_options, distinct, label_candidates
 from datarecipe.init.draft import Wishes, task_of
 from datarecipe.init.folding import fold
-from datarecipe.init.given import listed, quoted
 from datarecipe.init.space import Space, choose_space, in_words
+from datarecipe.init.words import listed, quoted
 from datarecipe.recipe import LabelSpace, Task
 
 

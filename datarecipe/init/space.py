@@ -12,8 +12,8 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.columns import LABEL_NAMES, LONGEST_LABEL, MAX_LABELS, is_options
 from datarecipe.init.draft import Wishes, is_yes_no, yes_no_pair
 from datarecipe.init.folding import fold
-from datarecipe.init.given import listed, quoted, show
 from datarecipe.init.table import is_empty
+from datarecipe.init.words import listed, quoted, show
 from datarecipe.recipe import LabelSpace, Scalar
 
 MAX_OPTIONS = 100

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from datarecipe.exchange import Json
 from datarecipe.init.columns import distinct, filled
-from datarecipe.init.given import listed
 from datarecipe.init.table import Table, is_empty
+from datarecipe.init.words import listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.init.folding import fold
+from datarecipe.init.words import quoted, show
 from datarecipe.recipe import Scalar
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
@@ -99,22 +100,6 @@ def check_text(text: str, what: str) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{what} is not UTF-8 text", hint="Set the terminal to UTF-8, or leave that out.") from None
     return text
-
-
-def show(value: object) -> str:
-    """A value in a message, short: a text in quotes, all else bare."""
-    return quoted(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def quoted(text: str, longest: int = 60) -> str:
-    """A text in quotes, short and on one line."""
-    flat = " ".join(text.split())
-    return '"' + (flat if len(flat) <= longest else flat[: longest - 3] + "...") + '"'
-
-
-def listed(words: Sequence[str], most: int = 12) -> str:
-    """`a, b, c, ...`"""
-    return ", ".join(words[:most]) + (f", ... ({len(words)} in all)" if len(words) > most else "")
 
 
 def _pieces(text: str, what: str) -> Iterator[str]:
