@@ -17,7 +17,9 @@ class Findings:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._errors: list[RecipeError] = []
+        # Not the errors: each would keep alive what the step that raised it held, a file's text say.
+        self._kinds: dict[type[RecipeError], None] = {}
+        self._problems: dict[Problem, None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -32,17 +34,16 @@ class Findings:
 
     def add(self, error: RecipeError) -> None:
         """Keep what an error says."""
-        self._errors.append(error)
+        self._kinds[type(error)] = None
+        self._problems.update(dict.fromkeys(error.problems))
 
     def raise_all(self) -> None:
         """Raise what was found, if anything was: as the kind of error that all are, else as a `RecipeError`."""
-        if not self._errors:
+        if not self._kinds:
             return
-        kinds = {type(error) for error in self._errors}
         # The nearest class that all are of: a missing key beside a wrong value is a `FormatError` still.
-        kind = next(base for base in self._errors[0].__class__.__mro__ if all(issubclass(k, base) for k in kinds))
-        found = dict.fromkeys(problem for error in self._errors for problem in error.problems)
-        problems: list[Problem] = [*in_order(found, self._source)]
+        kind = next(base for base in next(iter(self._kinds)).__mro__ if all(issubclass(k, base) for k in self._kinds))
+        problems: list[Problem] = [*in_order(self._problems, self._source)]
         if len(problems) > MAX_PROBLEMS:
             more = Problem(f"there are {len(problems) - MAX_PROBLEMS:,} more problems", self._source)
             problems = [*problems[:MAX_PROBLEMS], more]

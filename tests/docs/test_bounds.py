@@ -17,6 +17,8 @@ BOUNDS = {
     "characters of a whole number": LONGEST_INT,
     "mentions in `extends`": MAX_FILES,
     "values of one seed example": seeds.MAX_SIZE,
+    "values of all seed examples together, a file counted as often as it is named": seeds.MAX_TOTAL,
+    "elements of the list `seed_example`": seeds.MAX_ENTRIES,
     "values of a schema": references.MAX_SIZE,
     "lists and mappings within one another in a schema": references.MAX_DEPTH,
     "characters of a pattern": patterns.MAX_LENGTH,

@@ -48,6 +48,19 @@ def test_large_bases_are_too_large_even_where_each_replaces_the_other(tmp_path: 
     assert "50,000 values" in str(error)
 
 
+def test_seed_files_that_are_named_often_are_not_read_into_memory_as_often(tmp_path: Path) -> None:
+    named = [f"{'./' * (number % 50)}seed.json" for number in range(1000)]
+    large: Json = {"question": "q", "answer": "a", "more": {str(number): number for number in range(300)}}
+    error = refused(tmp_path, KEYS + f"seed_example: {json.dumps(named)}\n", seed=large)
+    assert isinstance(error, SeedExampleError)
+    assert "up to here, the seed examples hold more than 50,000 values" in str(error)
+    error = refused(tmp_path, KEYS + f"seed_example: {json.dumps(named)}\n", seed=[None] * 40_000)
+    assert "seed.json:1:2: a seed example is a JSON object with fields" in str(error)
+    assert len(error.problems) == MAX_PROBLEMS + 1
+    error = refused(tmp_path, KEYS + f"seed_example: {json.dumps([*named, 'seed.json'])}\n", seed=large)
+    assert "`seed_example` is a list of 1,001; 1,000 is the limit" in str(error)
+
+
 def test_many_mistakes_in_one_long_line_are_told_in_a_short_text(tmp_path: Path) -> None:
     error = refused(tmp_path, KEYS + SEED + f"x-a: {{{'a: 1, ' * 20_000}}}\n")
     assert isinstance(error, RecipeSyntaxError)

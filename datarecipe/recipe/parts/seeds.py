@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
-from datarecipe.errors import Problem, SeedExampleError
+from datarecipe.errors import Problem, RecipeError, SeedExampleError
 from datarecipe.exchange import Example
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
 from datarecipe.recipe.source.document import (
@@ -30,6 +31,11 @@ _NAMED = 20
 MAX_SIZE = 5_000
 """Of one seed example, as documents measure it. It is part of every prompt, and is checked again and again."""
 
+MAX_ENTRIES = 1_000
+"""Elements of the list `seed_example`."""
+MAX_TOTAL = 50_000
+"""Of all seed examples together, as documents measure them: a file counts as often as it is named."""
+
 ReadFile = Callable[[str, Place], Source]
 """Reads the file that a value names, given where the value was written."""
 
@@ -43,6 +49,13 @@ class Seed:
     document: Document
     keys: Keys
     """Where in the document it stands."""
+
+    @property
+    def node(self) -> Node:
+        """The example as it was written."""
+        node = self.document.get(self.keys)
+        assert node is not None
+        return node
 
     def place(self, *path: str | int) -> Place:
         """The place of a field's value, or of something in it; without a path, of the whole example."""
@@ -59,11 +72,23 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
     places: list[Keys] = [("seed_example",)]
     if isinstance(node, ListNode):
         places = [("seed_example", index) for index in range(len(node.items))]
+    if len(places) > MAX_ENTRIES:
+        message = f"`seed_example` is a list of {len(places):,}; {MAX_ENTRIES:,} is the limit"
+        raise SeedExampleError(document.place(places[MAX_ENTRIES]).problem(message, _FEWER))
     seeds: list[Seed] = []
     findings = Findings(document.place().source.name)
+    files = _Files(read_file)
+    total = 0
     for keys in places:
+        found: list[Seed] = []
         with findings:
-            seeds.extend(_read_one(document, keys, read_file))
+            found = _read_one(document, keys, files)
+        seeds.extend(found)
+        total += sum(seed.node.size for seed in found)
+        if total > MAX_TOTAL:
+            message = f"up to here, the seed examples hold more than {MAX_TOTAL:,} values"
+            findings.add(SeedExampleError(document.place(keys).problem(message, _FEWER)))
+            break
     problems = (problem for seed in seeds[1:] for problem in _other_fields(seed, seeds[0]))
     for problem in islice(problems, MAX_PROBLEMS):
         findings.add(SeedExampleError(problem))
@@ -71,7 +96,27 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
     return tuple(_ordered(seed, seeds[0]) for seed in seeds)
 
 
-def _read_one(document: Document, keys: Keys, read_file: ReadFile) -> list[Seed]:
+class _Files:
+    """The files of seed examples, each read and parsed once, however often and in whatever spelling it is named."""
+
+    def __init__(self, read_file: ReadFile) -> None:
+        self._read = read_file
+        self._known: dict[Path | None, list[Seed] | RecipeError] = {}
+
+    def seeds(self, written: str, place: Place) -> list[Seed]:
+        file = self._read(written, place)
+        if file.path not in self._known:
+            try:
+                self._known[file.path] = _of_file(parse_json(file.text or "", file.name, file.path))
+            except RecipeError as error:
+                self._known[file.path] = error.with_traceback(None)
+        found = self._known[file.path]
+        if isinstance(found, RecipeError):
+            raise type(found)(*found.problems)
+        return found
+
+
+def _read_one(document: Document, keys: Keys, files: _Files) -> list[Seed]:
     """What one entry of `seed_example` brings: a mapping itself, or all that a file holds."""
     node = document.get(keys)
     assert node is not None
@@ -81,18 +126,24 @@ def _read_one(document: Document, keys: Keys, read_file: ReadFile) -> list[Seed]
     if not isinstance(written, str) or not is_path(written):
         message = f"a seed example is a mapping of fields or the path of a .json file, not {show(written)}"
         raise SeedExampleError(node.place.problem(message, _no_path_hint(written)))
-    file = read_file(written, node.place)
-    content = parse_json(file.text or "", file.name, file.path)
+    return files.seeds(written, node.place)
+
+
+def _of_file(content: Document) -> list[Seed]:
     if isinstance(content.root, ListNode) and content.root.items:
         places: list[Keys] = [(index,) for index in range(len(content.root.items))]
     else:
         places = [()]
-    wrong = [_no_example(content, place) for place in places if not _has_fields(content.get(place))]
+    none = (place for place in places if not _has_fields(content.get(place)))
+    wrong = [_no_example(content, place) for place in islice(none, MAX_PROBLEMS + 1)]
     if not wrong and (inner := _wrapped(content)) is not None:
         wrong = [inner]
     if wrong:
         raise SeedExampleError(*wrong)
     return [_seed(content, place) for place in places]
+
+
+_FEWER = "a few examples are enough: they show a form, and a prompt holds one of them"
 
 
 def _no_path_hint(written: object) -> str | None:
