@@ -190,16 +190,38 @@ class ProviderError(DatarecipeError):
 
 
 class TransientError(DatarecipeError):
-    """The provider failed in a way that may pass: rate limit, overload, timeout, lost connection.
-
-    `retry_after` is the pause in seconds that the provider asked for.
-    """
+    """The provider failed in a way that may pass: rate limit, overload, timeout, lost connection."""
 
     exit_code = 3
 
-    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
+        charged: bool = True,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        """The pause in seconds that the provider asked for."""
+        self.rate_limited = rate_limited
+        """Whether the provider asks for fewer requests; a fault of another kind says nothing about their number."""
+        self.charged = charged
+        """Whether the attempt may cost something: not where the provider refused it before a model ran."""
+
+
+class CapReachedError(DatarecipeError):
+    """A cap of `limits` (usd, tokens, calls) leaves no room for the next request."""
+
+    exit_code = 3
+
+
+class UnknownPriceError(DatarecipeError):
+    """There is a cap in dollars, and the model's price is not known."""
+
+    exit_code = 2
 
 
 class OfflineMissError(DatarecipeError):

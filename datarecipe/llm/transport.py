@@ -24,6 +24,10 @@ class Transport(Protocol):
         """Raise a `DatarecipeError` when it is certain that no request could be sent: no key, a package that is missing."""
         ...
 
+    def prepare(self) -> None:
+        """Begin what takes long before a first request, as an import, while there is other work. May do nothing."""
+        ...
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds with a `TransientError`."""
         ...

@@ -6,8 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from datarecipe.exchange import LOCAL_PREFIX
+
+Transport: TypeAlias = Literal["auto", "direct", "litellm"]
 
 EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
 """The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
@@ -25,4 +28,6 @@ class Options:
     cache_dir: Path | None = None
     offline: bool = False
     trust: bool = False
+    transport: Transport = "auto"
+    """How requests are sent: `direct` speaks OpenAI's protocol itself, `litellm` reaches every provider, `auto` picks."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

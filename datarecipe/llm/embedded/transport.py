@@ -89,6 +89,9 @@ class EmbeddedTransport:
         if engine is not None:
             engine.close()
 
+    def prepare(self) -> None:
+        """Nothing: the weights are fetched and loaded for the first request, which says so."""
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds of work (waiting for a slot not counted).
 
