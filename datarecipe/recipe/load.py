@@ -28,7 +28,17 @@ from datarecipe.recipe.parts.answers import check_seed_answers
 from datarecipe.recipe.parts.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.parts.labels import read_labels
 from datarecipe.recipe.parts.seeds import Seed, read_seeds
-from datarecipe.recipe.parts.settings import read_about, read_limits, read_sampling, read_strategy, read_vary, whole
+from datarecipe.recipe.parts.settings import (
+    check_limits,
+    read_about,
+    read_fallbacks,
+    read_limits,
+    read_prices,
+    read_sampling,
+    read_strategy,
+    read_vary,
+    whole,
+)
 from datarecipe.recipe.parts.task import read_task
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
@@ -165,6 +175,8 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
             if parts.seeds and parts.task and parts.labels:
                 place = document.place(("schema",))
                 check_labels_fit(parts.seeds, parts.task, parts.labels, parts.schema, place)
+    if not source.wrong & {"limits", "sampling"}:
+        check_limits(document, findings)
     if parts.instruction and not source.wrong & {"vars", "vary"}:
         with findings:
             fixed = parts.labels is not None and parts.labels.kind == "fixed"
@@ -215,6 +227,8 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         api_base=values.get("api_base"),
         sampling=read_sampling(values.get("sampling", {})),
         response_format=values.get("response_format", Recipe.response_format),
+        fallbacks=read_fallbacks(values.get("fallbacks", ())),
+        prices=read_prices(values.get("prices")),
         limits=read_limits(values.get("limits", {})),
         about=read_about(values),
         project=source.project.root,

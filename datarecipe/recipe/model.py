@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import Example, Json
@@ -53,14 +53,55 @@ class Strategy:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of a run. Never part of its identity."""
+class Prices:
+    """What a model costs, in US dollars for a million tokens."""
 
+    input_per_million: float
+    output_per_million: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A model that answers when the ones before it cannot."""
+
+    model: str
+    prices: Prices | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopWhen:
+    """When more examples bring too little to go on. Shares of 1, over the last `window` committed responses."""
+
+    yield_below: float | None = None
+    """Accepted items to items asked for."""
+    duplicates_above: float | None = None
+    """Duplicates to items that came."""
+    window: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a run. Never part of its identity.
+
+    `usd`, `tokens` and `calls` count all runs of a dataset together, failed attempts too.
+    """
+
+    usd: float | None = None
+    """US dollars; None: the user says nothing, and the default cap holds where a price is known."""
+    tokens: int | None = None
+    calls: int | None = None
     concurrency: int = 16
+    max_concurrency: int | None = None
+    """Where adaptation ends on its way up; None: at `concurrency`."""
+    rpm: int | None = None
+    """Requests a minute."""
+    tpm: int | None = None
+    """Tokens a minute."""
     timeout: float = 600.0
     """Seconds that one attempt at a request may take."""
     barren: int = 50
     """Committed responses in a row without an accepted example that end the run."""
+    stop_when: StopWhen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +140,8 @@ class Recipe:
     sampling: Mapping[str, Json] = field(default_factory=dict)
     """As written: only what the recipe (or a flag) says. Defaults come with the model's profile."""
     response_format: ResponseFormat = "auto"
+    fallbacks: tuple[Fallback, ...] = ()
+    prices: Prices | None = None
     limits: Limits = Limits()
     about: About = About()
     project: Path
@@ -156,12 +199,26 @@ def _document(recipe: Recipe) -> dict[str, Json]:
         "vary": {name: list(values) for name, values in recipe.vary.items()},
         "model": recipe.model,
         "api_base": recipe.api_base,
+        "fallbacks": [_fallback(fallback) for fallback in recipe.fallbacks] or None,
+        "prices": None if recipe.prices is None else asdict(recipe.prices),
         "sampling": dict(recipe.sampling),
         "response_format": recipe.response_format,
-        "limits": asdict(recipe.limits),
+        "limits": _without_none(asdict(recipe.limits)),
     }
     own = {key: value for key, value in written.items() if key.startswith("x-")}
     return {**{key: value for key, value in document.items() if value is not None}, **own}
+
+
+def _fallback(fallback: Fallback) -> Json:
+    return fallback.model if fallback.prices is None else {"model": fallback.model, "prices": asdict(fallback.prices)}
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Json]:
+    return {
+        name: _without_none(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def _task(task: Task) -> Json:

@@ -39,7 +39,7 @@ def on_terminal(*arguments: str, answers: Sequence[tuple[str, str]], cwd: Path, 
         preexec_fn=_take_terminal,  # noqa: PLW1509 - no thread runs here
     )
     os.close(slave)
-    out, seen, left = b"", 0, list(answers)
+    out, seen, left, pressed = b"", 0, list(answers), False
     deadline = time.monotonic() + timeout
     try:
         while time.monotonic() < deadline:
@@ -55,10 +55,11 @@ def on_terminal(*arguments: str, answers: Sequence[tuple[str, str]], cwd: Path, 
             if left and left[0][0].encode() in out[seen:]:
                 waited, typed = left.pop(0)
                 seen += out[seen:].index(waited.encode()) + len(waited.encode())
-                if typed == CTRL_C:
-                    # Between the question and its wait for an answer, readline does not notice a signal.
-                    time.sleep(0.5)
                 os.write(master, typed.encode() + (b"" if typed == CTRL_C else b"\n"))
+                pressed = typed == CTRL_C
+            elif pressed and not ready:
+                # Between the question and its wait for an answer readline does not notice a signal; a person presses again.
+                os.write(master, CTRL_C.encode())
         code = process.wait(timeout=max(1, deadline - time.monotonic()))
     finally:
         if process.poll() is None:

@@ -124,8 +124,8 @@ def test_yes_no_on_and_off_are_texts(editor: LanguageClient, key: str) -> None:
 
 
 def test_what_this_release_refuses_is_underlined(editor: LanguageClient) -> None:
-    place = marked(written(limits="{«usd: 2.5»}"))
-    message = "`limits.usd` belongs to format 1, but this release does not implement it yet"
+    place = marked(written(evaluate="{test: x}").replace("evaluate: {test: x}", "«evaluate: {test: x}»"))
+    message = "`evaluate` belongs to format 1, but this release does not implement it yet"
     assert editor.diagnostics(place.text, DOCUMENT) == [
         Diagnostic(place.line, place.column, place.end_column, f"{message}.")
     ]

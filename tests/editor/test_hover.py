@@ -19,7 +19,7 @@ from tests.editor.language_client import LanguageClient
         ("response_format: a|uto", ["* `json_object`: The reply must be a JSON object."]),
         ("lab|els: [yes, no]", ["What an answer may be", "```yaml\n- yes\n- no\n```", "{per_example: 4}"]),
         ("x-ow|ner: search team", ["The user's own keys"]),
-        ("limits:\n  us|d: 5", ["The run ends before it costs more."]),
+        ("limits:\n  us|d: 5", ["The run ends before it costs more US dollars"]),
     ],
 )
 def test_a_key_says_what_it_means(editor: LanguageClient, text: str, shown: list[str]) -> None:

@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 NOT_YET: tuple[tuple[str, ...], ...] = (
     ("filters",),
     ("evaluate",),
-    ("fallbacks",),
-    ("prices",),
-    *(("limits", key) for key in ("usd", "tokens", "calls", "rpm", "tpm", "stop_when")),
 )
-"""Keys of format 1 that this release refuses, since to ignore them would give another dataset or another bill."""
+"""Keys of format 1 that this release refuses, since to ignore them would give another dataset."""
 
 
 _COUNTED = 10_000

@@ -44,6 +44,7 @@ def test_the_schema_is_one_and_holds_the_whole_format() -> None:
         "tokens",
         "calls",
         "concurrency",
+        "max_concurrency",
         "rpm",
         "tpm",
         "timeout",

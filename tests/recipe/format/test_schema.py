@@ -18,7 +18,7 @@ from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.schema import mapping_form, schema_of
-from datarecipe.recipe.model import About, LabelSpace, Limits, Recipe, Strategy, Task
+from datarecipe.recipe.model import About, LabelSpace, Limits, Prices, Recipe, StopWhen, Strategy, Task
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow
 
@@ -50,14 +50,33 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("api_base",): (Recipe, "api_base"),
     ("sampling",): (Recipe, "sampling"),
     ("response_format",): (Recipe, "response_format"),
+    ("fallbacks",): (Recipe, "fallbacks"),
+    ("prices", "input_per_million"): (Prices, "input_per_million"),
+    ("prices", "output_per_million"): (Prices, "output_per_million"),
+    ("limits", "usd"): (Limits, "usd"),
+    ("limits", "tokens"): (Limits, "tokens"),
+    ("limits", "calls"): (Limits, "calls"),
     ("limits", "concurrency"): (Limits, "concurrency"),
+    ("limits", "max_concurrency"): (Limits, "max_concurrency"),
+    ("limits", "rpm"): (Limits, "rpm"),
+    ("limits", "tpm"): (Limits, "tpm"),
     ("limits", "timeout"): (Limits, "timeout"),
     ("limits", "barren"): (Limits, "barren"),
+    ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
+    ("limits", "stop_when", "duplicates_above"): (StopWhen, "duplicates_above"),
+    ("limits", "stop_when", "window"): (StopWhen, "window"),
 }
 """Which field of which dataclass a key becomes."""
 
-WHOLE = {("task",): "task", ("labels",): "labels", ("strategy",): "strategy", ("limits",): "limits"}
-"""Keys that become a dataclass of their own, by the field of `Recipe` that holds it."""
+WHOLE = {
+    ("task",): "task",
+    ("labels",): "labels",
+    ("strategy",): "strategy",
+    ("prices",): "prices",
+    ("limits",): "limits",
+    ("limits", "stop_when"): "stop_when",
+}
+"""Keys that become a dataclass of their own, by the field of `Recipe` or `Limits` that holds it."""
 
 USED_UP = {("recipe",), ("requires",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
@@ -65,7 +84,8 @@ USED_UP = {("recipe",), ("requires",), ("extends",)}
 OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
-    Recipe: {"about", *WHOLE.values()},
+    Limits: {"stop_when"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
