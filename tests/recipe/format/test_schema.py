@@ -164,8 +164,10 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
     value = schema_at(keys)["default"]
     above = needed.get(keys[0], {}) if len(keys) == 2 else {}
+    for key in reversed(keys[2:]):
+        value = {key: value}
     without = {**seed, keys[0]: as_flow(above) if above else None}
-    written = {**seed, keys[0]: as_flow({**above, keys[1]: value} if len(keys) == 2 else value)}
+    written = {**seed, keys[0]: as_flow({**above, keys[1]: value} if len(keys) > 1 else value)}
     before, after = project.load(**without), project.load(**written)
     if keys[0] == "sampling":
         assert dict(after.sampling) == {keys[1]: value}  # as written; the profile's own default is tested with it
