@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -20,6 +21,7 @@ CTRL_C = "\x03"
 
 def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who runs the tests in the background has it ignored, for us too
 
 
 def on_terminal(*arguments: str, answers: Sequence[tuple[str, str]], cwd: Path, timeout: float = 60) -> Ran:
