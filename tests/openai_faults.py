@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from tests.openai_author import Body, Reply
@@ -11,17 +12,29 @@ from tests.openai_author import Body, Reply
 FaultKind: TypeAlias = Literal[
     "rate_limit", "no_quota", "server_error", "unavailable", "bad_key", "no_permission", "no_model", "bad_parameter",
     "context_length", "policy", "hang", "cut_connection", "html", "broken_json", "no_choices", "null_content",
-    "content_filter", "refusal", "length", "huge", "surrogate",
+    "content_filter", "refusal", "length", "huge", "surrogate", "raw", "drop",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something other than the answer. `retry_after` in seconds goes out with the error statuses."""
+    """Something other than the answer. `retry_after` in seconds goes out with the error statuses.
+
+    `raw` sends `status`, `headers` and `body` as they are; `drop` closes the connection without a byte.
+    """
 
     kind: FaultKind
     retry_after: float | None = None
     message: str | None = None
+    status: int = 200
+    body: str | bytes = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def raw(status: int, body: object, headers: Mapping[str, str] | None = None) -> Fault:
+    """An answer that is `body`, as JSON unless it is text."""
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    return Fault("raw", status=status, body=text, headers={"Content-Type": "application/json", **(headers or {})})
 
 
 FaultPlan: TypeAlias = Callable[[int, Body], "Fault | None"]

@@ -16,6 +16,7 @@ import json
 import os
 import random
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -80,6 +81,10 @@ class OpenAIServer:
     latency_seed: int = 0
     log: Path | None = None
     """A file that gets one JSON line for each request when it arrives, for readers in another process."""
+    keep_alive: float = 75.0
+    """Seconds after which an idle connection is closed."""
+    tls: ssl.SSLContext | None = None
+    """Serve https with it."""
 
     def __post_init__(self) -> None:
         self.seen: list[Seen] = []
@@ -100,7 +105,7 @@ class OpenAIServer:
     @property
     def base_url(self) -> str:
         """What a client takes as `base_url`."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}/v1"
 
     @property
     def requests(self) -> int:
@@ -139,10 +144,12 @@ class OpenAIServer:
         self._stop = asyncio.Event()
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True, keepalive_timeout=self.keep_alive
+        )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
+            site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024, ssl_context=self.tls)
             await site.start()
             self.port = runner.addresses[0][1]
             if port_file is not None:
@@ -222,6 +229,13 @@ class OpenAIServer:
         if fault.kind in PAGES:
             kind, text = PAGES[fault.kind]
             return web.Response(text=text, content_type=kind)
+        if fault.kind == "raw":
+            body_sent = fault.body.encode() if isinstance(fault.body, str) else fault.body
+            return web.Response(status=fault.status, body=body_sent, headers=fault.headers)
+        if fault.kind == "drop":
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
         if fault.kind == "hang":
             await asyncio.sleep(3600)
         if fault.kind == "cut_connection":

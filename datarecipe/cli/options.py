@@ -39,6 +39,12 @@ _RECIPE_OPTIONS = (
 _MODEL_OPTIONS = (
     click.option("--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, or local/..."),
     click.option("--api-base", metavar="URL", help="The server to ask; you name it, so your key goes there."),
+    click.option(
+        "--transport",
+        type=click.Choice(["auto", "direct", "litellm"]),
+        default="auto",
+        help="How requests are sent: direct speaks OpenAI's protocol itself, litellm reaches every provider.",
+    ),
     click.option("--trust", is_flag=True, help="Let the recipe name the server that it is sent to, with your key."),
 )
 _KEYS = {

@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from datarecipe.exchange import Completion, Embedding, Request, Response
+from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.check import Invalid, Valid
+from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.judge import Judge
 from datarecipe.generate.normalise import example_id
@@ -55,8 +57,11 @@ class Wanted:
 class Generation:
     """One run's loop: from nothing to `recipe.target_size` accepted examples."""
 
-    def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
-        """Raises `TemplateError` when the instruction cannot be rendered."""
+    def __init__(self, recipe: Recipe, model: ModelSettings, log: AcceptedLog | None = None) -> None:
+        """With a log, memory does not grow with the dataset, digests aside; without, what a tree has ahead stays in memory.
+
+        Raises `TemplateError` when the instruction cannot be rendered.
+        """
         self.outcome: Outcome | None = None
         """Why the loop has ended, or None while it goes on."""
         self.accepted = 0
@@ -66,19 +71,19 @@ class Generation:
         self._recipe = recipe
         self._judge = Judge(recipe)
         asker = Asker(recipe, Renderer(recipe, model))
-        self._digests: set[bytes] = set(asker.seed_digests)
-        self._order: Order = self._make_order(asker)
+        self._digests = DigestSet(asker.seed_digests)
+        self._order: Order = self._make_order(asker, log)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
         self._yields: deque[int] = deque(maxlen=WINDOW)
         self._barren = 0
 
-    def _make_order(self, asker: Asker) -> Order:
+    def _make_order(self, asker: Asker, log: AcceptedLog | None) -> Order:
         match self._recipe.strategy.kind:
             case "fixed":
                 return FixedOrder(asker)
             case "tree":
-                return TreeOrder(asker, self._digests)
+                return TreeOrder(asker, self._digests, log)
             case "random" | "similar" | "contrastive":
                 return ChainsOrder(asker)
 
@@ -101,11 +106,17 @@ class Generation:
             if isinstance(step, float):
                 unresolved += step
             elif step.batch is not None:
-                arrived += step.promising
+                arrived += self._promising(step)
             else:
                 self._places[step.handle] = step
                 yield Wanted(step.handle, step.request)
                 unresolved += 1
+
+    def _promising(self, place: Place) -> int:
+        if place.promising is None:
+            batch = place.batch or ()
+            place.promising = sum(isinstance(item, Valid) and item.digest not in self._digests for item in batch)
+        return place.promising
 
     def receive(self, handle: int, response: Response) -> list[Event]:
         """Take the response to a wanted request; give what has become certain by it, in logical order.
@@ -126,7 +137,6 @@ class Generation:
     def _arrive(self, place: Place, response: Completion) -> None:
         place.response = response
         place.batch = self._judge.batch(response)
-        place.promising = sum(isinstance(i, Valid) and i.digest not in self._digests for i in place.batch)
         self._order.arrived(place)
 
     def _commit(self) -> list[Event]:
@@ -143,7 +153,7 @@ class Generation:
         normalised = rejected = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
         for index, item in enumerate(place.batch or ()):
-            reason, detail = self._verdict(item)
+            reason, detail = self._admit(item)
             if reason:
                 rejected += 1
                 raw = item.raw if isinstance(item, Invalid) else item.text
@@ -151,7 +161,6 @@ class Generation:
                 continue
             assert isinstance(item, Valid)
             id_ = example_id(item.example)
-            self._digests.add(item.digest)
             self.accepted += 1
             normalised += item.normalised
             accepted.append((item, id_))
@@ -164,13 +173,14 @@ class Generation:
         self._order.committed(accepted)
         self._end()
 
-    def _verdict(self, item: Valid | Invalid) -> tuple[str, str]:
-        """Why an item is rejected at commit: (reason, detail), or two empty texts."""
+    def _admit(self, item: Valid | Invalid) -> tuple[str, str]:
+        """Note the item's digest, or say why it is rejected at commit: (reason, detail). Two empty texts: accepted."""
         if isinstance(item, Invalid):
             return item.reason, item.detail
-        if item.digest in self._digests:
+        full = self.accepted >= self._recipe.target_size
+        if item.digest in self._digests if full else not self._digests.add(item.digest):
             return "duplicate", "equal to a seed example or to an accepted example"
-        if self.accepted >= self._recipe.target_size:
+        if full:
             return "surplus", "the target was reached within this response"
         return "", ""
 

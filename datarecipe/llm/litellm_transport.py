@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
-from datarecipe.errors import ProviderError, TransientError
+from datarecipe.errors import ProviderError
 from datarecipe.llm import providers
 from datarecipe.llm.endpoint import NO_KEY
 from datarecipe.llm.litellm_import import import_litellm
@@ -86,8 +86,11 @@ class LitellmTransport:
             async with asyncio.timeout(timeout):
                 reply = await litellm.acompletion(**arguments)
         except TimeoutError:
-            raise TransientError(f"{self._endpoint.model} gave no answer within {timeout:g} seconds") from None
+            raise self._outcome.timed_out(timeout) from None
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
+            if "seed" in arguments and self._outcome.refuses_seed(error):
+                self._takes_seed = False
+                return await self.complete(request, timeout=timeout)
             outcome = self._outcome.failure(error)
             if isinstance(outcome, Exception):
                 # Without its cause: that one may hold a key.

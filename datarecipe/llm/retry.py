@@ -30,7 +30,7 @@ class Retrying:
     clock: Callable[[], float]
     uniform: Callable[[float, float], float]
     attempts: int = 6
-    """Tries in all, the first included."""
+    """Failed tries that count against the request."""
     first_pause: float = 1.0
     """Seconds: the upper bound of the first pause; it doubles from try to try."""
     longest_pause: float = 60.0
@@ -43,17 +43,23 @@ class Retrying:
         attempt: Callable[[], Awaitable[T]],
         *,
         on_retry: Callable[[int, TransientError, float], None] | None = None,
+        counts: Callable[[TransientError], bool] = lambda _: True,
     ) -> T:
         """What `attempt` gives.
 
         Raises the last `TransientError` when tries or time are spent; any other error at once. `on_retry` hears of each
-        failed try that is repeated: (its number from 1, its error, the pause in seconds that follows).
+        failed try that is repeated: (its number from 1, its error, the pause in seconds that follows). `counts` says of a
+        failure whether it speaks against this request, as one of a provider that fails everybody does not; such tries are
+        bounded by the time alone.
         """
         started = self.clock()
+        counted = 0
 
         def spent(state: tenacity.RetryCallState) -> bool:
-            pause = state.upcoming_sleep
-            return state.attempt_number >= self.attempts or self.clock() + pause - started > self.total
+            nonlocal counted
+            error = _error(state)
+            counted += error is not None and counts(error)
+            return counted >= self.attempts or self.clock() + state.upcoming_sleep - started > self.total
 
         def report(state: tenacity.RetryCallState) -> None:
             error = _error(state)

@@ -1,11 +1,15 @@
-"""Which transport answers a model, by its name."""
+"""Which transport answers a model, by its name, its provider and where it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
 
-from datarecipe.exchange import LOCAL_PREFIX
+from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion
+from datarecipe.llm import openai_protocol
+from datarecipe.llm.direct_transport import DirectTransport, proxy_of
 from datarecipe.llm.embedded.transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import WeightsProgress, default_data_dir, ensure_weights
 from datarecipe.llm.endpoint import Endpoint
@@ -16,14 +20,39 @@ MEGABYTE = 1_000_000
 
 
 def open_transport(
-    model: str, endpoint: Endpoint, *, weights: Path | None, environ: Mapping[str, str], notice: Callable[[str], None]
+    model: str,
+    endpoint: Endpoint,
+    *,
+    weights: Path | None,
+    environ: Mapping[str, str],
+    notice: Callable[[str], None],
+    transport: Literal["auto", "direct", "litellm"] = "auto",
 ) -> Transport:
     """The transport for `model`; nothing is loaded or fetched before its first request.
 
-    `weights` is the file of a local model that the user names, `environ` where a provider's key is looked for.
+    `weights` is the file of a local model that the user names, `environ` where a provider's key is looked for. With
+    `transport` "auto" it is direct wherever that sends what litellm would. Raises `UsageError` for "direct" where the
+    provider does not speak its protocol.
     """
-    if not model.startswith(LOCAL_PREFIX):
+    if model.startswith(LOCAL_PREFIX):
+        return _embedded(model, weights, notice)
+    if transport == "litellm" or (transport == "auto" and not _direct(endpoint)):
         return LitellmTransport(endpoint, environ=environ)
+    if transport == "auto" and openai_protocol.depends_on_content(endpoint):
+        return _PerRequest(endpoint, environ)
+    return DirectTransport(endpoint, environ=environ)
+
+
+def _direct(endpoint: Endpoint) -> bool:
+    """Whether requests to `endpoint` need no litellm. SOCKS proxies do."""
+    if not openai_protocol.speaks(endpoint):
+        return False
+    base = openai_protocol.base_of(endpoint)
+    proxy = None if base is None else proxy_of(base)
+    return proxy is None or proxy.startswith(("http://", "https://"))
+
+
+def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> Transport:
     reporter = _WeightsReporter(notice)
 
     def locate() -> Path:
@@ -39,6 +68,40 @@ def open_transport(
 
     transport = EmbeddedTransport(locate, model=model)
     return transport
+
+
+class _PerRequest:
+    """Direct for requests that it sends as litellm would; litellm for those with a parameter that is litellm's to rewrite.
+
+    All requests of a run have the same parameters, so one of the two stays unused.
+    """
+
+    slots: int | None = None
+
+    def __init__(self, endpoint: Endpoint, environ: Mapping[str, str]) -> None:
+        self._endpoint = endpoint
+        self._direct = DirectTransport(endpoint, environ=environ)
+        self._litellm = LitellmTransport(endpoint, environ=environ)
+
+    def check(self) -> None:
+        self._direct.check()
+
+    def prepare(self) -> None:
+        """Which of the two it is, the first request shows."""
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        if openai_protocol.speaks_content(self._endpoint, request.content):
+            return await self._direct.complete(request, timeout=timeout)
+        return await self._litellm.complete(request, timeout=timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._direct.__aexit__(kind, error, trace)
+        await self._litellm.__aexit__(kind, error, trace)
 
 
 class _WeightsReporter:

@@ -11,17 +11,19 @@ from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe
-from datarecipe.recipe.model import LabelSpace, Limits, Recipe, Scalar, Strategy, StrategyKind, Task
+from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.paths import display
 from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
+    "Fallback",
     "Found",
     "LabelSpace",
     "Limits",
     "Origin",
     "Override",
+    "Prices",
     "Recipe",
     "Scalar",
     "Strategy",

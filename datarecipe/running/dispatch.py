@@ -7,11 +7,12 @@ arrival nor a failure, can change a byte of the dataset.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from datarecipe.errors import DatarecipeError, OfflineMissError, StorageError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, StorageError, TransientError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation, Wanted
@@ -34,14 +35,25 @@ class Client(Protocol):
         """Raise a `DatarecipeError` when it is certain that nothing could be asked. Sends nothing."""
         ...
 
-    async def fetch(self, request: Request) -> Response:
-        """Ask for it, store it, and only then return it. Raises a `DatarecipeError` when no answer is to be had."""
+    def begin(self, request: Request) -> asyncio.Task[Response] | None:
+        """Begin to ask for it, store what comes back, and only then give it; None when there is no room now.
+
+        The task raises a `DatarecipeError` when no answer is to be had. Raises `CapReachedError` when there will be no room.
+        """
+        ...
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever there may be room again."""
         ...
 
     def close_to_retries(self) -> None:
         """The run is ending: attempts under way may finish, no further ones are made."""
         ...
 
+
+_NOBODY = -1
+_NOTHING = DatarecipeError("woken")
+"""What arrives when nothing does: `run` is to look again."""
 
 End: TypeAlias = Literal["target", "barren", "failed", "interrupted"]
 
@@ -76,6 +88,7 @@ class Dispatcher:
     generation: Generation
     client: Client
     concurrency: int
+    """How many requests may be under way at the most; how many are, the client decides."""
     on_events: Callable[[list[Event]], None]
     """Gets the events in logical order, each once. What it raises ends the run."""
     on_traffic: Callable[[Traffic], None] = lambda _: None
@@ -83,19 +96,21 @@ class Dispatcher:
     grace: float = 30.0
     """Seconds that requests still in flight at the end get to arrive: they are paid, and a later run will need them."""
     traffic: Traffic = field(default_factory=Traffic)
-    _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _tasks: dict[int, asyncio.Task[Response]] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
     _arrivals: asyncio.Queue[tuple[int, Response | Exception]] = field(default_factory=asyncio.Queue)
+    _woken: bool = False
+    _checked: bool = False
     _ending: Ending | None = None
     _cancelling: bool = False
 
     async def run(self) -> Ending:
         """Drive the generation to its end, or as far as it goes."""
+        self.client.listen(self._wake)
         try:
             await self._consume()
             while self.generation.outcome is None and self._ending is None:
-                self._send()
-                if not self._tasks:
+                if not self._send() and not self._tasks:
                     break
                 self._take(*await self._arrivals.get())
                 self._take_arrived()
@@ -120,7 +135,14 @@ class Dispatcher:
         if self._ending is not None and self._ending.reason == "interrupted":
             self._cancel(self._tasks.values())
         self._end(Ending("interrupted"))
-        self._arrivals.put_nowait((-1, DatarecipeError("interrupted")))  # wakes `run`
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let `run` look again at what there is to do."""
+        if not self._woken:
+            self._woken = True
+            # A moment later: room comes with an answer, whose task ends just now, and which has to be taken first.
+            asyncio.get_running_loop().call_soon(self._arrivals.put_nowait, (_NOBODY, _NOTHING))
 
     def _end(self, ending: Ending) -> None:
         if self._ending is None or ending.reason == "interrupted":
@@ -153,21 +175,30 @@ class Dispatcher:
             self._missing.add(wanted.handle)
         return None
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send what is wanted, as far as there is room; gives whether something has to wait for room."""
         for wanted in self.generation.wanted(self._window()):
-            if len(self._tasks) >= self.concurrency:
-                break
             if wanted.handle in self._tasks:
                 continue
             if self._hopeless():
-                return
-            self._tasks[wanted.handle] = asyncio.create_task(self._ask(wanted))
+                return False
+            try:
+                task = self.client.begin(wanted.request)
+            except CapReachedError as error:
+                self._end(Ending("failed", error))
+                return False
+            if task is None:
+                self._tell()
+                return True
+            self._tasks[wanted.handle] = task
+            task.add_done_callback(functools.partial(self._arrived, wanted.handle))
             self.traffic.sent += 1
         self._tell()
+        return False
 
     def _hopeless(self) -> bool:
         """Whether nothing can be asked; found out at the first request that is not stored, before it counts as sent."""
-        if not self.traffic.sent:
+        if not self._checked:
             try:
                 if self.offline:
                     raise _offline_miss()
@@ -175,21 +206,29 @@ class Dispatcher:
             except DatarecipeError as error:
                 self._end(Ending("failed", error))
                 return True
+            self._checked = True
         return False
 
-    async def _ask(self, wanted: Wanted) -> None:
-        try:
-            result: Response | Exception = await self.client.fetch(wanted.request)
-        except asyncio.CancelledError:
+    def _arrived(self, handle: int, task: asyncio.Task[Response]) -> None:
+        result: Response | Exception
+        if task.cancelled():
             if self._cancelling:
-                raise
+                return
             # A library below cancelled its own task, and the cancellation came up to here.
             result = TransientError("the request was broken off")
-        except Exception as error:  # noqa: BLE001 - raised again by `_take`; lost in a task it would hang the run
-            result = error
-        self._arrivals.put_nowait((wanted.handle, result))
+        else:
+            error = task.exception()
+            if error is None:
+                result = task.result()
+            elif isinstance(error, Exception):
+                result = error  # raised again by `_take`; lost in a task it would hang the run
+            else:
+                return  # the event loop raises it itself
+        self._arrivals.put_nowait((handle, result))
 
     def _take(self, handle: int, result: Response | Exception) -> None:
+        if handle == _NOBODY:
+            self._woken = False
         if self._tasks.pop(handle, None) is None:
             return
         self._missing.discard(handle)
@@ -225,13 +264,16 @@ class Dispatcher:
         if self._tasks and self.grace > 0:
             await asyncio.wait(self._tasks.values(), timeout=self.grace)
 
-    def _cancel(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+    def _cancel(self, tasks: Iterable[asyncio.Task[Response]]) -> None:
         self._cancelling = True
         for task in tasks:
             task.cancel()
 
     async def _abandon(self) -> None:
         left = [task for task in self._tasks.values() if not task.done()]
+        # These are stored; that they are there is what nobody has heard yet.
+        done = [task for task in self._tasks.values() if task.done() and not task.cancelled()]
+        self.traffic.answered += sum(task.exception() is None for task in done)
         self.traffic.abandoned += len(left)
         self._cancel(left)
         await _finish(left)
@@ -239,7 +281,7 @@ class Dispatcher:
         self.traffic.in_flight = 0
 
 
-async def _finish(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _finish(tasks: Iterable[asyncio.Task[Response]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

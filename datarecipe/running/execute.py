@@ -7,7 +7,7 @@ import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from datarecipe.exchange import Example
@@ -15,14 +15,16 @@ from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.select import open_transport
+from datarecipe.llm.limits.account import Account
 from datarecipe.running.card import card
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
 from datarecipe.running.folder import RunFolder, storage_errors
-from datarecipe.running.manifest import manifest
+from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.observe import Observer, Silent
-from datarecipe.running.result import RunResult
+from datarecipe.running.result import RunResult, Spent
 from datarecipe.running.setup import Setup
+from datarecipe.running.spending import Spending
+from datarecipe.running.switchboard import Switchboard
 from datarecipe.running.tally import Tally
 
 GRACE = 30.0
@@ -56,34 +58,58 @@ class _Recorder:
 
 
 @asynccontextmanager
-async def open_client(setup: Setup, notice: Callable[[str], None]) -> AsyncIterator[CachedClient]:
-    """The cache and, behind it, the model's transport with its retries."""
-    async with AsyncExitStack() as stack:
-        cache = stack.enter_context(ResponseCache(setup.cache_dir))
-        transport = open_transport(
-            setup.model.name, setup.endpoint, weights=setup.weights, environ=setup.options.environ, notice=notice
-        )
-        await stack.enter_async_context(transport)
-        yield CachedClient(cache, transport, timeout=setup.recipe.limits.timeout, notice=notice)
+async def open_client(
+    setup: Setup, board: Switchboard, account: Account, notice: Callable[[str], None]
+) -> AsyncIterator[CachedClient]:
+    """The cache and, behind it, the recipe's models."""
+    with ResponseCache(setup.cache_dir) as cache:
+        routes = await board.routes(setup)
+        clock = asyncio.get_running_loop().time
+        yield CachedClient(cache, routes, account, timeout=setup.recipe.limits.timeout, clock=clock, notice=notice)
 
 
 async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = False) -> RunResult:
     """Run it to its end and close its folder.
 
     Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
-    raised: `TemplateError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
+    raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
     """
+    async with Switchboard([setup], observer.notice) as board:
+        return await execute_on(board, setup, observer, handle_interrupt=handle_interrupt)
+
+
+async def execute_on(
+    board: Switchboard,
+    setup: Setup,
+    observer: Observer,
+    *,
+    handle_interrupt: bool = False,
+    above: Account | None = None,
+) -> RunResult:
+    """`execute`, with providers that other runs may share; what it uses counts in the account `above` too."""
     began, started = time.monotonic(), datetime.now(UTC)
+    caps = setup.caps
     generation = Generation(setup.recipe, setup.model)
-    with RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite) as folder:
+    with (
+        RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite) as folder,
+        Spending(setup.output, setup.identity) as spending,
+    ):
+        account = Account(
+            caps,
+            spent=spending.before,
+            above=() if above is None else (above,),
+            on_reserved=spending.reserved,
+            on_settled=spending.settled,
+        )
         observer.begin(setup)
         recorder = _Recorder(folder, observer)
+        limits = setup.recipe.limits
         try:
-            async with open_client(setup, observer.notice) as client:
+            async with open_client(setup, board, account, observer.notice) as client:
                 dispatcher = Dispatcher(
                     generation=generation,
                     client=client,
-                    concurrency=client.bounded(setup.recipe.limits.concurrency),
+                    concurrency=limits.max_concurrency or limits.concurrency,
                     on_events=recorder.on_events,
                     on_traffic=recorder.on_traffic,
                     offline=setup.options.offline,
@@ -95,9 +121,9 @@ async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = 
             folder.discard()
             raise
         finished = datetime.now(UTC)
-        result = _close(
-            folder, setup, ending, recorder, dispatcher.traffic, started=started, finished=finished, began=began
-        )
+        spent = Spent(account.spent, account.spent - spending.before)
+        span = Span(started, finished, time.monotonic() - began)
+        result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
     observer.end(result)
     return result
 
@@ -108,10 +134,8 @@ def _close(
     ending: Ending,
     recorder: _Recorder,
     traffic: Traffic,
-    *,
-    started: datetime,
-    finished: datetime,
-    began: float,
+    spent: Spent,
+    span: Span,
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
     tally = recorder.tally
@@ -121,7 +145,7 @@ def _close(
     if kept or nothing_learnt:
         folder.discard()
     else:
-        document = manifest(setup, ending, tally, traffic, started=started, finished=finished)
+        document = manifest(setup, ending, tally, traffic, spent, span)
         folder.replace(document, card(setup, document, tally, recorder.first))
     return RunResult(
         name=setup.recipe.name,
@@ -131,11 +155,12 @@ def _close(
         error=ending.error,
         tally=tally,
         traffic=traffic,
+        spent=spent,
         first=tuple(recorder.first),
         kept_lines=kept,
         shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
         written=not (kept or nothing_learnt),
-        seconds=time.monotonic() - began,
+        seconds=span.seconds,
     )
 
 

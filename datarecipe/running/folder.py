@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.generate.events import Accepted, Event, Rejected
+from datarecipe.running.read_back import WrittenExamples
 
 DATA = "data.jsonl"
 LINEAGE = "lineage.jsonl"
@@ -67,7 +68,10 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 class RunFolder:
-    """The folder of one run, held by this process while it is open."""
+    """The folder of one run, held by this process while it is open.
+
+    It is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
+    """
 
     def __init__(self, path: Path, identity: str, *, overwrite: bool) -> None:
         self.path = path
@@ -75,6 +79,9 @@ class RunFolder:
         self._overwrite = overwrite
         self._exit = ExitStack()
         self._streams: dict[str, IO[str]] = {}
+        self._written: WrittenExamples | None = None
+        self._accepted = 0
+        self._readable = 0
         self.lines_before = 0
         """Lines of `data.jsonl` when the run began; 0 where there is none of this identity."""
 
@@ -95,6 +102,7 @@ class RunFolder:
                 self._check_owner()
                 for name in (DATA, LINEAGE, REJECTED):
                     self._streams[name] = self._open(name)
+                self._written = WrittenExamples(self._partial(DATA), self._partial(LINEAGE))
             except BaseException:
                 self._close_streams()
                 self._exit.close()
@@ -113,11 +121,27 @@ class RunFolder:
         if isinstance(event, Accepted):
             self._streams[DATA].write(json_line(event.example))
             self._streams[LINEAGE].write(json_line(lineage_row(event)))
+            self._accepted += 1
         elif isinstance(event, Rejected):
             self._streams[REJECTED].write(json_line(rejected_row(event)))
 
+    def read(self, position: int) -> Accepted:
+        """Accepted example number `position` of this run, from 0 on; positions rise from call to call.
+
+        Raises `StorageError`, also when the files were changed by somebody else.
+        """
+        assert self._written is not None
+        assert position < self._accepted
+        if position >= self._readable:
+            with storage_errors(self.path):
+                self._streams[DATA].flush()
+                self._streams[LINEAGE].flush()
+            self._readable = self._accepted
+        return self._written.read(position)
+
     def replace(self, manifest: Mapping[str, Any], card: str) -> None:
         """Put the written files in place of the old ones, the manifest last."""
+        self._close_written()
         with storage_errors(self.path):
             for stream in self._streams.values():
                 stream.flush()
@@ -132,25 +156,30 @@ class RunFolder:
         self._close_streams()
         with storage_errors(self.path):
             for name in FILES:
-                (self.path / (name + PARTIAL)).unlink(missing_ok=True)
+                self._partial(name).unlink(missing_ok=True)
+
+    def _close_written(self) -> None:
+        if self._written is not None:
+            self._written.close()
 
     def _close_streams(self) -> None:
+        self._close_written()
         for stream in self._streams.values():
             with contextlib.suppress(OSError):  # a full disk is told where the writing fails
                 stream.close()
 
     def _finish_replacing(self) -> None:
         """Finish what a run that was killed between two renames had begun: its manifest is written last, so all is there."""
-        if _identity_in(self.path / (MANIFEST + PARTIAL)) is not None:
+        if _identity_in(self._partial(MANIFEST)) is not None:
             self._rename()
 
     def _rename(self) -> None:
-        if _identity_in(self.path / MANIFEST) != _identity_in(self.path / (MANIFEST + PARTIAL)):
+        if _identity_in(self.path / MANIFEST) != _identity_in(self._partial(MANIFEST)):
             # A manifest never stands over another run's data, not even for the moment between two renames.
             (self.path / MANIFEST).unlink(missing_ok=True)
         for name in FILES:
-            if os.path.lexists(self.path / (name + PARTIAL)):
-                (self.path / (name + PARTIAL)).replace(self.path / name)
+            if os.path.lexists(self._partial(name)):
+                self._partial(name).replace(self.path / name)
 
     def _check_owner(self) -> None:
         owner = _identity_in(self.path / MANIFEST)
@@ -166,10 +195,13 @@ class RunFolder:
 
     def _open(self, name: str) -> IO[str]:
         """A new partial file. Never through a link: the folder may lie in a project from somebody else."""
-        path = self.path / (name + PARTIAL)
+        path = self._partial(name)
         path.unlink(missing_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
         return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+
+    def _partial(self, name: str) -> Path:
+        return self.path / (name + PARTIAL)
 
     def _write_whole(self, name: str, text: str) -> None:
         with self._open(name) as stream:

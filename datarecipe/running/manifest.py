@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
 from typing import Any
 
 from datarecipe._version import __version__
+from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.dispatch import Ending, Traffic
+from datarecipe.running.result import Spent
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally
 
@@ -21,9 +24,16 @@ EMBEDDED_WARNING = (
 )
 
 
-def manifest(
-    setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, *, started: datetime, finished: datetime
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a run went on."""
+
+    started: datetime
+    finished: datetime
+    seconds: float
+
+
+def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent: Spent, span: Span) -> dict[str, Any]:
     """The manifest as a JSON document."""
     return {
         "manifest": FORMAT,
@@ -45,13 +55,14 @@ def manifest(
             "completion": tally.completion_tokens,
             "responses_without_usage": tally.without_usage,
         },
+        "cost": _cost(setup, spent),
         "this_run": {
             "from_cache": traffic.stored,
             "sent": traffic.sent,
             "answered": traffic.answered,
             "abandoned": traffic.abandoned,
-            "started": started.isoformat(timespec="seconds"),
-            "finished": finished.isoformat(timespec="seconds"),
+            "started": span.started.isoformat(timespec="seconds"),
+            "finished": span.finished.isoformat(timespec="seconds"),
         },
         "model": {
             "name": setup.model.name,
@@ -67,6 +78,32 @@ def manifest(
         "versions": versions(),
         "machine": f"{platform.system()} {platform.machine()}",
         "recipe": dict(setup.recipe.resolved),
+    }
+
+
+def _cost(setup: Setup, spent: Spent) -> dict[str, Any]:
+    """Dollars are text, since a float cannot hold them."""
+    price, caps = setup.cost.price, setup.caps
+    return {
+        "all_runs": _amount(spent.in_all, priced=price is not None),
+        "this_run": _amount(spent.now, priced=price is not None),
+        "prices": None
+        if price is None
+        else {
+            "input_per_million": str(price.input_per_token * 1_000_000),
+            "output_per_million": str(price.output_per_token * 1_000_000),
+            "source": setup.cost.source,
+        },
+        "caps": {"usd": None if caps.usd is None else str(caps.usd), "tokens": caps.tokens, "calls": caps.calls},
+    }
+
+
+def _amount(amount: Amount, *, priced: bool) -> dict[str, Any]:
+    return {
+        "calls": amount.calls,
+        "prompt_tokens": amount.prompt_tokens,
+        "completion_tokens": amount.completion_tokens,
+        "usd": str(amount.usd) if priced else None,
     }
 
 

@@ -9,8 +9,10 @@ from datarecipe.errors import OfflineMissError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
+from datarecipe.llm.limits.account import Account
 from datarecipe.running.execute import open_client
 from datarecipe.running.setup import Setup
+from datarecipe.running.switchboard import Switchboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def first_request(setup: Setup) -> FirstRequest:
 async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
     """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
     first = first_request(setup)
-    async with open_client(setup, notice) as client:
+    account = Account(setup.caps)
+    async with Switchboard([setup], notice) as board, open_client(setup, board, account, notice) as client:
         response = client.lookup(first.request)
         stored = response is not None
         if response is None:

@@ -7,11 +7,22 @@ from pathlib import Path
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
+from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.dispatch import End, Traffic
 from datarecipe.running.tally import Tally
 
 INTERRUPTED_EXIT = 130
 SHORT_EXIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a dataset has used: attempts that failed too, and at its most what nobody counted."""
+
+    in_all: Amount
+    """Over all runs of the dataset."""
+    now: Amount
+    """In this run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +36,7 @@ class RunResult:
     error: DatarecipeError | None
     tally: Tally
     traffic: Traffic
+    spent: Spent
     first: tuple[Example, ...]
     """The first few examples."""
     kept_lines: int

@@ -5,20 +5,38 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, canonical_json
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.embedded.fingerprint import fingerprint
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
-from datarecipe.recipe import Origin, Recipe, identity, is_shipped, origin_of
+from datarecipe.llm.limits.account import Caps
+from datarecipe.recipe import Fallback, Origin, Prices, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
+from datarecipe.running.costs import Cost, caps_of, cost_of
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 1
 """Part of every run's identity; changes when the same responses would give another dataset."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A fallback, settled."""
+
+    model: ModelSettings
+    endpoint: Endpoint
+    prices: Prices | None
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What the model costs."""
+        return cost_of(self.endpoint, self.prices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +55,25 @@ class Setup:
     """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
     output: Path
     cache_dir: Path
+    fallbacks: tuple[Alternative, ...] = ()
+    """The models that may answer instead, in the order of trying."""
 
     @property
     def embedded(self) -> bool:
         """Whether the model runs in this process."""
         return self.model.name.startswith(LOCAL_PREFIX)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What the model costs."""
+        return cost_of(self.endpoint, self.recipe.prices)
+
+    @cached_property
+    def caps(self) -> Caps:
+        """What the dataset may use in all. Raises `UnknownPriceError`."""
+        costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))
+        names = (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
+        return caps_of(self.recipe.limits, costs, names)
 
 
 def home_of(recipe: Recipe) -> Path:
@@ -80,7 +112,27 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         identity=_identity(recipe, model),
         output=(options.output or home / "runs" / recipe.name).absolute(),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
+        fallbacks=tuple(_alternative(recipe, fallback, options) for fallback in recipe.fallbacks),
     )
+
+
+def _alternative(recipe: Recipe, fallback: Fallback, options: Options) -> Alternative:
+    """A fallback with its own provider's address, or the one that the environment names for that provider."""
+    if fallback.model.startswith(LOCAL_PREFIX):
+        raise UsageError(
+            f"{fallback.model} cannot be a fallback: it is asked in a way of its own",
+            hint="Name a model behind an API in `fallbacks`.",
+        )
+    endpoint = resolve_endpoint(
+        fallback.model,
+        flag_api_base=None,
+        recipe_api_base=None,
+        config_api_base=None,
+        trust=options.trust,
+        environ=options.environ,
+    )
+    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key)
+    return Alternative(model, endpoint, fallback.prices)
 
 
 def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:

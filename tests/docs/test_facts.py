@@ -20,14 +20,15 @@ from datarecipe.cli.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _TABLE, profile_of
+from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import Override, find_recipe, load_recipe
 from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import lineage_row, rejected_row
-from datarecipe.running.manifest import manifest
+from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.options import Options
-from datarecipe.running.result import INTERRUPTED_EXIT
+from datarecipe.running.result import INTERRUPTED_EXIT, Spent
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.docs.pages import ROOT, code_in, document, pages
@@ -75,7 +76,7 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
     setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
-    written = manifest(setup, Ending("target"), Tally(), Traffic(), started=now, finished=now)
+    written = manifest(setup, Ending("target"), Tally(), Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
     (section,) = re.findall(r"### manifest.json\n(.*?)\n##", document("files").text, re.DOTALL)
     documented = {name for row in re.findall(r"^\| (.+?) \|", section, re.MULTILINE) for name in code_in(row)}
     assert documented == set(dotted(written))
@@ -84,7 +85,7 @@ def test_fields_of_the_manifest(tmp_path: Path) -> None:
 def dotted(document: Mapping[str, Any]) -> Iterator[str]:
     """Keys of a manifest, as `counts.accepted`; mappings of the user's own words are not looked into."""
     for key, value in document.items():
-        if key in ("counts", "tokens", "this_run", "model"):
+        if key in ("counts", "tokens", "cost", "this_run", "model"):
             yield from (f"{key}.{inner}" for inner in value)
         else:
             yield key

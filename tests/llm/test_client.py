@@ -17,7 +17,12 @@ from datarecipe.errors import CacheError, DatarecipeError, ProviderError, Transi
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
+from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.adaptive import AdaptiveLimit
+from datarecipe.llm.limits.gate import Gate
+from datarecipe.llm.route import Route
 from datarecipe.llm.transport import Transport
+from tests import virtual_time
 
 
 def request(index: int = 0) -> Complete:
@@ -82,7 +87,12 @@ class World:
             "uniform": max,
             "notice": self.notices.append,
         }
-        return CachedClient(cache, line, timeout=7.5, **{**world, **changes})
+        return CachedClient(
+            cache, [Route("a", line, self.gate())], Account(Caps()), timeout=7.5, **{**world, **changes}
+        )
+
+    def gate(self, concurrency: int = 1000) -> Gate:
+        return Gate(AdaptiveLimit(concurrency), clock=asyncio.get_running_loop().time, uniform=max)
 
 
 @pytest.fixture
@@ -305,10 +315,18 @@ async def test_what_no_retry_could_help_goes_up_at_once(cache: ResponseCache, wo
     assert on_disk(cache, request()) is None
 
 
-async def test_a_burst_of_failures_is_one_notice(cache: ResponseCache, world: World) -> None:
-    line = Line([TransientError("busy") for _ in range(20)])
-    client = world.client(cache, line)
-    await asyncio.gather(*(client.fetch(request(index)) for index in range(20)))
+def test_a_burst_of_failures_is_one_notice(cache: ResponseCache, world: World) -> None:
+    async def busy() -> Completion:
+        await asyncio.sleep(0.1)
+        raise TransientError("busy")
+
+    line = Line([busy] * 20)
+
+    async def main() -> None:
+        client = world.client(cache, line, clock=asyncio.get_running_loop().time, sleep=asyncio.sleep)
+        await asyncio.gather(*(client.fetch(request(index)) for index in range(20)))
+
+    virtual_time.run(main())
     assert len(line.asked) == 40
     assert len(world.notices) == 1
 
@@ -379,10 +397,3 @@ async def test_a_cancelled_pause_leaves_no_task_behind(cache: ResponseCache, wor
         await task
     await turns()
     assert asyncio.all_tasks() == before
-
-
-@pytest.mark.parametrize(("slots", "expected"), [(None, 16), (4, 4), (99, 16)])
-async def test_concurrency_is_bounded_by_the_transports_slots(
-    cache: ResponseCache, world: World, slots: int | None, expected: int
-) -> None:
-    assert world.client(cache, Line(slots=slots)).bounded(16) == expected

@@ -83,7 +83,7 @@ async def test_a_request_and_its_answer() -> None:
     assert completion.usage is not None
     assert completion.usage.completion_tokens > 20
     assert completion.model == "gpt-test-test"
-    assert completion.answered_by == "litellm:openai/gpt-test"
+    assert completion.answered_by == "openai/gpt-test"
     assert completion.created.endswith("Z")
 
 
@@ -161,7 +161,7 @@ async def test_these_are_responses(model: str, kind: FaultKind, reason: str, tex
         ("no_permission", ProviderError, "_API_KEY"),
         ("no_model", ProviderError, "name right"),
         ("no_quota", ProviderError, "credit"),
-        ("bad_parameter", ProviderError, "sampling.NAME: null"),
+        ("bad_parameter", ProviderError, "sampling.temperature: null"),
         ("rate_limit", TransientError, None),
         ("server_error", TransientError, None),
         ("unavailable", TransientError, None),

@@ -17,12 +17,14 @@ from markdown_it.token import Token
 
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import LabelSpace
 from datarecipe.recipe.model import About
 from datarecipe.running.card import card
 from datarecipe.running.dispatch import Ending, Traffic
-from datarecipe.running.manifest import EMBEDDED_WARNING, manifest
+from datarecipe.running.manifest import EMBEDDED_WARNING, Span, manifest
 from datarecipe.running.options import Options
+from datarecipe.running.result import Spent
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.generate.recipes import make_recipe
@@ -44,7 +46,7 @@ def make_card(
     tally.add(Accepted(example, "id", "parent", 1, "root:0", 0, 0) for example in shown)
     tally.add(Rejected("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    document = manifest(setup, Ending("target"), tally, Traffic(), started=now, finished=now)
+    document = manifest(setup, Ending("target"), tally, Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
     return card(setup, document, tally, shown)
 
 

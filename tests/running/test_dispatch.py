@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.errors import DatarecipeError, OfflineMissError, ProviderError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event
 from datarecipe.generate.generation import Generation
@@ -46,7 +46,14 @@ class Desk:
     unusable: DatarecipeError | None = None
     on_fetch: Callable[[Request], None] = lambda _: None
 
+    room: int = 1_000_000
+    """How many may be under way."""
+    capped: int | None = None
+    """How many may be asked in all."""
+
     asked: list[Complete] = field(default_factory=list)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    begun: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
     cancelled: int = 0
@@ -60,6 +67,24 @@ class Desk:
     def check(self) -> None:
         if self.unusable is not None:
             raise self.unusable
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self.listeners.append(listener)
+
+    def begin(self, request: Request) -> asyncio.Task[Response] | None:
+        if self.begun >= self.room:
+            return None
+        if self.capped is not None and len(self.asked) + self.begun >= self.capped:
+            raise CapReachedError("no room")
+        self.begun += 1
+        task = asyncio.get_running_loop().create_task(self.fetch(request))
+        task.add_done_callback(self._over)
+        return task
+
+    def _over(self, _: object) -> None:
+        self.begun -= 1
+        for listener in self.listeners:
+            listener()
 
     async def fetch(self, request: Request) -> Response:
         assert isinstance(request, Complete)
@@ -129,6 +154,7 @@ def make_run(
 ) -> Run:
     recipe = recipe or make_recipe("fixed", target_size=100)
     events: list[Event] = []
+    desk.room = min(desk.room, concurrency)
     dispatcher = Dispatcher(
         generation=Generation(recipe, model_settings(recipe)),
         client=desk,

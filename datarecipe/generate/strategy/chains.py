@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from datarecipe.exchange import Embed, Embedding, canonical_json
 from datarecipe.generate.check import Valid
+from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.strategy.order import Asker, Formatting, Place, Upcoming
 
 REMEMBERED = 16
@@ -29,8 +31,9 @@ class _Step:
     """A formatting example of a chain, with how often each content was asked with it."""
 
     formatting: Formatting
-    asked: dict[tuple[tuple[str, str], ...], int] = field(default_factory=dict)
-    vector: tuple[float, ...] | None = None
+    asked: dict[bytes, int] = field(default_factory=dict)
+    """By a hash of the messages."""
+    vector: array[float] | None = None
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ class _Choice:
     """A batch whose next formatting example waits for embeddings."""
 
     candidates: list[tuple[int, Valid]]
-    vectors: dict[str, tuple[float, ...] | None]
+    vectors: dict[str, array[float] | None]
     """By text; None while it has not arrived."""
 
 
@@ -47,7 +50,8 @@ class _Chain:
     number: int
     seed: _Step
     current: _Step
-    history: set[bytes]
+    history: DigestSet
+    """The seed examples and all selectable items that the chain was offered."""
     previous: deque[_Step] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     barren: int = 0
     round: int = 0
@@ -69,7 +73,7 @@ class ChainsOrder:
 
     def _start(self, number: int) -> _Chain:
         step = _Step(self._asker.seed(number))
-        return _Chain(number, step, step, set(self._asker.seed_digests))
+        return _Chain(number, step, step, DigestSet(self._asker.seed_digests))
 
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:  # noqa: ARG002
         """A chain's later rounds are unknown until its batch is there."""
@@ -94,8 +98,7 @@ class ChainsOrder:
         self._arrived[chain.round * len(self._chains) + chain.number] = place
         candidates = []
         for index, item in enumerate(place.batch or ()):
-            if isinstance(item, Valid) and item.digest not in chain.history:
-                chain.history.add(item.digest)
+            if isinstance(item, Valid) and chain.history.add(item.digest):
                 candidates.append((index, item))
         if not candidates:
             self._step_back(chain)
@@ -112,7 +115,7 @@ class ChainsOrder:
         request = self._embeds.pop(handle)
         choice = chain.choice
         assert choice is not None
-        choice.vectors[request.text] = embedding.vector
+        choice.vectors[request.text] = array("d", embedding.vector)
         if all(vector is not None for vector in choice.vectors.values()):
             self._choose(chain, choice)
 
@@ -125,8 +128,9 @@ class ChainsOrder:
         step, lane = chain.current, f"chain:{chain.number}"
         combination = self._asker.vary.by_place(chain.number, chain.round)
         content = self._asker.content(step.formatting, combination)
-        earlier = step.asked.get(content.messages, 0)
-        step.asked[content.messages] = earlier + 1
+        messages = _digest(content.messages)
+        earlier = step.asked.get(messages, 0)
+        step.asked[messages] = earlier + 1
         chain.place = place = self._asker.place(step.formatting, content, lane, (lane, earlier))
         self._chain_of[place.handle] = chain
         return place
@@ -134,7 +138,7 @@ class ChainsOrder:
     def _await_embeddings(self, chain: _Chain, candidates: list[tuple[int, Valid]]) -> None:
         own = self._asker.embed(chain.current.formatting.example)
         wanted = {request.text: request for _, item in candidates for request in (self._asker.embed(item.example),)}
-        vectors: dict[str, tuple[float, ...] | None] = dict.fromkeys(wanted)
+        vectors: dict[str, array[float] | None] = dict.fromkeys(wanted)
         vectors[own.text] = chain.current.vector
         if chain.current.vector is None:
             wanted[own.text] = own
@@ -149,7 +153,7 @@ class ChainsOrder:
     def _choose(self, chain: _Chain, choice: _Choice) -> None:
         own = choice.vectors[self._asker.embed(chain.current.formatting.example).text]
         sign = -1 if self._strategy.kind == "similar" else 1
-        ranked: list[tuple[float, int, Valid, tuple[float, ...]]] = []
+        ranked: list[tuple[float, int, Valid, array[float]]] = []
         for index, item in choice.candidates:
             vector = choice.vectors[self._asker.embed(item.example).text]
             assert own is not None
@@ -159,7 +163,7 @@ class ChainsOrder:
         chain.choice = None
         self._go_on(chain, item, vector)
 
-    def _go_on(self, chain: _Chain, item: Valid, vector: tuple[float, ...] | None = None) -> None:
+    def _go_on(self, chain: _Chain, item: Valid, vector: array[float] | None = None) -> None:
         chain.previous.append(chain.current)
         chain.current = _Step(self._asker.chosen(item, chain.current.formatting.depth + 1), vector=vector)
         chain.barren = 0
@@ -178,8 +182,11 @@ class ChainsOrder:
         chain.place = None
 
     def _hash(self, chain: _Chain, index: int) -> bytes:
-        place = canonical_json([self._asker.recipe.random_seed, chain.number, chain.round, index])
-        return hashlib.blake2b(place.encode(), digest_size=16).digest()
+        return _digest([self._asker.recipe.random_seed, chain.number, chain.round, index])
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()
 
 
 def cosine(a: Sequence[float], b: Sequence[float]) -> float:

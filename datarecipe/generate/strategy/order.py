@@ -37,8 +37,8 @@ class Place:
     response: Completion | None = None
     batch: tuple[Checked, ...] | None = None
     """The items, once the response has arrived."""
-    promising: int = 0
-    """How many of the items looked new on arrival."""
+    promising: int | None = None
+    """How many of the items looked new when that was first asked."""
 
 
 Upcoming: TypeAlias = Place | float

@@ -1,0 +1,295 @@
+"""OpenAI's chat-completions protocol over one pooled HTTP session, without litellm: no seconds of import, and a tenth of
+the CPU for each request.
+
+For the models that `openai_protocol.speaks` says yes to it sends what litellm would send, to the same place with the same
+key, and says the same of what comes back. aiohttp is imported with the first request, or by `prepare`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from datarecipe._version import __version__
+from datarecipe.errors import MachineError, ProviderError, UsageError
+from datarecipe.exchange import Completion
+from datarecipe.llm import openai_protocol, providers
+from datarecipe.llm.failures import Failure, no_answer, refuses_seed
+from datarecipe.llm.network_failures import network_failure
+from datarecipe.llm.openai_reply import Replies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import SimpleNamespace, TracebackType
+
+    import aiohttp
+
+    from datarecipe.exchange import Complete
+    from datarecipe.llm.endpoint import Endpoint
+
+LONGEST_BODY = 64 * 2**20
+"""Bytes of a reply that are read. More is a server gone wrong, and would fill the memory."""
+LONGEST_ERROR = 2**20
+"""Bytes of an error's body that are read."""
+CONNECT_SECONDS = 30.0
+"""How long a connection may take to come about, within the timeout of the request."""
+KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept. Many servers close theirs after 5, and a request that meets that is lost."""
+STALE_SECONDS = 1.0
+"""A reused connection that ends within this time without a byte of answer was closed for idleness: no model ran."""
+STALE_CONNECTIONS = 3
+"""How many such connections one request may meet."""
+DNS_SECONDS = 300
+
+
+class DirectTransport:
+    """Answers requests to one endpoint. Use it as an async context manager, in one event loop."""
+
+    slots: int | None = None
+    """How many requests at once are too many, the provider says."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        environ: Mapping[str, str] | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        keep_alive: float = KEEP_ALIVE,
+    ) -> None:
+        """`environ` is where keys are looked for: the process's environment when None.
+
+        Raises `UsageError` for a model that the protocol does not reach.
+        """
+        if not openai_protocol.speaks(endpoint):
+            raise not_spoken(endpoint)
+        environ = os.environ if environ is None else environ
+        self._endpoint = endpoint
+        self._address = openai_protocol.address_of(endpoint, environ)
+        self._has_key = endpoint.api_key(environ) is not None
+        self._replies = Replies(endpoint, openai_protocol.secrets_of(endpoint, environ))
+        self._connect_seconds = connect_seconds
+        self._keep_alive = keep_alive
+        self._session: aiohttp.ClientSession | None = None
+        self._takes_seed = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def prepare(self) -> None:
+        """Import aiohttp and read the certificates; a tenth of a second."""
+        if self._address is not None:
+            self._opened()
+
+    def check(self) -> None:
+        """What would be found out only by asking, or not at all."""
+        endpoint = self._endpoint
+        if self._address is None:
+            raise no_address(endpoint)
+        if not self._has_key and endpoint.api_base is None and endpoint.provider in providers.NEEDS_KEY:
+            raise no_key(endpoint)
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
+        content = request.content
+        if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
+            raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
+        self.check()
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await self._answer(request)
+        except TimeoutError:
+            answer = no_answer(timeout)
+        outcome = self._replies.outcome(answer) if isinstance(answer, Failure) else answer
+        if isinstance(outcome, Completion):
+            return outcome
+        raise outcome
+
+    async def _answer(self, request: Complete) -> Completion | Failure:
+        answer = await self._send(request, seed=self._takes_seed)
+        if isinstance(answer, Failure) and self._takes_seed and refuses_seed(answer):
+            self._takes_seed = False
+        elif not (isinstance(answer, Failure) and refuses_seed(answer)):
+            return answer
+        return await self._send(request, seed=False)
+
+    async def _send(self, request: Complete, *, seed: bool) -> Completion | Failure:
+        body = json.dumps(
+            openai_protocol.body_of(request, self._endpoint, seed=seed), separators=(",", ":"), allow_nan=False
+        ).encode()
+        for _ in range(STALE_CONNECTIONS):
+            reused = _Reused()
+            started = time.monotonic()
+            answer = await self._post(body, reused)
+            if answer is not None:
+                return answer
+            if not reused.connection or time.monotonic() - started > STALE_SECONDS:
+                break
+        return Failure("connection", message="the server closed the connection without an answer")
+
+    async def _post(self, body: bytes, reused: _Reused) -> Completion | Failure | None:
+        """None where the connection ended without a byte of answer."""
+        import aiohttp  # noqa: PLC0415  # takes a tenth of a second, for runs that send something only
+
+        session = self._opened()
+        assert self._address is not None
+        try:
+            async with session.post(
+                self._url,
+                data=body,
+                headers=self._address.headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+                trace_request_ctx=reused,
+            ) as response:
+                return await self._read(response)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
+            return None if not reused.answered else network_failure(error)
+        except aiohttp.ClientOSError as error:
+            if isinstance(error, aiohttp.ClientConnectorError) or reused.answered:
+                return network_failure(error)
+            return None
+        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
+            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
+                raise
+            return network_failure(error) or Failure("connection", message=str(error))
+        except ValueError as error:  # aiohttp's, for headers or a status line that are none
+            return Failure("connection", message=str(error))
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Completion | Failure:
+        longest = LONGEST_BODY if response.status == 200 else LONGEST_ERROR
+        parts: list[bytes] = []
+        length = 0
+        async for part in response.content.iter_any():
+            parts.append(part)
+            length += len(part)
+            if length > longest:
+                break
+        raw = b"".join(parts)
+        if response.status != 200:
+            return self._replies.refused(response.status, response.headers, raw.decode("utf-8", "replace"))
+        if length > longest:
+            return Failure("garbage", codes=frozenset({"json"}), message=f"more than {longest} bytes")
+        try:
+            document = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            return Failure("garbage", codes=frozenset({"json"}), message=_unreadable(raw, error))
+        return self._replies.completion(document)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            import aiohttp  # noqa: PLC0415
+            from yarl import URL  # noqa: PLC0415
+
+            assert self._address is not None
+            tls = self._address.url.startswith("https:")
+            self._url = URL(self._address.url, encoded=True)
+            self._proxy = proxy_of(self._address.url)
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_on_reuse)
+            trace.on_request_end.append(_on_answer)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,
+                    ttl_dns_cache=DNS_SECONDS,
+                    keepalive_timeout=self._keep_alive,
+                    ssl=_certificates() if tls or (self._proxy or "").startswith("https:") else True,
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
+                headers={"User-Agent": f"datarecipe/{__version__}"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[trace],
+                trust_env=False,  # it would read .netrc; the proxy is found above
+            )
+        return self._session
+
+
+class _Reused:
+    """What happened to the connection of one request."""
+
+    __slots__ = ("answered", "connection")
+
+    def __init__(self) -> None:
+        self.connection = False
+        self.answered = False
+
+
+async def _on_reuse(_session: object, context: SimpleNamespace, _parameters: object) -> None:
+    context.trace_request_ctx.connection = True
+
+
+async def _on_answer(_session: object, context: SimpleNamespace, _parameters: object) -> None:
+    context.trace_request_ctx.answered = True
+
+
+def no_address(endpoint: Endpoint) -> ProviderError:
+    """The error for a server of one's own that nobody named."""
+    variable = providers.base_variables(endpoint.provider)[-1]
+    return ProviderError(
+        f"{endpoint.model} is on a server of your own, and its URL is not known",
+        hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
+    )
+
+
+def no_key(endpoint: Endpoint) -> ProviderError:
+    """The error for a provider whose key is not set."""
+    variable = endpoint.key_variables[0]
+    return ProviderError(
+        f"{endpoint.model} needs a key, and {variable} is not set",
+        hint=f"export {variable}=... and run it again, or name a server of your own with --api-base.",
+    )
+
+
+def not_spoken(endpoint: Endpoint) -> UsageError:
+    """The error for a model that only litellm reaches."""
+    known = endpoint.provider in openai_protocol.names()
+    what = f"{endpoint.model} is not reached with it" if known else f"{endpoint.provider} does not speak it"
+    return UsageError(
+        f"`--transport direct` is for OpenAI's protocol, and {what}",
+        hint=f"Leave it out, or take `--transport litellm`. Direct are: {', '.join(openai_protocol.names())}.",
+    )
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for `url`, as other programs read it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _certificates() -> ssl.SSLContext:
+    """What is trusted: `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else the certificates that browsers trust."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        if file:
+            return ssl.create_default_context(cafile=file)
+        if folder:
+            return ssl.create_default_context(capath=folder)
+        import certifi  # noqa: PLC0415
+
+        return ssl.create_default_context(cafile=certifi.where())
+    except OSError as error:
+        raise MachineError(
+            f"the certificates in {file or folder} cannot be read: {error}",
+            hint="SSL_CERT_FILE names a PEM file, SSL_CERT_DIR a folder of them as OpenSSL wants it.",
+        ) from None
+
+
+def _unreadable(raw: bytes, error: Exception) -> str:
+    text = raw[:200].decode("utf-8", "replace")
+    return f"{type(error).__name__}: {text}" if isinstance(error, RecursionError) else text

@@ -1,0 +1,117 @@
+"""What a dataset's runs have used, and the caps on it.
+
+What is under way is reserved at its most, so that a cap holds whatever comes back; what was not used is free again once
+the answer is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from datarecipe.errors import CapReachedError
+from datarecipe.llm.limits.amount import NOTHING, Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The most that may be used; None for no cap."""
+
+    usd: Decimal | None = None
+    tokens: int | None = None
+    calls: int | None = None
+
+    def exceeded_by(self, amount: Amount) -> str | None:
+        """The name of the first cap that `amount` exceeds."""
+        if self.usd is not None and amount.usd > self.usd:
+            return "usd"
+        if self.tokens is not None and amount.tokens > self.tokens:
+            return "tokens"
+        return "calls" if self.calls is not None and amount.calls > self.calls else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An amount that is set aside for one attempt."""
+
+    number: int
+    amount: Amount
+
+
+class Account:
+    """Used and reserved, under caps. Several accounts may stand over one another: a command's over those of its datasets."""
+
+    def __init__(
+        self,
+        caps: Caps,
+        *,
+        spent: Amount = NOTHING,
+        above: Sequence[Account] = (),
+        name: str = "limits.",
+        on_reserved: Callable[[Reservation], None] = lambda _: None,
+        on_settled: Callable[[Reservation, Amount], None] = lambda _, __: None,
+    ) -> None:
+        """`spent` was used by earlier runs. `on_reserved` is called before an attempt is made, `on_settled` after it.
+
+        `name` goes before the cap's in messages. What is reserved and used here counts in the accounts `above` too.
+        """
+        self.caps = caps
+        self.spent = spent
+        self.reserved = NOTHING
+        self._name = name
+        self._above = tuple(above)
+        self._on_reserved = on_reserved
+        self._on_settled = on_settled
+        self._numbers = 0
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever something that was reserved is settled, here or in an account beside this one."""
+        for account in self._above or (self,):
+            account._listeners.append(listener)
+
+    def fits(self, amount: Amount) -> bool:
+        """Whether there is room for `amount` beside all that is used and reserved.
+
+        Raises `CapReachedError` when there is none, and nothing under way that could leave some.
+        """
+        return all(account._fits(amount) for account in (*self._above, self))
+
+    def _fits(self, amount: Amount) -> bool:
+        cap = self.caps.exceeded_by(self.spent + self.reserved + amount)
+        if cap is None:
+            return True
+        if self.reserved != NOTHING:
+            return False
+        raise self._reached(cap, amount)
+
+    def reserve(self, amount: Amount) -> Reservation:
+        """Set `amount` aside; `fits` has said that it may."""
+        self._numbers += 1
+        reservation = Reservation(self._numbers, amount)
+        self._on_reserved(reservation)
+        for account in (*self._above, self):
+            account.reserved += amount
+        return reservation
+
+    def settle(self, reservation: Reservation, amount: Amount) -> None:
+        """The attempt is over and used `amount`."""
+        for account in (*self._above, self):
+            account.reserved -= reservation.amount
+            account.spent += amount
+        self._on_settled(reservation, amount)
+        for account in self._above or (self,):
+            for listener in account._listeners:
+                listener()
+
+    def _reached(self, cap: str, amount: Amount) -> CapReachedError:
+        spent, caps = self.spent, self.caps
+        match cap:
+            case "usd":
+                words = f"${spent.usd:.4f} of ${caps.usd} are spent, and the next request may cost ${amount.usd:.4f}"
+            case "tokens":
+                words = f"{spent.tokens:,} of {caps.tokens:,} are used, and the next request may take {amount.tokens:,}"
+            case _:
+                words = f"{spent.calls:,} of {caps.calls:,} are made"
+        return CapReachedError(f"`{self._name}{cap}` is reached: {words}")

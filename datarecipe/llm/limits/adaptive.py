@@ -1,0 +1,68 @@
+"""How many requests a provider bears at once, found out while asking.
+
+Additive increase, multiplicative decrease, as TCP does (Chiu and Jain 1989), on the provider's own word alone: a rate limit
+cuts, answers let it grow. Three rules keep it steady:
+
+- One cut for each burst: a rate limit of an attempt that began before the last cut says nothing about what holds now.
+  Nor does such an attempt's answer count towards growth.
+- Growth only where the limit is used: answers that came while many places were free show nothing about more.
+- Growth ends where the run started, unless the user allows more. Up to there it recovers by a tenth of the start for
+  each round of answers; beyond, it doubles until the first cut, and then goes on by a twentieth.
+"""
+
+from __future__ import annotations
+
+CUT = 0.8
+RECOVERY = 0.1
+GROWTH = 0.05
+USED = 0.8
+"""Share of the limit that has to be under way for an answer to count as evidence."""
+
+
+class AdaptiveLimit:
+    """The number of requests that may be under way now: `limit`."""
+
+    def __init__(self, start: int, most: int | None = None) -> None:
+        """It begins with `start` and never exceeds `most` (by default `start`); both at least 1."""
+        self.start = start
+        self.most = max(start, most or start)
+        self.cuts = 0
+        self._limit = float(start)
+        self._answers = 0
+        self._epoch = 0
+
+    @property
+    def limit(self) -> int:
+        """At least 1."""
+        return int(self._limit)
+
+    @property
+    def epoch(self) -> int:
+        """Counts the cuts; an attempt keeps the number that held when it began."""
+        return self._epoch
+
+    def answered(self, epoch: int, in_flight: int) -> None:
+        """An attempt that began in `epoch` was answered, `in_flight` being under way with it."""
+        if epoch != self._epoch or self._limit >= self.most or in_flight < USED * self.limit:
+            return
+        self._answers += 1
+        if self._answers >= self.limit:
+            self._answers = 0
+            self._limit = min(self._grown(), self.most)
+
+    def rate_limited(self, epoch: int) -> bool:
+        """An attempt that began in `epoch` was told to slow down; gives whether the limit was cut for it."""
+        if epoch != self._epoch:
+            return False
+        self._epoch += 1
+        self.cuts += 1
+        self._answers = 0
+        self._limit = max(1.0, self._limit * CUT)
+        return True
+
+    def _grown(self) -> float:
+        if self._limit < self.start:
+            return min(self._limit + max(1.0, RECOVERY * self.start), self.start)
+        if not self.cuts:
+            return 2 * self._limit
+        return self._limit + max(1.0, GROWTH * self._limit)

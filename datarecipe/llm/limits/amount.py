@@ -1,0 +1,75 @@
+"""What a request uses: calls, tokens, dollars. Money is `Decimal`: a cap has to hold to the last digit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datarecipe.exchange import Complete, Usage
+
+NO_MAXIMUM = 4096
+"""Completion tokens that are reserved for a request that states no maximum, since something has to be."""
+
+
+class Priced(Protocol):
+    """What knows what tokens cost."""
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
+        """In US dollars."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Something used, or reserved."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: Decimal = Decimal(0)
+    """0 where no price is known."""
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and replies together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.usd + other.usd,
+        )
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(
+            self.calls - other.calls,
+            self.prompt_tokens - other.prompt_tokens,
+            self.completion_tokens - other.completion_tokens,
+            self.usd - other.usd,
+        )
+
+
+NOTHING = Amount()
+
+
+def most(request: Complete, price: Priced | None) -> Amount:
+    """What one attempt at `request` can use: a token for every byte of what is sent, and `max_tokens` for the reply.
+
+    No tokeniser makes more tokens than bytes; the bytes are those of the whole content as JSON, schema and roles with it,
+    which stand for what the provider wraps around the messages.
+    """
+    content = request.content
+    prompt = len(content.canonical)  # ASCII: as many bytes as characters
+    maximum = content.sampling.get("max_tokens")
+    completion = maximum if isinstance(maximum, int) else NO_MAXIMUM
+    return Amount(1, prompt, completion, price.cost(prompt, completion) if price else Decimal(0))
+
+
+def used(usage: Usage, price: Priced | None) -> Amount:
+    """What one attempt did use, as the provider counted."""
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    return Amount(1, prompt, completion, price.cost(prompt, completion) if price else Decimal(0))

@@ -1,0 +1,76 @@
+"""A circuit breaker: when nothing is answered any more, nothing is sent but a probe now and then.
+
+Without it a provider that is down for a minute is asked by every request again and again (Nygard, "Release It!", 2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+FAILURES = 8
+"""Failed attempts in a row, with no answer between them, that open the circuit."""
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+
+class CircuitBreaker:
+    """Closed while answers come. Open for a pause, then one probe: its answer closes it, its failure doubles the pause.
+
+    Times are seconds of any clock that only goes forward.
+    """
+
+    def __init__(self, uniform: Callable[[float, float], float]) -> None:
+        """`uniform(a, b)` draws a number; the pauses have jitter, so that several processes do not probe together."""
+        self._uniform = uniform
+        self._failures = 0
+        self._pauses = 0
+        self._until: float | None = None
+        self._probing = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether all but a probe has to wait."""
+        return self._until is not None
+
+    @property
+    def until(self) -> float | None:
+        """When the next probe may be sent; None while the circuit is closed, or while a probe is under way."""
+        return None if self._probing else self._until
+
+    def lets_pass(self, now: float) -> bool:
+        """Whether an attempt may begin."""
+        if self._until is None:
+            return True
+        return not self._probing and now >= self._until
+
+    def began(self) -> bool:
+        """An attempt begins that was let pass; gives whether it is a probe."""
+        if self._until is None:
+            return False
+        self._probing = True
+        return True
+
+    def answered(self) -> bool:
+        """The provider answered; gives whether that closed the circuit."""
+        was_open = self.is_open
+        self._failures = self._pauses = 0
+        self._until, self._probing = None, False
+        return was_open
+
+    def failed(self, now: float, *, probe: bool, retry_after: float | None = None) -> float | None:
+        """An attempt failed in a way that may pass; gives the pause in seconds if the circuit is open by it."""
+        self._failures += 1
+        if probe:
+            self._probing = False
+        elif self.is_open or self._failures < FAILURES:
+            return None
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses) * self._uniform(0.75, 1.25)
+        self._pauses += 1
+        pause = max(pause, retry_after or 0.0)
+        self._until = now + pause
+        return pause
+
+    def left(self, *, probe: bool) -> None:
+        """An attempt ended without a word about the provider: it was cancelled, say."""
+        if probe:
+            self._probing = False

@@ -1,0 +1,182 @@
+"""Who may send to a provider, and who waits: how many at once, how many a minute, and none while it is down.
+
+One gate for each provider and key, shared by all that ask it. Who enters leaves again and says how it went.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from datarecipe.llm.limits.adaptive import AdaptiveLimit
+from datarecipe.llm.limits.breaker import CircuitBreaker
+from datarecipe.llm.limits.pace import Pace
+
+HowItWent: TypeAlias = Literal["answered", "rate_limited", "failed", "silent"]
+"""`failed`: in a way that may pass. `silent`: it says nothing about the provider, as what was cancelled here."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """The right to make one attempt."""
+
+    tokens: int
+    epoch: int
+    probe: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """Somebody who waits."""
+
+    change: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        if self.change is not None and not self.change.done():
+            self.change.set_result(None)
+
+
+class Gate:
+    """Lets attempts through. Lives in one event loop."""
+
+    def __init__(
+        self,
+        limit: AdaptiveLimit,
+        *,
+        requests: Pace | None = None,
+        tokens: Pace | None = None,
+        clock: Callable[[], float],
+        uniform: Callable[[float, float], float],
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`requests` and `tokens` are what a minute may bring; `clock` and `uniform` are the world."""
+        self._limit = limit
+        self._requests = requests
+        self._tokens = tokens
+        self._breaker = CircuitBreaker(uniform)
+        self._clock = clock
+        self._notice = notice
+        self._not_before = 0.0
+        self._waiting: deque[_Turn] = deque()
+        self._listeners: list[Callable[[], None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self.in_flight = 0
+        self.rate_limits = 0
+        """Rate limits that the provider answered with."""
+
+    @property
+    def limit(self) -> int:
+        """How many may be under way now."""
+        return self._limit.limit
+
+    @property
+    def down(self) -> bool:
+        """Whether the provider answers nothing at present."""
+        return self._breaker.is_open
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever there may be room again; the first to listen is called first."""
+        self._listeners.append(listener)
+
+    def try_enter(self, tokens: int) -> Ticket | None:
+        """A ticket, when there is room and nobody waits for it."""
+        return self._enter(tokens) if not self._waiting else None
+
+    async def enter(self, tokens: int, fits: Callable[[], bool] = lambda: True) -> Ticket:
+        """A ticket, when there is room and `fits` agrees. Who waits goes before who tries. Raises what `fits` raises."""
+        turn = _Turn()
+        self._waiting.append(turn)
+        try:
+            while True:
+                if self._waiting[0] is turn and fits() and (ticket := self._enter(tokens)) is not None:
+                    return ticket
+                turn.change = asyncio.get_running_loop().create_future()
+                await turn.change
+        finally:
+            self._waiting.remove(turn)
+            self._wake()
+
+    def leave(
+        self, ticket: Ticket, how: HowItWent, *, used: int | None = None, retry_after: float | None = None
+    ) -> None:
+        """The attempt is over. `used`: its tokens, where known; `retry_after`: seconds that the provider asks for."""
+        now = self._clock()
+        self.in_flight -= 1
+        if used is not None and self._tokens is not None:
+            self._tokens.give_back(ticket.tokens - used)
+        match how:
+            case "answered":
+                self._limit.answered(ticket.epoch, self.in_flight + 1)
+                if self._breaker.answered():
+                    self._notice("the provider answers again")
+            case "silent":
+                self._breaker.left(probe=ticket.probe)
+            case _:
+                self._failed(ticket, how, now, retry_after)
+        self._wake()
+
+    def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
+        if how == "rate_limited":
+            self.rate_limits += 1
+            if self._limit.rate_limited(ticket.epoch):
+                self._notice(f"the provider asks to slow down: {self.limit} requests at once from now on")
+            # What it asks of one it asks of all: they go out under one key.
+            self._not_before = max(self._not_before, now + (retry_after or 0.0))
+        pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
+        if pause is not None:
+            self._notice(f"nothing is answered any more: sending nothing for {pause:.0f} s, then one request to see")
+
+    def room(self) -> bool:
+        """Whether an attempt could begin now."""
+        return self.in_flight < self.limit and self._delay() <= 0 and self._breaker.lets_pass(self._clock())
+
+    def _enter(self, tokens: int) -> Ticket | None:
+        now = self._clock()
+        if not self.room():
+            self._set_timer()
+            return None
+        self.in_flight += 1
+        if self._requests is not None:
+            self._requests.take(1, now)
+        if self._tokens is not None:
+            self._tokens.take(tokens, now)
+        return Ticket(tokens, self._limit.epoch, self._breaker.began())
+
+    def _delay(self) -> float:
+        """Seconds until one more may be sent, as far as time alone decides."""
+        now = self._clock()
+        waits = [self._not_before - now]
+        waits += [pace.wait(now) for pace in (self._requests, self._tokens) if pace is not None]
+        if self._breaker.until is not None:
+            waits.append(self._breaker.until - now)
+        return max(waits)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        delay = self._delay()
+        if delay > 0:
+            self._timer = asyncio.get_running_loop().call_later(delay, self.changed)
+
+    def changed(self) -> None:
+        """There may be room again, here or in what `fits` looks at."""
+        self._wake()
+
+    def _wake(self) -> None:
+        """The first who waits looks again; where nobody waits, those who listen."""
+        if self._waiting:
+            self._waiting[0].wake()
+        else:
+            for listener in self._listeners:
+                listener()
+
+    def close(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._listeners.clear()

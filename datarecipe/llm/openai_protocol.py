@@ -1,0 +1,236 @@
+"""Requests in OpenAI's chat-completions protocol: which models are asked with it, at which URL, with which body.
+
+litellm is the reference: for every model that `speaks` says yes to, the body here is the one that litellm sends, and a
+test compares them on the wire. What litellm sends depends on the provider, for OpenAI's own models on the model's name
+too, and with some parameters on its list of models. Where that is not known here, the answer is no.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from datarecipe.llm import providers
+from datarecipe.llm.endpoint import NO_KEY
+from datarecipe.llm.failures import SAMPLING
+
+if TYPE_CHECKING:
+    from datarecipe.exchange import Complete, Content, Json
+    from datarecipe.llm.endpoint import Endpoint
+
+PATH = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one provider speaks the protocol."""
+
+    base: str | None = None
+    """The provider's own address; None for servers that people run themselves at an address of theirs."""
+    seed: str | None = "seed"
+    """What it calls the seed; None where it takes none."""
+    not_here: frozenset[str] = frozenset()
+    """Sampling parameters that litellm rewrites or refuses by its list of models, so that it has to send them."""
+    model: Callable[[str], str] = str
+    """The model's name on the wire."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Sent with every request."""
+
+
+def _of_fireworks(name: str) -> str:
+    return name if name.startswith("accounts/") else f"accounts/fireworks/models/{name}"
+
+
+def _of_openrouter(name: str) -> str:
+    return name if "/" in name else f"openrouter/{name}"
+
+
+_EFFORT = frozenset({"reasoning_effort"})
+_PLAIN = Dialect()
+_DIALECTS: Mapping[str, Dialect] = {
+    "openai": Dialect("https://api.openai.com/v1"),
+    "hosted_vllm": _PLAIN,
+    "ollama": _PLAIN,
+    "ollama_chat": _PLAIN,
+    "openai_like": _PLAIN,
+    "litellm_proxy": _PLAIN,
+    "lm_studio": Dialect(not_here=_EFFORT),
+    "llamafile": Dialect("http://127.0.0.1:8080/v1", not_here=_EFFORT),
+    "deepseek": Dialect("https://api.deepseek.com/beta", not_here=_EFFORT),
+    "together_ai": Dialect("https://api.together.ai/v1", not_here=_EFFORT),
+    "xai": Dialect("https://api.x.ai/v1", not_here=_EFFORT | {"stop", "presence_penalty", "frequency_penalty"}),
+    "deepinfra": Dialect("https://api.deepinfra.com/v1/openai", seed=None, not_here=_EFFORT),
+    "mistral": Dialect(
+        "https://api.mistral.ai/v1",
+        seed="random_seed",
+        not_here=_EFFORT | {"presence_penalty", "frequency_penalty"},
+    ),
+    "fireworks_ai": Dialect("https://api.fireworks.ai/inference/v1", not_here=_EFFORT, model=_of_fireworks),
+    "openrouter": Dialect(
+        "https://openrouter.ai/api/v1", not_here=_EFFORT, model=_of_openrouter, extra={"usage": {"include": True}}
+    ),
+}
+
+# Names of OpenAI's own models, as litellm tells them apart. The date at the end is a snapshot's.
+_DATE = r"(?:-\d{4}-\d\d-\d\d)?"
+_CHAT = re.compile(r"(?:ft:)?(?:gpt-3\.5-turbo|gpt-4)(?![\w.-]*(?:instruct|realtime|transcribe|tts|image))[\w.:-]*")
+_SERIES = re.compile(rf"gpt-(?:5|6)(?:(?:\.\d+)?(?:-mini|-nano)?|\.\d+-chat-latest){_DATE}")
+_SERIES_CHAT = re.compile(rf"gpt-5-chat(?:-latest)?{_DATE}")
+_O_SERIES = re.compile(rf"(?:o1|o3|o3-mini|o4-mini){_DATE}")
+_O_WITH_SYSTEM = re.compile(rf"o1{_DATE}")
+_FIREWORKS_MODEL = re.compile(r"(?!FW-|firerouter|auto$|auto-instant$)[\w.-]+(?<!-fast)")
+_OF_OPENAI = re.compile(
+    r"(?:.*/)?(?:ft:)?(?:gpt-?\d|o\d|chatgpt|chat-latest|codex|computer-use|daybreak|davinci|babbage"
+    r"|gpt-(?:audio|realtime|image|daybreak|rosalind))"
+)
+
+
+def speaks(endpoint: Endpoint) -> bool:
+    """Whether requests to `endpoint` can be made here, and are what litellm would send."""
+    return endpoint.provider in _DIALECTS and _known(_wire(endpoint), endpoint.name)
+
+
+def speaks_content(endpoint: Endpoint, content: Content) -> bool:
+    """Whether this very request is what litellm would send; a few parameters are litellm's to rewrite."""
+    if not speaks(endpoint):
+        return False
+    sent = {name for name, value in content.sampling.items() if value is not None}
+    return not (sent & _DIALECTS[_wire(endpoint)].not_here)
+
+
+def depends_on_content(endpoint: Endpoint) -> bool:
+    """Whether `speaks_content` may differ from request to request."""
+    return speaks(endpoint) and bool(_DIALECTS[_wire(endpoint)].not_here)
+
+
+def names() -> tuple[str, ...]:
+    """The providers that this protocol reaches."""
+    return tuple(sorted(_DIALECTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a request goes, and with what; all of it may be secret."""
+
+    url: str = field(repr=False)
+    """Without user info, with the query as the user wrote it."""
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address | None:
+    """The address of `endpoint` with its key, or None where it is the user's to name and nobody did."""
+    base = base_of(endpoint)
+    if base is None:
+        return None
+    url = urlsplit(base)
+    path = url.path.rstrip("/")
+    path = path if path.endswith(PATH) else path + PATH
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if url.username is not None:
+        pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+    elif (key := endpoint.api_key(environ)) is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    if endpoint.provider == "openai" and endpoint.named_by != "recipe":
+        headers = {**_of_the_account(environ), **headers}
+    return Address(urlunsplit((url.scheme, url.netloc.rpartition("@")[2], path, url.query, "")), headers)
+
+
+def base_of(endpoint: Endpoint) -> str | None:
+    """The address that paths are added to: the endpoint's, else the provider's own."""
+    base = endpoint.api_base
+    if endpoint.provider in providers.OLLAMA:
+        url = urlsplit(base or providers.OLLAMA_BASE)
+        path = url.path.rstrip("/")
+        return urlunsplit(url._replace(path=path if path.endswith("/v1") else path + "/v1"))
+    return base or _DIALECTS[endpoint.provider].base
+
+
+def secrets_of(endpoint: Endpoint, environ: Mapping[str, str]) -> frozenset[str]:
+    """What no message may show: keys, and what stands in the URL besides the host."""
+    url = urlsplit(endpoint.api_base or "")
+    found = {endpoint.api_key(environ), *(environ.get(name) for name in endpoint.key_variables)}
+    # As written and as decoded: a library may quote either.
+    found |= {part for raw in (url.username, url.password) if raw for part in (raw, unquote(raw))}
+    found |= {url.query, *(value for _, value in parse_qsl(url.query))}
+    return frozenset(secret for secret in found if secret and secret != NO_KEY)
+
+
+def body_of(request: Complete, endpoint: Endpoint, *, seed: bool = True) -> dict[str, Json]:
+    """The JSON body; without the seed where the server turned out to take none. Raises `ValueError` for a parameter
+    that is never sent."""
+    content = request.content
+    if unknown := content.sampling.keys() - SAMPLING:
+        raise ValueError(f"sampling parameters that are never sent: {', '.join(sorted(unknown))}")
+    wire = _wire(endpoint)
+    dialect = _DIALECTS[wire]
+    body: dict[str, Json] = {
+        "model": dialect.model(endpoint.name),
+        "messages": [{"role": role, "content": text} for role, text in content.messages],
+    }
+    body |= {name: value for name, value in content.sampling.items() if value is not None}
+    if content.response_format is not None:
+        body["response_format"] = _thawed(content.response_format)
+    if seed and dialect.seed is not None:
+        body[dialect.seed] = request.draw.seed
+    body |= dialect.extra
+    if wire == "openai":
+        _as_openai(body, endpoint.name)
+    return body
+
+
+def _as_openai(body: dict[str, Json], name: str) -> None:
+    """What OpenAI's thinking models want otherwise."""
+    o_series = _O_SERIES.fullmatch(name) is not None
+    if (o_series or _SERIES.fullmatch(name)) and "max_tokens" in body:
+        body["max_completion_tokens"] = body.pop("max_tokens")
+    if o_series and not _O_WITH_SYSTEM.fullmatch(name):
+        messages = body["messages"]
+        assert isinstance(messages, list)
+        for message in messages:
+            if isinstance(message, dict) and message["role"] == "system":
+                message["role"] = "user"
+
+
+def _wire(endpoint: Endpoint) -> str:
+    """Whose dialect it is. Only a provider's own, or one at an address that the user named, is spoken to in its way."""
+    if endpoint.named_by == "recipe":
+        return "hosted_vllm"
+    return "openai" if endpoint.has_secrets else endpoint.provider
+
+
+def _known(wire: str, name: str) -> bool:
+    """Whether litellm's treatment of this model is known here."""
+    if wire == "xai":
+        return "multi-agent" not in name
+    if wire == "fireworks_ai":
+        return name.startswith("accounts/") or _FIREWORKS_MODEL.fullmatch(name) is not None
+    if wire != "openai" or any(p.fullmatch(name) for p in (_CHAT, _SERIES, _SERIES_CHAT, _O_SERIES)):
+        return True
+    return not (name.startswith("responses/") or "gpt-5" in name or "gpt-6" in name or _OF_OPENAI.match(name))
+
+
+def _of_the_account(environ: Mapping[str, str]) -> dict[str, str]:
+    """Headers that say which organisation and project of an account at OpenAI pays."""
+    headers = {}
+    for line in environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n"):
+        name, colon, value = line.partition(":")
+        if colon and name.strip().isascii() and name.strip():
+            headers[name.strip()] = value.strip()
+    organization = environ.get("OPENAI_ORGANIZATION") or environ.get("OPENAI_ORG_ID")
+    if organization:
+        headers["OpenAI-Organization"] = organization
+    if environ.get("OPENAI_PROJECT_ID"):
+        headers["OpenAI-Project"] = environ["OPENAI_PROJECT_ID"]
+    return headers
+
+
+def _thawed(value: Any) -> Json:
+    """Plain dicts and lists, which can be written as JSON."""
+    if hasattr(value, "items"):
+        return {key: _thawed(inner) for key, inner in value.items()}
+    return [_thawed(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,65 @@
+"""What a run's models cost, and how much it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from datarecipe.errors import UnknownPriceError
+from datarecipe.llm import providers
+from datarecipe.llm.endpoint import Endpoint
+from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.prices import Price, facts_of
+from datarecipe.recipe import Limits, Prices
+
+DEFAULT_USD = Decimal("5.00")
+"""The cap of a dataset whose recipe names none."""
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a model costs."""
+
+    price: Price | None
+    """None where it is not known."""
+    source: str
+    """Who says so."""
+
+
+def cost_of(endpoint: Endpoint, given: Prices | None) -> Cost:
+    """What the recipe says, else what litellm's price map says."""
+    if given is not None:
+        per_token = (Decimal(str(usd)) / _MILLION for usd in (given.input_per_million, given.output_per_million))
+        return Cost(Price(*per_token), "the recipe's `prices`")
+    facts = facts_of(endpoint)
+    return Cost(facts.price, facts.source)
+
+
+def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...]) -> Caps:
+    """The caps of a dataset whose requests may go to any of `models`.
+
+    Raises:
+        UnknownPriceError: the recipe has a cap in dollars, and the price of one of the models is not known.
+    """
+    unknown = [model for model, cost in zip(models, costs, strict=True) if cost.price is None]
+    if limits.usd is not None and unknown:
+        raise UnknownPriceError(
+            f"`limits.usd` cannot be kept: the price of {unknown[0]} is not known",
+            hint="Give it in the recipe, in dollars for a million tokens: "
+            "`prices: {input_per_million: 0.15, output_per_million: 0.60}` (0 where it costs nothing), "
+            "or cap `limits.tokens` instead.",
+        )
+    usd = Decimal(str(limits.usd)) if limits.usd is not None else (None if unknown else DEFAULT_USD)
+    return Caps(usd=usd, tokens=limits.tokens, calls=limits.calls)
+
+
+def warning(endpoint: Endpoint, cost: Cost) -> str | None:
+    """What to say before a run that no cap in dollars bounds; nothing of servers that people run themselves."""
+    if cost.price is not None or endpoint.provider in providers.NEEDS_NO_KEY:
+        return None
+    return (
+        f"warning: the price of {endpoint.model} is not known, so no cap in dollars holds; "
+        "give `prices` in the recipe, or cap `limits.tokens`"
+    )

@@ -1,0 +1,79 @@
+"""One cut for a burst, growth only on evidence, never beyond what the user allows."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datarecipe.llm.limits.adaptive import AdaptiveLimit
+
+
+def rounds(limit: AdaptiveLimit, count: int) -> None:
+    for _ in range(count):
+        for _ in range(limit.limit):
+            limit.answered(limit.epoch, limit.limit)
+
+
+def test_a_burst_is_one_cut() -> None:
+    limit = AdaptiveLimit(32)
+    began = limit.epoch
+    assert [limit.rate_limited(began) for _ in range(32)] == [True] + [False] * 31
+    assert limit.limit == 25
+    assert limit.rate_limited(limit.epoch), "an attempt that began after the cut speaks of what holds now"
+    assert limit.limit == 20
+
+
+def test_it_recovers_to_where_it_started_and_no_further() -> None:
+    limit = AdaptiveLimit(32)
+    for _ in range(40):
+        limit.rate_limited(limit.epoch)
+    assert limit.limit == 1
+    rounds(limit, 9)
+    assert 25 <= limit.limit < 32
+    rounds(limit, 5)
+    assert limit.limit == 32
+    rounds(limit, 50)
+    assert limit.limit == 32
+
+
+def test_it_grows_where_it_may_and_doubles_until_the_first_cut() -> None:
+    limit = AdaptiveLimit(4, 100)
+    rounds(limit, 3)
+    assert limit.limit == 32
+    limit.rate_limited(limit.epoch)
+    assert limit.limit == 25
+    rounds(limit, 1)
+    assert limit.limit == 26
+    rounds(limit, 100)
+    assert limit.limit == 100
+
+
+def test_answers_that_say_nothing_about_more_do_not_count() -> None:
+    limit = AdaptiveLimit(10, 100)
+    for _ in range(1000):
+        limit.answered(limit.epoch, 7)
+    assert limit.limit == 10, "three places were always free"
+    old = limit.epoch
+    limit.rate_limited(old)
+    for _ in range(1000):
+        limit.answered(old, 8)
+    assert limit.limit == 8, "these began before the cut"
+
+
+@given(
+    st.integers(1, 200),
+    st.none() | st.integers(1, 400),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 300)), max_size=200),
+)
+def test_it_stays_between_one_and_the_most(start: int, most: int | None, steps: list[tuple[bool, int, int]]) -> None:
+    limit = AdaptiveLimit(start, most)
+    for answered, age, in_flight in steps:
+        before, cuts = limit.limit, limit.cuts
+        if answered:
+            limit.answered(limit.epoch - age, in_flight)
+            assert limit.limit >= before
+        else:
+            limit.rate_limited(limit.epoch - age)
+            assert limit.limit <= before
+            assert limit.cuts - cuts == (age == 0)
+        assert 1 <= limit.limit <= max(start, most or start)

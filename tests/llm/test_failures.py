@@ -1,0 +1,341 @@
+"""The table of failures, row by row: through a real server and both transports, and against its page."""
+
+# ruff: noqa: E501  # one case a line
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
+from datarecipe.exchange import Completion
+from datarecipe.llm.direct_transport import DirectTransport
+from datarecipe.llm.failures import TABLE, Failure, Judge, Row, refuses_seed, row_of
+from datarecipe.llm.litellm_outcome import Interpreter
+from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.network_failures import network_failure
+from datarecipe.llm.openai_reply import Replies
+from tests.docs.pages import document
+from tests.llm.certificates import certificate
+from tests.llm.test_both_transports import endpoint_of, request
+from tests.openai_faults import Fault, always, raw
+from tests.openai_server import OpenAIServer
+
+ROWS = {row.name: row for row in TABLE}
+MODELS = ["openai/gpt-test", "hosted_vllm/gpt-test", "deepseek/gpt-test"]
+TRANSPORTS: dict[str, Callable[..., Any]] = {"direct": DirectTransport, "litellm": LitellmTransport}
+
+
+def openai_error(message: str, code: str | None = None, kind: str = "invalid_request_error", **more: Any) -> Any:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code} | more}
+
+
+@dataclass(frozen=True)
+class Case:
+    row: str
+    fault: Fault
+    retry_after: float | None = None
+    hint: str = ""
+    only: str = ""
+    """The one transport that can tell."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def http(row: str, status: int, body: object, *, headers: Mapping[str, str] | None = None, **more: Any) -> Case:
+    return Case(row, raw(status, body, headers), **more)
+
+
+CASES = [
+    http("context length", 400, openai_error("too long", "context_length_exceeded")),
+    http("context length", 400, openai_error("This model's maximum context length is 4096 tokens. However, ...")),
+    http("context length", 413, openai_error("the request exceeds the available context size", "x")),
+    http("content policy", 400, openai_error("Rejected.", "content_policy_violation")),
+    http("content policy", 400, openai_error("Your prompt was flagged as potentially violating our usage policy.")),
+    http("content policy", 403, openai_error("requires moderation on x. Your input was flagged for y", "403")),
+    http("no credit", 429, openai_error("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")),
+    http("no credit", 402, openai_error("Insufficient Balance", "invalid_request_error"), hint="Add credit"),
+    http("no credit", 403, openai_error("Your team doesn't have any credits yet.")),
+    http("no credit", 400, openai_error("Your credit balance is too low to access the API.")),
+    http("rate limit of Google", 429, {"error": {"code": 429, "message": "You exceeded your current quota", "status": "RESOURCE_EXHAUSTED"}}),
+    http("quota spent", 429, openai_error("You exceeded your current quota, please check your plan."), hint="Add credit"),
+    http("payment required", 402, openai_error("Pay."), hint="Add credit"),
+    http("more than a minute's allowance", 429, openai_error("Request too large for gpt-test on tokens per min (TPM): Limit 10, Requested 20."), hint="batch_size"),
+    http("rate limit", 429, openai_error("Slow down.", "rate_limit_exceeded", "requests")),
+    http("rate limit", 429, openai_error("Slow down."), headers={"Retry-After": "2.5"}, retry_after=2.5),
+    http("rate limit", 429, openai_error("Slow down."), headers={"retry-after-ms": "1500", "Retry-After": "2"}, retry_after=1.5),
+    http("rate limit", 429, openai_error("Limit reached. Please try again in 1m2.5s. See ..."), retry_after=62.5),
+    http("rate limit", 429, openai_error("Slow down."), headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-tokens": "9", "x-ratelimit-reset-tokens": "9h"}, retry_after=360.0),
+    http("rate limit", 429, openai_error("Slow down."), headers={"x-ratelimit-remaining-requests": "9", "x-ratelimit-reset-requests": "6m0s"}),
+    http("rate limit", 429, "<html>Too many</html>"),
+    http("key", 401, openai_error("Incorrect API key provided", "invalid_api_key"), hint="_API_KEY"),
+    http("key", 403, openai_error("You may not."), hint="_API_KEY"),
+    http("key in other words", 400, openai_error("API key not valid. Please pass a valid API key."), hint="_API_KEY"),
+    http("model not pulled", 404, openai_error('model "gpt-test" not found, try pulling it first', None, "api_error"), hint="ollama pull gpt-test"),
+    http("no such model", 404, openai_error("The model does not exist", "model_not_found"), hint="name right"),
+    http("no such model", 404, "404 page not found", hint="/v1"),
+    http("no such model in other words", 400, openai_error("gpt-test is not a valid model ID", "400"), hint="name right"),
+    http("proxy wants a password", 407, "", hint="NAME:PASSWORD"),
+    http("may pass", 408, openai_error("Timed out.")),
+    http("may pass", 409, openai_error("Conflict.")),
+    http("may pass", 425, openai_error("Too early.")),
+    http("no capacity", 498, openai_error("Flex tier capacity exceeded.")),
+    http("too large", 413, openai_error("Too many bytes."), hint="batch_size"),
+    http("parameter", 400, openai_error("Unsupported value: 'temperature' does not support 0.5.", "unsupported_value", param="temperature"), hint="sampling.temperature: null"),
+    http("parameter", 400, openai_error("Unrecognized request argument supplied: min_p"), hint="sampling.min_p: null"),
+    http("parameter", 400, openai_error("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'."), hint="sampling.max_tokens: null"),
+    http("parameter", 400, openai_error("response_format json_schema is not supported by this model"), hint="`response_format: none`"),
+    http("parameter", 400, openai_error("What?"), hint="sampling.NAME: null"),
+    http("parameter", 422, {"detail": [{"loc": ["body", "top_k"], "msg": "extra fields not permitted"}]}, hint="sampling.top_k: null"),
+    http("parameter", 418, openai_error("I'm a teapot.")),
+    http("redirect", 307, "", headers={"Location": "/v2/chat/completions"}, hint="--api-base", only="direct"),
+    http("redirect", 301, "", headers={"Location": "http://127.0.0.1:9/elsewhere"}, hint="--api-base", only="direct"),
+    http("overloaded", 529, openai_error("Overloaded", None, "overloaded_error")),
+    http("overloaded in other words", 503, openai_error("The engine is currently overloaded", "overloaded"), headers={"Retry-After": "7"}, retry_after=7.0),
+    http("overloaded in other words", 500, openai_error("Server overloaded, please try again.")),
+    http("server error", 500, openai_error("The server had an error")),
+    http("server error", 502, "<html><h1>Bad gateway</h1></html>"),
+    http("server error", 503, openai_error("Down for maintenance")),
+    http("server error", 504, "upstream timed out"),
+    http("unknown status", 204, "", only="direct"),
+    Case("broken connection", Fault("cut_connection")),
+    Case("broken connection", Fault("drop")),
+    http("no choices", 200, {"id": "1", "object": "chat.completion", "choices": []}),
+    http("error inside", 200, {"error": {"message": "Provider returned error"}}, only="direct"),
+    http("rate limit", 200, {"error": {"message": "Slow down", "code": 429}}),
+    http("no credit", 200, {"error": {"message": "Insufficient credits", "code": 402}}),
+    http("context length", 200, {"error": {"message": "maximum context length is 9", "code": 400}}),
+    http("server error", 200, {"choices": [{"error": {"message": "Upstream", "code": 502}, "message": {"content": ""}}]}, only="direct"),
+    Case("unreadable", Fault("html")),
+    Case("unreadable", Fault("broken_json")),
+    http("unreadable", 200, ""),
+    http("unreadable", 200, "[1, 2]", only="direct"),
+    http("unreadable", 200, "[" * 100_000, only="direct"),
+]  # fmt: skip
+
+ELSEWHERE = {
+    "no connection in time", "timeout", "unknown host", "refused connection", "certificate", "proxy", "missing package",
+}  # fmt: skip
+"""Rows that need more than a server's answer; each has a test of its own below."""
+
+
+def test_every_row_is_tested() -> None:
+    assert {case.row for case in CASES} | ELSEWHERE == set(ROWS)
+
+
+def held(row: Row, result: Completion | DatarecipeError, *, hint: str = "", retry_after: float | None = None) -> None:
+    """What came out is what the row says."""
+    if row.meaning in ("context_overflow", "content_filter"):
+        assert isinstance(result, Completion), result
+        assert (result.finish_reason, result.text) == (row.meaning, "")
+        return
+    assert isinstance(result, DatarecipeError)
+    assert row.says in result.message
+    assert "\n" not in result.message
+    assert hint in str(result)
+    if row.meaning == "retry":
+        assert type(result) is TransientError
+        assert (result.charged, result.rate_limited) == (row.charged, row.rate_limited)
+        assert result.retry_after == retry_after
+    else:
+        assert type(result) is (MachineError if row.kind == "machine" else ProviderError)
+        assert result.hint or row.hint is None
+
+
+async def result_of(kind: str, model: str, base: str, timeout: float = 30) -> Completion | DatarecipeError:  # noqa: ASYNC109
+    environ = {"OPENAI_API_KEY": "sk-datarecipe-0123456789"}
+    async with TRANSPORTS[kind](endpoint_of(model, base, environ), environ=environ) as transport:
+        try:
+            completion: Completion = await transport.complete(request(model, base), timeout=timeout)
+        except DatarecipeError as error:
+            return error
+    return completion
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.row}-{case.fault.kind}-{case.fault.status}")
+async def test_a_row(case: Case, model: str, kind: str) -> None:
+    if case.only not in ("", kind):
+        pytest.skip("litellm hides it")
+    with OpenAIServer(faults=always(case.fault)) as server:
+        result = await result_of(kind, model, server.base_url)
+    held(ROWS[case.row], result, hint=case.hint, retry_after=case.retry_after)
+    if kind == "direct":
+        assert server.requests == 1
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("model", MODELS)
+async def test_no_answer_in_time(model: str, kind: str) -> None:
+    with OpenAIServer(faults=always(Fault("hang"))) as server:
+        result = await result_of(kind, model, server.base_url, timeout=0.5)
+    assert isinstance(result, TransientError)
+    assert (result.charged, result.rate_limited) == (True, False)
+    assert "0.5 seconds" in result.message
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_host_that_nobody_knows(model: str, kind: str) -> None:
+    held(ROWS["unknown host"], await result_of(kind, model, "http://models.invalid/v1"))
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_host_that_takes_no_connection(model: str, kind: str) -> None:
+    with OpenAIServer() as server:
+        gone = server.base_url
+    held(ROWS["refused connection"], await result_of(kind, model, gone))
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_certificate_that_nobody_signed(model: str, kind: str, tmp_path: Path) -> None:
+    with OpenAIServer(tls=certificate(tmp_path).server) as server:
+        result = await result_of(kind, model, server.base_url)
+    held(ROWS["certificate"], result, hint="SSL_CERT_FILE")
+    assert server.requests == 0
+
+
+async def test_a_connection_that_never_comes_about() -> None:
+    # A listener whose queue is full: the system answers no further attempt.
+    environ = {"OPENAI_API_KEY": "sk-datarecipe-0123456789"}
+    with socket.socket() as listener, socket.socket() as one, socket.socket() as two:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for waiting in (one, two):
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        endpoint = endpoint_of("openai/gpt-test", base, environ)
+        async with DirectTransport(endpoint, environ=environ, connect_seconds=0.3) as transport:
+            with pytest.raises(TransientError) as caught:
+                await transport.complete(request("openai/gpt-test", base), timeout=20)
+    held(ROWS["no connection in time"], caught.value)
+
+
+def test_a_package_that_is_missing() -> None:
+    interpreter = Interpreter(endpoint_of("bedrock/m", None, {}), ())
+    held(ROWS["missing package"], interpreter.failure(ImportError("No module named 'boto3'")))
+
+
+# Words
+
+
+def judge(model: str = "openai/gpt-test", *secrets: str) -> Judge:
+    return Judge(endpoint_of(model, None, {}), secrets)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["token s3cret-value", "Bearer abcdefgh123", "sk-abcdefgh123456", "gsk_abcdefgh123456", "AIzaabcdefgh123456"],
+)
+def test_no_secret_is_shown(text: str) -> None:
+    shown = judge("openai/gpt-test", "s3cret-value").readable(f"not: {text}.")
+    assert "***" in shown
+    assert not re.search(r"s3cret|abcdefgh", shown)
+
+
+@given(st.text())
+def test_a_message_is_one_line_that_can_be_shown(text: str) -> None:
+    shown = judge().readable(text)
+    shown.encode()
+    assert len(shown) <= 303
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e]", shown)
+
+
+@given(
+    kind=st.sampled_from(["http", "timeout", "connection", "garbage", "machine"]),
+    status=st.none() | st.integers(0, 999),
+    codes=st.frozensets(st.text()),
+    message=st.text(),
+    parameter=st.none() | st.text(),
+)
+def test_every_failure_has_a_verdict(kind: Any, status: int | None, codes: Any, message: str, parameter: Any) -> None:
+    verdict = judge().verdict(Failure(kind, status, codes, message, parameter))
+    assert isinstance(verdict, str | DatarecipeError)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (Failure("http", 400, parameter="seed"), True),
+        (Failure("http", 422, message="[{'loc': ['body', 'seed'], 'msg': 'extra fields'}]"), True),
+        (Failure("http", 400, message="Unrecognized request argument supplied: seed"), True),
+        (Failure("http", 400, message="seeds are not welcome"), False),
+        (Failure("http", 400, message="maximum context length, seed"), False),
+        (Failure("http", 500, message="seed"), False),
+        (Failure("connection", message="seed"), False),
+    ],
+)
+def test_what_refuses_a_seed(failure: Failure, expected: bool) -> None:
+    assert refuses_seed(failure) is expected
+
+
+def test_a_date_says_when_too() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    replies = Replies(endpoint_of("openai/m", None, {}), (), lambda: now)
+    for value, seconds in {
+        "Fri, 02 Jan 2026 03:05:05 GMT": 60.0,
+        "Fri, 02 Jan 2026 03:03:05 GMT": 0.0,
+        "99999999999": 86_400.0,
+        "soon": None,
+        "-3": None,
+        "nan": None,
+        "": None,
+    }.items():
+        assert replies.refused(429, {"retry-after": value}, "").retry_after == seconds, value
+
+
+def test_what_is_no_failure_of_the_network_is_none() -> None:
+    assert network_failure(KeyError("x")) is None
+
+
+def test_rows_have_names_of_their_own() -> None:
+    assert len(ROWS) == len(TABLE)
+
+
+def test_no_row_is_in_the_shadow_of_another() -> None:
+    """The case of each row is judged by that row: so each can be reached."""
+    reached = {
+        row_of(Failure("connection", codes=frozenset({word}))).name for word in ("dns", "refused", "certificate")
+    }
+    assert reached == {"unknown host", "refused connection", "certificate"}
+
+
+# The page
+
+
+def test_the_page_shows_this_table() -> None:
+    shown = [cells for cells in document("failures").rows() if len(cells) == 5][2:]
+    assert [tuple(cells) for cells in shown] == [page_row(row) for row in TABLE]
+
+
+def page_row(row: Row) -> tuple[str, ...]:
+    """A row as docs/failures.md has it."""
+    meaning = {
+        "retry": "tried again",
+        "end": "ends the run",
+        "context_overflow": "a response: `context_overflow`",
+        "content_filter": "a response: `content_filter`",
+    }[row.meaning]
+    cost = "may cost" if row.charged else "free"
+    hint = (row.hint or "").format(
+        key_variables="the provider's variable",
+        name="NAME",
+        leave_out="What to leave out, by its name where it is known.",
+    )
+    return row.name, row.when, meaning, cost + (", fewer requests" if row.rate_limited else ""), hint
+
+
+if __name__ == "__main__":  # python -m tests.llm.test_failures: the lines for the page
+    print("\n".join("| " + " | ".join(page_row(each)) + " |" for each in TABLE))

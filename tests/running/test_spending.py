@@ -1,0 +1,140 @@
+"""What was spent is known after a kill at any moment, and never less than was charged."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datarecipe.errors import StorageError
+from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.running.spending import SPENDING, Spending
+
+MOST = Amount(1, 100, 200, Decimal("0.0100"))
+USED = Amount(1, 40, 20, Decimal("0.0012"))
+
+
+def account(spending: Spending) -> Account:
+    return Account(Caps(), spent=spending.before, on_reserved=spending.reserved, on_settled=spending.settled)
+
+
+def before(folder: Path, identity: str = "a") -> Amount:
+    with Spending(folder, identity) as spending:
+        return spending.before
+
+
+def test_nothing_is_written_before_something_is_spent(tmp_path: Path) -> None:
+    assert before(tmp_path) == NOTHING
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_adds_up_over_runs(tmp_path: Path) -> None:
+    for runs in range(1, 4):
+        with Spending(tmp_path, "a") as spending:
+            one = account(spending)
+            for _ in range(5):
+                one.settle(one.reserve(MOST), USED)
+        assert before(tmp_path) == one.spent == sum([USED] * 5 * runs, NOTHING)
+    assert len((tmp_path / SPENDING).read_text().splitlines()) == 1 + 2 * 5, "earlier runs are one sum"
+
+
+def test_what_was_under_way_at_a_kill_counts_at_its_most(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        one.reserve(MOST)
+        one.settle(one.reserve(MOST), USED)
+        one.reserve(MOST)
+    assert before(tmp_path) == MOST + MOST + USED
+
+
+def test_another_dataset_begins_at_nothing(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        account(spending).reserve(MOST)
+    assert before(tmp_path, "b") == NOTHING
+    assert before(tmp_path, "a") == MOST
+    with Spending(tmp_path, "b") as spending:
+        account(spending).reserve(USED)
+    assert before(tmp_path, "b") == USED
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.decimals(0, 1, places=7)), max_size=12),
+    st.floats(0, 1),
+)
+def test_a_file_cut_at_any_byte_never_says_less_than_its_whole_lines(
+    steps: list[tuple[bool, Decimal]], share: float
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with Spending(folder, "a") as spending:
+            one = account(spending)
+            for settle, usd in steps:
+                reservation = one.reserve(MOST)
+                if settle:
+                    one.settle(reservation, Amount(1, 1, 1, min(usd, MOST.usd)))
+        file = folder / SPENDING
+        if not file.exists():
+            return
+        whole = file.read_bytes()
+        cut = whole.index(b"\n") + 1 + int(share * (len(whole) - whole.index(b"\n") - 1))
+        file.write_bytes(whole[:cut])
+        lines = [line for line in whole[:cut].split(b"\n")[1:-1] if line]
+        sent = sum(b"reserved" in line for line in lines)
+        known = before(folder)
+        assert known.calls == sent
+        settled = sum(b"settled" in line for line in lines)
+        assert known.usd >= (sent - settled) * MOST.usd
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense\n",
+        "[]\n",
+        '{"spending": 2, "identity": "a"}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "-5"}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "NaN"}\n',
+        '{"spending": 1, "identity": "a", "calls": -1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": true, "completion_tokens": 1, "usd": "1"}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": 1}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\nx\nx\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n'
+        '{"settled": 7, "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n{}\n',
+        "[" * 900 + "\n",
+        '{"a": "' + "x" * 5000 + '"}\n',
+    ],
+)
+def test_a_file_that_is_not_ours_is_an_error_that_names_the_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / SPENDING).write_text(text)
+    with pytest.raises(StorageError, match=rf"{SPENDING}:\d: .*not known"):
+        before(tmp_path)
+
+
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("")
+    (tmp_path / SPENDING).symlink_to(tmp_path / "other")
+    with pytest.raises(StorageError):
+        before(tmp_path)
+    (tmp_path / SPENDING).unlink()
+    (tmp_path / (SPENDING + ".partial")).symlink_to(tmp_path / "other")
+    with Spending(tmp_path, "a") as spending:
+        account(spending).reserve(MOST)
+    assert (tmp_path / "other").read_text() == ""
+
+
+def test_what_cannot_be_counted_is_not_sent(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with Spending(folder, "a") as spending:
+        one = account(spending)
+        folder.rmdir()
+        with pytest.raises(StorageError):
+            one.reserve(MOST)
+        assert one.reserved == NOTHING
