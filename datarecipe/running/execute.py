@@ -64,8 +64,15 @@ async def open_client(
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
         routes = await board.routes(setup)
-        clock = asyncio.get_running_loop().time
-        yield CachedClient(cache, routes, account, timeout=setup.recipe.limits.timeout, clock=clock, notice=notice)
+        yield CachedClient(
+            cache,
+            routes,
+            account,
+            timeout=setup.recipe.limits.timeout,
+            clock=asyncio.get_running_loop().time,
+            uniform=board.uniform,
+            notice=notice,
+        )
 
 
 async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = False) -> RunResult:
@@ -89,9 +96,10 @@ async def execute_on(
     """`execute`, with providers that other runs may share; what it uses counts in the account `above` too."""
     began, started = time.monotonic(), datetime.now(UTC)
     caps = setup.caps
-    generation = Generation(setup.recipe, setup.model)
+    folder = RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite)
+    generation = Generation(setup.recipe, setup.model, folder)
     with (
-        RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite) as folder,
+        folder,
         Spending(setup.output, setup.identity) as spending,
     ):
         account = Account(

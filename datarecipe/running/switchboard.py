@@ -52,7 +52,8 @@ class Switchboard:
         """
         self._notice = notice
         self._open_transport = open_transport
-        self._uniform = uniform
+        self.uniform = uniform
+        """Where the pauses between attempts get their jitter from."""
         self._limits: dict[tuple[str, str | None], list[Limits]] = {}
         for setup in setups:
             for endpoint in (setup.endpoint, *(fallback.endpoint for fallback in setup.fallbacks)):
@@ -99,7 +100,7 @@ class Switchboard:
             requests=Pace(rpm) if rpm else None,
             tokens=Pace(tpm) if tpm else None,
             clock=asyncio.get_running_loop().time,
-            uniform=self._uniform,
+            uniform=self.uniform,
             notice=self._notice,
         )
 

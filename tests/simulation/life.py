@@ -1,0 +1,173 @@
+"""One process of a trial, from its start to its end or its death. The process is real, made by fork; the time is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datarecipe.errors import DatarecipeError
+from datarecipe.exchange import Complete
+from datarecipe.generate.events import Event
+from datarecipe.generate.generation import Generation
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.running.execute import execute_on
+from datarecipe.running.observe import Silent
+from datarecipe.running.options import Options
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup, settle
+from datarecipe.running.switchboard import Switchboard
+from tests import virtual_time
+from tests.simulation.plan import Plan
+from tests.simulation.provider import Provider
+
+DIED = 137
+DEFECT = 99
+
+_FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "sqlite3.connect"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a trial's files are."""
+
+    root: Path
+
+    @property
+    def output(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "provider.jsonl"
+
+    @property
+    def ending(self) -> Path:
+        return self.root / "ending.json"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a life ended."""
+
+    code: int
+    """`DIED`, `DEFECT`, or the exit code of a run."""
+    accepted: int = 0
+    usd: str = "0"
+    """What the product says that the dataset has cost."""
+    calls: int = 0
+    tokens: int = 0
+    text: str = ""
+
+
+def setup_of(plan: Plan, place: Place, life: int) -> Setup:
+    """The run's set-up in its `life`-th life, from 0."""
+    recipe = plan.recipe
+    cap = plan.caps[min(life, len(plan.caps) - 1)]
+    target = plan.targets[life] if life < len(plan.targets) else recipe.target_size
+    limits = replace(recipe.limits, usd=None if cap is None else float(cap))
+    options = Options(
+        model="openai/author", output=place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"}
+    )
+    return settle(replace(recipe, limits=limits, target_size=target), options)
+
+
+def live(plan: Plan, place: Place, life: int, prepare: Callable[[], None] = lambda: None) -> Ended:
+    """Run that life in a child process. `prepare` is called there first."""
+    place.ending.unlink(missing_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        code = DEFECT
+        try:
+            prepare()
+            code = _main(plan, place, life)
+        except BaseException:  # noqa: BLE001 - it is a child: whatever it is, the parent has to hear of it
+            place.ending.write_text(json.dumps({"code": DEFECT, "text": traceback.format_exc()}))
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if place.ending.exists():
+        return Ended(**json.loads(place.ending.read_text()))
+    return Ended(code, text="" if code == DIED else f"the process ended with {code} and said nothing")
+
+
+def _main(plan: Plan, place: Place, life: int) -> int:
+    random.seed(plan.seed * 1000 + life)
+    setup = setup_of(plan, place, life)
+    _look_before_use(place)
+    _die_at_a_file(plan, life)
+    try:
+        result = virtual_time.run(_run(plan, place, life, setup))
+    except DatarecipeError as error:
+        place.ending.write_text(json.dumps({"code": error.exit_code, "text": str(error)}))
+        return error.exit_code
+    place.ending.write_text(json.dumps(_told(result)))
+    return result.exit_code
+
+
+def _told(result: RunResult) -> dict[str, object]:
+    spent = result.spent.in_all
+    return {
+        "code": result.exit_code,
+        "accepted": result.tally.accepted,
+        "usd": str(spent.usd),
+        "calls": spent.calls,
+        "tokens": spent.tokens,
+        "text": str(result.error or result.end),
+    }
+
+
+async def _run(plan: Plan, place: Place, life: int, setup: Setup) -> RunResult:
+    if life < len(plan.kills):
+        asyncio.get_running_loop().call_later(plan.kills[life], os._exit, DIED)
+    provider = Provider(plan, life, place.log, place.cache)
+    board = Switchboard([setup], lambda _: None, open_transport=lambda *_: provider)
+    async with board:
+        return await execute_on(board, setup, Silent())
+
+
+def _die_at_a_file(plan: Plan, life: int) -> None:
+    """The death of a process between two operations on files; there is no other way to meet it there."""
+    if life >= len(plan.file_kills):
+        return
+    kind, left = plan.file_kills[life]
+    counted = _FILE_EVENTS if kind == "any" else {kind}
+
+    def count(event: str, _: object) -> None:
+        nonlocal left
+        if event in counted:
+            left -= 1
+            if left == 0:
+                os._exit(DIED)
+
+    sys.addaudithook(count)
+
+
+def _look_before_use(place: Place) -> None:
+    """Whatever the loop is given has to be on disk by then, where another process would find it."""
+    receive = Generation.receive
+    other: list[ResponseCache] = []
+
+    def looking(self: Generation, handle: int, response: object) -> list[Event]:
+        waiting = self._places.get(handle)
+        if waiting is not None and isinstance(waiting.request, Complete):
+            if not other:
+                other.append(ResponseCache(place.cache))
+            if other[0].get(waiting.request) is None:
+                raise AssertionError("a response was used before it was stored")
+        return receive(self, handle, response)  # type: ignore[arg-type]
+
+    Generation.receive = looking  # type: ignore[method-assign]

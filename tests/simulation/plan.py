@@ -1,0 +1,130 @@
+"""What a trial is, drawn from its number."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import get_args
+
+from datarecipe.recipe import Limits, Prices, Recipe, StrategyKind
+from tests.generate.recipes import make_recipe
+
+PRICES = Prices(1.5, 6.0)
+
+KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Shares of 1, and times in virtual seconds."""
+
+    rate_limit: float = 0.0
+    server_error: float = 0.0
+    cut_connection: float = 0.0
+    """The model has run and is paid; the reply does not arrive."""
+    hang: float = 0.0
+    no_usage: float = 0.0
+    outages: tuple[tuple[float, float, str], ...] = ()
+    """(from, to, kind): everything fails so in that time of a life."""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A trial."""
+
+    seed: int
+    recipe: Recipe
+    faults: Faults
+    latency: float
+    """Median of a lognormal one, in virtual seconds."""
+    spread: float
+    kills: tuple[float, ...]
+    """Virtual seconds after which the first lives die."""
+    file_kills: tuple[tuple[str, int], ...]
+    """(kind of operation on files, or `any`; its number) at which the first lives die."""
+    caps: tuple[Decimal | None, ...]
+    """The cap in dollars of each life, from the first on; the last one holds for all that follow."""
+    untidy: bool
+    variety: int
+    targets: tuple[int, ...] = field(default=())
+    """The target of each life, from the first on; the last is the recipe's."""
+
+    @property
+    def capped(self) -> bool:
+        """Whether the last life may end at a cap."""
+        return (
+            self.caps[-1] is not None or self.recipe.limits.calls is not None or self.recipe.limits.tokens is not None
+        )
+
+
+def draw(seed: int) -> Plan:
+    """The trial of that number."""
+    source = random.Random(seed)
+    limits = Limits(
+        concurrency=source.choice([1, 2, 4, 8, 16, 32]),
+        max_concurrency=source.choice([None, None, 64]),
+        rpm=source.choice([None, None, None, 60, 600]),
+        tpm=source.choice([None, None, None, 200_000]),
+        calls=source.choice([None] * 5 + [source.randrange(1, 80)]),
+        tokens=source.choice([None] * 5 + [source.randrange(2_000, 60_000)]),
+        timeout=source.choice([5.0, 60.0]),
+        barren=source.choice([50, 50, 5]),
+    )
+    target = source.randrange(1, 120)
+    recipe = make_recipe(
+        source.choice(KINDS),
+        source.choice([1, 2, 8, 32]),
+        target_size=target,
+        batch_size=source.choice([1, 5]),
+        random_seed=source.randrange(3),
+        limits=limits,
+        prices=PRICES,
+        sampling={"max_tokens": source.choice([64, 400])},
+    )
+    lives = source.choice([0, 0, 1, 1, 2, 4])
+    length = source.choice([1.0, 5.0, 30.0])
+    by_time = source.random() < 0.7
+    caps: list[Decimal | None] = [None]
+    if source.random() < 0.4:
+        caps = [Decimal(source.randrange(10, 250)) / 1000 for _ in range(source.choice([1, 1, 2, 3]))]
+        caps.sort()
+        if source.random() < 0.3:
+            caps.append(None)
+    return Plan(
+        seed=seed,
+        recipe=recipe,
+        faults=_faults(source),
+        latency=source.choice([0.05, 0.5, 2.0]),
+        spread=source.choice([0.0, 0.2, 1.0]),
+        kills=tuple(source.uniform(0, length) for _ in range(lives)) if by_time else (),
+        file_kills=() if by_time else tuple(_file_kill(source) for _ in range(lives)),
+        caps=tuple(caps),
+        untidy=source.random() < 0.8,
+        variety=source.choice([20, 60, 500]),
+        targets=tuple(sorted(source.randrange(1, target + 1) for _ in range(source.choice([0, 0, 1, 2])))),
+    )
+
+
+def _file_kill(source: random.Random) -> tuple[str, int]:
+    """Few operations are renames, and most that can go wrong goes wrong there."""
+    return ("os.rename", source.randrange(1, 8)) if source.random() < 0.5 else ("any", source.randrange(1, 60))
+
+
+def _faults(source: random.Random) -> Faults:
+    if source.random() < 0.25:
+        return Faults()
+    outages = tuple(
+        (start, start + source.choice([3.0, 60.0, 200.0]), source.choice(["rate_limit", "server_error", "hang"]))
+        for start in (source.uniform(0, 20) for _ in range(source.choice([0, 0, 0, 1])))
+    )
+    return Faults(
+        rate_limit=source.choice([0, 0.05, 0.2]),
+        server_error=source.choice([0, 0.02, 0.1]),
+        cut_connection=source.choice([0, 0.02, 0.1]),
+        hang=source.choice([0, 0, 0.02]),
+        no_usage=source.choice([0, 0.1, 1.0]),
+        outages=outages,
+        retry_after=source.choice([None, 0.5, 10.0]),
+    )

@@ -1,0 +1,178 @@
+"""Defects, each put into the product's code of one process. The checks of a trial must find every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from datarecipe.exchange import Complete, Content, Draw, Request, Response
+from datarecipe.generate.events import Event
+from datarecipe.generate.generation import Generation
+from datarecipe.generate.strategy.chains import ChainsOrder
+from datarecipe.generate.strategy.order import Asker, Formatting, Place
+from datarecipe.llm import client
+from datarecipe.llm.client import CachedClient
+from datarecipe.llm.limits.account import Account
+from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.llm.limits.gate import Gate, Ticket
+from datarecipe.running import folder
+from datarecipe.running.dispatch import Dispatcher
+from datarecipe.running.spending import Spending
+from tests.generate.recipes import completion
+
+
+def used_before_stored() -> None:
+    """A response is given out at once, and stored when there is time."""
+
+    async def fetch(self: CachedClient, request: Request, claim: Any) -> Response:
+        stored = self.lookup(request)
+        if stored is not None:
+            return stored
+        assert isinstance(request, Complete)
+        completion = await self._complete(request, claim)
+        asyncio.get_running_loop().call_later(0.3, self._cache.put, request, completion)
+        return completion
+
+    CachedClient._fetch = fetch  # type: ignore[method-assign]
+
+
+def retry_not_counted() -> None:
+    """A failed attempt costs nothing, the product thinks."""
+    settle = client._Claim.settle
+
+    def cheap(self: Any, spent: Amount, how: Any, retry_after: float | None) -> None:
+        settle(self, spent if how == "answered" else NOTHING, how, retry_after)
+
+    client._Claim.settle = cheap  # type: ignore[method-assign]
+
+
+def commit_out_of_order() -> None:
+    """Of the responses that can be committed together the last one is written down first."""
+    commit = Generation._commit
+
+    def backwards(self: Generation) -> list[Event]:
+        return sorted(commit(self), key=lambda event: -event.request)
+
+    Generation._commit = backwards  # type: ignore[method-assign]
+
+
+def draw_reused() -> None:
+    """A lane that asks the same again makes the same draw."""
+
+    def place(self: Asker, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
+        return Place(self.handle(), Complete(content, Draw(self.recipe.random_seed, draw[0], 0)), formatting, lane)
+
+    Asker.place = place  # type: ignore[method-assign]
+
+
+def draw_by_order_of_sending() -> None:
+    """The draw counts requests in the order in which they are made up."""
+    numbers = itertools.count()
+
+    def place(self: Asker, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
+        request = Complete(content, Draw(self.recipe.random_seed, draw[0], next(numbers)))
+        return Place(self.handle(), request, formatting, lane)
+
+    Asker.place = place  # type: ignore[method-assign]
+
+
+def choice_by_arrival() -> None:
+    """A chain goes on from an item that depends on how many responses have arrived."""
+    arrivals = itertools.count()
+
+    def hashed(self: ChainsOrder, chain: Any, index: int) -> bytes:
+        return (next(arrivals) * 2654435761 % 2**32).to_bytes(4, "big")
+
+    ChainsOrder._hash = hashed  # type: ignore[method-assign]
+
+
+def forgotten_at_a_kill() -> None:
+    """What was under way when a process died is taken to have cost nothing."""
+    read = Spending._read
+
+    def forgetful(self: Spending) -> Amount:
+        if self.path.exists():
+            lines = self.path.read_text().splitlines(keepends=True)
+            settled = {line.split(",")[0].split()[-1] for line in lines if "settled" in line}
+            kept = [line for line in lines if "reserved" not in line or line.split(",")[0].split()[-1] in settled]
+            self.path.write_text("".join(kept))
+        return read(self)
+
+    Spending._read = forgetful  # type: ignore[method-assign]
+
+
+def cap_without_what_is_under_way() -> None:
+    """Only what is settled counts against a cap."""
+
+    def fits(self: Account, amount: Amount) -> bool:
+        if self.caps.exceeded_by(self.spent + amount) is None:
+            return True
+        raise self._reached("usd", amount)
+
+    Account._fits = fits  # type: ignore[method-assign]
+
+
+def slot_lost() -> None:
+    """An attempt that fails never gives its place at the gate back."""
+    leave = Gate.leave
+
+    def losing(self: Gate, ticket: Ticket, how: Any, **more: Any) -> None:
+        leave(self, ticket, how, **more)
+        if how == "failed":
+            self.in_flight += 1
+
+    Gate.leave = losing  # type: ignore[method-assign]
+
+
+def manifest_first() -> None:
+    """The manifest is put in place before the data."""
+    folder.FILES = (folder.MANIFEST, folder.DATA, folder.LINEAGE, folder.REJECTED, folder.CARD)
+
+    def rename(self: folder.RunFolder) -> None:
+        for name in folder.FILES:
+            partial = self.path / (name + folder.PARTIAL)
+            if os.path.lexists(partial):
+                partial.replace(self.path / name)
+
+    def finish(self: folder.RunFolder) -> None:
+        """Nothing is finished."""
+
+    folder.RunFolder._rename = rename  # type: ignore[method-assign]
+    folder.RunFolder._finish_replacing = finish  # type: ignore[method-assign]
+
+
+def hole_committed() -> None:
+    """A request that failed is left out, and the run goes on behind it."""
+    take = Dispatcher._take
+
+    def leaving_out(self: Dispatcher, handle: int, result: Any) -> None:
+        if isinstance(result, Exception) and handle >= 0:
+            place = self.generation._places.get(handle)
+            self._tasks.pop(handle, None)
+            if place is not None:
+                self.on_events(self.generation.receive(handle, completion('{"examples": []}')))
+            return
+        take(self, handle, result)
+
+    Dispatcher._take = leaving_out  # type: ignore[method-assign]
+
+
+PLANTED: Mapping[str, Callable[[], None]] = {
+    defect.__name__: defect
+    for defect in (
+        used_before_stored,
+        retry_not_counted,
+        commit_out_of_order,
+        draw_reused,
+        draw_by_order_of_sending,
+        choice_by_arrival,
+        forgotten_at_a_kill,
+        cap_without_what_is_under_way,
+        slot_lost,
+        manifest_first,
+        hole_committed,
+    )
+}

@@ -1,0 +1,142 @@
+"""The provider of a trial. It outlives the processes that ask it: what it charged and answered stands in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from datarecipe.errors import TransientError
+from datarecipe.exchange import Complete, Completion, Usage
+from datarecipe.llm.cache import ResponseCache
+from tests.generate.recipes import scripted
+from tests.simulation.plan import PRICES, Plan
+
+
+def answer(plan: Plan, request: Complete) -> Completion:
+    """The answer to a request: the same whenever and however often it is asked."""
+    completion = scripted(request, variety=plan.variety, untidy=plan.untidy)
+    chance = random.Random(hashlib.sha256(request.key.encode()).digest())
+    maximum = request.content.sampling["max_tokens"]
+    assert isinstance(maximum, int)
+    usage = Usage(chance.randrange(1, len(request.content.canonical)), chance.randrange(1, maximum + 1))
+    return replace(completion, usage=usage)
+
+
+def price(usage: Usage) -> Decimal:
+    """What the provider charges, worked out by itself."""
+    rates = (Decimal(str(PRICES.input_per_million)), Decimal(str(PRICES.output_per_million)))
+    return (usage.prompt_tokens * rates[0] + usage.completion_tokens * rates[1]) / 1_000_000
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of what the provider remembers."""
+
+    event: str
+    """`asked`, `charged` (the model has run), `delivered` (the reply left), or `violation`."""
+    key: str
+    at: float
+    life: int
+    usd: Decimal = Decimal(0)
+    tokens: int = 0
+    detail: str = ""
+
+
+class Provider:
+    """A transport that asks nobody."""
+
+    slots: int | None = None
+
+    def __init__(self, plan: Plan, life: int, log: Path, cache_dir: Path) -> None:
+        self._plan = plan
+        self._life = life
+        self._file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._cache_dir = cache_dir
+        self._cache: ResponseCache | None = None
+        self._chance = random.Random(plan.seed * 1000 + life)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+    def check(self) -> None:
+        """It can be asked."""
+
+    def prepare(self) -> None:
+        """Nothing takes long."""
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        plan, faults, chance = self._plan, self._plan.faults, self._chance
+        self.write("asked", request.key)
+        self._is_it_stored(request)
+        latency = plan.latency * chance.lognormvariate(0, plan.spread)
+        fault = self._fault(asyncio.get_running_loop().time())
+        if fault == "rate_limit":
+            await asyncio.sleep(latency / 10)
+            raise TransientError("slow down", rate_limited=True, charged=False, retry_after=faults.retry_after)
+        completion = answer(plan, request)
+        assert completion.usage is not None
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.sleep(latency / 2)
+                if fault == "server_error":
+                    raise TransientError("overloaded")
+                # From here on it costs money, whether the reply is heard or not.
+                self.write("charged", request.key, price(completion.usage), sum_of(completion.usage))
+                if fault == "hang":
+                    await asyncio.sleep(100_000)
+                await asyncio.sleep(latency / 2)
+        except TimeoutError:
+            raise TransientError("no answer in time") from None
+        if fault == "cut_connection":
+            raise TransientError("the connection was lost")
+        self.write("delivered", request.key)
+        return replace(completion, usage=None) if chance.random() < faults.no_usage else completion
+
+    def _fault(self, now: float) -> str | None:
+        for start, end, kind in self._plan.faults.outages:
+            if start <= now < end:
+                return kind
+        faults, roll = self._plan.faults, self._chance.random()
+        for kind in ("rate_limit", "server_error", "cut_connection", "hang"):
+            roll -= getattr(faults, kind)
+            if roll < 0:
+                return kind
+        return None
+
+    def _is_it_stored(self, request: Complete) -> None:
+        if self._cache is None:
+            self._cache = ResponseCache(self._cache_dir)
+        if self._cache.get(request) is not None:
+            self.write("violation", request.key, detail="it was asked for what is stored")
+
+    def write(self, event: str, key: str, usd: Decimal = Decimal(0), tokens: int = 0, detail: str = "") -> None:
+        """Remember something."""
+        row: dict[str, Any] = {"event": event, "key": key, "at": asyncio.get_running_loop().time(), "life": self._life}
+        os.write(self._file, json.dumps({**row, "usd": str(usd), "tokens": tokens, "detail": detail}).encode() + b"\n")
+
+
+def sum_of(usage: Usage) -> int:
+    """Tokens of both kinds."""
+    return usage.prompt_tokens + usage.completion_tokens
+
+
+def records(log: Path) -> Iterator[Record]:
+    """What the provider remembers."""
+    if log.exists():
+        for line in log.read_text().splitlines():
+            row = json.loads(line)
+            yield Record(**{**row, "usd": Decimal(row["usd"])})

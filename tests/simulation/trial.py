@@ -1,0 +1,177 @@
+"""A dataset's lives, one after another, and what must be true after each of them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from datarecipe.running.folder import json_line, lineage_row, read_manifest, rejected_row
+from tests import reference
+from tests.simulation.life import DEFECT, DIED, Ended, Place, live, setup_of
+from tests.simulation.plan import Plan, draw
+from tests.simulation.provider import answer, records
+
+LIVES = 40
+"""A trial that has not come to its end by then never will."""
+
+SHORT = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial."""
+
+    seed: int
+    violations: tuple[str, ...]
+    """Empty when every promise was kept."""
+    lives: int
+    deaths: int
+    requests: int
+    ends: tuple[str, ...] = ()
+
+
+@dataclass
+class Trial:
+    """One trial."""
+
+    plan: Plan
+    place: Place
+    prepare: Callable[[], None] = lambda: None
+
+    def run(self, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+        """All its lives."""
+        violations: list[str] = []
+        ends: list[str] = []
+        deaths = life = 0
+        planned = max(len(self.plan.kills), len(self.plan.file_kills), len(self.plan.caps), len(self.plan.targets) + 1)
+        for life in range(LIVES):
+            ended = live(self.plan, self.place, life, self.prepare)
+            deaths += ended.code == DIED
+            ends.append(f"{ended.code} {ended.text.splitlines()[0] if ended.text else ''}".strip())
+            tell(f"life {life}: {ends[-1]}; {ended.accepted} accepted, ${ended.usd} in {ended.calls} calls")
+            violations += self._check(life, ended)
+            if (
+                violations
+                or (ended.code not in (DIED, SHORT) and life + 1 >= planned)
+                or self._stuck(ended, life, planned)
+            ):
+                break
+        else:
+            violations.append(f"no end after {LIVES} lives")
+        asked = sum(record.event == "asked" for record in records(self.place.log))
+        return Outcome(self.plan.seed, tuple(violations), life + 1, deaths, asked, tuple(ends))
+
+    def _stuck(self, ended: Ended, life: int, planned: int) -> bool:
+        """Whether running it again would change nothing: it is barren, or at a cap."""
+        last = life + 1 >= planned
+        return last and ended.code == SHORT and ("is reached" in ended.text or ended.text == "barren")
+
+    def _check(self, life: int, ended: Ended) -> Iterator[str]:
+        if ended.code == DEFECT or (ended.code not in (0, SHORT, DIED)):
+            yield f"life {life} ended with {ended.code}: {ended.text}"
+        yield from (f"life {life}: {words}" for words in self._paid_once())
+        yield from (f"life {life}: {words}" for words in self._no_surprise_bill(life, ended))
+        yield from (f"life {life}: {words}" for words in self._the_recipe_decides(life, ended))
+
+    @cached_property
+    def _reference(self) -> reference.Result:
+        setup = setup_of(self.plan, self.place, LIVES)
+        return reference.sequential(setup.recipe, setup.model, lambda request: answer(self.plan, request))
+
+    def _the_recipe_decides(self, life: int, ended: Ended) -> Iterator[str]:
+        """Promises 1 and 3: the files are those of a sequential program, or a prefix of them."""
+        expected = self._reference
+        target = self._target(life)
+        folder = self.place.output
+        manifest = folder / "manifest.json"
+        if not manifest.exists():
+            if ended.code == 0:
+                yield "it ended well, and there is no manifest"
+            return
+        if ended.code == DIED and read_manifest(folder / "manifest.json.partial") is not None:
+            return  # it died between two renames; the next one that opens the folder finishes them
+        missing = [name for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl") if not (folder / name).exists()]
+        if missing:
+            yield f"there is a manifest and no {missing[0]}"
+            return
+        rows = [json_line(row.example) for row in expected.rows]
+        lineage = [json_line(lineage_row(row)) for row in expected.rows]
+        data = (folder / "data.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        if data != rows[: len(data)]:
+            yield "data.jsonl is not what a sequential program gives"
+        if (folder / "lineage.jsonl").read_text(encoding="utf-8").splitlines(keepends=True) != lineage[: len(data)]:
+            yield "lineage.jsonl is not what a sequential program gives"
+        if ended.code == 0 and len(data) != target:
+            yield f"it ended well with {len(data)} examples for {target}"
+        if ended.text == "barren" and expected.outcome != "barren" and len(data) < len(rows):
+            yield "it ended barren, and a sequential program does not"
+        yield from self._rejected(json.loads(manifest.read_text()), len(data))
+
+    def _rejected(self, manifest: dict[str, object], accepted: int) -> Iterator[str]:
+        setup = setup_of(self.plan, self.place, LIVES)
+        counts = manifest["counts"]
+        assert isinstance(counts, dict)
+        # Where a run ended at its target, the rest of the batch is surplus: what a program with that target says.
+        recipe = setup.recipe
+        if manifest["outcome"] == "target":
+            recipe = replace(recipe, target_size=accepted)
+        expected = reference.sequential(recipe, setup.model, lambda request: answer(self.plan, request))
+        wanted = [json_line(rejected_row(row)) for row in expected.rejected if row.request < counts["responses"]]
+        written = (self.place.output / "rejected.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        if written != wanted:
+            yield f"rejected.jsonl has {len(written)} rows, a sequential program {len(wanted)}, or others"
+
+    def _target(self, life: int) -> int:
+        return self.plan.targets[life] if life < len(self.plan.targets) else self.plan.recipe.target_size
+
+    def _paid_once(self) -> Iterator[str]:
+        """Promise 2: what was delivered to a process is not asked again by another one."""
+        delivered: dict[str, int] = {}
+        for record in records(self.place.log):
+            if record.event == "violation":
+                yield record.detail
+            if record.event == "delivered":
+                delivered.setdefault(record.key, record.life)
+            elif record.event == "asked" and record.key in delivered:
+                if self.plan.file_kills and record.life > delivered[record.key]:
+                    continue  # a death between the reply and its place on disk, which no program can help
+                yield "what had been answered was asked again"
+                return
+
+    def _no_surprise_bill(self, life: int, ended: Ended) -> Iterator[str]:
+        """Promise 4: the caps hold by the provider's own count, and the product knows of every cent."""
+        charged = [record for record in records(self.place.log) if record.event == "charged"]
+        usd = sum((record.usd for record in charged), Decimal(0))
+        tokens = sum(record.tokens for record in charged)
+        asked = sum(record.event == "asked" for record in records(self.place.log))
+        limits = self.plan.recipe.limits
+        caps = [cap for cap in self.plan.caps[: life + 1] if cap is not None]
+        free = len(caps) < len(self.plan.caps[: life + 1])
+        if caps and not free and usd > max(caps):
+            yield f"${usd} were charged, and the cap is {max(caps)}"
+        if limits.tokens is not None and tokens > limits.tokens:
+            yield f"{tokens} tokens were used, and the cap is {limits.tokens}"
+        if limits.calls is not None and asked > limits.calls:
+            yield f"{asked} calls were made, and the cap is {limits.calls}"
+        if ended.calls and (Decimal(ended.usd) < usd or ended.calls < asked or ended.tokens < tokens):
+            yield f"${usd} in {asked} calls were charged, and it knows of ${ended.usd} in {ended.calls}"
+
+
+def run(seed: int, prepare: Callable[[], None] = lambda: None, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+    """The trial of that number."""
+    with tempfile.TemporaryDirectory(prefix="datarecipe-simulation-") as folder:
+        return Trial(draw(seed), Place(Path(folder)), prepare).run(tell)
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """Counts, in a line."""
+    ends = Counter(outcome.ends[-1].split(":")[0][:40] for outcome in outcomes)
+    lives, deaths = sum(o.lives for o in outcomes), sum(o.deaths for o in outcomes)
+    requests = sum(outcome.requests for outcome in outcomes)
+    return f"{len(outcomes)} trials, {lives} lives, {deaths} deaths, {requests} requests; last ends: {dict(ends)}"
