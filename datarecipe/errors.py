@@ -213,9 +213,13 @@ class TransientError(DatarecipeError):
 
 
 class CapReachedError(DatarecipeError):
-    """A cap of `limits` (usd, tokens, calls) leaves no room for the next request."""
+    """A cap leaves no room for the next request; `cap` is its name, as `limits.usd`."""
 
     exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None, cap: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.cap = cap
 
 
 class UnknownPriceError(DatarecipeError):

@@ -216,6 +216,7 @@ class OpenAIServer:
             "object": "chat.completion",
             "created": int(time.time()),
             "model": f"{body['model']}-test",
+            "service_tier": "default",
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason, "logprobs": None}],
             "usage": {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered},
         }

@@ -1,71 +1,150 @@
-"""`datarecipe run RECIPE`"""
+"""`datarecipe run RECIPE ...`"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from datarecipe.cli.options import (
-    cache_option,
-    load,
-    model_options,
-    recipe_argument,
-    recipe_options,
-    run_options,
-    show_warnings,
-)
+from datarecipe.cli.options import cache_option, load, model_options, recipe_options, run_options, show_warnings
+from datarecipe.cli.run_table import table
+from datarecipe.errors import UsageError
+from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
-from datarecipe.running.display import BarDisplay, LineDisplay, closing_error, summary
+from datarecipe.recipe import recipes_below
+from datarecipe.running.costs import warning
+from datarecipe.running.display import LineDisplay, LiveDisplay
+from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
-from datarecipe.running.observe import Silent
-from datarecipe.running.setup import settle
+from datarecipe.running.many import budget_of, execute_many
+from datarecipe.running.observe import Observer, Several, Silent
+from datarecipe.running.setup import Setup, settle
+from datarecipe.running.summary import closing_error, summary
 
 
 @click.command("run")
-@recipe_argument
+@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 @model_options
 @recipe_options
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @click.option("--overwrite", is_flag=True, help="Replace the dataset of another run in that folder.")
 @cache_option
+@click.option("--max-usd", type=click.FloatRange(min=0), metavar="USD", help="US dollars that all of it may cost.")
+@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use.")
+@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Calls that all of it may make.")
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
+@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
-def command(recipe: str, *, quiet: bool, as_json: bool, **values: Any) -> None:
-    """Run RECIPE to its target size: a path, or the name of a shipped recipe.
+def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> None:
+    """Run each RECIPE to its target size: paths, folders, or names of shipped recipes.
 
     Every response is stored before it is used: run the same command again after an interruption, or with a larger
-    --target-size, and only what is missing is asked.
+    --target-size, and only what is missing is asked. Several recipes share their providers and one budget.
     """
-    setup = settle(load(recipe, values), run_options(values))
+    budget = _budget(values)
+    names = list(_names(recipes))
+    if len(names) > 1 and values["output"] is not None:
+        raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
+    setups = [settle(load(name, values), run_options(values)) for name in names]
     if not quiet:
-        show_warnings(setup.recipe)
-    display = _display(quiet=quiet)
-    try:
-        result = asyncio.run(execute(setup, display, handle_interrupt=True))
-    finally:
-        if isinstance(display, BarDisplay):
-            display.close()
+        for setup in setups:
+            show_warnings(setup.recipe)
+        for words in dict.fromkeys(warning(setup.endpoint, setup.cost) for setup in setups):
+            if words:
+                click.echo(printable(words), err=True)
+    with _observer(events, quiet=quiet, named=len(names) > 1) as observer:
+        if len(setups) == 1:
+            code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
+        else:
+            code = _run_many(setups, observer, budget, as_json=as_json)
+    sys.exit(code)
+
+
+def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
+    result = asyncio.run(execute(setup, observer, handle_interrupt=True, budget=budget))
     if as_json:
         click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    for line in closing_error(result):
+    for line in closing_error(result, _command()):
         click.echo(line, err=True)
-    sys.exit(result.exit_code)
+    return result.exit_code
 
 
-def _display(*, quiet: bool) -> Silent | BarDisplay | LineDisplay:
-    if quiet:
-        return Silent()
+def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, as_json: bool) -> int:
+    done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), handle_interrupt=True))
+    if as_json:
+        documents = [
+            {"name": ran.setup.recipe.name, "exit_code": ran.exit_code, "error": str(ran.error)}
+            if ran.result is None
+            else summary(ran.result)
+            for ran in done
+        ]
+        click.echo(printable(json.dumps(documents, ensure_ascii=False, indent=2), multiline=True))
+    else:
+        for line in table(done):
+            click.echo(line)
+    for ran in done:
+        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command())
+        for line in lines:
+            click.echo(printable(f"{ran.setup.recipe.name}: {line}", multiline=True), err=True)
+    return max(ran.exit_code for ran in done)
 
+
+def _names(arguments: Sequence[str]) -> Iterator[str]:
+    """The recipes named, and those of the folders named; what others there extend is no recipe of its own."""
+    for argument in arguments:
+        if not Path(argument).is_dir():
+            yield argument
+            continue
+        found = recipes_below(Path(argument))
+        bases = frozenset(path for recipe in found for path in recipe.extends)
+        own = [recipe.path for recipe in found if recipe.resolved not in bases and not recipe.outside]
+        if not own:
+            hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
+            raise UsageError(f"{argument}: there is no recipe in this folder", hint=hint)
+        yield from map(str, own)
+
+
+def _budget(values: dict[str, Any]) -> Caps:
+    usd = values.pop("max_usd")
+    return Caps(None if usd is None else Decimal(str(usd)), values.pop("max_tokens"), values.pop("max_calls"))
+
+
+@contextlib.contextmanager
+def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Observer]:
     def write(line: str) -> None:
         click.echo(line, err=True)
 
-    return BarDisplay(write) if sys.stderr.isatty() else LineDisplay(write)
+    with contextlib.ExitStack() as stack:
+        observers: list[Observer] = []
+        if quiet:
+            observers.append(Silent())
+        elif sys.stderr.isatty():
+            live = LiveDisplay(write, named=named)
+            stack.callback(live.close)
+            observers.append(live)
+        else:
+            observers.append(LineDisplay(write, named=named))
+        if events is not None:
+            try:
+                stream = stack.enter_context(events.open("a", encoding="utf-8"))
+            except OSError as error:
+                raise UsageError(f"--events: cannot write {events}: {error.strerror}") from None
+            observers.append(EventStream(stream))
+        yield Several(*observers)
+
+
+def _command() -> str:
+    """What the user typed, for a message to build upon."""
+    return shlex.join(["datarecipe", *sys.argv[1:]])

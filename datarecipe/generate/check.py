@@ -19,6 +19,8 @@ from datarecipe.recipe.parts.folding import folded
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
+_SCALARS = (str, int, float)
+
 
 @dataclass(frozen=True, slots=True)
 class Valid:
@@ -68,6 +70,7 @@ class Checker:
         self._fields = (*recipe.fields, *extra)
         self._known = frozenset(self._fields)
         self._match = LabelMatcher(recipe.labels.values)
+        self._as_written = _options_as_written(recipe)
         self._bound = WorkBound(recipe.schema, inferred=recipe.schema_inferred)
 
     def check(self, item: Json) -> Checked:
@@ -119,7 +122,7 @@ class Checker:
         if kind == "open" or label_field not in example:
             return False
         match, mended = self._match, False
-        if options_field is not None and options_field in example:
+        if options_field is not None and options_field in example and example[options_field] != self._as_written:
             options = example[options_field]
             settled = self._settle_options(options)
             if isinstance(settled, str):
@@ -139,7 +142,7 @@ class Checker:
         return mended or not exact
 
     def _settle_options(self, options: Json) -> list[Json] | str:
-        if not isinstance(options, list) or not all(isinstance(o, str | int | float) for o in options):
+        if not isinstance(options, list) or not all(isinstance(o, _SCALARS) for o in options):
             return f"options must be a list of single values; these are {_short(options)}"
         if self._labels.kind == "per_example":
             wanted = self._labels.options
@@ -179,7 +182,7 @@ class LabelMatcher:
 
     def find(self, answer: Json) -> tuple[Scalar, bool] | None:
         """(label as written, whether the answer was exactly that), or None."""
-        if not isinstance(answer, str | int | float):
+        if not isinstance(answer, _SCALARS):
             return None
         typed = self._typed.get((type(answer), answer))
         if typed is not None:
@@ -188,6 +191,17 @@ class LabelMatcher:
             )  # -0.0 is 0.0, and written otherwise
         candidates = self._folded.get(folded(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
+
+
+def _options_as_written(recipe: Recipe) -> object:
+    """What the options of most items are equal to, and then need no settling; or something that nothing is equal to.
+
+    Only for labels that are texts: equal ones are the same, unlike 1, 1.0 and true.
+    """
+    labels = recipe.labels
+    if labels.kind == "fixed" and all(isinstance(label, str) for label in labels.values):
+        return list(labels.values)
+    return object()
 
 
 def _unwritable(error: ValueError) -> str:

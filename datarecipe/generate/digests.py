@@ -42,7 +42,8 @@ class DigestSet:
             yield from _digests(bucket)
 
     def __contains__(self, digest: bytes) -> bool:
-        return len(digest) == SIZE and _find(self._buckets[self._index(digest)], digest)
+        start = self._buckets[self._index(digest)].find(digest)
+        return start >= 0 and len(digest) == SIZE and (start % SIZE == 0 or self._find(digest))
 
     def add(self, digest: bytes) -> bool:
         """Put a digest in; say whether it is new. Raises `ValueError` for one of another size than 16 bytes."""
@@ -50,7 +51,8 @@ class DigestSet:
             raise ValueError(f"a digest has {SIZE} bytes; this one has {len(digest)}")
         index = self._index(digest)
         bucket = self._buckets[index]
-        if _find(bucket, digest):
+        start = bucket.find(digest)
+        if start >= 0 and (start % SIZE == 0 or self._find(digest)):
             return False
         self._buckets[index] = bucket + digest
         self._count += 1
@@ -62,6 +64,10 @@ class DigestSet:
         number = hash(digest)
         index = number & self._mask
         return index if index >= self._split else number & (2 * self._mask + 1)
+
+    def _find(self, digest: bytes) -> bool:
+        """Whether a digest is there, for those whose bytes are also the end of one and the beginning of the next."""
+        return digest in _digests(self._buckets[self._index(digest)])
 
     def _split_next(self) -> None:
         bit = self._mask + 1
@@ -79,12 +85,3 @@ class DigestSet:
 
 def _digests(bucket: bytes) -> Iterator[bytes]:
     return (bucket[start : start + SIZE] for start in range(0, len(bucket), SIZE))
-
-
-def _find(bucket: bytes, digest: bytes) -> bool:
-    start = bucket.find(digest)
-    while start % SIZE:  # the end of one digest and the beginning of the next, or -1: not there
-        if start < 0:
-            return False
-        start = bucket.find(digest, start + 1)
-    return True

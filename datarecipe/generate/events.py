@@ -54,5 +54,5 @@ class Committed:
 
 
 Event: TypeAlias = Accepted | Rejected | Committed
-Outcome: TypeAlias = Literal["target", "barren"]
+Outcome: TypeAlias = Literal["target", "barren", "degraded"]
 """Why the loop itself ended. Other ends (a cap, a failure, an interrupt) are the dispatcher's."""

@@ -77,6 +77,10 @@ class Generation:
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
         self._yields: deque[int] = deque(maxlen=WINDOW)
         self._barren = 0
+        self._recent: deque[tuple[int, int, int]] = deque(
+            maxlen=recipe.limits.stop_when.window if recipe.limits.stop_when else 1
+        )
+        """Of the last committed responses: items accepted, items that came, duplicates among them."""
 
     def _make_order(self, asker: Asker, log: AcceptedLog | None) -> Order:
         match self._recipe.strategy.kind:
@@ -150,12 +154,13 @@ class Generation:
 
     def _commit_place(self, place: Place, events: list[Event]) -> None:
         accepted: list[tuple[Valid, str]] = []
-        normalised = rejected = 0
+        normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
         for index, item in enumerate(place.batch or ()):
             reason, detail = self._admit(item)
             if reason:
                 rejected += 1
+                duplicates += reason == "duplicate"
                 raw = item.raw if isinstance(item, Invalid) else item.text
                 events.append(Rejected(reason, detail, raw, parent, depth, place.lane, number, index))
                 continue
@@ -170,6 +175,7 @@ class Generation:
         self.committed += 1
         self._yields.append(len(accepted))
         self._barren = 0 if accepted else self._barren + 1
+        self._recent.append((len(accepted), len(place.batch or ()), duplicates))
         self._order.committed(accepted)
         self._end()
 
@@ -189,6 +195,18 @@ class Generation:
             self.outcome = "target"
         elif self._barren >= self._recipe.limits.barren:
             self.outcome = "barren"
+        elif self._degraded():
+            self.outcome = "degraded"
+
+    def _degraded(self) -> bool:
+        """Whether the last responses brought as little as `limits.stop_when` names."""
+        stop = self._recipe.limits.stop_when
+        if stop is None or len(self._recent) < stop.window:
+            return False
+        accepted, came, duplicates = (sum(counts) for counts in zip(*self._recent, strict=True))
+        asked = self._recipe.batch_size * stop.window
+        low = stop.yield_below is not None and accepted < stop.yield_below * asked
+        return low or (stop.duplicates_above is not None and duplicates > stop.duplicates_above * came)
 
     def _expected_yield(self) -> tuple[float, float]:
         """Mean and standard deviation of the accepted items of a response; before any, what was asked for."""

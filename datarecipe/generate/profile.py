@@ -9,15 +9,15 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from datarecipe.exchange import LOCAL_PREFIX, Json
 from datarecipe.generate.embedded import EMBEDDED_SAMPLING, EMBEDDED_VERSION
 from datarecipe.recipe.model import Recipe
 
-TABLE_VERSION = 1
-"""Changes with the table below; a release that changes requests says so before anything is paid."""
+TABLE_VERSION = 2
+"""Changes with the tables below; a release that changes requests says so before anything is paid."""
 
 Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
 Format: TypeAlias = Literal["json_schema", "json_object", "none"]
@@ -68,12 +68,27 @@ _TABLE: tuple[tuple[str, Profile], ...] = (
 )
 
 
+# Families that are asked alike wherever they are served, by the model's own name in small letters. They think before they
+# answer, and what they think counts as their answer's tokens: with room for the answer alone every reply would be cut off.
+_THINKING_FAMILIES = ("*deepseek-r1*", "*deepseek-reasoner*", "*magistral*", "*qwq*", "*qwen3*", "*gpt-oss*")
+# Their template refuses a system message.
+_WITHOUT_SYSTEM = ("*gemma-2*", "*gemma-1.1*", "*gemma-7b*", "*gemma-2b*")
+
+
 def profile_of(model: str) -> Profile:
     """The profile of a model, by its name in litellm's spelling (`provider/model`)."""
-    for pattern, profile in _TABLE:
-        if fnmatch.fnmatchcase(model, pattern):
-            return profile
-    return _PLAIN
+    profile = next((found for pattern, found in _TABLE if fnmatch.fnmatchcase(model, pattern)), _PLAIN)
+    if profile.layout == "embedded":
+        return profile
+    if not profile.thinking_tokens and _among(_THINKING_FAMILIES, model):
+        profile = replace(profile, name=f"{profile.name}-thinking", thinking_tokens=_THINKING.thinking_tokens)
+    if model.startswith("hosted_vllm/") and _among(_WITHOUT_SYSTEM, model):
+        profile = replace(profile, name=f"{profile.name}-no-system-role", layout="user_only")
+    return profile
+
+
+def _among(patterns: tuple[str, ...], model: str) -> bool:
+    return any(fnmatch.fnmatchcase(model.lower(), pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ class CachedClient:
         for gate in {id(route.gate): route.gate for route in self._routes}.values():
             gate.listen(listener)
 
+    @property
+    def limit(self) -> int:
+        """How many requests may be under way at the model that is asked first."""
+        return self._routes[self._first()].gate.limit
+
+    @property
+    def down(self) -> bool:
+        """Whether the model that is asked first answers nothing at present."""
+        return self._routes[self._first()].gate.down
+
     def check(self) -> None:
         """Raise when it is certain that nothing could be asked. Sends nothing."""
         self._routes[0].transport.check()

@@ -8,11 +8,11 @@ key, and says the same of what comes back. aiohttp is imported with the first re
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
-import ssl
+import re
 import time
-import urllib.request
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -22,9 +22,10 @@ from datarecipe.exchange import Completion
 from datarecipe.llm import openai_protocol, providers
 from datarecipe.llm.failures import Failure, no_answer, refuses_seed
 from datarecipe.llm.network_failures import network_failure
-from datarecipe.llm.openai_reply import Replies
+from datarecipe.llm.openai_reply import Replies, in_words
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
     from types import SimpleNamespace, TracebackType
 
@@ -46,6 +47,7 @@ STALE_SECONDS = 1.0
 STALE_CONNECTIONS = 3
 """How many such connections one request may meet."""
 DNS_SECONDS = 300
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class DirectTransport:
@@ -72,11 +74,14 @@ class DirectTransport:
         self._endpoint = endpoint
         self._address = openai_protocol.address_of(endpoint, environ)
         self._has_key = endpoint.api_key(environ) is not None
+        headers = {} if self._address is None else self._address.headers
+        self._key_can_be_sent = not any(_NOT_IN_A_HEADER.search(value) for value in headers.values())
         self._replies = Replies(endpoint, openai_protocol.secrets_of(endpoint, environ))
         self._connect_seconds = connect_seconds
         self._keep_alive = keep_alive
         self._session: aiohttp.ClientSession | None = None
         self._takes_seed = True
+        self._selective = openai_protocol.depends_on_content(endpoint)
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,7 +96,8 @@ class DirectTransport:
     def prepare(self) -> None:
         """Import aiohttp and read the certificates; a tenth of a second."""
         if self._address is not None:
-            self._opened()
+            with contextlib.suppress(MachineError):  # `complete` says so, where it is expected
+                self._opened()
 
     def check(self) -> None:
         """What would be found out only by asking, or not at all."""
@@ -100,6 +106,11 @@ class DirectTransport:
             raise no_address(endpoint)
         if not self._has_key and endpoint.api_base is None and endpoint.provider in providers.NEEDS_KEY:
             raise no_key(endpoint)
+        if not self._key_can_be_sent:
+            raise ProviderError(
+                f"the key of {endpoint.model} holds a line break or another character that no key holds",
+                hint=f"Set {endpoint.key_variables[0] if endpoint.key_variables else 'it'} anew, without it.",
+            )
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
@@ -107,6 +118,8 @@ class DirectTransport:
         if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
             raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
         self.check()
+        if self._selective and not openai_protocol.speaks_content(self._endpoint, content):
+            raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
         try:
             async with asyncio.timeout(timeout):
                 answer = await self._answer(request)
@@ -161,7 +174,7 @@ class DirectTransport:
             if isinstance(error, aiohttp.ClientConnectorError) or reused.answered:
                 return network_failure(error)
             return None
-        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise
             return network_failure(error) or Failure("connection", message=str(error))
@@ -252,10 +265,10 @@ def no_key(endpoint: Endpoint) -> ProviderError:
     )
 
 
-def not_spoken(endpoint: Endpoint) -> UsageError:
+def not_spoken(endpoint: Endpoint, when: str = "") -> UsageError:
     """The error for a model that only litellm reaches."""
     known = endpoint.provider in openai_protocol.names()
-    what = f"{endpoint.model} is not reached with it" if known else f"{endpoint.provider} does not speak it"
+    what = f"{when}{endpoint.model} is not reached with it" if known else f"{endpoint.provider} does not speak it"
     return UsageError(
         f"`--transport direct` is for OpenAI's protocol, and {what}",
         hint=f"Leave it out, or take `--transport litellm`. Direct are: {', '.join(openai_protocol.names())}.",
@@ -264,16 +277,20 @@ def not_spoken(endpoint: Endpoint) -> UsageError:
 
 def proxy_of(url: str) -> str | None:
     """The proxy that the environment names for `url`, as other programs read it: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`."""
+    import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
+
     parts = urlsplit(url)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(parts.netloc):
+    if not proxy or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _certificates() -> ssl.SSLContext:
     """What is trusted: `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else the certificates that browsers trust."""
+    import ssl  # noqa: PLC0415
+
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
         if file:
@@ -291,5 +308,4 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _unreadable(raw: bytes, error: Exception) -> str:
-    text = raw[:200].decode("utf-8", "replace")
-    return f"{type(error).__name__}: {text}" if isinstance(error, RecursionError) else text
+    return f"{type(error).__name__}: {in_words(raw[:10_000].decode('utf-8', 'replace'))[:200]}"

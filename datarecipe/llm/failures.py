@@ -113,6 +113,10 @@ TABLE: tuple[Row, ...] = (
             r"exceeds the maximum number of tokens allowed",
             r"maximum input length is \d+ tokens",
             r"current length is \d+ while limit is",
+            r"longer than the maximum model length",
+            r"context length (?:is|of) only",
+            r"maximum prompt length",
+            r"too many tokens",
         ),
     ),
     Row(
@@ -242,6 +246,7 @@ TABLE: tuple[Row, ...] = (
         says="does not have the model",
         hint="Fetch it with `ollama pull {name}`; `ollama list` shows what is there.",
         statuses=(404,),
+        codes=frozenset({"not_pulled"}),
         words=_words(r"try pulling it first"),
     ),
     Row(
@@ -304,6 +309,17 @@ TABLE: tuple[Row, ...] = (
         says="does not take a request of this size",
         hint=_SMALLER,
         statuses=(413,),
+    ),
+    Row(
+        "TLS wanted",
+        "400 of a server that expects TLS, though the address begins with `http`",
+        "http",
+        "end",
+        charged=False,
+        says="wants TLS",
+        hint="Does its address begin with https:// rather than http://?",
+        statuses=(400,),
+        words=_words(r"plain HTTP request was sent to HTTPS port", r"HTTP request to an HTTPS server"),
     ),
     Row(
         "parameter",
@@ -381,7 +397,7 @@ TABLE: tuple[Row, ...] = (
         "timeout",
         "retry",
         charged=True,
-        says="gave no answer in time",
+        says="did not answer in time",
     ),
     Row(
         "unknown host",
@@ -394,7 +410,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "refused connection",
-        "nothing listens at the address",
+        "nothing listens at the address, or there is no way to it",
         "connection",
         "retry",
         charged=False,
@@ -410,6 +426,16 @@ TABLE: tuple[Row, ...] = (
         says="shows a certificate that is not trusted, so nothing was sent",
         hint="Behind a company's proxy, name the company's certificates: export SSL_CERT_FILE=company.pem",
         codes=frozenset({"certificate"}),
+    ),
+    Row(
+        "no TLS",
+        "the server does not answer in TLS, though the address begins with `https`",
+        "connection",
+        "end",
+        charged=False,
+        says="does not speak TLS, so nothing was sent",
+        hint="Does its address begin with http:// rather than https://?",
+        codes=frozenset({"tls"}),
     ),
     Row(
         "proxy",
@@ -516,6 +542,7 @@ class Judge:
 
     def readable(self, text: str) -> str:
         """A provider's text on one line of a terminal, without secrets."""
+        text = text.partition("Traceback (most recent call last)")[0]
         for secret in sorted((s for s in self.secrets if len(s) > 3), key=len, reverse=True):
             text = text.replace(secret, "***")
         text = _LOOKS_LIKE_A_KEY.sub("***", text)
@@ -550,7 +577,7 @@ def whole_characters(text: str) -> str:
 
 def no_answer(seconds: float) -> Failure:
     """Nothing came within the time that the user gives a request."""
-    return Failure("timeout", message=f"no answer within {seconds:g} seconds")
+    return Failure("timeout", message=f"nothing within {seconds:g} seconds")
 
 
 def refuses_seed(failure: Failure) -> bool:

@@ -7,6 +7,7 @@ variables in the process's environment. Here it does the first and none of the r
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -55,22 +56,32 @@ _CALLBACKS = (
     "_async_failure_callback",
 )
 
+# litellm and the openai client import these inside their first request, in the event loop, half a second each.
+_AT_THE_FIRST_REQUEST = ("litellm.proxy.openai_files_endpoints.common_utils",)
+_OF_THE_OPENAI_CLIENT = ("openai.resources",)
+
 _lock = threading.Lock()
 
 
-def import_litellm() -> Any:
-    """The module, set up. Blocks for seconds the first time: call it in a thread. Raises `MachineError`."""
+def import_litellm(*, openai_client: bool = False) -> Any:
+    """The module, set up. Blocks for seconds the first time: call it in a thread. Raises `MachineError`.
+
+    `openai_client` also imports what requests over the openai client need.
+    """
     with _lock:
         if "litellm" not in sys.modules:
             # For the serializer's complaints about replies that are not quite as OpenAI's.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic(\..*)?")
         try:
-            with _environment():
+            with _environment(), _no_garbage_collection():
                 litellm = importlib.import_module("litellm")
                 # Both would otherwise run at the first call: one fetches a file, one sets a variable.
                 importlib.import_module("litellm.litellm_core_utils.default_encoding")
                 beta_headers = importlib.import_module("litellm.anthropic_beta_headers_manager")
                 beta_headers.reload_beta_headers_config()
+                for name in (*_AT_THE_FIRST_REQUEST, *(_OF_THE_OPENAI_CLIENT if openai_client else ())):
+                    with contextlib.suppress(ImportError):  # who needs it imports it, later
+                        importlib.import_module(name)
         except (ImportError, AttributeError) as error:
             raise MachineError(
                 f"litellm cannot be imported: {error}", hint='Install it anew: pip install --force-reinstall "litellm"'
@@ -94,3 +105,20 @@ def _environment() -> Iterator[None]:
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
         os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """The import makes hundreds of thousands of objects and drops few. To look for garbage among them, again and again,
+    takes a quarter of its time, and up to half a second at once in which no other thread runs."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count() == 0:
+            # There and back: they are old now, as if looked at. The next collection would look at all of them otherwise.
+            gc.freeze()
+            gc.unfreeze()
+        if was_enabled:
+            gc.enable()

@@ -31,6 +31,9 @@ SAMPLING = frozenset(
 )  # fmt: skip
 """What of a request's sampling may reach litellm; other names would be its switches (`api_base`, `mock_response`)."""
 
+_OVER_THE_OPENAI_CLIENT = frozenset({"azure", "custom_openai", "openai"})
+"""Providers that litellm asks with the openai client, which is a large import by itself."""
+
 
 class LitellmTransport:
     """Answers requests to one endpoint. Use it as an async context manager, in one event loop.
@@ -50,7 +53,7 @@ class LitellmTransport:
         self._client: Any = None
         self._outcome = Interpreter(endpoint, _secrets(endpoint, self._key, environ))
         self._importing: asyncio.Task[Any] | None = None
-        self._takes_seed: bool | None = None
+        self._takes_seed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,9 +71,19 @@ class LitellmTransport:
             litellm.in_memory_llm_clients_cache.flush_cache()
 
     def prepare(self) -> None:
-        """Begin to import litellm in a thread."""
+        """Begin to import litellm in a thread, and what it would else import at the first request."""
         if self._importing is None:
-            self._importing = asyncio.create_task(asyncio.to_thread(import_litellm))
+            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
+
+    def _import(self) -> Any:
+        """litellm, asked here about the model rather than in the event loop, where its answer takes an import or two."""
+        litellm = import_litellm(openai_client=self._wire in _OVER_THE_OPENAI_CLIENT)
+        name, provider = self._endpoint.name, self._wire
+        known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
+        self._takes_seed = "seed" in (known or ())
+        if provider in ("hosted_vllm", "openai"):
+            _make_known(litellm, provider, name)
+        return litellm
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
@@ -81,7 +94,7 @@ class LitellmTransport:
         self.prepare()
         assert self._importing is not None
         litellm = await asyncio.shield(self._importing)
-        arguments = self._arguments(litellm, request, timeout)
+        arguments = self._arguments(request, timeout)
         try:
             async with asyncio.timeout(timeout):
                 reply = await litellm.acompletion(**arguments)
@@ -98,7 +111,7 @@ class LitellmTransport:
             return outcome
         return self._outcome.completion(reply)
 
-    def _arguments(self, litellm: Any, request: Complete, timeout: float) -> dict[str, Any]:
+    def _arguments(self, request: Complete, timeout: float) -> dict[str, Any]:
         content, endpoint = request.content, self._endpoint
         provider = self._wire
         arguments: dict[str, Any] = {
@@ -109,6 +122,9 @@ class LitellmTransport:
             "timeout": timeout,
             "num_retries": 0,
             "max_retries": 0,  # the openai client's own
+            # None at all. That there is a list, if an empty one, also keeps litellm from making a log entry of each
+            # answer, with its price, for callbacks that nobody has set: a tenth of a request's CPU time.
+            "fallbacks": [],
         }
         if unknown := content.sampling.keys() - SAMPLING:
             raise ValueError(f"sampling parameters that are never sent: {', '.join(sorted(unknown))}")
@@ -121,9 +137,6 @@ class LitellmTransport:
             arguments["api_key"] = self._key
         if endpoint.has_secrets:
             arguments["client"] = self._client_for_secrets()
-        if self._takes_seed is None:
-            known = litellm.get_supported_openai_params(model=endpoint.name, custom_llm_provider=provider)
-            self._takes_seed = "seed" in (known or ())
         if self._takes_seed:
             arguments["seed"] = request.draw.seed
         return arguments
@@ -131,12 +144,16 @@ class LitellmTransport:
     def _client_for_secrets(self) -> Any:
         """A client that sends what stands in the URL besides the host: litellm's own would garble it."""
         if self._client is None:
+            openai = importlib.import_module("openai")
             url = urlsplit(self._endpoint.api_base or "")
-            headers = {}
+            headers: dict[str, Any] = {}
+            if self._endpoint.provider != "openai":
+                # Whose account at OpenAI pays is nobody else's business; the client would say so.
+                headers |= dict.fromkeys(_names_of_account_headers(os.environ), openai.Omit())
             if url.username is not None:
                 pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
                 headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
-            self._client = importlib.import_module("openai").AsyncOpenAI(
+            self._client = openai.AsyncOpenAI(
                 api_key=self._key,
                 base_url=self._base,
                 default_headers=headers,
@@ -181,6 +198,27 @@ def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
         return provider, None
     url = urlsplit(base)
     return provider, urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
+
+
+def _names_of_account_headers(environ: Mapping[str, str]) -> list[str]:
+    """The headers that the openai client sends along because the environment says so."""
+    lines = environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    named = [name.strip() for name, colon, _ in (line.partition(":") for line in lines) if colon]
+    return ["OpenAI-Organization", "OpenAI-Project", *named]
+
+
+def _make_known(litellm: Any, provider: str, name: str) -> None:
+    """Tell litellm that there is such a model, if it knows nothing of it, as of most on servers of one's own.
+
+    It looks up the price of every answer. For a model that is not on its list it goes through all its spellings, and its
+    rules for names, several times a request, which takes a fifth of a request's CPU time. Not for providers whose
+    requests depend on that list; for these two they depend on the name alone, and on rules, which are asked before.
+    """
+    try:
+        litellm.get_model_info(model=name, custom_llm_provider=provider)
+    except Exception:  # noqa: BLE001  # which one says "not on the list" has changed
+        with contextlib.suppress(Exception):  # saves time and nothing else
+            litellm.register_model({f"{provider}/{name}": {"litellm_provider": provider, "mode": "chat"}})
 
 
 def _below(base: str, path: str) -> SplitResult:

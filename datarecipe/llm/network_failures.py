@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.llm.failures import Failure, Kind
 
 if TYPE_CHECKING:
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
 
 _PROXY_STATUS = re.compile(r"\b(407|4\d\d|5\d\d)\b")
 _UNREADABLE = re.compile(r"Unable to get json response|Empty or invalid response|Invalid JSON|Expecting value")
+_NOT_TLS = re.compile(r"WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST")
 LONGEST_CHAIN = 20
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """`error`, and what each error was raised from or while handling, to the root."""
+    """`error`, and what each error was raised from or while handling, to the root.
+
+    Not beyond an error of ours: that one is of an earlier attempt, which somebody is still handling.
+    """
     seen: set[int] = set()
     current: BaseException | None = error
-    while current is not None and id(current) not in seen and len(seen) < LONGEST_CHAIN:
+    while current is not None and not isinstance(current, DatarecipeError):
+        if id(current) in seen or len(seen) >= LONGEST_CHAIN:
+            return
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
@@ -33,14 +40,8 @@ def network_failure(error: BaseException) -> Failure | None:
     errors = list(chain(error))
     errors += [inner for e in errors if isinstance(inner := getattr(e, "os_error", None), OSError)]
     names = frozenset(kind.__name__ for e in errors for kind in type(e).__mro__)
-    if "SSLCertVerificationError" in names or "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Failure("connection", codes=frozenset({"certificate"}), message=_certificate(errors))
-    if names & {"ClientHttpProxyError", "ProxyError"}:
-        return _proxy(errors)
-    if names & {"TooManyRedirects"}:
-        return Failure("http", status=302, message="redirects without end")
-    if "JSONDecodeError" in names or _UNREADABLE.search(str(error)):
-        return Failure("garbage", codes=frozenset({"json"}), message=str(error))
+    if (found := _told(error, errors, names)) is not None:
+        return found
     for kind, code, among in _BY_NAME:
         if names & among:
             message = next((text for e in reversed(errors) if (text := str(e))), type(error).__name__)
@@ -50,8 +51,8 @@ def network_failure(error: BaseException) -> Failure | None:
 
 _BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
     ("connection", "dns", frozenset({"gaierror"})),
-    ("connection", "refused", frozenset({"ConnectionRefusedError"})),
     ("timeout", "connect", frozenset({"ConnectionTimeoutError", "ConnectTimeout"})),
+    ("connection", "refused", frozenset({"ConnectionRefusedError", "ClientConnectorError", "ConnectError"})),
     ("timeout", "", frozenset({"Timeout", "APITimeoutError", "TimeoutException", "TimeoutError"})),
     (
         "connection",
@@ -59,6 +60,21 @@ _BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
         frozenset({"ClientError", "TransportError", "APIConnectionError", "ConnectionError", "SSLError", "OSError"}),
     ),
 )
+
+
+def _told(error: BaseException, errors: list[BaseException], names: frozenset[str]) -> Failure | None:
+    """What more is known of than that the connection broke."""
+    if "SSLCertVerificationError" in names or "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return Failure("connection", codes=frozenset({"certificate"}), message=_certificate(errors))
+    if names & {"ClientHttpProxyError", "ProxyError"}:
+        return _proxy(errors)
+    if "SSLError" in names and (wrong := _NOT_TLS.search(" ".join(map(str, errors)))) is not None:
+        return Failure("connection", codes=frozenset({"tls"}), message=wrong.group())
+    if names & {"TooManyRedirects"}:
+        return Failure("http", status=302, message="redirects without end")
+    if "JSONDecodeError" in names or _UNREADABLE.search(str(error)):
+        return Failure("garbage", codes=frozenset({"json"}), message=str(error))
+    return None
 
 
 def _certificate(errors: list[BaseException]) -> str:

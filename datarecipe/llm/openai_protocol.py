@@ -34,7 +34,8 @@ class Dialect:
     seed: str | None = "seed"
     """What it calls the seed; None where it takes none."""
     not_here: frozenset[str] = frozenset()
-    """Sampling parameters that litellm rewrites or refuses by its list of models, so that it has to send them."""
+    """Sampling parameters, and types of response formats, that litellm rewrites or refuses by its list of models, so that
+    it has to send them."""
     model: Callable[[str], str] = str
     """The model's name on the wire."""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -61,6 +62,7 @@ _DIALECTS: Mapping[str, Dialect] = {
     "lm_studio": Dialect(not_here=_EFFORT),
     "llamafile": Dialect("http://127.0.0.1:8080/v1", not_here=_EFFORT),
     "deepseek": Dialect("https://api.deepseek.com/beta", not_here=_EFFORT),
+    "groq": Dialect("https://api.groq.com/openai/v1", not_here=_EFFORT | {"json_schema"}),
     "together_ai": Dialect("https://api.together.ai/v1", not_here=_EFFORT),
     "xai": Dialect("https://api.x.ai/v1", not_here=_EFFORT | {"stop", "presence_penalty", "frequency_penalty"}),
     "deepinfra": Dialect("https://api.deepinfra.com/v1/openai", seed=None, not_here=_EFFORT),
@@ -91,7 +93,8 @@ _OF_OPENAI = re.compile(
 
 def speaks(endpoint: Endpoint) -> bool:
     """Whether requests to `endpoint` can be made here, and are what litellm would send."""
-    return endpoint.provider in _DIALECTS and _known(_wire(endpoint), endpoint.name)
+    wire = _wire(endpoint)
+    return wire in _DIALECTS and _known(wire, endpoint.name)
 
 
 def speaks_content(endpoint: Endpoint, content: Content) -> bool:
@@ -99,6 +102,8 @@ def speaks_content(endpoint: Endpoint, content: Content) -> bool:
     if not speaks(endpoint):
         return False
     sent = {name for name, value in content.sampling.items() if value is not None}
+    if content.response_format is not None:
+        sent.add(str(content.response_format.get("type")))
     return not (sent & _DIALECTS[_wire(endpoint)].not_here)
 
 
@@ -147,7 +152,7 @@ def base_of(endpoint: Endpoint) -> str | None:
         url = urlsplit(base or providers.OLLAMA_BASE)
         path = url.path.rstrip("/")
         return urlunsplit(url._replace(path=path if path.endswith("/v1") else path + "/v1"))
-    return base or _DIALECTS[endpoint.provider].base
+    return base or _DIALECTS[_wire(endpoint)].base
 
 
 def secrets_of(endpoint: Endpoint, environ: Mapping[str, str]) -> frozenset[str]:
@@ -198,7 +203,7 @@ def _as_openai(body: dict[str, Json], name: str) -> None:
 
 def _wire(endpoint: Endpoint) -> str:
     """Whose dialect it is. Only a provider's own, or one at an address that the user named, is spoken to in its way."""
-    if endpoint.named_by == "recipe":
+    if endpoint.named_by == "recipe" and endpoint.provider in providers.OPENAI_COMPATIBLE:
         return "hosted_vllm"
     return "openai" if endpoint.has_secrets else endpoint.provider
 

@@ -6,7 +6,6 @@ is used.
 
 from __future__ import annotations
 
-import email.utils
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import Completion, FinishReason, Usage
+from datarecipe.llm import providers
 from datarecipe.llm.failures import Failure, Judge, whole_characters
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 8 * 2**20
 """Characters of a reply that are kept. No batch is that long; a server gone wrong is, and what it sends is stored."""
 
+_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]+)<", re.IGNORECASE)
+_NOT_PULLED = re.compile(r"model .+ not found")
 _DAY = 86_400.0
 _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "sensitive", "guardrail_intervened"})
@@ -95,7 +97,9 @@ class Replies:
         except (ValueError, RecursionError):
             document = None
         message, codes, parameter = _error(document)
-        message = message or text.strip() or f"status {status}"
+        message = message or in_words(text) or f"status {status}"
+        if self.endpoint.provider in providers.OLLAMA and _NOT_PULLED.match(message):
+            codes |= {"not_pulled"}
         return Failure(
             "http", status, codes, message, parameter, _pause(status, lower, f"{message} {text}", self.now())
         )
@@ -108,6 +112,12 @@ class Replies:
         return Failure(
             "http", status, codes, message or f"status {status}", parameter, _pause(status, {}, message, self.now())
         )
+
+
+def in_words(text: str) -> str:
+    """A body that is no JSON, for a message; of a page in HTML its title."""
+    title = _TITLE.search(text[:10_000]) if text.lstrip().startswith("<") else None
+    return " ".join((title.group(1) if title is not None else text).split())
 
 
 def without_thinking(text: str) -> str:
@@ -196,6 +206,8 @@ def _pause(status: int, headers: Mapping[str, str], text: str, now: datetime) ->
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """`retry-after-ms` (OpenAI's) or `Retry-After` (RFC 9110, 10.2.3: seconds or a date)."""
+    import email.utils  # noqa: PLC0415  # imports much, for a few failures only
+
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name)
         if not value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -48,8 +49,10 @@ def _direct(endpoint: Endpoint) -> bool:
     if not openai_protocol.speaks(endpoint):
         return False
     base = openai_protocol.base_of(endpoint)
-    proxy = None if base is None else proxy_of(base)
-    return proxy is None or proxy.startswith(("http://", "https://"))
+    if base is None or not any("socks" in os.environ[name] for name in os.environ if name.lower().endswith("_proxy")):
+        return True
+    proxy = proxy_of(base)
+    return proxy is None or not proxy.startswith("socks")
 
 
 def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> Transport:

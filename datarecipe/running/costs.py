@@ -31,8 +31,8 @@ class Cost:
 def cost_of(endpoint: Endpoint, given: Prices | None) -> Cost:
     """What the recipe says, else what litellm's price map says."""
     if given is not None:
-        per_token = (Decimal(str(usd)) / _MILLION for usd in (given.input_per_million, given.output_per_million))
-        return Cost(Price(*per_token), "the recipe's `prices`")
+        per_input, per_output = (Decimal(str(usd)) for usd in (given.input_per_million, given.output_per_million))
+        return Cost(Price(per_input / _MILLION, per_output / _MILLION), "the recipe's `prices`")
     facts = facts_of(endpoint)
     return Cost(facts.price, facts.source)
 
@@ -47,9 +47,8 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...]) ->
     if limits.usd is not None and unknown:
         raise UnknownPriceError(
             f"`limits.usd` cannot be kept: the price of {unknown[0]} is not known",
-            hint="Give it in the recipe, in dollars for a million tokens: "
-            "`prices: {input_per_million: 0.15, output_per_million: 0.60}` (0 where it costs nothing), "
-            "or cap `limits.tokens` instead.",
+            hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
+            "--set 'prices={input_per_million: 0.15, output_per_million: 0.60}'. Or cap `limits.tokens` instead.",
         )
     usd = Decimal(str(limits.usd)) if limits.usd is not None else (None if unknown else DEFAULT_USD)
     return Caps(usd=usd, tokens=limits.tokens, calls=limits.calls)

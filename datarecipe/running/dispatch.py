@@ -55,7 +55,7 @@ _NOBODY = -1
 _NOTHING = DatarecipeError("woken")
 """What arrives when nothing does: `run` is to look again."""
 
-End: TypeAlias = Literal["target", "barren", "failed", "interrupted"]
+End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
 
 
 @dataclass(slots=True)
@@ -185,7 +185,7 @@ class Dispatcher:
             try:
                 task = self.client.begin(wanted.request)
             except CapReachedError as error:
-                self._end(Ending("failed", error))
+                self._end(Ending("capped", error))
                 return False
             if task is None:
                 self._tell()
@@ -233,7 +233,7 @@ class Dispatcher:
             return
         self._missing.discard(handle)
         if isinstance(result, DatarecipeError):
-            self._end(Ending("failed", result))
+            self._end(Ending("capped" if isinstance(result, CapReachedError) else "failed", result))
         elif isinstance(result, Exception):
             raise result
         else:

@@ -1,4 +1,4 @@
-"""How a run looks: a progress bar on a terminal, plain lines elsewhere.
+"""How runs look while they go on: a live picture on a terminal, a line now and then elsewhere.
 
 Model text is shown with control characters escaped, and never as markup: it could otherwise drive the terminal.
 """
@@ -6,200 +6,182 @@ Model text is shown with control characters escaped, and never as markup: it cou
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from datarecipe.printable import printable
-from datarecipe.recipe import display
-from datarecipe.running.dispatch import Traffic
-from datarecipe.running.manifest import EMBEDDED_WARNING
-from datarecipe.running.result import SHORT_EXIT, RunResult
+from datarecipe.running.progress import Progress
+from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
-from datarecipe.running.tally import Tally
+from datarecipe.running.summary import closing, dollars, opening
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.live import Live
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+    from rich.text import Text
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
 
 
 class LineDisplay:
-    """Plain lines, for logs."""
+    """Plain lines, for logs. `named` puts each run's name before its lines."""
 
-    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic, *, named: bool = False
+    ) -> None:
         """`write` takes a line without its end."""
         self._write = write
         self._clock = clock
-        self._last = clock()
+        self._named = named
+        self._last: dict[str, float] = {}
 
     def begin(self, setup: Setup) -> None:
         """Name the run."""
+        self._last[setup.recipe.name] = self._clock()
         for line in opening(setup):
             self._write(line)
 
     def notice(self, text: str) -> None:
         """Print the notice."""
-        self._write(text)
+        self._write(printable(text))
 
-    def progress(self, tally: Tally, traffic: Traffic) -> None:
+    def progress(self, progress: Progress) -> None:
         """Print a line now and then."""
-        if self._clock() - self._last >= LINE_EVERY:
-            self._last = self._clock()
+        if self._clock() - self._last.get(progress.name, 0.0) >= LINE_EVERY:
+            self._last[progress.name] = self._clock()
+            prefix = f"{printable(progress.name)}: " if self._named else ""
             self._write(
-                f"{tally.accepted:,} accepted, {tally.rejected.total():,} rejected, "
-                f"{traffic.sent:,} requests sent, {traffic.in_flight} in flight"
+                f"{prefix}{progress.accepted:,} of {progress.target_size:,} accepted; {'; '.join(status([progress]))}"
             )
 
     def end(self, result: RunResult) -> None:
         """Print the summary."""
         for line in closing(result):
-            self._write(line)
+            self._write(f"{printable(result.name)}: {line}" if self._named else line)
 
 
-class BarDisplay:
-    """A progress bar on a terminal, with the same lines before and after it."""
+class LiveDisplay:
+    """A bar for each run on a terminal and what they do together below, with the same lines before and after."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        """`write` takes a line without its end."""
+    def __init__(self, write: Callable[[str], None], *, named: bool = False) -> None:
+        """`write` takes a line without its end. `named` puts each run's name before its bar and its lines."""
         self._write = write
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
+        self._named = named
+        self._live: Live | None = None
+        self._bars: Bars | None = None
+        self._status: Text | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._latest: dict[str, Progress] = {}
 
     def begin(self, setup: Setup) -> None:
-        """Name the run and start the bar."""
-        from rich.console import Console  # noqa: PLC0415 - 40 ms that only a terminal pays
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
+        """Name the run and start its bar."""
         for line in opening(setup):
-            self._write(line)
-        self._bar = Progress(
-            TextColumn("accepted"),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[counts]}", markup=False),
-            TimeElapsedColumn(),
-            console=Console(stderr=True, markup=False, highlight=False),
-            transient=True,
+            self._above(line)
+        if self._live is None:
+            self._start()
+        assert self._bars is not None
+        name = setup.recipe.name
+        self._tasks[name] = self._bars.add_task(
+            printable(name) if self._named else "accepted", total=setup.recipe.target_size
         )
-        self._task = self._bar.add_task("accepted", total=setup.recipe.target_size, counts="")
-        self._bar.start()
 
     def notice(self, text: str) -> None:
-        """Print the notice above the bar."""
-        if self._bar is not None:
-            self._bar.console.print(text, markup=False, highlight=False)
-        else:
-            self._write(text)
+        """Print the notice above the bars."""
+        self._above(printable(text))
 
-    def progress(self, tally: Tally, traffic: Traffic) -> None:
+    def progress(self, progress: Progress) -> None:
         """Move the bar."""
-        if self._bar is not None and self._task is not None:
-            counts = f"{tally.rejected.total():,} rejected  {traffic.sent:,} sent  {traffic.in_flight} in flight"
-            self._bar.update(self._task, completed=tally.accepted, counts=counts)
-
-    def close(self) -> None:
-        """Take the bar away, also when the run was broken off by an error."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        if self._bars is not None and self._status is not None:
+            self._latest[progress.name] = progress
+            self._bars.update(self._tasks[progress.name], completed=progress.accepted)
+            self._status.plain = "\n".join(status(self._latest.values()))
 
     def end(self, result: RunResult) -> None:
-        """Take the bar away and print the summary."""
-        self.close()
+        """Take the run's bar away and print its summary; with the last one the picture goes too."""
+        self._latest.pop(result.name, None)
+        task = self._tasks.pop(result.name, None)
+        if self._bars is not None and task is not None:
+            self._bars.remove_task(task)
+        if not self._tasks:
+            self.close()
         for line in closing(result):
+            self._above(f"{printable(result.name)}: {line}" if self._named else line)
+
+    def close(self) -> None:
+        """Take the picture away, also when the runs were broken off by an error."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _start(self) -> None:
+        from rich.console import Console, Group  # noqa: PLC0415 - 40 ms that only a terminal pays
+        from rich.live import Live  # noqa: PLC0415
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bars  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        console = Console(stderr=True, markup=False, highlight=False)
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._status = Text("", overflow="fold")
+        self._live = Live(Group(self._bars, self._status), console=console, transient=True, refresh_per_second=8)
+        self._live.start()
+
+    def _above(self, line: str) -> None:
+        if self._live is not None:
+            self._live.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
             self._write(line)
 
 
-def opening(setup: Setup) -> list[str]:
-    """The lines before a run."""
-    recipe = setup.recipe
-    lines = [
-        f"{printable(recipe.name)}: {recipe.target_size:,} examples, strategy {recipe.strategy.kind}, "
-        f"model {printable(setup.model.name)} (from {setup.model_from})"
-    ]
-    if setup.embedded:
-        lines.append(EMBEDDED_WARNING)
-    return lines
+def status(runs: Collection[Progress]) -> list[str]:
+    """What runs do together, in one to three lines."""
+    asked = sum(run.responses * run.batch_size for run in runs)
+    first = []
+    if asked:
+        first.append(f"yield {100 * sum(run.accepted for run in runs) / asked:.0f} %")
+    rejected: dict[str, int] = {}
+    for run in runs:
+        for reason, count in run.rejected.items():
+            rejected[reason] = rejected.get(reason, 0) + count
+    if rejected:
+        reasons = sorted(rejected.items(), key=lambda item: -item[1])
+        first.append("rejected: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons))
+    return [line for line in (", ".join(first), _traffic(runs), _money(runs)) if line]
 
 
-def closing(result: RunResult) -> list[str]:
-    """The lines after a run."""
-    tally, traffic = result.tally, result.traffic
-    if result.end == "failed" and not tally.responses and not traffic.sent:
-        return []  # nothing was done: the error alone says all
-    lines = [
-        f"{_HEADLINES[result.end]}: {tally.accepted:,} of {result.target_size:,} examples accepted "
-        f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
-        f"in {result.seconds:.1f} s"
-    ]
-    if tally.rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
-        lines.append(f"rejected: {reasons}")
-    if traffic.abandoned:
-        noun = "request was" if traffic.abandoned == 1 else "requests were"
-        lines.append(f"{traffic.abandoned:,} {noun} in flight at the end and not waited for")
-    if result.kept_lines:
-        lines.append(
-            f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
-        )
-    elif result.shortened_from:
-        lines.append(
-            f"the dataset had {result.shortened_from:,} examples, and the target is lower now; what was answered is "
-            f"stored: --target-size {result.shortened_from} brings them back"
-        )
-    if result.written:
-        lines.append(f"dataset: {display(result.output)}")
-    return lines
+def _traffic(runs: Collection[Progress]) -> str:
+    in_flight, limit = sum(run.in_flight for run in runs), max((run.limit for run in runs), default=0)
+    words = f"{sum(run.sent for run in runs):,} requests sent, {in_flight} in flight of {limit}"
+    if any(run.down for run in runs):
+        words += " (the provider answers nothing at present)"
+    if any(run.sending for run in runs):
+        calls, tokens = sum(run.calls_per_second for run in runs), sum(run.tokens_per_second for run in runs)
+        words += f", {calls:.1f} calls and {tokens:,.0f} tokens a second"
+    return words
 
 
-def closing_error(result: RunResult) -> list[str]:
-    """What went wrong and how to go on, for runs that ended short; shown even when all else is quiet."""
-    if result.error is not None:
-        lines = [f"error: {printable(str(result.error), multiline=True)}"]
-        if result.exit_code == SHORT_EXIT:
-            lines.append("Run the same command again to go on: what was answered is stored.")
-        return lines
-    if result.end == "barren":
-        return [
-            "error: too many responses in a row brought nothing new (limits.barren)",
-            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model.",
-        ]
-    if result.end == "interrupted":
-        return ["Run the same command again to go on: what was answered is stored."]
-    return []
+def _money(runs: Collection[Progress]) -> str:
+    parts = []
+    if any(run.priced and run.spent.calls for run in runs):
+        caps = [run.caps.usd for run in runs if run.caps.usd is not None]
+        spent = sum((run.spent.usd for run in runs), start=type(next(iter(runs)).spent.usd)(0))
+        parts.append(dollars(spent) + (f" of {dollars(caps[0])}" if len(runs) == 1 and caps else ""))
+    left = [run.seconds_left for run in runs]
+    if left and all(seconds is not None for seconds in left):
+        parts.append(f"about {duration(max(seconds for seconds in left if seconds is not None))} left")
+    return ", ".join(parts)
 
 
-def _responses(count: int) -> str:
-    return "1 response" if count == 1 else f"{count:,} responses"
-
-
-_HEADLINES = {
-    "target": "done",
-    "barren": "ended short, no response brings anything new",
-    "interrupted": "interrupted",
-    "failed": "ended short",
-}
-
-
-def summary(result: RunResult) -> dict[str, Any]:
-    """The run as one JSON document, for `--json`."""
-    tally, traffic = result.tally, result.traffic
-    return {
-        "name": result.name,
-        "output": str(result.output),
-        "outcome": result.end,
-        "exit_code": result.exit_code,
-        "error": str(result.error) if result.error else None,
-        "target_size": result.target_size,
-        "accepted": tally.accepted,
-        "rejected": dict(sorted(tally.rejected.items())),
-        "normalised": tally.normalised,
-        "responses": tally.responses,
-        "from_cache": traffic.stored,
-        "sent": traffic.sent,
-        "abandoned": traffic.abandoned,
-        "tokens": {"prompt": tally.prompt_tokens, "completion": tally.completion_tokens},
-        "written": result.written,
-        "seconds": round(result.seconds, 3),
-    }
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

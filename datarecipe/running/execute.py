@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,13 +13,16 @@ from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.limits.account import Account
+from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.running.card import card
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
 from datarecipe.running.folder import RunFolder, storage_errors
+from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.manifest import Span, manifest
-from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.observe import Observer, Several
+from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult, Spent
+from datarecipe.running.run_log import RunLog
 from datarecipe.running.setup import Setup
 from datarecipe.running.spending import Spending
 from datarecipe.running.switchboard import Switchboard
@@ -30,18 +31,20 @@ from datarecipe.running.tally import Tally
 GRACE = 30.0
 """Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
 
+TOLD_EVERY = 0.1
+"""Seconds between two pictures of a run."""
+
 SHOWN = 5
 """Examples that the card and the summary show."""
 
 
 class _Recorder:
-    """Takes the events in logical order: writes them down, counts them, tells the observer."""
+    """Takes the events in logical order: writes them down, counts them."""
 
-    def __init__(self, folder: RunFolder, observer: Observer) -> None:
+    def __init__(self, folder: RunFolder) -> None:
         self.tally = Tally()
         self.first: list[Example] = []
         self._folder = folder
-        self._observer = observer
 
     def on_events(self, events: list[Event]) -> None:
         with storage_errors(self._folder.path):
@@ -50,11 +53,51 @@ class _Recorder:
         self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
         self.tally.add(events)
 
+
+class _Reporter:
+    """Tells the observer now and then where the run stands."""
+
+    def __init__(self, setup: Setup, observer: Observer, account: Account, tally: Tally, client: CachedClient) -> None:
+        self._setup = setup
+        self._observer = observer
+        self._account = account
+        self._before = account.spent
+        self._tally = tally
+        self._client = client
+        self._began = self._last = time.monotonic()
+        self._sending: float | None = None
+        self._accepted_before = 0
+
     def on_traffic(self, traffic: Traffic) -> None:
-        try:
-            self._observer.progress(self.tally, traffic)
-        except OSError:
-            self._observer = Silent()  # the terminal or pipe went away; that is no reason to end a paid run
+        now = time.monotonic()
+        if self._sending is None and traffic.sent:
+            self._sending, self._accepted_before = now, self._tally.accepted
+        if now - self._last >= TOLD_EVERY:
+            self._last = now
+            self._observer.progress(self._progress(traffic, now))
+
+    def _progress(self, traffic: Traffic, now: float) -> Progress:
+        recipe, tally, account = self._setup.recipe, self._tally, self._account
+        return Progress(
+            name=recipe.name,
+            target_size=recipe.target_size,
+            batch_size=recipe.batch_size,
+            accepted=tally.accepted,
+            rejected=dict(tally.rejected.most_common()),
+            responses=tally.responses,
+            from_cache=traffic.stored,
+            sent=traffic.sent,
+            in_flight=traffic.in_flight,
+            limit=self._client.limit,
+            down=self._client.down,
+            spent=account.spent,
+            spent_now=account.spent - self._before,
+            caps=account.caps,
+            priced=self._setup.cost.price is not None,
+            seconds=now - self._began,
+            sending=0.0 if self._sending is None else now - self._sending,
+            accepted_before_sending=self._accepted_before,
+        )
 
 
 @asynccontextmanager
@@ -75,14 +118,18 @@ async def open_client(
         )
 
 
-async def execute(setup: Setup, observer: Observer, *, handle_interrupt: bool = False) -> RunResult:
-    """Run it to its end and close its folder.
+async def execute(
+    setup: Setup, observer: Observer, *, handle_interrupt: bool = False, budget: Caps | None = None
+) -> RunResult:
+    """Run it to its end and close its folder. `budget` caps it beside the recipe's own caps.
 
     Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
     raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
     """
-    async with Switchboard([setup], observer.notice) as board:
-        return await execute_on(board, setup, observer, handle_interrupt=handle_interrupt)
+    above = None if budget is None else Account(budget, name="--max-")
+    with Interrupts(handle=handle_interrupt) as interrupts:
+        async with Switchboard([setup], observer.notice) as board:
+            return await execute_on(board, setup, observer, interrupts=interrupts, above=above)
 
 
 async def execute_on(
@@ -90,10 +137,20 @@ async def execute_on(
     setup: Setup,
     observer: Observer,
     *,
-    handle_interrupt: bool = False,
+    interrupts: Interrupts | None = None,
     above: Account | None = None,
 ) -> RunResult:
     """`execute`, with providers that other runs may share; what it uses counts in the account `above` too."""
+    observer = Several(observer, log := RunLog())
+    try:
+        return await _execute(board, setup, observer, interrupts, above)
+    finally:
+        log.close()
+
+
+async def _execute(
+    board: Switchboard, setup: Setup, observer: Observer, interrupts: Interrupts | None, above: Account | None
+) -> RunResult:
     began, started = time.monotonic(), datetime.now(UTC)
     caps = setup.caps
     folder = RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite)
@@ -109,22 +166,26 @@ async def execute_on(
             on_reserved=spending.reserved,
             on_settled=spending.settled,
         )
+        if above is not None:
+            above.spent += spending.before
         observer.begin(setup)
-        recorder = _Recorder(folder, observer)
+        recorder = _Recorder(folder)
         limits = setup.recipe.limits
         try:
             async with open_client(setup, board, account, observer.notice) as client:
+                reporter = _Reporter(setup, observer, account, recorder.tally, client)
                 dispatcher = Dispatcher(
                     generation=generation,
                     client=client,
                     concurrency=limits.max_concurrency or limits.concurrency,
                     on_events=recorder.on_events,
-                    on_traffic=recorder.on_traffic,
+                    on_traffic=reporter.on_traffic,
                     offline=setup.options.offline,
                     grace=0.0 if setup.embedded else GRACE,
                 )
-                with _interrupts(dispatcher) if handle_interrupt else contextlib.nullcontext():
-                    ending = await dispatcher.run()
+                if interrupts is not None:
+                    interrupts.listen(dispatcher.interrupt)
+                ending = await dispatcher.run()
         except BaseException:
             folder.discard()
             raise
@@ -164,20 +225,12 @@ def _close(
         tally=tally,
         traffic=traffic,
         spent=spent,
+        caps=setup.caps,
+        priced=setup.cost.price is not None,
+        free=setup.embedded,
         first=tuple(recorder.first),
         kept_lines=kept,
         shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
         written=not (kept or nothing_learnt),
         seconds=span.seconds,
     )
-
-
-@contextlib.contextmanager
-def _interrupts(dispatcher: Dispatcher) -> Iterator[None]:
-    """Ctrl-C ends the run in order; a second one at once."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, dispatcher.interrupt)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)

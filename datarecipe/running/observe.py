@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from datarecipe.running.dispatch import Traffic
+from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
-from datarecipe.running.tally import Tally
 
 
 class Observer(Protocol):
@@ -21,8 +21,8 @@ class Observer(Protocol):
         """Something that a user would want to know, in a line."""
         ...
 
-    def progress(self, tally: Tally, traffic: Traffic) -> None:
-        """Counts have changed."""
+    def progress(self, progress: Progress) -> None:
+        """Counts have changed. Called several times a second at the most."""
         ...
 
     def end(self, result: RunResult) -> None:
@@ -39,8 +39,38 @@ class Silent:
     def notice(self, text: str) -> None:
         """Say nothing."""
 
-    def progress(self, tally: Tally, traffic: Traffic) -> None:
+    def progress(self, progress: Progress) -> None:
         """Say nothing."""
 
     def end(self, result: RunResult) -> None:
         """Say nothing."""
+
+
+class Several:
+    """Several observers as one. One whose terminal, pipe or file goes away is left out: no reason to end a paid run."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = list(observers)
+
+    def begin(self, setup: Setup) -> None:
+        """Tell them all."""
+        self._tell(lambda observer: observer.begin(setup))
+
+    def notice(self, text: str) -> None:
+        """Tell them all."""
+        self._tell(lambda observer: observer.notice(text))
+
+    def progress(self, progress: Progress) -> None:
+        """Tell them all."""
+        self._tell(lambda observer: observer.progress(progress))
+
+    def end(self, result: RunResult) -> None:
+        """Tell them all."""
+        self._tell(lambda observer: observer.end(result))
+
+    def _tell(self, tell: Callable[[Observer], None]) -> None:
+        for observer in tuple(self._observers):
+            try:
+                tell(observer)
+            except OSError:
+                self._observers.remove(observer)

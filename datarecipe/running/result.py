@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
+from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.dispatch import End, Traffic
 from datarecipe.running.tally import Tally
@@ -43,6 +44,11 @@ class RunResult:
     """Lines of an earlier, larger `data.jsonl` of the same run that was left in place; 0 where this run's was written."""
     shortened_from: int
     """Lines of `data.jsonl` before, where a lower target made them fewer; else 0."""
+    caps: Caps
+    priced: bool
+    """Whether the model's price is known."""
+    free: bool
+    """Whether the model runs in this process, and costs nothing."""
     written: bool
     """Whether the folder now holds what this run committed."""
     seconds: float
@@ -53,9 +59,9 @@ class RunResult:
         match self.end:
             case "target":
                 return 0
-            case "barren":
+            case "barren" | "degraded":
                 return SHORT_EXIT
             case "interrupted":
                 return INTERRUPTED_EXIT
-            case "failed":
+            case "failed" | "capped":
                 return self.error.exit_code if self.error else 1

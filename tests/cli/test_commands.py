@@ -32,7 +32,16 @@ def test_run_writes_into_exactly_the_folder_that_output_names(tmp_path: Path, se
     summary = json.loads(ran.out)
     assert (summary["accepted"], summary["outcome"], summary["exit_code"]) == (25, "target", 0)
     folder = tmp_path / "here" / "it is"
-    names = {"data.jsonl", "lineage.jsonl", "rejected.jsonl", "manifest.json", "README.md", "spending.jsonl", ".lock"}
+    names = {
+        "data.jsonl",
+        "lineage.jsonl",
+        "rejected.jsonl",
+        "manifest.json",
+        "README.md",
+        "spending.jsonl",
+        "run.log",
+        ".lock",
+    }
     assert {p.name for p in folder.iterdir()} == names
     assert not (tmp_path / "runs").exists()
     assert (tmp_path / "project" / ".datarecipe" / "cache").is_dir()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from datarecipe.exchange import Complete, Completion, Embedding, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
@@ -39,9 +40,29 @@ class Driven:
                     self.committed.append(event)
 
 
-def drive(recipe: Recipe, model: ModelSettings, answer: Answer, pick: Pick, concurrency: int) -> Driven:
+@dataclass
+class Log:
+    """An `AcceptedLog` that gives back what a file would, and holds the loop to what it promises."""
+
+    rows: list[str] = field(default_factory=list)
+    read_up_to: int = 0
+
+    def write(self, events: list[Event]) -> None:
+        """Keep what was accepted, as JSON."""
+        self.rows += [json.dumps(asdict(event)) for event in events if isinstance(event, Accepted)]
+
+    def read(self, position: int) -> Accepted:
+        """Positions rise, and what they name is there."""
+        assert position >= self.read_up_to
+        self.read_up_to = position + 1
+        return Accepted(**json.loads(self.rows[position]))
+
+
+def drive(
+    recipe: Recipe, model: ModelSettings, answer: Answer, pick: Pick, concurrency: int, log: Log | None = None
+) -> Driven:
     """Keep `concurrency` requests in flight and answer them in the order that `pick` says."""
-    generation, driven = Generation(recipe, model), Driven()
+    generation, driven = Generation(recipe, model, log), Driven()
     flying: dict[int, Wanted] = {}
     while generation.outcome is None:
         for wanted in generation.wanted(8 * concurrency):
@@ -53,7 +74,10 @@ def drive(recipe: Recipe, model: ModelSettings, answer: Answer, pick: Pick, conc
                     driven.asked.append(wanted.request)
         assert flying, "the loop has not ended and wants nothing"
         handle = list(flying)[pick(len(flying))]
-        driven.take(generation.receive(handle, respond(flying.pop(handle).request, answer)))
+        events = generation.receive(handle, respond(flying.pop(handle).request, answer))
+        if log is not None:
+            log.write(events)
+        driven.take(events)
     driven.outcome = generation.outcome
     return driven
 

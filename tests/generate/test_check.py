@@ -245,6 +245,18 @@ def test_options_that_are_not_the_labels_are_refused(options: Any) -> None:
     assert json.dumps(options) in checked.detail
 
 
+@pytest.mark.parametrize("options", [None, [], "1, 2", 3, [1], [1, 2, 2], [1, None], {"1": 2}])
+def test_options_that_are_not_the_numbers_of_the_recipe_are_refused(options: Any) -> None:
+    assert invalid(optioned(1, 2), {"options": options, "answer": 1, "question": "q"}).reason == "options"
+
+
+@pytest.mark.parametrize("options", [[1, 2], ["1", "2"], [2, 1]])
+def test_options_that_mean_the_numbers_of_the_recipe_become_them(options: list[Any]) -> None:
+    checked = valid(optioned(1, 2), {"options": options, "answer": 1, "question": "q"})
+    assert exactly(checked.example["options"]) == "[1, 2]"
+    assert checked.normalised is (exactly(options) != "[1, 2]")
+
+
 def test_options_of_other_types_become_the_labels() -> None:
     checked = valid(optioned(1, 2), {"options": ["2", "1"], "answer": "2", "question": "q"})
     assert exactly(checked.example) == exactly({"options": [1, 2], "answer": 2, "question": "q"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
-from tests.generate.driving import drive
+from tests.generate.driving import Log, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
 from tests.reference import sequential
 
@@ -33,6 +35,7 @@ KINDS = st.sampled_from(["fixed", "random", "similar", "contrastive", "tree"])
     barren=st.integers(1, 12),
     variety=st.integers(2, 40),
     random_seed=st.integers(0, 3),
+    logged=st.booleans(),
 )
 def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
     kind: StrategyKind,
@@ -44,6 +47,7 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
     barren: int,
     variety: int,
     random_seed: int,
+    logged: bool,
 ) -> None:
     recipe = make_recipe(kind, width, target_size=target, patience=patience, barren=barren, random_seed=random_seed)
     model = settings(recipe)
@@ -52,7 +56,7 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
         return scripted(request, variety=variety)
 
     expected = sequential(recipe, model, answer)
-    driven = drive(recipe, model, answer, order.randrange, concurrency)
+    driven = drive(recipe, model, answer, order.randrange, concurrency, Log() if logged else None)
     assert driven.accepted == expected.rows
     assert driven.rejected == expected.rejected
     assert driven.outcome == expected.outcome
@@ -64,6 +68,55 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
 
 def in_order(_: int) -> int:
     return 0
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(
+    width=st.integers(1, 9),
+    concurrency=st.sampled_from([1, 2, 8, 40, 300]),
+    order=st.randoms(use_true_random=False),
+    target=st.integers(150, 400),
+    variety=st.integers(15, 300),
+    untidy=st.booleans(),
+)
+def test_what_is_read_again_asks_what_was_kept_in_memory(
+    width: int, concurrency: int, order: random.Random, target: int, variety: int, untidy: bool
+) -> None:
+    recipe = make_recipe("tree", width, target_size=target)
+    model, log = settings(recipe), Log()
+
+    def answer(request: Complete) -> Completion:
+        return scripted(request, variety=variety, untidy=untidy)
+
+    expected = sequential(recipe, model, answer)
+    driven = drive(recipe, model, answer, order.randrange, concurrency, log)
+    assert driven.accepted == expected.rows
+    assert driven.rejected == expected.rejected
+    assert driven.outcome == expected.outcome
+    keys = [request.key for request in driven.asked]
+    assert len(keys) == len(set(keys)), "no request is asked twice"
+    assert {request.key for request in expected.requests} <= set(keys)
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(texts=st.lists(TEXTS | st.sampled_from(["\u2028", "\\u2028", "\x85\x00", "🙂"]), min_size=80, max_size=100))
+def test_any_text_stands_in_a_request_as_it_stood_in_memory(texts: list[str]) -> None:
+    questions = [f"{number} {text}" for number, text in enumerate(texts)]
+    replies = [_items(*questions[start : start + 40]) for start in range(0, len(questions), 40)]
+
+    def answer_in_turn() -> Callable[[Complete], Completion]:
+        source = itertools.chain(replies, itertools.repeat(completion("no")))
+        return lambda _: next(source)
+
+    recipe = make_recipe("tree", 1, barren=90, target_size=1000)
+    log = Log()
+    kept = drive(recipe, settings(recipe), answer_in_turn(), in_order, 1)
+    read = drive(recipe, settings(recipe), answer_in_turn(), in_order, 1, log)
+    assert [request.key for request in read.asked] == [request.key for request in kept.asked]
+    assert log.read_up_to > 0
 
 
 @pytest.mark.parametrize("kind", ["fixed", "random", "similar", "contrastive", "tree"])

@@ -124,7 +124,16 @@ TABLES: dict[int, dict[str, tuple[str, str, Any]]] = {
         "mistral/mistral-small-latest": ("system_and_user", "json_object", 1),
         "deepseek/deepseek-chat": ("system_and_user", "json_object", 1),
         "groq/llama-3.1-8b-instant": ("system_and_user", "none", 1),
-    }
+    },
+    2: {
+        "openai/gpt-4o-mini": ("system_and_user", "json_schema", 1),
+        "openai/o3-mini": ("system_and_user", "json_schema", None),
+        "hosted_vllm/m": ("system_and_user", "json_schema", 1),
+        "hosted_vllm/google/gemma-2-9b-it": ("user_only", "json_schema", 1),
+        "ollama/gemma-2": ("system_and_user", "json_schema", 1),
+        "ollama/deepseek-r1:8b": ("system_and_user", "json_schema", 1),
+        "deepseek/deepseek-reasoner": ("system_and_user", "none", 1),
+    },
 }
 """What each version of the table says of some models: layout, response format, temperature."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import random
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +183,21 @@ async def test_a_cancelled_request_is_cancelled() -> None:
 
 async def test_a_reply_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datarecipe.llm.direct_transport.LONGEST_BODY", 100_000)
-    with OpenAIServer(faults=always(raw(200, " " * 1_000_000))) as server:
-        async with transport(server.base_url) as direct:
-            with pytest.raises(TransientError, match="100000 bytes") as caught:
-                await direct.complete(request(MODEL, server.base_url), timeout=30)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        with suppress(OSError):
+            while True:
+                writer.write(b" " * 10_000)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with transport(base) as direct:
+        with pytest.raises(TransientError, match="100000 bytes") as caught:
+            await direct.complete(request(MODEL, base), timeout=30)
+    server.close()
     assert caught.value.charged
 
 
@@ -224,9 +237,11 @@ async def test_a_server_that_always_speaks_of_seeds_is_asked_twice() -> None:
 
 async def test_cookies_are_not_kept() -> None:
     with OpenAIServer(faults=always(raw(200, document(), {"Set-Cookie": "session=1"}))) as server:
-        async with transport(server.base_url) as direct:
+        base = server.base_url.replace("127.0.0.1", "localhost")  # cookies of bare addresses are never kept
+        async with transport(base) as direct:
             for _ in range(2):
-                await direct.complete(request(MODEL, server.base_url), timeout=30)
+                await direct.complete(request(MODEL, base), timeout=30)
+    assert server.requests == 2
     assert all("cookie" not in headers for headers in server.headers_seen)
 
 
@@ -288,13 +303,19 @@ def test_direct_where_it_is_proven_litellm_elsewhere() -> None:
     assert isinstance(opened("openai/gpt-4o", "auto"), DirectTransport)
     assert isinstance(opened("ollama_chat/llama3.2", "auto"), DirectTransport)
     assert isinstance(opened("hosted_vllm/m", "auto", "http://localhost:1/v1"), DirectTransport)
-    for model in ("anthropic/claude-sonnet-4", "gemini/gemini-2.0-flash", "openai/o1-pro", "openai/gpt-7", "groq/m"):
+    for model in (
+        "anthropic/claude-sonnet-4",
+        "gemini/gemini-2.0-flash",
+        "openai/o1-pro",
+        "openai/gpt-7",
+        "perplexity/m",
+    ):
         assert isinstance(opened(model, "auto"), LitellmTransport)
     for model in ("openai/gpt-4o", "hosted_vllm/m"):
         assert isinstance(opened(model, "litellm", "http://localhost:1/v1"), LitellmTransport)
 
 
-@pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4", "openai/o1-pro", "groq/m"])
+@pytest.mark.parametrize("model", ["anthropic/claude-sonnet-4", "openai/o1-pro", "perplexity/m"])
 def test_direct_is_refused_where_it_is_not_spoken(model: str) -> None:
     with pytest.raises(UsageError) as caught:
         opened(model, "direct")
@@ -314,9 +335,29 @@ async def test_a_parameter_that_litellm_rewrites_is_left_to_it() -> None:
     assert litellms.body["thinking"] == {"type": "enabled"}
 
 
-def test_socks_proxies_are_left_to_litellm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://localhost:1080")
+async def test_direct_refuses_a_parameter_that_litellm_rewrites() -> None:
+    with OpenAIServer(Author.tidy()) as server:
+        async with opened("deepseek/m", "direct", server.base_url) as direct:
+            asked = request("deepseek/m", server.base_url, sampling={"reasoning_effort": "low"})
+            with pytest.raises(UsageError, match="sampling"):
+                await direct.complete(asked, timeout=30)
+    assert server.requests == 0
+
+
+@pytest.mark.parametrize("key", ["sk-key\n", "sk-\x00key", "sk-\tkey"])
+async def test_a_key_that_cannot_be_sent_is_named(key: str) -> None:
+    async with transport("http://127.0.0.1:9/v1", MODEL, {"OPENAI_API_KEY": key}) as direct:
+        with pytest.raises(ProviderError, match="line break") as caught:
+            await direct.complete(request(MODEL, "http://127.0.0.1:9/v1"), timeout=30)
+    assert "OPENAI_API_KEY" in str(caught.value)
+    assert key not in str(caught.value)
+
+
+def test_socks_proxies_are_left_to_litellm(no_proxies: pytest.MonkeyPatch) -> None:
+    no_proxies.setenv("ALL_PROXY", "socks5://localhost:1080")
+    no_proxies.setenv("NO_PROXY", "localhost")
     assert isinstance(opened("openai/gpt-4o", "auto"), LitellmTransport)
+    assert isinstance(opened("hosted_vllm/m", "auto", "http://localhost:1/v1"), DirectTransport)
 
 
 # Proxies and certificates
@@ -342,6 +383,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".a.example, b"}, "https://x.a.example:8443/v1", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a.example"}, "https://ba.example/v1", "http://p:1"),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example/v1", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a.example"}, "https://me:pw@a.example/v1", None),
     ],
 )
 def test_which_proxy(variables: dict[str, str], url: str, proxy: str | None, no_proxies: pytest.MonkeyPatch) -> None:
@@ -434,8 +476,9 @@ async def test_the_certificates_of_a_folder_are_trusted_too(no_proxies: pytest.M
 async def test_certificates_that_cannot_be_read_are_named(no_proxies: pytest.MonkeyPatch, tmp_path: Path) -> None:
     no_proxies.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     async with transport("https://127.0.0.1:9/v1") as direct:
+        direct.prepare()
         with pytest.raises(MachineError, match=r"none\.pem"):
-            direct.prepare()
+            await direct.complete(request(MODEL, "https://127.0.0.1:9/v1"), timeout=30)
 
 
 @pytest.mark.parametrize(("status", "error"), [(403, TransientError), (502, TransientError), (407, ProviderError)])
@@ -503,6 +546,70 @@ def test_thinking_is_taken_away_once_and_for_all(text: str) -> None:
     rest = without_thinking(text)
     assert without_thinking(rest) == rest
     assert text.endswith(rest)
+
+
+class Babbles:
+    """A server that answers each connection with the next of `answers`, whatever it is, and hangs up."""
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self.answers = iter(answers)
+
+    async def __aenter__(self) -> str:
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/v1"
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(next(self.answers))
+            await writer.drain()
+        writer.close()
+
+
+def spoilt(source: random.Random) -> bytes:
+    """A good answer with some of its bytes lost, doubled, or others."""
+    body = json.dumps(document(), ensure_ascii=False).encode()
+    packed = gzip.compress(body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    answer = bytearray(
+        source.choice(
+            [
+                head + b"Content-Length: %d\r\n\r\n" % len(body) + body,
+                head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n",
+                head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed,
+                b"HTTP/1.1 307 Away\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+            ]
+        )
+    )
+    for _ in range(source.randint(0, 6)):
+        at = source.randrange(len(answer))
+        match source.randrange(4):
+            case 0:
+                answer[at] = source.randrange(256)
+            case 1:
+                del answer[at : at + source.randint(1, 30)]
+            case 2:
+                answer[at:at] = bytes(source.randrange(256) for _ in range(source.randint(1, 10)))
+            case _:
+                answer[at:at] = answer[at : at + 20]
+    return bytes(answer)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_a_server_sends_is_a_completion_or_an_error_of_ours(seed: int) -> None:
+    source = random.Random(seed)
+    answers = [spoilt(source) for _ in range(100)]
+    kinds: set[type] = set()
+    async with Babbles(answers) as base, transport(base) as direct:
+        for _ in answers:
+            try:
+                kinds.add(type(await direct.complete(request(MODEL, base), timeout=2)))
+            except DatarecipeError as error:
+                kinds.add(type(error))
+    assert kinds >= {Completion, TransientError, ProviderError}
 
 
 # The whole process

@@ -19,7 +19,9 @@ from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw
 from datarecipe.llm import providers
 from datarecipe.llm.endpoint import resolve_endpoint
+from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_transport import LitellmTransport
+from tests.llm.certificates import certificate
 from tests.openai_author import Author, Reply
 from tests.openai_faults import Fault, FaultKind, always, first
 from tests.openai_server import OpenAIServer
@@ -322,6 +324,107 @@ async def test_the_user_info_of_a_url_is_sent(model: str) -> None:
     assert server.keys_seen == {"Basic " + base64.b64encode(b"user:pa ss").decode()}
 
 
+@pytest.mark.parametrize("provider", sorted(providers.OPENAI_COMPATIBLE))
+@pytest.mark.parametrize("where", ["{}?token=t0ken", "user:pass@{}"])
+async def test_a_url_with_secrets_brings_along_nothing_of_another_providers(
+    provider: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = everything_in_the_environment(monkeypatch)
+    model = f"{provider}/gpt-test"
+    with OpenAIServer(Author.tidy()) as server:
+        scheme, _, rest = server.base_url.partition("://")
+        async with transport(f"{scheme}://{where.format(rest)}", model, environ) as litellm:
+            await litellm.complete(request(server.base_url, model), timeout=30)
+    found = set(re.findall(r"stolen-([A-Za-z0-9_-]+)", repr(server.seen)))
+    own = set() if "@" in where else {providers.key_variables(provider)[0]}
+    assert found == own | ({"OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "header"} if provider == "openai" else set())
+
+
+# What is switched off
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/gpt-4o-mini", "openai/gpt-5-mini", "openai/o3-mini", "openai/gpt-5-that-is-not-out-yet",
+        "openai/o9-that-is-not-out-yet", "openai/claude-sonnet-4-elsewhere", "openai/org/some-model",
+        "hosted_vllm/org/some-model", "hosted_vllm/gpt-5-mini", "hosted_vllm/deepseek-r1", "deepseek/deepseek-chat",
+        "mistral/mistral-small-latest", "fireworks_ai/some-model", "xai/grok-4",
+    ],
+)  # fmt: skip
+async def test_what_is_switched_off_changes_nothing_that_is_sent(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compared with litellm called as its documentation shows."""
+    monkeypatch.setenv("OPENAI_ORGANIZATION", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    litellm = import_litellm()
+    with OpenAIServer(Author.tidy()) as server:
+        asked = request(server.base_url, model, sampling={"max_tokens": 400})
+        messages = [{"role": role, "content": text} for role, text in asked.content.messages]
+        named = {"api_base": server.base_url, "api_key": SECRET, "timeout": 30}
+        # First, while litellm has not been told of the model.
+        await litellm.acompletion(model=model, messages=messages, max_tokens=400, seed=asked.draw.seed, **named)
+        await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()
+        environ = {providers.key_variables(model.partition("/")[0])[0]: SECRET}
+        async with transport(server.base_url, model, environ) as lite:
+            await lite.complete(asked, timeout=30)
+            await lite.complete(asked, timeout=30)
+    reference, *mine = server.seen
+    for seen in mine:
+        assert (seen.path, seen.body) == (reference.path, reference.body)
+        assert seen.headers == reference.headers
+
+
+async def test_what_litellm_knows_of_a_model_stays() -> None:
+    litellm = import_litellm()
+    before = {name: dict(entry) for name, entry in litellm.model_cost.items()}
+    with OpenAIServer(Author.tidy()) as server:
+        for model in ("openai/gpt-4o-mini", "openai/never-heard-of", "hosted_vllm/gpt-4o-mini"):
+            async with transport(server.base_url, model) as lite:
+                await lite.complete(request(server.base_url, model), timeout=30)
+    new = {name: entry for name, entry in litellm.model_cost.items() if before.get(name) != entry}
+    assert new.keys() <= {"openai/never-heard-of", "hosted_vllm/gpt-4o-mini"}
+    assert not any("cost_per_token" in field for entry in new.values() for field in entry)
+
+
+# Proxies and certificates
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-test", "hosted_vllm/gpt-test"])
+@pytest.mark.parametrize("query", ["", "?token=1"])
+async def test_a_proxy_is_asked(model: str, query: str, no_proxies: pytest.MonkeyPatch) -> None:
+    with OpenAIServer(Author.tidy()) as server:
+        no_proxies.setenv("HTTP_PROXY", server.base_url.removesuffix("/v1"))
+        base = "http://model.invalid/v1"
+        async with transport(base + query, model) as litellm:
+            assert (await litellm.complete(request(base, model), timeout=30)).text
+    assert server.headers_seen[0]["host"] == "model.invalid"
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-test", "hosted_vllm/gpt-test"])
+@pytest.mark.parametrize("query", ["", "?token=1"])
+async def test_certificates_that_the_user_trusts_are_trusted(
+    model: str, query: str, no_proxies: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = certificate(tmp_path)
+    with OpenAIServer(Author.tidy(), tls=own.server) as server:
+        async with transport(server.base_url + query, model) as litellm:
+            with pytest.raises(DatarecipeError, match="certificate"):
+                await litellm.complete(request(server.base_url, model), timeout=30)
+        assert server.requests == 0
+        no_proxies.setenv("SSL_CERT_FILE", str(own.file))
+        async with transport(server.base_url + query, model) as litellm:
+            assert (await litellm.complete(request(server.base_url, model), timeout=30)).text
+
+
 # Concurrency
 
 
@@ -351,7 +454,7 @@ async def test_a_cancelled_request_is_cancelled() -> None:
 # The whole process
 
 GUARDED = """
-import asyncio, os, sys
+import asyncio, gc, os, sys
 connections = set()
 def audit(event, arguments):
     if event == "socket.connect" and not isinstance(arguments[1], (str, bytes)):
@@ -367,9 +470,10 @@ from tests.llm.test_litellm_transport import request
 
 async def main(base):
     others = ("anthropic/claude-test", "gemini/gemini-test")
-    for model in ("openai/gpt-test", "hosted_vllm/gpt-test", "ollama/gpt-test", *others):
+    for model in ("openai/gpt-test", "hosted_vllm/gpt-test", "ollama/gpt-test", "deepseek/gpt-test", *others):
+        asked = base + "?token=1" * (model == "deepseek/gpt-test")  # over a client of ours
         endpoint = resolve_endpoint(
-            model, flag_api_base=base, recipe_api_base=None, config_api_base=None, trust=False, environ=os.environ
+            model, flag_api_base=asked, recipe_api_base=None, config_api_base=None, trust=False, environ=os.environ
         )
         async with LitellmTransport(endpoint) as transport:
             assert "litellm" not in sys.modules or not model.startswith("openai")
@@ -381,6 +485,8 @@ async def main(base):
     await asyncio.sleep(0.5)  # whatever it does in the background
 
 asyncio.run(main(sys.argv[1]))
+assert gc.isenabled()
+assert gc.get_freeze_count() == 0
 assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())
 port = int(sys.argv[1].split(":")[2].split("/")[0])
 assert {tuple(c) for c in connections} <= {("127.0.0.1", port)}, connections
@@ -405,12 +511,67 @@ def test_nothing_else_is_contacted_printed_or_left_behind(tmp_path: Path) -> Non
                 str(ROOT),
             ],
             cwd=tmp_path,
-            env=environ | {"OPENAI_API_KEY": SECRET, "ANTHROPIC_API_KEY": SECRET, "GEMINI_API_KEY": SECRET},
+            env=environ
+            | {
+                "OPENAI_API_KEY": SECRET,
+                "DEEPSEEK_API_KEY": SECRET,
+                "ANTHROPIC_API_KEY": SECRET,
+                "GEMINI_API_KEY": SECRET,
+            },
             capture_output=True,
             text=True,
             check=False,
             timeout=200,
         )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert sum(seen.body["model"] == "gpt-test" for seen in server.seen) == 9
+    assert sum(seen.body["model"] == "gpt-test" for seen in server.seen) == 12
     assert not any("evil" in seen.path for seen in server.seen)
+
+
+PREPARED = """
+import asyncio, gc, sys
+sys.path.insert(0, sys.argv[3])
+from datarecipe.llm.endpoint import resolve_endpoint
+from datarecipe.llm.litellm_transport import LitellmTransport
+from tests.llm.test_litellm_transport import request
+model, base = sys.argv[1:3]
+
+async def main():
+    endpoint = resolve_endpoint(
+        model, flag_api_base=base, recipe_api_base=None, config_api_base=None, trust=False, environ={}
+    )
+    async with LitellmTransport(endpoint, environ={}) as transport:
+        transport.prepare()
+        me = asyncio.current_task()
+        rounds = 0
+        while asyncio.all_tasks() - {me}:
+            rounds += 1
+            await asyncio.sleep(0)
+        assert rounds > 100, rounds  # the loop went on
+        assert not gc.isenabled()
+        before = set(sys.modules)
+        await transport.complete(request(base, model), timeout=30)
+        new = {name for name in set(sys.modules) - before if name.startswith("openai.")}
+        assert not new, new
+        assert ("openai.resources.chat" in before) == model.startswith("openai/")
+
+gc.disable()
+gc.freeze()
+frozen = gc.get_freeze_count()
+asyncio.run(main())
+assert gc.get_freeze_count() > frozen // 2
+"""
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-test", "hosted_vllm/gpt-test"])
+def test_what_the_first_request_needs_is_imported_beside_other_work(model: str) -> None:
+    """And the collector of garbage is left as the program had set it."""
+    with OpenAIServer(Author.tidy()) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", PREPARED, model, server.base_url, str(ROOT)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,15 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.generate.render import example_text
 from datarecipe.running.folder import RunFolder, json_line, storage_errors
 
 ROOT = Path(__file__).parents[2]
@@ -197,6 +199,7 @@ def test_other_files_in_the_folder_are_no_obstacle_and_stay(tmp_path: Path) -> N
 HOLD = """
 import sys
 from pathlib import Path
+from datarecipe.generate.render import example_text
 from datarecipe.running.folder import RunFolder
 with RunFolder(Path(sys.argv[1]), "A", overwrite=False):
     print("held", flush=True)
@@ -233,6 +236,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
+from datarecipe.generate.render import example_text
 from datarecipe.running.folder import RunFolder
 from datarecipe.generate.events import Accepted
 folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -329,6 +333,85 @@ def test_a_value_is_one_line_to_every_reader_and_comes_back(values: list[Any]) -
 
 def test_a_line_is_utf8_as_people_read_it() -> None:
     assert json_line({"q": "снег 雪 🙂 é"}) == '{"q": "снег 雪 🙂 é"}\n'
+
+
+# --- what was written, read again
+
+
+def writable(value: Any) -> bool:
+    """Whether an accepted example can hold it: half a surrogate pair is in none."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def events_of(values: list[Any]) -> list[Accepted]:
+    return [Accepted({"value": value, "n": n}, f"{n:032x}", "p", n, "root:0", n, 0) for n, value in enumerate(values)]
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(VALUES.filter(writable), min_size=1, max_size=30),
+    steps=st.lists(st.tuples(st.integers(1, 8), st.integers(0, 8)), max_size=20),
+)
+def test_what_was_written_is_read_as_it_was(values: list[Any], steps: list[tuple[int, int]]) -> None:
+    events = events_of(values)
+    written = read = 0
+    with TemporaryDirectory() as folder, RunFolder(Path(folder), "A", overwrite=False) as run:
+        for write_count, skip in [*steps, (len(events), 0)]:
+            for event in events[written : written + write_count]:
+                run.write(rejected("x" * 5000))
+                run.write(event)
+            written = min(written + write_count, len(events))
+            if read + skip < written:
+                back = run.read(read + skip)
+                assert back == events[read + skip]
+                assert example_text(back.example) == example_text(events[read + skip].example)
+                read += skip + 1
+        run.replace({"identity": "A"}, "card")
+        assert len((Path(folder) / "data.jsonl").read_bytes().splitlines()) == len(events)
+
+
+def test_long_examples_are_read_across_all_buffers(tmp_path: Path) -> None:
+    events = [accepted(str(n) + "ж" * (n * 7919 % 50_000)) for n in range(60)]
+    with RunFolder(tmp_path, "A", overwrite=False) as run:
+        for n, event in enumerate(events):
+            run.write(event)
+            if n % 2:
+                assert run.read(n // 2) == events[n // 2]
+        for n in range(30, 60):
+            assert run.read(n) == events[n]
+
+
+@pytest.mark.parametrize("junk", [b"", b"\n", b"null\n", b'{"text": "a"', b"\xff\n", b'{"other": 1}\n'])
+@pytest.mark.parametrize("name", ["data.jsonl.partial", "lineage.jsonl.partial"])
+def test_files_that_somebody_else_changes_meanwhile_end_the_run(tmp_path: Path, name: str, junk: bytes) -> None:
+    with RunFolder(tmp_path, "A", overwrite=False) as run:
+        for n in range(3):
+            run.write(accepted(str(n)))
+        assert run.read(0) == accepted("0")
+        run.write(accepted("x" * 200_000))
+        run.read(1)
+        run.read(2)
+        with (tmp_path / name).open("r+b") as file:
+            file.truncate(0)
+            file.write(junk)
+        with pytest.raises(StorageError) as caught:
+            run.read(3)
+    assert caught.value.exit_code == 4
+    assert "changed by another program" in str(caught.value)
+
+
+def test_a_full_disk_is_told_when_what_was_written_is_read_again(tmp_path: Path) -> None:
+    with files_of_at_most(1_000), RunFolder(tmp_path, "A", overwrite=False) as run:
+        run.write(accepted("x" * 2_000))
+        with pytest.raises(StorageError) as caught:
+            run.read(0)
+        run.discard()
+    assert str(tmp_path) in str(caught.value)
+    assert whole_files(tmp_path) == {}
 
 
 # --- disks

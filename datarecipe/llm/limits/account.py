@@ -114,4 +114,4 @@ class Account:
                 words = f"{spent.tokens:,} of {caps.tokens:,} are used, and the next request may take {amount.tokens:,}"
             case _:
                 words = f"{spent.calls:,} of {caps.calls:,} are made"
-        return CapReachedError(f"`{self._name}{cap}` is reached: {words}")
+        return CapReachedError(f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}")

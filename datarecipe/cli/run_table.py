@@ -1,0 +1,59 @@
+"""The table at the end of a command that ran several recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from datarecipe.printable import printable
+from datarecipe.running.display import duration
+from datarecipe.running.many import Ran
+from datarecipe.running.summary import dollars
+
+_HEAD = ("recipe", "accepted", "target", "yield", "calls", "cost", "time", "end")
+
+
+def table(done: Sequence[Ran]) -> Iterator[str]:
+    """Its lines: a row for each recipe, and the sums."""
+    rows = [_HEAD, *map(_row, done), _sums(done)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in (0, len(_HEAD) - 1) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _row(ran: Ran) -> tuple[str, ...]:
+    recipe, result = ran.setup.recipe, ran.result
+    name = printable(recipe.name)
+    if result is None:
+        return (name, "", f"{recipe.target_size:,}", "", "", "", "", type(ran.error).__name__)
+    tally, now = result.tally, result.spent.now
+    asked = tally.responses * recipe.batch_size
+    return (
+        name,
+        f"{tally.accepted:,}",
+        f"{recipe.target_size:,}",
+        f"{100 * tally.accepted / asked:.0f} %" if asked else "",
+        f"{now.calls:,}",
+        dollars(now.usd) if result.priced else "",
+        duration(result.seconds),
+        result.end,
+    )
+
+
+def _sums(done: Sequence[Ran]) -> tuple[str, ...]:
+    results = [ran.result for ran in done if ran.result is not None]
+    usd = sum((result.spent.now.usd for result in results if result.priced), Decimal(0))
+    return (
+        "all",
+        f"{sum(result.tally.accepted for result in results):,}",
+        f"{sum(ran.setup.recipe.target_size for ran in done):,}",
+        "",
+        f"{sum(result.spent.now.calls for result in results):,}",
+        dollars(usd) if any(result.priced for result in results) else "",
+        "",
+        "",
+    )

@@ -1,0 +1,81 @@
+"""Runs as JSON lines, for machines: `--events FILE`.
+
+Each line has `event` (`begin`, `progress`, `notice`, `end`), `at` (UTC, ISO 8601) and, but for notices, `run`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from datarecipe.running.progress import Progress
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.summary import summary
+
+PROGRESS_EVERY = 1.0
+"""Seconds between two `progress` lines of a run."""
+
+
+class EventStream:
+    """Writes the lines, each flushed."""
+
+    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def begin(self, setup: Setup) -> None:
+        """All is settled."""
+        recipe = setup.recipe
+        self._write(
+            "begin",
+            run=recipe.name,
+            identity=setup.identity,
+            model=setup.model.name,
+            strategy=recipe.strategy.kind,
+            target_size=recipe.target_size,
+            output=str(setup.output),
+        )
+
+    def notice(self, text: str) -> None:
+        """Something that a user would want to know."""
+        self._write("notice", text=text)
+
+    def progress(self, progress: Progress) -> None:
+        """Where a run stands, once a second."""
+        now = self._clock()
+        if now - self._last.get(progress.name, -PROGRESS_EVERY) < PROGRESS_EVERY:
+            return
+        self._last[progress.name] = now
+        self._write(
+            "progress",
+            run=progress.name,
+            accepted=progress.accepted,
+            target_size=progress.target_size,
+            rejected=dict(progress.rejected),
+            responses=progress.responses,
+            from_cache=progress.from_cache,
+            sent=progress.sent,
+            in_flight=progress.in_flight,
+            limit=progress.limit,
+            down=progress.down,
+            calls=progress.spent_now.calls,
+            tokens=progress.spent_now.tokens,
+            usd=str(progress.spent_now.usd) if progress.priced else None,
+            usd_over_all_runs=str(progress.spent.usd) if progress.priced else None,
+            seconds=round(progress.seconds, 3),
+            seconds_left=None if progress.seconds_left is None else round(progress.seconds_left, 1),
+        )
+
+    def end(self, result: RunResult) -> None:
+        """The run's folder is closed: the same document that `--json` prints."""
+        self._write("end", run=result.name, **{key: value for key, value in summary(result).items() if key != "name"})
+
+    def _write(self, event: str, **fields: Any) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._stream.write(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False) + "\n")
+        self._stream.flush()

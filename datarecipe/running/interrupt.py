@@ -1,0 +1,42 @@
+"""Ctrl-C, for all the runs of a command: once, and nothing more is sent; twice, and nothing is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+
+class Interrupts:
+    """Hears Ctrl-C while it is entered, if it is to."""
+
+    def __init__(self, *, handle: bool) -> None:
+        """`handle` is for a program of our own; where the event loop is somebody else's, so are its signals."""
+        self.pressed = 0
+        self._handle = handle
+        self._listeners: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        if self._handle:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.press)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._handle:
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` at each Ctrl-C; at once for those that were before."""
+        self._listeners.append(listener)
+        for _ in range(self.pressed):
+            listener()
+
+    def press(self) -> None:
+        """What Ctrl-C does."""
+        self.pressed += 1
+        for listener in self._listeners:
+            listener()

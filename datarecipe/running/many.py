@@ -1,0 +1,89 @@
+"""Many recipes as one command: one set of providers, one budget, one display.
+
+What the providers bear goes to the recipes in the order in which they are named; one that cannot use all of it leaves the
+rest to those behind it. So the first dataset is done first, and none waits for another's stragglers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datarecipe.errors import DatarecipeError, UsageError
+from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.running.execute import execute_on
+from datarecipe.running.interrupt import Interrupts
+from datarecipe.running.observe import Observer
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.switchboard import Switchboard
+
+AT_ONCE = 16
+"""Runs that are under way together at the most; each holds files and memory of its own."""
+
+BUDGET = "--max-"
+"""How the names of the command's caps begin in messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of one recipe."""
+
+    setup: Setup
+    result: RunResult | None
+    error: DatarecipeError | None
+    """What kept it from running, or broke it off; an error that only ended it short stands in the result."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of this recipe alone."""
+        if self.result is not None:
+            return self.result.exit_code
+        return self.error.exit_code if self.error is not None else 1
+
+
+async def execute_many(
+    setups: Sequence[Setup], observer: Observer, budget: Caps, *, handle_interrupt: bool = False
+) -> list[Ran]:
+    """Run them all, and give what became of each, in the order given. `budget` caps what they use together.
+
+    Raises:
+        UsageError: two of them would write one folder.
+        UnknownPriceError: one has a cap in dollars, and its model's price is not known.
+    """
+    _check_folders(setups)
+    for setup in setups:
+        setup.caps  # noqa: B018 - raises before anything is sent
+    account = Account(budget, name=BUDGET)
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def run(setup: Setup) -> Ran:
+        async with turn:
+            try:
+                return Ran(setup, await execute_on(board, setup, observer, interrupts=interrupts, above=account), None)
+            except DatarecipeError as error:
+                return Ran(setup, None, error)
+
+    with Interrupts(handle=handle_interrupt) as interrupts:
+        async with Switchboard(setups, observer.notice) as board, asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(setup)) for setup in setups]
+    return [task.result() for task in tasks]
+
+
+def budget_of(setups: Sequence[Setup], given: Caps) -> Caps:
+    """What the command may use: as given, else as much in dollars as the recipe with the highest cap may use alone."""
+    if given.usd is not None:
+        return given
+    caps = [setup.caps.usd for setup in setups if setup.caps.usd is not None]
+    return Caps(max(caps, default=None), given.tokens, given.calls)
+
+
+def _check_folders(setups: Sequence[Setup]) -> None:
+    twice = [folder for folder, count in Counter(setup.output for setup in setups).items() if count > 1]
+    if twice:
+        names = " and ".join(str(setup.recipe.source) for setup in setups if setup.output == twice[0])
+        raise UsageError(
+            f"{names} would both write {twice[0]}", hint="Give them different names, or run them one by one."
+        )

@@ -1,0 +1,116 @@
+"""From bytes to tokens, and from tokens to seconds: ranges for what nobody knows before a run.
+
+Every provider counts tokens in its own way, and few say how; a token is some 4 bytes of English, and fewer of most other
+scripts and of JSON. What was counted in an earlier response replaces the range.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+
+from datarecipe.exchange import Complete
+from datarecipe.running.planning.evidence import Usage
+from datarecipe.running.planning.ranges import Range
+from datarecipe.running.planning.rehearsal import Asked
+from datarecipe.running.setup import Setup
+
+BYTES_PER_TOKEN = Range(3.0, 5.0)
+BYTES_PER_TOKEN_BEYOND_ASCII = Range(2.0, 5.0)
+"""Where more than a twentieth of the text is not ASCII."""
+
+TOKENS_AROUND_A_PROMPT = Range(4, 32)
+"""Roles and marks of its messages."""
+
+REPLY_LENGTH = Range(0.6, 1.6)
+"""A reply's length to that of as many seed examples."""
+
+THINKING_TOKENS = Range(100, 2_000)
+"""Of a model that thinks before it answers."""
+
+SECONDS_BEFORE_A_REPLY = Range(0.3, 2.0)
+TOKENS_A_SECOND = Range(30.0, 150.0)
+"""That a provider writes, in one reply."""
+
+STRAGGLING = 1.3
+"""How much longer than typical latency a run's requests may take in the mean."""
+
+EMBEDDED_PROMPT_TOKENS_A_SECOND = Range(80.0, 120.0)
+EMBEDDED_TOKENS_A_SECOND = Range(40.0, 80.0)
+"""Of the embedded model on two cores, over all of its requests together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How many tokens requests take."""
+
+    per_prompt_byte: Range[float]
+    with_each_prompt: Range[float]
+    completion: Range[float] | None
+    """For a reply, as measured; None: from the reply's bytes."""
+    per_reply_byte: Range[float]
+    thinking: Range[int]
+    most: int | None
+    """Tokens that a reply may have."""
+    measured: int
+    """Responses that this was measured over; 0 where it is assumed."""
+
+    def of_prompt(self, asked: Asked) -> Range[int]:
+        """Prompt tokens of one request."""
+        each, around = self.per_prompt_byte, self.with_each_prompt
+        return Range(
+            math.floor(asked.prompt_bytes * each.low + around.low),
+            math.ceil(asked.prompt_bytes * each.high + around.high),
+        )
+
+    def of_reply(self, asked: Asked) -> Range[int]:
+        """Completion tokens of its reply."""
+        each, size = self.per_reply_byte, asked.reply_bytes
+        found = self.completion or Range(
+            size * REPLY_LENGTH.low * each.low + self.thinking.low,
+            size * REPLY_LENGTH.high * each.high + self.thinking.high,
+        )
+        most = math.inf if self.most is None else self.most
+        return Range(math.floor(min(found.low, most)), math.ceil(min(found.high, most)))
+
+
+def tokens_of(setup: Setup, first: Complete, usage: Usage | None) -> Tokens:
+    """How requests like `first` are counted."""
+    maximum = setup.model.sampling.get("max_tokens")
+    most = maximum if isinstance(maximum, int) else None
+    text = "".join(text for _, text in first.content.messages)
+    beyond_ascii = sum(not character.isascii() for character in text) > len(text) / 20
+    per_token = BYTES_PER_TOKEN_BEYOND_ASCII if beyond_ascii else BYTES_PER_TOKEN
+    per_byte = Range(1 / per_token.high, 1 / per_token.low)
+    thinks = setup.model.profile.thinking_tokens > 0
+    thinking = THINKING_TOKENS if thinks else Range(0, 0)
+    if usage is None:
+        form = first.content.response_format
+        around = TOKENS_AROUND_A_PROMPT
+        # Some providers write the schema into the prompt, and count it.
+        schema = 0.0 if form is None else len(json.dumps(dict(form))) * per_byte.high
+        return Tokens(per_byte, Range(around.low, around.high + schema), None, per_byte, thinking, most, 0)
+    spread = 1 / math.sqrt(usage.responses)
+    prompt = _around(usage.prompt_tokens, 0.02 + 0.1 * spread)
+    completion = _around(usage.completion_tokens, 0.05 + 0.3 * spread)
+    none, size = Range(0.0, 0.0), usage.prompt_bytes
+    by_byte, by_prompt = (Range(prompt.low / size, prompt.high / size), none) if size else (none, prompt)
+    return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, usage.responses)
+
+
+def latency_of(setup: Setup, prompt: Range[float], reply: Range[float], stated: float | None) -> Range[float]:
+    """Seconds that one of many requests takes; `prompt` and `reply` are its tokens."""
+    if setup.embedded:
+        prompts, replies = EMBEDDED_PROMPT_TOKENS_A_SECOND, EMBEDDED_TOKENS_A_SECOND
+        return Range(
+            prompt.low / prompts.high + reply.low / replies.high, prompt.high / prompts.low + reply.high / replies.low
+        )
+    if stated is not None:
+        return Range(stated, stated * STRAGGLING)
+    before, rate = SECONDS_BEFORE_A_REPLY, TOKENS_A_SECOND
+    return Range(before.low + reply.low / rate.high, (before.high + reply.high / rate.low) * STRAGGLING)
+
+
+def _around(value: float, margin: float) -> Range[float]:
+    return Range(value * (1 - margin), value * (1 + margin))

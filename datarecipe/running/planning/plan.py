@@ -1,0 +1,295 @@
+"""What a run of one recipe with one model would take, as ranges, with the assumptions behind them.
+
+Two rehearsals make the ends of each range: one in which much goes well (many items accepted, few tokens, fast replies), one
+in which little does. Failed attempts are in neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from datarecipe.errors import UnknownPriceError
+from datarecipe.exchange import Request, Response
+from datarecipe.generate.events import Outcome
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache_file import DATABASE
+from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.limits.amount import Amount, most
+from datarecipe.llm.prices import Price
+from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
+from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
+from datarecipe.running.planning.ranges import Range, T
+from datarecipe.running.planning.rehearsal import Lookup, Rehearsal, Stored, rehearse
+from datarecipe.running.planning.schedule import Speed, makespan
+from datarecipe.running.setup import Setup
+from datarecipe.running.spending import Spending
+
+ASKED_AHEAD = 10
+"""Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
+
+Cap: TypeAlias = Literal["usd", "tokens", "calls"]
+End: TypeAlias = Literal["low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class CapCheck:
+    """A cap beside what the run would use."""
+
+    cap: Cap
+    limit: Decimal
+    spent: Decimal
+    """By earlier runs of the dataset."""
+    reached_at: Range[int] | None
+    """The examples that there are when the cap is reached; None where it surely is not. A `high` of the target: it may hold."""
+    by_default: bool
+    """Whether the recipe does not name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What the ranges rest on."""
+
+    share: Share
+    tokens: Tokens
+    latency: Range[float]
+    """Seconds."""
+    latency_stated: bool
+    tried_out: bool
+    """False where the schema leaves no way to make up items, and all requests were taken to be like the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would take."""
+
+    model: str
+    model_from: str
+    target_size: int
+    stored: Stored
+    """What it would take from the cache, at no cost."""
+    requests: Range[int]
+    prompt_tokens: Range[int]
+    completion_tokens: Range[int]
+    usd: Range[Decimal] | None
+    """None where no price is known."""
+    seconds: Range[float]
+    price: Price | None
+    price_source: str
+    caps: tuple[CapCheck, ...]
+    usd_cap_without_price: bool
+    """The recipe caps dollars, and a run would refuse to start: no price is known."""
+    outcome: Range[Outcome]
+    """`barren`: too few items are accepted for the run to go on."""
+    assumed: Assumed | None
+    """None where nothing has to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenario:
+    """One end of the ranges."""
+
+    rehearsal: Rehearsal
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: Decimal
+    seconds: float
+
+
+def make_plan(setup: Setup, *, share: float | None = None, latency: float | None = None) -> Plan:
+    """Plan a run. Sends nothing; opens the cache only where there is one.
+
+    `share`: accepted items to items asked for; `latency`: seconds for a typical reply; both measured or assumed when None.
+    Raises `TemplateError`, and `CacheError` and `StorageError` for files that cannot be read.
+    """
+    past = past_of(setup)
+    planning = _Planning(setup, past, share, latency)
+    with _opened(setup) as lookup:
+        low = planning.rehearsed(lookup, "low")
+        high = planning.rehearsed(lookup, "high") if low.asked else low
+    return planning.plan(low, high)
+
+
+@contextlib.contextmanager
+def _opened(setup: Setup) -> Iterator[Lookup]:
+    """The cache, or one that holds nothing where there is none."""
+    if not (setup.cache_dir / DATABASE).is_file():
+        yield lambda _: None
+        return
+    with ResponseCache(setup.cache_dir) as cache:
+        yield _remembering(cache.get)
+
+
+def _remembering(get: Callable[[Request], Response | None]) -> Lookup:
+    """Both rehearsals ask for the same responses first; what is not there is looked up once."""
+    missing: set[str] = set()
+
+    def lookup(request: Request) -> Response | None:
+        if request.key in missing:
+            return None
+        response = get(request)
+        if response is None:
+            missing.add(request.key)
+        return response
+
+    return lookup
+
+
+class _Planning:
+    def __init__(self, setup: Setup, past: Past | None, share: float | None, latency: float | None) -> None:
+        self._setup = setup
+        self._past = past
+        self._share = share
+        self._latency = latency
+
+    def rehearsed(self, lookup: Lookup, end: End) -> Rehearsal:
+        def share(stored: Stored) -> float:
+            found = self._share_of(stored).range
+            return found.high if end == "low" else found.low
+
+        return rehearse(self._setup, lookup, share)
+
+    def _share_of(self, stored: Stored) -> Share:
+        return share_of(self._share, stored, self._past, self._setup.recipe.batch_size)
+
+    def plan(self, low: Rehearsal, high: Rehearsal) -> Plan:
+        setup = self._setup
+        assumed = self._assumed(low) if low.asked else None
+        ends: tuple[_Scenario, _Scenario] = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
+        price = setup.cost.price
+        caps, refused = self._caps()
+        return Plan(
+            model=setup.model.name,
+            model_from=setup.model_from,
+            target_size=setup.recipe.target_size,
+            stored=low.stored,
+            requests=Range(ends[0].requests, ends[1].requests),
+            prompt_tokens=Range(ends[0].prompt_tokens, ends[1].prompt_tokens),
+            completion_tokens=Range(ends[0].completion_tokens, ends[1].completion_tokens),
+            usd=None if price is None else Range(ends[0].usd, ends[1].usd),
+            seconds=Range(ends[0].seconds, ends[1].seconds),
+            price=price,
+            price_source=setup.cost.source,
+            caps=tuple(self._checked(caps, ends)),
+            usd_cap_without_price=refused,
+            outcome=Range(low.outcome, high.outcome),
+            assumed=assumed,
+        )
+
+    def _assumed(self, rehearsal: Rehearsal) -> Assumed:
+        setup, stored = self._setup, rehearsal.stored
+        assert rehearsal.largest is not None
+        tokens = tokens_of(setup, rehearsal.largest, usage_of(stored, self._past))
+        prompts = [tokens.of_prompt(asked) for asked in rehearsal.asked]
+        replies = [tokens.of_reply(asked) for asked in rehearsal.asked]
+        latency = latency_of(setup, _mean(prompts), _mean(replies), self._latency)
+        return Assumed(self._share_of(stored), tokens, latency, self._latency is not None, rehearsal.tried_out)
+
+    def _scenario(self, rehearsal: Rehearsal, assumed: Assumed | None, end: End) -> _Scenario:
+        if assumed is None:
+            return _Scenario(rehearsal, 0, 0, 0, Decimal(0), 0.0)
+        tokens, price = assumed.tokens, self._setup.cost.price
+        prompts = [_at(tokens.of_prompt(asked), end) for asked in rehearsal.asked]
+        replies = [_at(tokens.of_reply(asked), end) for asked in rehearsal.asked]
+        costs = [price.cost(*pair) if price else Decimal(0) for pair in zip(prompts, replies, strict=True)]
+        requests = rehearsal.requests
+        if end == "high":
+            requests += min(ASKED_AHEAD, self._slots(end) - 1)
+        tried = len(rehearsal.asked)
+        # What was not tried out, and what is asked ahead, is like the mean of what was.
+        prompt_tokens, completion_tokens = (_scaled(sum(values), requests, tried, end) for values in (prompts, replies))
+        seconds = makespan(
+            [asked.waits_for for asked in rehearsal.asked],
+            rehearsal.requests,
+            self._speed(assumed, (prompt_tokens + completion_tokens) / requests, end),
+        )
+        usd = sum(costs, Decimal(0)) * requests / tried
+        return _Scenario(rehearsal, requests, prompt_tokens, completion_tokens, usd, seconds)
+
+    def _slots(self, end: End) -> int:
+        recipe = self._setup.recipe
+        limits, strategy = recipe.limits, recipe.strategy
+        slots = limits.max_concurrency or limits.concurrency if end == "low" else limits.concurrency
+        return min(slots, strategy.chains) if strategy.kind in ("random", "similar", "contrastive") else slots
+
+    def _speed(self, assumed: Assumed, tokens: float, end: End) -> Speed:
+        limits = self._setup.recipe.limits
+        # The embedded model's rate is that of all its requests together.
+        slots = 1 if self._setup.embedded else self._slots(end)
+        return Speed(slots, _at(assumed.latency, end), tokens, limits.rpm, limits.tpm)
+
+    def _caps(self) -> tuple[Caps, bool]:
+        """The caps, and whether a run would refuse to start since dollars cannot be counted."""
+        limits = self._setup.recipe.limits
+        try:
+            return self._setup.caps, False
+        except UnknownPriceError:
+            return Caps(usd=None, tokens=limits.tokens, calls=limits.calls), True
+
+    def _checked(self, caps: Caps, ends: tuple[_Scenario, _Scenario]) -> Iterator[CapCheck]:
+        setup = self._setup
+        with Spending(setup.output, setup.identity) as spending:
+            spent = spending.before
+        limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
+            ("usd", caps.usd if setup.cost.price is not None else None),
+            ("tokens", caps.tokens),
+            ("calls", caps.calls),
+        )
+        for cap, limit in limits:
+            if limit is None:
+                continue
+            before = _used(spent, cap)
+            low, high = (self._examples_within(cap, Decimal(limit) - before, end) for end in ends)
+            target = setup.recipe.target_size
+            yield CapCheck(
+                cap,
+                Decimal(limit),
+                before,
+                None if high >= target else Range(high, min(low, target)),
+                by_default=cap == "usd" and setup.recipe.limits.usd is None,
+            )
+
+    def _examples_within(self, cap: Cap, left: Decimal, end: _Scenario) -> int:
+        """The examples that there can be before a request no longer fits."""
+        rehearsal, target = end.rehearsal, self._setup.recipe.target_size
+        if not end.requests or rehearsal.largest is None:
+            return target
+        in_all = Amount(end.requests, end.prompt_tokens, end.completion_tokens, end.usd)
+        each = _used(in_all, cap) / end.requests
+        at_most = _used(most(rehearsal.largest, self._setup.cost.price), cap)
+        if left < at_most:
+            return rehearsal.stored.examples
+        if not each:
+            return target
+        requests = int((left - at_most) / each) + 1
+        if requests >= end.requests:
+            return target
+        return rehearsal.stored.examples + rehearsal.wanted * requests // end.requests
+
+
+def _used(amount: Amount, cap: Cap) -> Decimal:
+    match cap:
+        case "usd":
+            return amount.usd
+        case "tokens":
+            return Decimal(amount.tokens)
+        case "calls":
+            return Decimal(amount.calls)
+
+
+def _at(range_: Range[T], end: End) -> T:
+    return range_.low if end == "low" else range_.high
+
+
+def _mean(ranges: list[Range[int]]) -> Range[float]:
+    count = len(ranges)
+    return Range(sum(one.low for one in ranges) / count, sum(one.high for one in ranges) / count)
+
+
+def _scaled(total: int, requests: int, tried: int, end: End) -> int:
+    """Rounded outwards."""
+    return total * requests // tried if end == "low" else -(-total * requests // tried)

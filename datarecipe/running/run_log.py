@@ -1,0 +1,60 @@
+"""`run.log` in a run's folder: what a user would have seen, with times, kept over runs. It rotates and holds no keys."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+
+from datarecipe.printable import printable
+from datarecipe.running.progress import Progress
+from datarecipe.running.result import RunResult
+from datarecipe.running.setup import Setup
+from datarecipe.running.summary import closing, closing_error, opening
+
+LOG = "run.log"
+LARGEST = 1_000_000
+"""Bytes at which a new file is begun."""
+KEPT = 3
+"""Older files that are kept, as `run.log.1` and so on."""
+
+
+class RunLog:
+    """An observer that writes the file of one run. Notices come without keys: transports take them out."""
+
+    def __init__(self) -> None:
+        self._handler: RotatingFileHandler | None = None
+
+    def begin(self, setup: Setup) -> None:
+        """Open the file; the folder is there by then. Raises `OSError`."""
+        path = setup.output / LOG
+        if path.is_symlink():
+            path.unlink()  # the folder may lie in a project from somebody else
+        self._handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
+        for line in opening(setup):
+            self._write(line)
+
+    def notice(self, text: str) -> None:
+        """Write it down."""
+        self._write(text)
+
+    def progress(self, progress: Progress) -> None:
+        """Nothing: the files themselves say how far a run has come."""
+
+    def end(self, result: RunResult) -> None:
+        """Write the summary and close the file."""
+        for line in (*closing(result), *closing_error(result)):
+            self._write(line)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, also after an error."""
+        if self._handler is not None:
+            self._handler.close()
+            self._handler = None
+
+    def _write(self, text: str) -> None:
+        if self._handler is not None:
+            now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            message = f"{now} {printable(text)}"
+            self._handler.emit(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))

@@ -1,0 +1,168 @@
+"""What a run says of itself before and after, in lines and as JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from datarecipe.errors import CapReachedError
+from datarecipe.llm.limits.amount import Amount
+from datarecipe.printable import printable
+from datarecipe.recipe import display
+from datarecipe.running.manifest import EMBEDDED_WARNING
+from datarecipe.running.result import SHORT_EXIT, RunResult
+from datarecipe.running.setup import Setup
+
+
+def opening(setup: Setup) -> list[str]:
+    """The lines before a run."""
+    recipe = setup.recipe
+    lines = [
+        f"{printable(recipe.name)}: {recipe.target_size:,} examples, strategy {recipe.strategy.kind}, "
+        f"model {printable(setup.model.name)} (from {setup.model_from})"
+    ]
+    if setup.embedded:
+        lines.append(EMBEDDED_WARNING)
+    return lines
+
+
+def closing(result: RunResult) -> list[str]:
+    """The lines after a run."""
+    tally, traffic = result.tally, result.traffic
+    if result.end == "failed" and not tally.responses and not traffic.sent:
+        return []  # nothing was done: the error alone says all
+    lines = [
+        f"{_HEADLINES[result.end]}: {tally.accepted:,} of {result.target_size:,} examples accepted "
+        f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
+        f"in {result.seconds:.1f} s"
+    ]
+    if tally.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
+        lines.append(f"rejected: {reasons}")
+    if traffic.abandoned:
+        noun = "request was" if traffic.abandoned == 1 else "requests were"
+        lines.append(f"{traffic.abandoned:,} {noun} in flight at the end and not waited for")
+    if cost := cost_line(result):
+        lines.append(cost)
+    if result.kept_lines:
+        lines.append(
+            f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
+        )
+    elif result.shortened_from:
+        lines.append(
+            f"the dataset had {result.shortened_from:,} examples, and the target is lower now; what was answered is "
+            f"stored: --target-size {result.shortened_from} brings them back"
+        )
+    if result.written:
+        lines.append(f"dataset: {display(result.output)}")
+    return lines
+
+
+def cost_line(result: RunResult) -> str | None:
+    """What was used, where anything was."""
+    now, in_all = result.spent.now, result.spent.in_all
+    if not in_all.calls or (result.free and not now.calls):
+        return None
+    words = f"used: {_used(now, priced=result.priced and not result.free)}"
+    if in_all.calls != now.calls and not result.free:
+        words += f"; over all runs {_used(in_all, priced=result.priced)}"
+    return words
+
+
+def _used(amount: Amount, *, priced: bool) -> str:
+    words = f"{amount.calls:,} call{'' if amount.calls == 1 else 's'}, {amount.tokens:,} tokens"
+    return f"{words}, {dollars(amount.usd)}" if priced else words
+
+
+def dollars(usd: Decimal) -> str:
+    """An amount that may be very small, with four digits that say something."""
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
+
+
+def closing_error(result: RunResult, command: str = "the same command") -> list[str]:
+    """What went wrong and how to go on, for runs that ended short; shown even when all else is quiet.
+
+    `command` is what the user typed, where that is known.
+    """
+    if isinstance(result.error, CapReachedError):
+        cap = result.error.cap
+        return [
+            f"error: {result.error.message}",
+            f"What there is, is a dataset that a higher cap continues: {command} {_higher(result, cap)}",
+        ]
+    if result.error is not None:
+        lines = [f"error: {printable(str(result.error), multiline=True)}"]
+        if result.exit_code == SHORT_EXIT:
+            lines.append("Run the same command again to go on: what was answered is stored.")
+        return lines
+    if result.end == "barren":
+        return [
+            "error: too many responses in a row brought nothing new (limits.barren)",
+            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model.",
+        ]
+    if result.end == "degraded":
+        return [
+            "error: the last responses brought less than `limits.stop_when` asks for",
+            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model; "
+            "or run it again with another `limits.stop_when` to go on.",
+        ]
+    if result.end == "interrupted":
+        return ["Run the same command again to go on: what was answered is stored."]
+    return []
+
+
+def _higher(result: RunResult, cap: str) -> str:
+    """The flag that doubles a cap."""
+    caps = result.caps
+    match cap:
+        case "limits.usd":
+            return f"--set limits.usd={2 * (caps.usd or 1):f}"
+        case "limits.tokens":
+            return f"--set limits.tokens={2 * (caps.tokens or 1)}"
+        case "limits.calls":
+            return f"--set limits.calls={2 * (caps.calls or 1)}"
+        case _:
+            return f"with a higher {cap}"
+
+
+def _responses(count: int) -> str:
+    return "1 response" if count == 1 else f"{count:,} responses"
+
+
+_HEADLINES = {
+    "target": "done",
+    "barren": "ended short, no response brings anything new",
+    "degraded": "ended short, responses bring too little",
+    "capped": "ended at a cap",
+    "interrupted": "interrupted",
+    "failed": "ended short",
+}
+
+
+def summary(result: RunResult) -> dict[str, Any]:
+    """The run as one JSON document, for `--json`."""
+    tally, traffic = result.tally, result.traffic
+    return {
+        "name": result.name,
+        "output": str(result.output),
+        "outcome": result.end,
+        "exit_code": result.exit_code,
+        "error": str(result.error) if result.error else None,
+        "target_size": result.target_size,
+        "accepted": tally.accepted,
+        "rejected": dict(sorted(tally.rejected.items())),
+        "normalised": tally.normalised,
+        "responses": tally.responses,
+        "from_cache": traffic.stored,
+        "sent": traffic.sent,
+        "abandoned": traffic.abandoned,
+        "cost": {
+            "calls": result.spent.now.calls,
+            "tokens": result.spent.now.tokens,
+            "usd": str(result.spent.now.usd) if result.priced else None,
+            "usd_over_all_runs": str(result.spent.in_all.usd) if result.priced else None,
+        },
+        "tokens": {"prompt": tally.prompt_tokens, "completion": tally.completion_tokens},
+        "written": result.written,
+        "seconds": round(result.seconds, 3),
+    }
