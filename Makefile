@@ -24,9 +24,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_editor_words.py --check
 	$(BIN)/python docs/generate_recipe_reference.py --check
 
+# All that is measured, half an hour of it: make bench; into docs/performance.md: make bench WRITE=--write
+WRITE ?=
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks.generation
-	$(BIN)/python -m benchmarks.validation
+	$(BIN)/python -m benchmarks.validation $(WRITE)
+	$(BIN)/python -m benchmarks.generation $(WRITE)
+	$(BIN)/python -m benchmarks.rerun $(WRITE)
+	$(BIN)/python -m benchmarks.dispatch $(WRITE)
+	$(BIN)/python -m benchmarks.faults $(WRITE)
+	$(BIN)/python -m benchmarks.caps $(WRITE)
+	$(BIN)/python -m benchmarks.replay $(WRITE)
 
 # Broken recipes: make fuzz COUNT=1000000 SEED=1
 COUNT ?= 100000

@@ -1,20 +1,20 @@
-"""How many examples a second the loop accepts, by itself: `python -m benchmarks.generation [--examples N ...]`
+"""How many examples a second the loop accepts, by itself: `python -m benchmarks.generation [--examples N ...] [--write]`
 
 The boolq recipe with *tree*: for each example the loop parses, checks the schema with jsonschema, settles the labels, drops
 duplicates, hashes, keeps lineage and renders the request for which the example is the formatting example. Responses of five
-items with questions of ten words are made beforehand, and come one at a time in logical order, as in a replay.
+items with questions of ten words are made beforehand, and come one at a time in logical order, as in a replay. `--write`
+puts the table into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import random
 import time
 from collections.abc import Sequence
-from importlib import metadata
 
+from benchmarks.page import measured_with, write_table
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.generate.events import Accepted
 from datarecipe.generate.generation import Generation
@@ -68,18 +68,22 @@ def replay(examples: int, responses: Sequence[Completion]) -> tuple[float, float
 
 
 def main() -> None:
-    """Print a table: median of several replays for each number of examples."""
+    """Print a table: median of several replays for each number of examples; with `--write` keep it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
-    print(f"Python {platform.python_version()}, jsonschema {metadata.version('jsonschema')}, {platform.machine()}\n")
-    print("| examples | examples a second | of the last tenth |\n|---:|---:|---:|")
+    lines = ["| examples | examples a second | of the last tenth |", "|---:|---:|---:|"]
     for examples in arguments.examples:
         responses = make_responses(examples)
         times = sorted(replay(examples, responses) for _ in range(arguments.repeat))
         total, last = times[len(times) // 2]
-        print(f"| {examples:,} | {examples / total:,.0f} | {examples / 10 / last:,.0f} |")
+        lines.append(f"| {examples:,} | {examples / total:,.0f} | {examples / 10 / last:,.0f} |")
+    lines += ["", measured_with("jsonschema"), f"Medians of {arguments.repeat} replays, on one core."]
+    print(*lines, sep="\n")
+    if arguments.write:
+        write_table("generation", lines)
 
 
 if __name__ == "__main__":

@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import metadata
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from datarecipe._version import __version__
+from benchmarks.page import measured_with, write_table
+from benchmarks.process import Cost, cost_of, middle
 from datarecipe.recipe import shipped_recipes
-
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-BEGIN, END = "<!-- benchmarks.validation -->\n", "<!-- end -->\n"
 
 RECIPES = 1_000
 TOPICS = 40
@@ -38,36 +29,6 @@ FOLDER = f"`datarecipe validate recipes/`, {RECIPES:,} recipes"
 
 LIMITS: Mapping[str, float] = {HELP: 0.15, VALIDATE: 0.25, FOLDER: 10.0}
 """Seconds that a command may take; for `--help` and `validate` beyond the bare interpreter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Seconds that one process took, by the clock and of the processor."""
-
-    wall: float
-    processor: float
-
-
-def cost_of(command: Sequence[str], folder: Path) -> Cost:
-    """Run a command to its end, which must be a good one."""
-    # With PYTHONDONTWRITEBYTECODE every start would compile every module.
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
-    return Cost(wall, used.ru_utime + used.ru_stime)
-
-
-def middle(costs: Sequence[Cost]) -> Cost:
-    """The median of each figure."""
-    return Cost(
-        statistics.median(cost.wall for cost in costs),
-        statistics.median(cost.processor for cost in costs),
-    )
 
 
 def write_project(root: Path) -> None:
@@ -135,21 +96,8 @@ def table(costs: Mapping[str, Cost], runs: int) -> Iterator[str]:
         at_most = "" if limit is None else f"{limit:g}"
         yield f"| {name} | {cost.wall:.3f} | {beyond} | {at_most} | {cost.processor:.3f} |"
     yield ""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("click", "jinja2", "jsonschema", "pyyaml"))
-    yield (
-        f"datarecipe {__version__}, Python {platform.python_version()}, {versions}; {platform.system()} on "
-        f"{platform.machine()}, {os.cpu_count()} cores; {time.strftime('%Y-%m-%d', time.gmtime())}."
-    )
+    yield measured_with("click", "jinja2", "jsonschema", "pyyaml")
     yield f"Medians of {runs} runs, of the folder {FOLDER_RUNS}."
-
-
-def write(page: Path, lines: Sequence[str]) -> None:
-    """Put the table between its markers."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise SystemExit(f"{page} has no place for the table: {BEGIN.strip()} ... {END.strip()}")
-    page.write_text(before + begin + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
 
 
 def main() -> None:
@@ -166,7 +114,7 @@ def main() -> None:
         if beyond[name] > limit:
             print(f"missed: {name} takes {beyond[name]:.2f} s, at most {limit:g} s are wanted")
     if arguments.write:
-        write(PAGE, lines)
+        write_table("validation", lines)
 
 
 if __name__ == "__main__":

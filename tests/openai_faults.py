@@ -107,3 +107,6 @@ REPLIES: dict[str, Reply] = {
     "surrogate": Reply('{"examples": [{"text": "a \ud800 b"}]}'),
 }
 """Kind -> a whole completion that is no good answer."""
+
+UNDELIVERED = frozenset({"hang", "cut_connection", *PAGES})
+"""Kinds in which a model has written its reply, and it is paid for, though it never arrives."""

@@ -36,7 +36,7 @@ from tests.openai_author import (
     Reply,
     canonical_hash,
 )
-from tests.openai_faults import ERRORS, PAGES, REPLIES, Fault, FaultKind, FaultPlan, every
+from tests.openai_faults import ERRORS, PAGES, REPLIES, UNDELIVERED, Fault, FaultKind, FaultPlan, every
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -85,6 +85,8 @@ class OpenAIServer:
     """Seconds after which an idle connection is closed."""
     tls: ssl.SSLContext | None = None
     """Serve https with it."""
+    at_port: int = 0
+    """Where to listen: a server that comes back has the port of the one that went. 0 for any that is free."""
 
     def __post_init__(self) -> None:
         self.seen: list[Seen] = []
@@ -92,6 +94,8 @@ class OpenAIServer:
         """`METHOD path` of everything that was no chat completion."""
         self.answered = 0
         """Replies that were sent whole."""
+        self.billed: list[tuple[int, int]] = []
+        """Tokens of prompt and reply for every reply that a model wrote, also where nobody was there to take it."""
         self.in_flight = 0
         self.in_flight_max = 0
         self.port = 0
@@ -149,7 +153,7 @@ class OpenAIServer:
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024, ssl_context=self.tls)
+            site = web.TCPSite(runner, "127.0.0.1", self.at_port, backlog=1024, ssl_context=self.tls)
             await site.start()
             self.port = runner.addresses[0][1]
             if port_file is not None:
@@ -185,7 +189,7 @@ class OpenAIServer:
         self.in_flight_max = max(self.in_flight_max, self.in_flight)
         try:
             if (pause := self._pause()) > 0:
-                await asyncio.sleep(pause)
+                await self._write_meanwhile(body, pause)
             fault = self.faults(seen.number, body) if self.faults is not None else None
             response = await self._fail(fault, request, body) if fault is not None else self._reply(body)
             self.answered += 1
@@ -200,17 +204,32 @@ class OpenAIServer:
             return self._random.uniform(*self.latency)
         return self.latency
 
-    def _reply(self, body: Body) -> web.Response:
+    async def _write_meanwhile(self, body: Body, pause: float) -> None:
+        """Who leaves while the model writes pays all the same."""
+        try:
+            await asyncio.sleep(pause)
+        except asyncio.CancelledError:
+            self._bill(body, self._answer(body))
+            raise
+
+    def _answer(self, body: Body) -> Reply:
         answer = self.answer(body)
-        reply = Reply(answer) if isinstance(answer, str) else answer
-        return web.Response(text=json.dumps(self._document(body, reply)), content_type="application/json")
+        return Reply(answer) if isinstance(answer, str) else answer
+
+    def _bill(self, body: Body, reply: Reply) -> None:
+        asked, answered = _tokens(body, reply)
+        most = body.get("max_tokens", body.get("max_completion_tokens"))
+        self.billed.append((asked, min(answered, most) if isinstance(most, int) else answered))
+
+    def _reply(self, body: Body) -> web.Response:
+        return web.Response(text=json.dumps(self._document(body, self._answer(body))), content_type="application/json")
 
     def _document(self, body: Body, reply: Reply) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": reply.text, "refusal": reply.refusal}
         if reply.reasoning is not None:
             message["reasoning_content"] = reply.reasoning
-        asked = sum(len(m["content"]) for m in body["messages"] if isinstance(m["content"], str)) // 4 + 8
-        answered = len(reply.text or "") // 4 + 1
+        asked, answered = _tokens(body, reply)
+        self._bill(body, reply)
         return {
             "id": f"chatcmpl-{next(self._ids)}",
             "object": "chat.completion",
@@ -227,6 +246,8 @@ class OpenAIServer:
             headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
             error = error if fault.message is None else error | {"message": fault.message}
             return web.json_response({"error": error}, status=status, headers=headers)
+        if fault.kind in UNDELIVERED:
+            self._bill(body, self._answer(body))
         if fault.kind in PAGES:
             kind, text = PAGES[fault.kind]
             return web.Response(text=text, content_type=kind)
@@ -253,6 +274,12 @@ class OpenAIServer:
         assert request.transport is not None
         request.transport.close()
         return response
+
+
+def _tokens(body: Body, reply: Reply) -> tuple[int, int]:
+    """Of the prompt and of the reply, as this provider counts."""
+    asked = sum(len(m["content"]) for m in body["messages"] if isinstance(m["content"], str)) // 4 + 8
+    return asked, len(reply.text or "") // 4 + 1
 
 
 def _arguments() -> argparse.Namespace:

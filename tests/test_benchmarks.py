@@ -79,6 +79,15 @@ async def test_faults_are_answered_and_billed_as_they_say(settings: Settings, st
     assert sum(stats.faults.values()) == 1
 
 
+async def test_faults_come_as_often_as_is_said() -> None:
+    with running(Settings(failing=0.1, malformed=0.25)) as server:
+        for seed in range(40):
+            await asked(server.base_url, seed)
+        faults = server.stats().faults
+    assert abs(faults["failing"] - 4) <= 1
+    assert abs(faults["malformed"] - 10) <= 1
+
+
 async def test_a_reply_that_is_cut_midway_is_billed() -> None:
     with running(Settings(cut=1)) as server:
         with pytest.raises(aiohttp.ClientPayloadError):

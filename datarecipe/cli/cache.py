@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option
+from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.running.setup import cache_directory
+from datarecipe.printable import printable
+from datarecipe.running.explain import Explanation, explain
+from datarecipe.running.setup import Setup, cache_directory, settle
 
 
 @click.group("cache", invoke_without_command=True)
@@ -22,6 +26,7 @@ def command(context: click.Context, cache_dir: Path | None) -> None:
     In a project's folder this is its `.datarecipe/cache`; DATARECIPE_CACHE and --cache-dir name another.
     """
     context.obj = cache_directory(Path.cwd(), cache_dir, os.environ)
+    context.meta["datarecipe.named"] = cache_dir
     if context.invoked_subcommand is None:
         _show(context.obj)
 
@@ -45,6 +50,56 @@ def clear(directory: Path, *, yes: bool) -> None:
         return
     with ResponseCache(directory) as cache:
         click.echo(f"{cache.clear():,} responses removed")
+
+
+@command.command("forget")
+@click.argument("key")
+@click.pass_obj
+def forget(directory: Path, key: str) -> None:
+    """Remove the one response stored under KEY, as a message names it; a run asks, and pays, for it again."""
+    if not directory.is_dir():
+        raise UsageError(f"there is no cache in {directory}")
+    with ResponseCache(directory) as cache:
+        if not cache.forget(key):
+            raise UsageError(f"nothing is stored under {key}", hint="A key is what a message of a damaged row names.")
+    click.echo("1 response removed")
+
+
+@command.command("explain")
+@recipe_argument
+@model_options
+@recipe_options
+@click.pass_context
+def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> None:
+    """Say how far a run of RECIPE would get on stored responses, and why the next request would miss. Asks no model."""
+    values["cache_dir"] = context.meta["datarecipe.named"]
+    setup = settle(load(recipe, values), run_options(values), sends=False)
+    folder = setup.cache_dir
+    if not folder.is_dir():
+        raise UsageError(f"nothing is stored in {folder}", hint="--cache-dir or DATARECIPE_CACHE names another folder.")
+    with ResponseCache(folder) as cache:
+        explanation = explain(setup, cache)
+    for line in _explained(setup, explanation):
+        click.echo(printable(line))
+
+
+def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
+    name, target = setup.recipe.name, setup.recipe.target_size
+    got = f"{explanation.accepted:,} of {target:,} examples from {explanation.found:,} stored responses"
+    if explanation.missing is None:
+        yield f"{name}: {got}; nothing would be asked"
+        return
+    yield f"{name}: {got}; the next request is not stored"
+    if explanation.found:
+        yield "that is as far as earlier runs came: a run would go on from here"
+    if not explanation.differences:
+        yield "the cache holds no completion to compare it with"
+        return
+    yield f"the nearest of {explanation.stored:,} stored requests differs in:"
+    width = max(len(difference.part) for difference in explanation.differences)
+    for difference in explanation.differences:
+        yield f"  {difference.part:{width}}  wanted: {difference.wanted!r}"
+        yield f"  {'':{width}}  stored: {difference.stored!r}"
 
 
 def _show(directory: Path) -> bool:

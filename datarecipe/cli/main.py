@@ -16,6 +16,7 @@ COMMANDS = {
     "init": "Make a recipe of your own.",
     "run": "Run a recipe to its target size.",
     "preview": "Ask for one batch and show it.",
+    "plan": "Say what a run would take: requests, tokens, dollars, minutes.",
     "prompt": "Show the first request as it would be sent.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",

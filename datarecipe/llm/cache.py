@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import diskcache
 
 from datarecipe.errors import CacheError
-from datarecipe.exchange import Usage
+from datarecipe.exchange import Complete, Usage
 from datarecipe.llm import cache_record
 from datarecipe.llm.cache_file import ForeignFileError, connect, open_cache, size_on_disk
 
@@ -129,6 +129,22 @@ class ResponseCache:
             damaged=damaged,
         )
 
+    def requests(self) -> Iterator[Mapping[str, Json]]:
+        """What was asked for each stored completion: `content` and `draw`. Damaged rows are left out."""
+        with self._explained("cannot be read"), connect(self.directory, self._lock_timeout) as connection:
+            rows = connection.execute("SELECT CAST(value AS BLOB) FROM Cache WHERE typeof(value) = 'text' AND mode = 1")
+            for (value,) in rows:
+                with contextlib.suppress(ValueError):
+                    document = cache_record.parse(value.decode())
+                    request = document.get("request")
+                    if document.get("kind") == "completion" and isinstance(request, dict):
+                        yield request
+
+    def forget(self, key: str) -> bool:
+        """Remove one row, whole or damaged; whether there was one. Its response is asked, and paid, again."""
+        with self._explained("cannot be written"):
+            return bool(self._cache.delete(key))
+
     def clear(self) -> int:
         """Remove every response; return how many there were. Rows that others add meanwhile may go too."""
         with self._explained("cannot be cleared"):
@@ -151,10 +167,15 @@ class ResponseCache:
                 raise CacheError(
                     f"the response cache in {self.directory} {what}: {error}", hint=_hint("not a database")
                 ) from error
+            if isinstance(error, cache_record.VersionError):
+                raise CacheError(
+                    f"the response cache in {self.directory} {what}: row {key}: {error}",
+                    hint="Another release of datarecipe wrote it: use that one, or name another folder with --cache-dir.",
+                ) from error
             raise CacheError(
                 f"the response cache in {self.directory} {what}: row {key}: {error}",
-                hint="The row is damaged or was not written by datarecipe. `datarecipe cache clear` empties the cache; "
-                "`--cache-dir` names another one.",
+                hint="The row is damaged or was not written by this release of datarecipe. "
+                f"`datarecipe cache forget {key}` removes it, and it is asked anew; all others stay.",
             ) from error
         except (diskcache.Timeout, sqlite3.Error, OSError) as error:
             # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.
@@ -164,6 +185,14 @@ class ResponseCache:
             raise CacheError(
                 f"the response cache in {self.directory} {what}: {reason}", hint=_hint(str(reason))
             ) from error
+
+
+def content_and_draw(request: Complete) -> tuple[Mapping[str, Json], Json]:
+    """A request's content and draw as they stand in the cache."""
+    document = cache_record.request_document(request)
+    content = document["content"]
+    assert isinstance(content, dict)
+    return content, document["draw"]
 
 
 def _asked_model(document: Mapping[str, Json]) -> str:

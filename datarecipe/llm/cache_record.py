@@ -26,6 +26,10 @@ class RecordError(ValueError):
     """A text that no release of ours can have written for this request. The message says what is wrong with it."""
 
 
+class VersionError(RecordError):
+    """A text that another release of ours may have written."""
+
+
 def encode(request: Request, response: Response) -> str:
     """One line of JSON.
 
@@ -47,7 +51,7 @@ def encode(request: Request, response: Response) -> str:
         }
     else:
         document |= {"kind": "embedding", "vector": list(response.vector)}
-    document["request"] = _request(request)
+    document["request"] = request_document(request)
     try:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
@@ -59,7 +63,7 @@ def encode(request: Request, response: Response) -> str:
 def decode(text: str, request: Request) -> Response:
     """The response to `request`. Raises `RecordError` for anything that `encode` does not write for it."""
     document = parse(text)
-    if document.get("request") != _request(request):
+    if document.get("request") != request_document(request):
         raise RecordError("it answers another request than its key says")
     return _completion(document) if isinstance(request, Complete) else _embedding(document)
 
@@ -75,7 +79,10 @@ def parse(text: str) -> dict[str, Json]:
         raise RecordError("it is not a JSON object")
     version = document.get("v")
     if version != VERSION or isinstance(version, bool):
-        raise RecordError(f"its format is version {version!r:.40}, this release reads version {VERSION}")
+        other = isinstance(version, int) and not isinstance(version, bool)
+        raise (VersionError if other else RecordError)(
+            f"its format is version {version!r:.40}, this release reads version {VERSION}"
+        )
     return document
 
 
@@ -118,7 +125,8 @@ def _embedding(document: Mapping[str, Json]) -> Embedding:
     return Embedding(numbers)
 
 
-def _request(request: Request) -> Json:
+def request_document(request: Request) -> dict[str, Json]:
+    """What stands in a record of the request that it answers."""
     if isinstance(request, Complete):
         content, draw = request.content, request.draw
         return {

@@ -59,9 +59,18 @@ class Log:
 
 
 def drive(
-    recipe: Recipe, model: ModelSettings, answer: Answer, pick: Pick, concurrency: int, log: Log | None = None
+    recipe: Recipe,
+    model: ModelSettings,
+    answer: Answer,
+    pick: Pick,
+    concurrency: int,
+    log: Log | None = None,
+    together: int = 1,
 ) -> Driven:
-    """Keep `concurrency` requests in flight and answer them in the order that `pick` says."""
+    """Keep `concurrency` requests in flight and answer them in the order that `pick` says.
+
+    Before new requests are asked for, up to `together` are answered.
+    """
     generation, driven = Generation(recipe, model, log), Driven()
     flying: dict[int, Wanted] = {}
     while generation.outcome is None:
@@ -73,11 +82,12 @@ def drive(
                 if isinstance(wanted.request, Complete):
                     driven.asked.append(wanted.request)
         assert flying, "the loop has not ended and wants nothing"
-        handle = list(flying)[pick(len(flying))]
-        events = generation.receive(handle, respond(flying.pop(handle).request, answer))
-        if log is not None:
-            log.write(events)
-        driven.take(events)
+        for _ in range(min(together, len(flying))):
+            handle = list(flying)[pick(len(flying))]
+            events = generation.receive(handle, respond(flying.pop(handle).request, answer))
+            if log is not None:
+                log.write(events)
+            driven.take(events)
     driven.outcome = generation.outcome
     return driven
 

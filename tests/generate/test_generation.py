@@ -70,17 +70,28 @@ def in_order(_: int) -> int:
     return 0
 
 
+def newest_first(in_flight: int) -> int:
+    return in_flight - 1
+
+
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(
     width=st.integers(1, 9),
     concurrency=st.sampled_from([1, 2, 8, 40, 300]),
-    order=st.randoms(use_true_random=False),
+    order=st.none() | st.randoms(use_true_random=False),
+    together=st.sampled_from([1, 3, 20]),
     target=st.integers(150, 400),
     variety=st.integers(15, 300),
     untidy=st.booleans(),
 )
 def test_what_is_read_again_asks_what_was_kept_in_memory(
-    width: int, concurrency: int, order: random.Random, target: int, variety: int, untidy: bool
+    width: int,
+    concurrency: int,
+    order: random.Random | None,
+    together: int,
+    target: int,
+    variety: int,
+    untidy: bool,
 ) -> None:
     recipe = make_recipe("tree", width, target_size=target)
     model, log = settings(recipe), Log()
@@ -89,7 +100,7 @@ def test_what_is_read_again_asks_what_was_kept_in_memory(
         return scripted(request, variety=variety, untidy=untidy)
 
     expected = sequential(recipe, model, answer)
-    driven = drive(recipe, model, answer, order.randrange, concurrency, log)
+    driven = drive(recipe, model, answer, order.randrange if order else newest_first, concurrency, log, together)
     assert driven.accepted == expected.rows
     assert driven.rejected == expected.rejected
     assert driven.outcome == expected.outcome

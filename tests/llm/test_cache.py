@@ -217,7 +217,9 @@ def test_a_foreign_value_is_an_error_that_names_the_row(cache: ResponseCache, fo
     plant(folder, value=value)
     with pytest.raises(CacheError, match=request().key) as caught:
         cache.get(request())
-    assert "cache clear" in str(caught.value)
+    is_of_another_release = isinstance(value, str) and '"v": 2' in value
+    hint = "Another release" if is_of_another_release else f"cache forget {request().key}"
+    assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def tokens_of(setup: Setup, first: Complete, usage: Usage | None) -> Tokens:
         form = first.content.response_format
         around = TOKENS_AROUND_A_PROMPT
         # Some providers write the schema into the prompt, and count it.
-        schema = 0.0 if form is None else len(json.dumps(dict(form))) * per_byte.high
+        counted = form is not None and not setup.embedded
+        schema = len(json.dumps(dict(form or {}))) * per_byte.high if counted else 0.0
         return Tokens(per_byte, Range(around.low, around.high + schema), None, per_byte, thinking, most, 0)
     spread = 1 / math.sqrt(usage.responses)
     prompt = _around(usage.prompt_tokens, 0.02 + 0.1 * spread)

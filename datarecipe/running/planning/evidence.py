@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from datarecipe.running.folder import MANIFEST
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.rehearsal import Stored
 from datarecipe.running.setup import Setup
@@ -64,8 +63,11 @@ class Past:
 
 def past_of(setup: Setup) -> Past | None:
     """From the manifest in the run's folder; None where there is none of this run, or none that can be read."""
-    path = setup.output / MANIFEST
-    document = _read(path)
+    if not setup.output.is_dir():
+        return None
+    from datarecipe.running.folder import MANIFEST  # noqa: PLC0415 - brings locks, and an event loop with them
+
+    document = _read(setup.output / MANIFEST)
     if document.get("identity") != setup.identity:
         return None
     counts, tokens = _mapping(document, "counts"), _mapping(document, "tokens")

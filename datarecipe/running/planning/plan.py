@@ -15,10 +15,8 @@ from typing import Literal, TypeAlias
 from datarecipe.errors import UnknownPriceError
 from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
-from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.cache_file import DATABASE
 from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import Amount, most
+from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.prices import Price
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
@@ -26,7 +24,6 @@ from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.rehearsal import Lookup, Rehearsal, Stored, rehearse
 from datarecipe.running.planning.schedule import Speed, makespan
 from datarecipe.running.setup import Setup
-from datarecipe.running.spending import Spending
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
@@ -44,7 +41,7 @@ class CapCheck:
     spent: Decimal
     """By earlier runs of the dataset."""
     reached_at: Range[int] | None
-    """The examples that there are when the cap is reached; None where it surely is not. A `high` of the target: it may hold."""
+    """How many examples there are when the cap is reached; None: it is not. With the target as `high` it may hold."""
     by_default: bool
     """Whether the recipe does not name it."""
 
@@ -57,7 +54,8 @@ class Assumed:
     tokens: Tokens
     latency: Range[float]
     """Seconds."""
-    latency_stated: bool
+    latency_from: Literal["stated", "assumed", "machine"]
+    """`machine`: the embedded model's rate, with its requests one after another."""
     tried_out: bool
     """False where the schema leaves no way to make up items, and all requests were taken to be like the first."""
 
@@ -117,11 +115,15 @@ def make_plan(setup: Setup, *, share: float | None = None, latency: float | None
 @contextlib.contextmanager
 def _opened(setup: Setup) -> Iterator[Lookup]:
     """The cache, or one that holds nothing where there is none."""
-    if not (setup.cache_dir / DATABASE).is_file():
-        yield lambda _: None
-        return
-    with ResponseCache(setup.cache_dir) as cache:
-        yield _remembering(cache.get)
+    if setup.cache_dir.is_dir():
+        from datarecipe.llm.cache import ResponseCache  # noqa: PLC0415 - brings a database
+        from datarecipe.llm.cache_file import DATABASE  # noqa: PLC0415
+
+        if (setup.cache_dir / DATABASE).is_file():
+            with ResponseCache(setup.cache_dir) as cache:
+                yield _remembering(cache.get)
+                return
+    yield lambda _: None
 
 
 def _remembering(get: Callable[[Request], Response | None]) -> Lookup:
@@ -187,7 +189,9 @@ class _Planning:
         prompts = [tokens.of_prompt(asked) for asked in rehearsal.asked]
         replies = [tokens.of_reply(asked) for asked in rehearsal.asked]
         latency = latency_of(setup, _mean(prompts), _mean(replies), self._latency)
-        return Assumed(self._share_of(stored), tokens, latency, self._latency is not None, rehearsal.tried_out)
+        stated: Literal["stated", "assumed"] = "assumed" if self._latency is None else "stated"
+        latency_from = "machine" if setup.embedded else stated
+        return Assumed(self._share_of(stored), tokens, latency, latency_from, rehearsal.tried_out)
 
     def _scenario(self, rehearsal: Rehearsal, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
@@ -232,8 +236,7 @@ class _Planning:
 
     def _checked(self, caps: Caps, ends: tuple[_Scenario, _Scenario]) -> Iterator[CapCheck]:
         setup = self._setup
-        with Spending(setup.output, setup.identity) as spending:
-            spent = spending.before
+        spent = self._spent()
         limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
             ("usd", caps.usd if setup.cost.price is not None else None),
             ("tokens", caps.tokens),
@@ -252,6 +255,15 @@ class _Planning:
                 None if high >= target else Range(high, min(low, target)),
                 by_default=cap == "usd" and setup.recipe.limits.usd is None,
             )
+
+    def _spent(self) -> Amount:
+        """By earlier runs of the dataset."""
+        if not self._setup.output.is_dir():
+            return NOTHING
+        from datarecipe.running.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
+
+        with Spending(self._setup.output, self._setup.identity) as spending:
+            return spending.before
 
     def _examples_within(self, cap: Cap, left: Decimal, end: _Scenario) -> int:
         """The examples that there can be before a request no longer fits."""

@@ -1,0 +1,58 @@
+"""Fills a run's cache with the responses of a whole run: python -m benchmarks.fill STRATEGY EXAMPLES CACHE BASE_URL
+
+It drives `Generation` and `ResponseCache` themselves, in logical order, so that a run of a million examples need not be
+asked of a server first. What `benchmarks.product.Run` then runs finds every response in the cache. A process of its own, so
+that the program which measures stays small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from pathlib import Path
+
+from benchmarks.product import BATCH, MODEL, RECIPE, STRATEGIES
+from benchmarks.server import reply_text
+from datarecipe.exchange import Complete, Completion, Usage
+from datarecipe.generate.generation import Generation
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe
+from datarecipe.running.options import Options
+from datarecipe.running.setup import settle
+
+
+def recipe_of(strategy: str, examples: int) -> Recipe:
+    """The recipe that `Run` runs."""
+    values = {**STRATEGIES[strategy], "target_size": examples}
+    return load_recipe(find_recipe(RECIPE), [Override(key, value, "benchmark") for key, value in values.items()])
+
+
+def fill(strategy: str, examples: int, folder: Path, base_url: str) -> None:
+    """Store a response to every request of the run."""
+    options = Options(model=MODEL, api_base=base_url, cache_dir=folder)
+    setup = settle(recipe_of(strategy, examples), options)
+    generation = Generation(setup.recipe, setup.model)
+    with ResponseCache(setup.cache_dir) as cache:
+        while generation.outcome is None:
+            wanted = next(generation.wanted(1))
+            request = wanted.request
+            assert isinstance(request, Complete)
+            text = reply_text(hashlib.blake2b(request.key.encode()).digest(), BATCH)
+            response = Completion(text, "stop", Usage(300, 150), "benchmark", "benchmark", "2000-01-01T00:00:00Z")
+            cache.put(request, response)
+            generation.receive(wanted.handle, response)
+
+
+def main() -> None:
+    """Fill it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("strategy", choices=STRATEGIES)
+    parser.add_argument("examples", type=int)
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("base_url")
+    arguments = parser.parse_args()
+    fill(arguments.strategy, arguments.examples, arguments.cache, arguments.base_url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""A plan as lines for people and as a document for programs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from datarecipe.exchange import Json
+from datarecipe.recipe import Recipe
+from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
+from datarecipe.running.planning.evidence import Share
+from datarecipe.running.planning.plan import Assumed, CapCheck, Plan
+from datarecipe.running.planning.ranges import Range
+
+FORMAT = 1
+
+WIDTH = 80
+"""Columns that words are wrapped at. The table is as wide as the models' names make it."""
+
+_MILLION = 1_000_000
+_HEADER = ("model", "requests", "prompt tokens", "reply tokens", "dollars", "minutes")
+
+
+def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
+    """Lines: a table, then caps and assumptions in words."""
+    first = plans[0]
+    named = f", model from {first.model_from}" if len(plans) == 1 else ""
+    yield (
+        f"{recipe.name}: {recipe.target_size:,} examples, {recipe.batch_size} in a request, "
+        f"strategy {recipe.strategy.kind}{named}"
+    )
+    yield ""
+    yield from _table([_HEADER, *map(_row, plans)])
+    yield ""
+    yield from _grouped(plans)
+    yield ""
+    yield "No model was asked. Failed attempts are not in these figures."
+
+
+def _row(plan: Plan) -> tuple[str, ...]:
+    return (
+        plan.model,
+        _counts(plan.requests),
+        _tokens_counted(plan.prompt_tokens),
+        _tokens_counted(plan.completion_tokens),
+        "unknown" if plan.usd is None else _dollars(plan.usd),
+        _minutes(plan.seconds),
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+
+
+def _grouped(plans: Sequence[Plan]) -> Iterator[str]:
+    """The words of all plans, each line once, with the models that it is about where it is not about all."""
+    models: dict[str, list[str]] = {}
+    for plan in plans:
+        for line in _words(plan):
+            models.setdefault(line, []).append(plan.model)
+    for line in sorted(models, key=lambda line: _ORDER.index(line.partition(":")[0])):
+        about = "" if len(models[line]) == len(plans) else f" [{', '.join(models[line])}]"
+        yield from textwrap.wrap(
+            line + about, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+
+
+_ORDER = ("stored", "end", "cap", "price", "accepted", "requests", "tokens", "latency")
+"""What the lines begin with."""
+
+
+def _words(plan: Plan) -> Iterator[str]:
+    stored = plan.stored
+    if stored.responses:
+        yield f"stored: {stored.responses:,} responses with {stored.examples:,} examples, at no cost"
+    if plan.assumed is None:
+        yield "requests: nothing has to be asked"
+        return
+    if plan.outcome.high != "target":
+        certain = "would" if plan.outcome.low != "target" else "may"
+        yield f"end: so few items are accepted that the run {certain} end short ({plan.outcome.high})"
+    yield from (f"cap: {_cap(check, plan.target_size)}" for check in plan.caps if check.cap != "usd" or _costs(plan))
+    yield f"price: {_price(plan)}"
+    if plan.usd_cap_without_price:
+        yield "cap: limits.usd cannot be kept without a price, so a run would not begin"
+    yield from _assumptions(plan.assumed)
+
+
+def _cap(check: CapCheck, target_size: int) -> str:
+    amount = f"{check.limit:.2f}" if check.cap == "usd" else f"{check.limit:,}"
+    name = f"limits.{check.cap} {amount}" + (" (by default)" if check.by_default else "")
+    if check.spent:
+        spent = _dollars(Range(check.spent, check.spent)) if check.cap == "usd" else f"{check.spent:,}"
+        name += f", of which {spent} is used"
+    at = check.reached_at
+    if at is None:
+        return f"{name}: enough"
+    if at.high >= target_size:
+        return f"{name}: may be reached, at about {at.low:,} examples"
+    return f"{name}: is reached at about {_counts(at, to=' to ')} examples"
+
+
+def _price(plan: Plan) -> str:
+    price = plan.price
+    if price is None:
+        return (
+            f"unknown ({plan.price_source}); give it in the recipe, for a million tokens: "
+            "`prices: {input_per_million: 0.15, output_per_million: 0.60}`"
+        )
+    if not _costs(plan):
+        return f"nothing ({plan.price_source})"
+    fee = f", {price.per_request} a request" if price.per_request else ""
+    return (
+        f"{_plain(price.input_per_token * _MILLION)} and {_plain(price.output_per_token * _MILLION)} dollars "
+        f"for a million tokens of prompts and replies{fee} ({plan.price_source})"
+    )
+
+
+def _costs(plan: Plan) -> bool:
+    return plan.usd is None or plan.usd.high > 0
+
+
+def _assumptions(assumed: Assumed) -> Iterator[str]:
+    yield f"accepted: {_share(assumed.share)}"
+    yield f"tokens: {_tokens(assumed.tokens)}"
+    latency = assumed.latency
+    how = _LATENCY[assumed.latency_from]
+    yield f"latency: {latency.low:.1f} to {latency.high:.1f} seconds for a reply ({how})"
+    if not assumed.tried_out:
+        yield "requests: all taken to be like the first, since the schema leaves no way to make up items"
+
+
+_LATENCY = {
+    "stated": "as stated, with stragglers",
+    "assumed": "assumed; --latency states it",
+    "machine": "one after another on two cores; assumed",
+}
+
+
+def _share(share: Share) -> str:
+    low, high = (f"{100 * end:.0f}" for end in (share.range.low, share.range.high))
+    span = low if low == high else f"{low} to {high}"
+    how = {
+        "stated": "as stated",
+        "measured": f"measured over {share.responses:,} responses",
+        "assumed": "assumed; --yield states it",
+    }[share.source]
+    return f"{span} of 100 items asked for ({how})"
+
+
+def _tokens(tokens: Tokens) -> str:
+    if tokens.measured:
+        return f"measured over {tokens.measured:,} responses"
+    each = tokens.per_prompt_byte
+    thinking = ""
+    if tokens.thinking.high:
+        thinking = f", and {tokens.thinking.low:,} to {tokens.thinking.high:,} of thinking a reply"
+    return (
+        f"{1 / each.high:.0f} to {1 / each.low:.0f} bytes each, replies {REPLY_LENGTH.low} to {REPLY_LENGTH.high} times "
+        f"as long as the seed example{thinking} (assumed)"
+    )
+
+
+def _counts(range_: Range[int], *, to: str = "-") -> str:
+    return _span(f"{range_.low:,}", f"{range_.high:,}", to)
+
+
+def _tokens_counted(range_: Range[int]) -> str:
+    return _span(_short(range_.low, ROUND_FLOOR), _short(range_.high, ROUND_CEILING))
+
+
+def _short(count: int, rounding: str) -> str:
+    """Two digits or more, rounded outwards: `999`, `9.8k`, `13k`, `1.4M`."""
+    if count < 1_000:
+        return str(count)
+    unit, letter = (1_000, "k") if count < 999_000 else (_MILLION, "M")
+    value = Decimal(count) / unit
+    return f"{value.quantize(Decimal('0.1') if value < 10 else Decimal(1), rounding):,}{letter}"
+
+
+def _dollars(range_: Range[Decimal]) -> str:
+    """Cents; hundredths of a cent where they matter."""
+    digits = Decimal("0.0001") if range_.low < Decimal("0.1") and range_.high else Decimal("0.01")
+    return _span(f"{range_.low.quantize(digits, ROUND_FLOOR):,}", f"{range_.high.quantize(digits, ROUND_CEILING):,}")
+
+
+def _minutes(range_: Range[float]) -> str:
+    low, high = (Decimal(end) / 60 for end in (range_.low, range_.high))
+    digits = Decimal(1) if low >= 10 else Decimal("0.1")
+    return _span(f"{low.quantize(digits, ROUND_FLOOR):,}", f"{high.quantize(digits, ROUND_CEILING):,}")
+
+
+def _span(low: str, high: str, to: str = "-") -> str:
+    return low if low == high else f"{low}{to}{high}"
+
+
+def _plain(amount: Decimal) -> str:
+    """Without zeros at the end and without an exponent."""
+    return f"{amount.normalize():f}"
+
+
+def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
+    """The plans as JSON. Dollars are text, since a float cannot hold them."""
+    return {
+        "plan": FORMAT,
+        "recipe": recipe.name,
+        "target_size": recipe.target_size,
+        "models": [_document(plan) for plan in plans],
+    }
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    usd, price, assumed = plan.usd, plan.price, plan.assumed
+    return {
+        "model": plan.model,
+        "named_by": plan.model_from,
+        "stored": {"responses": plan.stored.responses, "examples": plan.stored.examples},
+        "requests": _range(plan.requests),
+        "prompt_tokens": _range(plan.prompt_tokens),
+        "completion_tokens": _range(plan.completion_tokens),
+        "usd": None if usd is None else {"low": _plain(usd.low), "high": _plain(usd.high)},
+        "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
+        "outcome": _range(plan.outcome),
+        "prices": None
+        if price is None
+        else {
+            "input_per_million": _plain(price.input_per_token * _MILLION),
+            "output_per_million": _plain(price.output_per_token * _MILLION),
+            "per_request": _plain(price.per_request),
+        },
+        "prices_from": plan.price_source,
+        "caps": [_cap_document(check) for check in plan.caps],
+        "usd_cap_without_price": plan.usd_cap_without_price,
+        "assumptions": None
+        if assumed is None
+        else {
+            "yield": {
+                **_range(assumed.share.range),
+                "from": assumed.share.source,
+                "responses": assumed.share.responses,
+            },
+            "tokens": {
+                "from": "measured" if assumed.tokens.measured else "assumed",
+                "responses": assumed.tokens.measured,
+            },
+            "latency": {**_range(assumed.latency), "from": assumed.latency_from},
+            "tried_out": assumed.tried_out,
+        },
+    }
+
+
+def _cap_document(check: CapCheck) -> dict[str, Json]:
+    at = check.reached_at
+    return {
+        "cap": check.cap,
+        "limit": _plain(check.limit),
+        "spent": _plain(check.spent),
+        "by_default": check.by_default,
+        "reached_at": None if at is None else {"low": at.low, "high": at.high},
+    }
+
+
+def _range(range_: Range[Any]) -> dict[str, Any]:
+    return {"low": range_.low, "high": range_.high}

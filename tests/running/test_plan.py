@@ -1,0 +1,405 @@
+"""What a run would take: laws of the estimate, and the estimate beside real runs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datarecipe.exchange import Complete, Embed
+from datarecipe.generate.check import Valid
+from datarecipe.generate.generation import Generation
+from datarecipe.generate.judge import Judge
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.recipe import Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
+from datarecipe.running.options import Options
+from datarecipe.running.planning.author import Author
+from datarecipe.running.planning.evidence import past_of
+from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
+from datarecipe.running.planning.ranges import Range
+from datarecipe.running.planning.schedule import Speed, makespan
+from datarecipe.running.setup import Setup, settle
+from tests.generate.recipes import SCHEMA, make_recipe
+from tests.openai_author import Body, formatting_example
+from tests.openai_server import OpenAIServer
+from tests.runs import recipe_with, run, setup_for, write_recipe
+
+KINDS: tuple[StrategyKind, ...] = ("fixed", "random", "contrastive", "similar", "tree")
+PRICES = {"prices.input_per_million": 3, "prices.output_per_million": 15}
+ROOT = Path(__file__).parents[2]
+
+
+def setup_of(recipe: Recipe, folder: Path = Path("/nowhere"), **options: Any) -> Setup:
+    """A set-up that no run was made with."""
+    options.setdefault("model", "openai/gpt-4o-mini")
+    paths = {"output": folder / "run", "cache_dir": folder / "cache"}
+    return settle(recipe, Options(environ={}, **{**paths, **options}), sends=False)
+
+
+def rising(plan: Plan) -> bool:
+    """Whether no range of the plan is upside down."""
+    ranges: list[Range[Any] | None] = [
+        plan.requests, plan.prompt_tokens, plan.completion_tokens, plan.usd, plan.seconds,
+        *(check.reached_at for check in plan.caps),
+    ]  # fmt: skip
+    return all(found is None or found.low <= found.high for found in ranges)
+
+
+# What is made up
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_what_is_made_up_is_valid_and_new(name: str) -> None:
+    recipe = load_recipe(find_recipe(name))
+    author, judge = Author(recipe), Judge(recipe)
+    assert author.can_write
+    seen = {item.digest for seed in [author.reply(0)] for item in judge.batch(seed) if isinstance(item, Valid)}
+    before = len(seen)
+    for new in (5, 3, 0):
+        items = judge.batch(author.reply(new))
+        assert len(items) == recipe.batch_size
+        seen |= {item.digest for item in items if isinstance(item, Valid)}
+        assert all(isinstance(item, Valid) for item in items)
+    assert len(seen) == before + 8
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("seed", "schema"),
+    [
+        ("Is snow cold?", TEXT | {"pattern": r"^[A-Z].*\?$"}),
+        ("a b c d e f g", TEXT | {"pattern": "^[a-z ]+$"}),
+        ("ABC DEF GHI", TEXT | {"pattern": "^[A-Z ]+$"}),
+        ("AB-12345", TEXT | {"pattern": "^AB-[0-9]{5}$"}),
+        ("short", TEXT | {"maxLength": 5}),
+        (17, {"type": "integer", "minimum": 0}),
+        (0.5, {"type": "number", "minimum": 0, "maximum": 1}),
+        (12, {"type": "integer", "multipleOf": 12}),
+        ({"in": ["deep", "deeper"]}, {"type": "object"}),
+    ],
+    ids=repr,
+)
+def test_patterns_lengths_and_numbers_are_kept_to(seed: Any, schema: dict[str, Any]) -> None:
+    recipe = make_recipe(
+        seed_examples=({"options": ["yes", "no"], "answer": "yes", "question": seed},),
+        schema=SCHEMA | {"properties": SCHEMA["properties"] | {"question": schema}},
+    )
+    author, judge = Author(recipe), Judge(recipe)
+    assert author.can_write
+    items = [item for _ in range(300) for item in judge.batch(author.reply(5))]
+    assert len({item.digest for item in items if isinstance(item, Valid)}) == len(items) == 1500
+
+
+def test_where_nothing_can_be_made_up_all_requests_are_like_the_first() -> None:
+    recipe = make_recipe(
+        schema=SCHEMA
+        | {"properties": SCHEMA["properties"] | {"question": {"enum": ["Is snow cold?", "Is fire cold?"]}}}
+    )
+    assert not Author(recipe).can_write
+    plan, other = (make_plan(setup_of(one), share=0.5) for one in (recipe, make_recipe()))
+    assert plan.assumed is not None
+    assert not plan.assumed.tried_out
+    assert plan.requests == other.requests == Range(40, 50)
+    assert plan.prompt_tokens.low == pytest.approx(other.prompt_tokens.low, rel=0.1)
+
+
+# Laws
+
+shares = st.floats(0.05, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(KINDS), shares, shares, st.integers(1, 150), st.integers(1, 7), st.integers(1, 9))
+def test_a_higher_yield_never_takes_more(
+    kind: StrategyKind, one: float, other: float, target: int, batch: int, width: int
+) -> None:
+    recipe = make_recipe(kind, width, target_size=target, batch_size=batch, barren=1000)
+    less, more = (make_plan(setup_of(recipe), share=share) for share in sorted((one, other)))
+    assert rising(less)
+    assert rising(more)
+    assert more.requests.low <= less.requests.low
+    assert more.requests.high <= less.requests.high
+    # So many are needed, whatever the order; and no more than the target was ever asked for.
+    assert less.requests.low >= target / (batch * min(one, other)) - 1e-6
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(1, 100), st.integers(0, 100))
+def test_a_higher_target_never_takes_less(kind: StrategyKind, target: int, more: int) -> None:
+    recipe = make_recipe(kind, target_size=target)
+    smaller, larger = (make_plan(setup_of(replace(recipe, target_size=size))) for size in (target, target + more))
+    assert rising(larger)
+    assert smaller.requests.low <= larger.requests.low
+    assert smaller.requests.high <= larger.requests.high
+    assert smaller.usd is not None
+    assert larger.usd is not None
+    assert smaller.usd.high <= larger.usd.high
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_dataset_is_the_small_one_many_times(kind: StrategyKind) -> None:
+    small, large = (
+        make_plan(setup_of(make_recipe(kind, target_size=size, vary={})), share=0.8) for size in (4_000, 400_000)
+    )
+    assert small.requests.low == 1_000
+    assert large.requests.low == 100_000
+    assert large.prompt_tokens.low == pytest.approx(100 * small.prompt_tokens.low, rel=0.02)
+    assert large.seconds.low == pytest.approx(100 * small.seconds.low, rel=0.1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(KINDS), st.integers(1, 30), st.integers(0, 30))
+def test_what_is_stored_costs_nothing(
+    tmp_path_factory: pytest.TempPathFactory, kind: StrategyKind, some: int, more: int
+) -> None:
+    """The more is stored, the less is left; and what is stored is counted."""
+    folder = tmp_path_factory.mktemp("stored")
+    recipe = make_recipe(kind)
+    setup = setup_of(recipe, folder)
+    nothing = make_plan(setup, share=0.6)
+    store(setup, some, new=3)
+    first = make_plan(setup, share=0.6)
+    store(setup, some + more, new=3)
+    second = make_plan(setup, share=0.6)
+    assert first.stored.responses == some
+    assert second.stored.responses == min(some + more, 34)
+    assert first.stored.examples == 3 * some
+    assert nothing.usd is not None
+    assert first.usd is not None
+    assert second.usd is not None
+    for before, after in ((nothing, first), (first, second)):
+        assert after.requests.low <= before.requests.low
+        assert after.requests.high <= before.requests.high
+    assert first.requests.low == 34 - some
+    assert first.usd.high < nothing.usd.high
+    assert second.usd.high <= first.usd.high
+
+
+def store(setup: Setup, responses: int, *, new: int) -> None:
+    """Put the first responses of a run into its cache, each with `new` items that are new."""
+    generation, author = Generation(setup.recipe, setup.model), Author(setup.recipe)
+    with ResponseCache(setup.cache_dir) as cache:
+        stored = 0
+        while stored < responses and generation.outcome is None:
+            wanted = next(generation.wanted(1))
+            if isinstance(wanted.request, Embed):
+                from datarecipe.exchange import Embedding
+                from datarecipe.llm.embedder import hashed_ngrams
+
+                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
+                continue
+            assert isinstance(wanted.request, Complete)
+            response = cache.put(wanted.request, author.reply(new))
+            generation.receive(wanted.handle, response)
+            stored += 1
+
+
+# When requests begin and end
+
+dependencies = st.lists(st.integers(-1, 200), max_size=40).map(
+    lambda numbers: [None if number < 0 or index == 0 else number % index for index, number in enumerate(numbers)]
+)
+
+
+@given(dependencies, st.integers(0, 30), st.integers(1, 9), st.floats(0.1, 5))
+def test_no_schedule_beats_its_bounds(waits_for: Sequence[int | None], more: int, slots: int, latency: float) -> None:
+    requests = len(waits_for) + more
+    seconds = makespan(waits_for, requests, Speed(slots, latency, 100.0))
+    depths: list[int] = []
+    for before in waits_for:
+        depths.append(1 if before is None else depths[before] + 1)
+    least = max(requests * latency / slots, max(depths, default=0) * latency)
+    assert least <= seconds * 1.000001
+    # Graham's bound for list scheduling.
+    assert seconds <= (requests / slots + max(depths, default=1)) * latency * 1.000001
+
+
+@given(st.integers(1, 60), st.integers(1, 600), st.integers(1, 100_000))
+def test_what_a_minute_may_bring_is_kept_to(requests: int, rpm: int, tpm: int) -> None:
+    plain = Speed(8, 1.0, 500.0)
+    free, by_requests, by_tokens = (
+        makespan([], requests, speed) for speed in (plain, replace(plain, rpm=rpm), replace(plain, tpm=tpm))
+    )
+    assert by_requests >= max(free, (requests - 1) * 60 / rpm + 1 - 1e-6)
+    assert by_tokens >= max(free, (requests - 1) * 500 * 60 / tpm + 1 - 1e-6)
+
+
+def test_chains_are_no_faster_than_there_are_chains() -> None:
+    one, many = (make_plan(setup_of(make_recipe("random", width)), share=1.0, latency=1.0) for width in (1, 16))
+    assert one.seconds.low == pytest.approx(20)
+    assert many.seconds.low == pytest.approx(2)
+
+
+# Beside real runs
+
+
+def known_author(new: int, size: int = 5) -> Any:
+    """Answers with `new` new items of the seed example's length, and copies of the formatting example."""
+
+    def answer(body: Body) -> str:
+        example = formatting_example(body)
+        assert example is not None
+        key = json.dumps([body["messages"], body.get("seed")])
+        items = []
+        for index in range(new):
+            mark = hashlib.sha256(f"{key}{index}".encode()).hexdigest()[:9]
+            items.append(example | {"question": f"Is {mark}?"})
+        return json.dumps({"examples": [*items, *[example] * (size - new)]})
+
+    return answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_run_stays_within_its_plan(tmp_path: Path, kind: StrategyKind, *, stated: bool) -> None:
+    recipe = recipe_with(write_recipe(tmp_path), **PRICES, **{"strategy.kind": kind, "target_size": 120})
+    with OpenAIServer(known_author(4), latency=0.002) as server:
+        setup = setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache")
+        plan = make_plan(setup, share=0.8 if stated else None)
+        result = run(setup)
+    assert result.exit_code == 0
+    used = result.spent.in_all
+    assert used.calls == server.requests
+    assert plan.requests.low <= used.calls <= plan.requests.high
+    assert plan.prompt_tokens.low <= used.prompt_tokens <= plan.prompt_tokens.high
+    assert plan.completion_tokens.low <= used.completion_tokens <= plan.completion_tokens.high
+    assert plan.usd is not None
+    assert plan.usd.low <= used.usd <= plan.usd.high
+    if stated:
+        assert plan.requests == Range(
+            30, 30 + min(ASKED_AHEAD, 7 if kind in ("random", "similar", "contrastive") else 10)
+        )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_measured_makes_the_plan_of_the_rest_narrow(tmp_path: Path, kind: StrategyKind) -> None:
+    path = write_recipe(tmp_path)
+    half, whole = (recipe_with(path, **PRICES, **{"strategy.kind": kind, "target_size": size}) for size in (200, 600))
+    with OpenAIServer(known_author(4)) as server:
+        folders = (server.base_url, tmp_path / "run", tmp_path / "cache")
+        first = make_plan(setup_for(half, *folders))
+        before = run(setup_for(half, *folders))
+        done, rest = (make_plan(setup_for(recipe, *folders)) for recipe in (half, whole))
+        after = run(setup_for(whole, *folders))
+    assert done.requests == Range(0, 0)
+    assert done.usd == Range(Decimal(0), Decimal(0))
+    assert done.assumed is None
+    assert rest.assumed is not None
+    assert rest.assumed.share.source == "measured"
+    assert rest.assumed.tokens.measured == rest.stored.responses >= 50
+    sent = after.spent.now
+    assert rest.requests.low <= sent.calls <= rest.requests.high
+    assert rest.prompt_tokens.low <= sent.prompt_tokens <= rest.prompt_tokens.high
+    assert rest.completion_tokens.low <= sent.completion_tokens <= rest.completion_tokens.high
+    assert first.usd is not None
+    assert rest.usd is not None
+    assert rest.usd.low <= sent.usd <= rest.usd.high
+    assert rest.usd.high / rest.usd.low < first.usd.high / first.usd.low / 2
+    assert rest.caps[0].spent == before.spent.in_all.usd
+
+
+def test_an_emptied_cache_leaves_the_manifest_to_measure_by(tmp_path: Path) -> None:
+    recipe = recipe_with(write_recipe(tmp_path), **PRICES)
+    with OpenAIServer(known_author(3)) as server:
+        setup = setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache")
+        ran = run(setup)
+    with ResponseCache(setup.cache_dir) as cache:
+        cache.clear()
+    plan = make_plan(setup)
+    assert plan.stored.responses == 0
+    assert plan.assumed is not None
+    assert plan.assumed.share.source == "measured"
+    assert plan.assumed.share.responses == plan.assumed.tokens.measured == ran.tally.responses == 20
+    assert plan.assumed.share.range.low < 0.6 < plan.assumed.share.range.high
+    assert plan.prompt_tokens.low <= ran.spent.now.prompt_tokens <= plan.prompt_tokens.high
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"identity": 3}', '{"identity": "IDENTITY", "counts": {"responses": -1}}'])
+def test_a_manifest_that_says_nothing_of_this_run_is_passed_over(tmp_path: Path, text: str) -> None:
+    setup = setup_of(make_recipe(), tmp_path)
+    setup.output.mkdir()
+    (setup.output / "manifest.json").write_text(text.replace("IDENTITY", setup.identity))
+    assert past_of(setup) is None
+    plan = make_plan(setup)
+    assert plan.assumed is not None
+    assert plan.assumed.share.source == "assumed"
+
+
+@pytest.mark.parametrize(("cap", "limit"), [("usd", 0.03), ("tokens", 6000), ("calls", 17)])
+def test_a_cap_is_reached_where_the_plan_says(tmp_path: Path, cap: str, limit: float) -> None:
+    overrides: dict[str, Any] = {**PRICES, f"limits.{cap}": limit, "target_size": 400, "limits.concurrency": 4}
+    recipe = recipe_with(write_recipe(tmp_path), **overrides)
+    with OpenAIServer(known_author(4)) as server:
+        setup = setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache")
+        plan = make_plan(setup, share=0.8)
+        ran = run(setup)
+    assert ran.exit_code == 3
+    (check,) = [check for check in plan.caps if check.cap == cap]
+    assert check.limit == Decimal(str(limit))
+    assert check.reached_at is not None
+    assert check.reached_at.low <= ran.tally.accepted <= check.reached_at.high < 400
+
+
+def test_a_cap_that_is_far_away_is_enough() -> None:
+    plan = make_plan(setup_of(make_recipe()))
+    (check,) = plan.caps
+    assert (check.cap, check.by_default, check.reached_at) == ("usd", True, None)
+
+
+def test_a_cap_in_dollars_without_a_price_is_said() -> None:
+    limits = replace(make_recipe().limits, usd=1.0)
+    plan = make_plan(setup_of(make_recipe(limits=limits), model="ollama/llama3.2"))
+    assert plan.usd is None
+    assert plan.usd_cap_without_price
+    assert plan.caps == ()
+
+
+def test_too_low_a_yield_ends_barren() -> None:
+    plan = make_plan(setup_of(make_recipe(barren=9)), share=0.02)
+    assert plan.outcome == Range("barren", "barren")
+    assert plan.requests.low == 9
+
+
+def test_thinking_counts() -> None:
+    plain, thinking = (
+        make_plan(setup_of(make_recipe(), model=model)) for model in ("openai/gpt-4o", "openai/gpt-5-mini")
+    )
+    assert thinking.completion_tokens.low > plain.completion_tokens.low
+    assert thinking.completion_tokens.high > plain.completion_tokens.high
+
+
+def test_a_plan_makes_no_file(tmp_path: Path) -> None:
+    setup = setup_of(make_recipe(), tmp_path)
+    make_plan(setup)
+    assert list(tmp_path.iterdir()) == []
+    setup.cache_dir.mkdir()
+    setup.output.mkdir()
+    make_plan(setup)
+    assert sorted(tmp_path.rglob("*")) == [setup.cache_dir, setup.output]
+
+
+def test_nothing_is_sent(tmp_path: Path) -> None:
+    recipe = recipe_with(write_recipe(tmp_path))
+    with OpenAIServer(known_author(5)) as server:
+        make_plan(setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache"))
+        assert (server.requests, server.strays) == (0, [])
+
+
+def test_a_plan_is_the_same_inside_an_event_loop(tmp_path: Path) -> None:
+    """It is plain code: it may be called from anywhere, and gives the same each time."""
+
+    async def inside() -> Plan:
+        return make_plan(setup_of(make_recipe(), tmp_path))
+
+    assert asyncio.run(inside()) == make_plan(setup_of(make_recipe(), tmp_path))
