@@ -34,6 +34,8 @@ def main() -> int:
             outcomes.append(outcome)
             for violation in outcome.violations:
                 print(f"seed {outcome.seed}: {violation}", flush=True)
+            if len(outcomes) % 1000 == 0:
+                print(trial.summary(outcomes), flush=True)
     print(trial.summary(outcomes))
     print(f"{time.monotonic() - began:.0f} s")
     return any(outcome.violations for outcome in outcomes)
