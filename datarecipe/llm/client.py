@@ -190,7 +190,7 @@ class CachedClient:
             if taken is None:
                 amount = most(adapted, route.price)
                 ticket = await route.gate.enter(amount.tokens, lambda: self._open(last) and self._account.fits(amount))
-                taken = _Claim(number, route, self._account, ticket, self._account.reserve(amount))
+                taken = self._reserved(number, ticket, amount)
             return await self._attempt(taken, adapted)
 
         def failed(tries: int, error: TransientError, pause: float) -> None:
@@ -244,7 +244,17 @@ class CachedClient:
         ticket = route.gate.try_enter(amount.tokens)
         if ticket is None:
             return None
-        return _Claim(number, route, self._account, ticket, self._account.reserve(amount))
+        return self._reserved(number, ticket, amount)
+
+    def _reserved(self, number: int, ticket: Ticket, amount: Amount) -> _Claim:
+        """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
+        route = self._routes[number]
+        try:
+            reservation = self._account.reserve(amount)
+        except DatarecipeError:
+            route.gate.leave(ticket, "silent", used=0)
+            raise
+        return _Claim(number, route, self._account, ticket, reservation)
 
     def _open(self, last: TransientError | None) -> bool:
         """True; raises when an attempt that waits for room would be one too many."""

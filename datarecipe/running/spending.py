@@ -34,6 +34,7 @@ class Spending(AbstractContextManager["Spending"]):
         self.before = NOTHING
         self._identity = identity
         self._file: int | None = None
+        self._broken: StorageError | None = None
 
     def __enter__(self) -> Self:
         """Read what is there. Raises `StorageError`."""
@@ -50,11 +51,19 @@ class Spending(AbstractContextManager["Spending"]):
 
     def reserved(self, reservation: Reservation) -> None:
         """Write down that an attempt begins. Raises `StorageError`: what cannot be counted is not sent."""
+        if self._broken is not None:
+            raise self._broken
         self._write({"reserved": reservation.number, **_row(reservation.amount)})
 
     def settled(self, reservation: Reservation, amount: Amount) -> None:
-        """Write down what it used."""
-        self._write({"settled": reservation.number, **_row(amount)})
+        """Write down what it used.
+
+        Where that fails the answer must not be lost with it: the attempt counts at its most then, and nothing more is sent.
+        """
+        try:
+            self._write({"settled": reservation.number, **_row(amount)})
+        except StorageError as error:
+            self._broken = error
 
     def _write(self, row: dict[str, Any]) -> None:
         with storage_errors(self.path):

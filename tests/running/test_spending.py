@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -138,3 +139,18 @@ def test_what_cannot_be_counted_is_not_sent(tmp_path: Path) -> None:
         with pytest.raises(StorageError):
             one.reserve(MOST)
         assert one.reserved == NOTHING
+
+
+def test_an_answer_is_not_lost_with_its_line_and_nothing_more_is_sent(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        reservation = one.reserve(MOST)
+        assert spending._file is not None
+        write = os.dup(spending._file)
+        os.close(spending._file)  # what a disk that went away looks like
+        one.settle(reservation, USED)
+        with pytest.raises(StorageError):
+            one.reserve(MOST)
+        os.dup2(write, spending._file)
+        os.close(write)
+    assert before(tmp_path) == MOST, "it counts at its most"

@@ -19,6 +19,10 @@ HowItWent: TypeAlias = Literal["answered", "rate_limited", "failed", "silent"]
 """`failed`: in a way that may pass. `silent`: it says nothing about the provider, as what was cancelled here."""
 
 
+NOTICE_EVERY = 10.0
+"""Seconds between two notices of a lower limit: it may go up and down all the time."""
+
+
 @dataclass(slots=True)
 class Ticket:
     """The right to make one attempt."""
@@ -60,6 +64,7 @@ class Gate:
         self._clock = clock
         self._notice = notice
         self._not_before = 0.0
+        self._told = -NOTICE_EVERY
         self._waiting: deque[_Turn] = deque()
         self._listeners: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -121,8 +126,9 @@ class Gate:
     def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
         if how == "rate_limited":
             self.rate_limits += 1
-            if self._limit.rate_limited(ticket.epoch):
-                self._notice(f"the provider asks to slow down: {self.limit} requests at once from now on")
+            if self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
+                self._told = now
+                self._notice(f"the provider asks to slow down: {self.limit} requests at once for now")
             # What it asks of one it asks of all: they go out under one key.
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
