@@ -180,7 +180,19 @@ class CachedClient:
     async def _ask(self, number: int, request: Complete, claim: _Claim | None) -> Completion:
         route = self._routes[number]
         adapted = route.adapt(request)
+        amount = most(adapted, route.price)
         last: TransientError | None = None
+        held = False
+
+        def room() -> bool:
+            """Whether an attempt may begin; what was held for it is room."""
+            return self._open(last) and (held or self._account.fits(amount))
+
+        def let_go() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._account.let_go(amount)
 
         async def attempt() -> Completion:
             nonlocal claim
@@ -188,14 +200,14 @@ class CachedClient:
                 raise _ClosedError
             taken, claim = claim, None
             if taken is None:
-                amount = most(adapted, route.price)
-                ticket = await route.gate.enter(amount.tokens, lambda: self._open(last) and self._account.fits(amount))
+                ticket = await route.gate.enter(amount.tokens, room)
+                let_go()
                 taken = self._reserved(number, ticket, amount)
             return await self._attempt(taken, adapted)
 
         def failed(tries: int, error: TransientError, pause: float) -> None:
-            nonlocal last
-            last = error
+            nonlocal last, held
+            last, held = error, self._account.hold(amount)
             self._tell(f"attempt {tries} failed, next in {pause:.1f} s: {error.message}")
 
         is_last = number == len(self._routes) - 1
@@ -212,6 +224,8 @@ class CachedClient:
         except _ClosedError:
             assert last is not None
             raise last from None
+        finally:
+            let_go()
 
     async def _attempt(self, claim: _Claim, request: Complete) -> Completion:
         price = claim.route.price

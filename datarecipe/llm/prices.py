@@ -20,7 +20,6 @@ anything, so its price is unknown there.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import re
@@ -106,9 +105,11 @@ def _unknown(source: str) -> ModelFacts:
 
 
 def _release() -> str:
+    from importlib import metadata  # noqa: PLC0415 - brings sockets, and commands that need no price import this module
+
     try:
-        return f"litellm {importlib.metadata.version('litellm')}"
-    except importlib.metadata.PackageNotFoundError:
+        return f"litellm {metadata.version('litellm')}"
+    except metadata.PackageNotFoundError:
         return "litellm, which is not installed"
 
 

@@ -53,7 +53,18 @@ class Retrying:
         bounded by the time alone.
         """
         started = self.clock()
+        try:
+            return (
+                await attempt()
+            )  # nearly all go well, and a loop of tenacity's costs as much as the rest of a request
+        except TransientError as error:
+            first: list[TransientError] = [error]
         counted = 0
+
+        async def again() -> T:
+            if first:
+                raise first.pop()
+            return await attempt()
 
         def spent(state: tenacity.RetryCallState) -> bool:
             nonlocal counted
@@ -74,7 +85,7 @@ class Retrying:
             before_sleep=report,
             reraise=True,
         )
-        return await retrying(attempt)
+        return await retrying(again)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         bound = min(self.longest_pause, self.first_pause * 2.0 ** (state.attempt_number - 1))

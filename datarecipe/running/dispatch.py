@@ -20,6 +20,9 @@ from datarecipe.generate.generation import Generation, Wanted
 PLACES_PER_SLOT = 8
 """How many places beyond the commit head are looked at, for each request that may be in flight."""
 
+AT_ONCE = 8
+"""Arrivals that are taken before requests are sent again: where many answers come together, slots do not wait for all."""
+
 PAUSE_AFTER = 64
 """Stored responses taken in one go before other tasks (the display, a signal) get their turn."""
 
@@ -113,8 +116,11 @@ class Dispatcher:
                 if not self._send() and not self._tasks:
                     break
                 self._take(*await self._arrivals.get())
-                self._take_arrived()
+                self._take_arrived(AT_ONCE - 1)
                 await self._consume()
+                if not self._arrivals.empty():
+                    self._send()
+                    await asyncio.sleep(0)  # what was sent goes out before the rest is taken
             await self._settle()
         except StorageError:
             # What arrives cannot be written down. It is paid all the same, so it may still be stored.
@@ -241,9 +247,11 @@ class Dispatcher:
             self._emit(self.generation.receive(handle, result))
         self._tell()
 
-    def _take_arrived(self) -> None:
-        while not self._arrivals.empty():
+    def _take_arrived(self, count: int | None = None) -> None:
+        """Take what has arrived, or the first `count` of it."""
+        while not self._arrivals.empty() and count != 0:
             self._take(*self._arrivals.get_nowait())
+            count = None if count is None else count - 1
 
     def _emit(self, events: list[Event]) -> None:
         if events:
@@ -274,7 +282,8 @@ class Dispatcher:
         # These are stored; that they are there is what nobody has heard yet.
         done = [task for task in self._tasks.values() if task.done() and not task.cancelled()]
         self.traffic.answered += sum(task.exception() is None for task in done)
-        self.traffic.abandoned += len(left)
+        # A second Ctrl-C has cancelled them by now.
+        self.traffic.abandoned += len(left) + sum(task.cancelled() for task in self._tasks.values())
         self._cancel(left)
         await _finish(left)
         self._tasks.clear()

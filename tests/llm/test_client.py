@@ -296,14 +296,55 @@ async def test_what_may_pass_is_tried_again(cache: ResponseCache, world: World) 
     assert "busy" in world.notices[0]
 
 
-async def test_what_does_not_pass_ends_with_the_last_error_and_stores_nothing(
-    cache: ResponseCache, world: World
-) -> None:
-    line = Line([TransientError(f"failure {number}") for number in range(1, 100)])
-    with pytest.raises(TransientError, match="failure 6"):
-        await world.client(cache, line).fetch(request())
-    assert len(line.asked) == 6
+def virtual(cache: ResponseCache, line: Line) -> CachedClient:
+    """A client whose retries, gate and timers all go by the loop's clock."""
+    loop = asyncio.get_running_loop()
+    return World().client(cache, line, clock=loop.time, sleep=asyncio.sleep)
+
+
+def test_what_does_not_pass_ends_with_the_last_error_and_stores_nothing(cache: ResponseCache) -> None:
+    line = Line([TransientError(f"failure {number}") for number in range(1, 1000)])
+
+    async def main() -> float:
+        with pytest.raises(TransientError, match=r"failure \d+"):
+            await virtual(cache, line).fetch(request())
+        return asyncio.get_running_loop().time()
+
+    took = virtual_time.run(main())
     assert on_disk(cache, request()) is None
+    assert 540 < took < 610, "a provider that answers nobody may come back: time alone ends it"
+    assert 10 < len(line.asked) < 80
+
+
+def test_a_request_that_fails_while_others_are_answered_is_given_up_after_six_tries(cache: ResponseCache) -> None:
+    poor = request(0)
+
+    class Choosy(Line):
+        """Never answers one of the requests."""
+
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            await asyncio.sleep(0.1)
+            if request == poor:
+                self.asked.append(request)
+                raise TransientError("busy with this one")
+            return await super().complete(request, timeout=timeout)
+
+    line = Choosy()
+
+    async def main() -> None:
+        client = virtual(cache, line)
+
+        async def others() -> None:
+            for index in range(1, 1000):
+                await client.fetch(request(index))
+
+        crowd = asyncio.create_task(others())
+        with pytest.raises(TransientError, match="busy with this one"):
+            await client.fetch(request(0))
+        crowd.cancel()
+
+    virtual_time.run(main())
+    assert line.asked.count(poor) == 6
 
 
 @pytest.mark.parametrize("error", [ProviderError("no credit"), CacheError("x"), ValueError("a defect of ours")])

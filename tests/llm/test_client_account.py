@@ -143,7 +143,7 @@ def as_another(request: Complete) -> Complete:
     "error", [ProviderError("no credit"), TransientError("busy", charged=False)], ids=["for good", "transient"]
 )
 def test_a_fallback_answers_and_is_stored_under_the_first_model_s_key(cache: ResponseCache, error: Exception) -> None:
-    account, first, second = Account(Caps()), Line([error] * 6), Line([COUNTED, COUNTED])
+    account, first, second = Account(Caps()), Line([error] * 100), Line([COUNTED, COUNTED])
 
     async def main() -> float:
         asking = client(cache, account, first, second, adapt=as_another)
@@ -155,8 +155,9 @@ def test_a_fallback_answers_and_is_stored_under_the_first_model_s_key(cache: Res
     assert cache.get(request(0)) == COUNTED
     assert second.asked[0].content.model == "another"
     for_good = isinstance(error, ProviderError)
-    assert len(first.asked) == (1 if for_good else 7), "a model that said no for good is not asked again"
+    assert len(first.asked) == 1 if for_good else 5 < len(first.asked) < 20, "said no for good: it is not asked again"
     assert took < 80.0
+    assert len(second.asked) == 2, "the second request does not wait for a model that answers nothing"
     assert account.spent.calls == len(first.asked) + len(second.asked)
 
 

@@ -76,7 +76,7 @@ class Account:
 
         Raises `CapReachedError` when there is none, and nothing under way that could leave some.
         """
-        return all(account._fits(amount) for account in (*self._above, self))
+        return all(account._fits(amount) for account in self._all)
 
     def _fits(self, amount: Amount) -> bool:
         cap = self.caps.exceeded_by(self.spent + self.reserved + amount)
@@ -91,19 +91,44 @@ class Account:
         self._numbers += 1
         reservation = Reservation(self._numbers, amount)
         self._on_reserved(reservation)
-        for account in (*self._above, self):
+        for account in self._all:
             account.reserved += amount
         return reservation
 
+    def hold(self, amount: Amount) -> bool:
+        """Keep room for an attempt that is to come, if there is any; nothing is written down, since nothing is sent.
+
+        Without it those behind a request that failed would use up what its next attempt needs, and their answers would
+        lie behind a hole.
+        """
+        room = all(account.caps.exceeded_by(account.spent + account.reserved + amount) is None for account in self._all)
+        if room:
+            for account in self._all:
+                account.reserved += amount
+        return room
+
+    def let_go(self, amount: Amount) -> None:
+        """The room that was held is used now, or not needed."""
+        for account in self._all:
+            account.reserved -= amount
+        self._tell()
+
     def settle(self, reservation: Reservation, amount: Amount) -> None:
         """The attempt is over and used `amount`."""
-        for account in (*self._above, self):
+        for account in self._all:
             account.reserved -= reservation.amount
             account.spent += amount
         self._on_settled(reservation, amount)
+        self._tell()
+
+    def _tell(self) -> None:
         for account in self._above or (self,):
             for listener in account._listeners:
                 listener()
+
+    @property
+    def _all(self) -> tuple[Account, ...]:
+        return (*self._above, self)
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps

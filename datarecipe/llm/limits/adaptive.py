@@ -6,14 +6,15 @@ cuts, answers let it grow. Three rules keep it steady:
 - One cut for each burst: a rate limit of an attempt that began before the last cut says nothing about what holds now.
   Nor does such an attempt's answer count towards growth.
 - Growth only where the limit is used: answers that came while many places were free show nothing about more.
-- Growth ends where the run started, unless the user allows more. Up to there it recovers by a tenth of the start for
-  each round of answers; beyond, it doubles until the first cut, and then goes on by a twentieth.
+- Growth ends where the run started, unless the user allows more. Up to there it recovers by a fifth of the start for each
+  round of answers (as many as the limit): a provider that refuses one request in twenty, whatever their number, would hold
+  it down otherwise. Beyond, it doubles until the first cut, and then goes on by a twentieth.
 """
 
 from __future__ import annotations
 
 CUT = 0.8
-RECOVERY = 0.1
+RECOVERY = 0.2
 GROWTH = 0.05
 USED = 0.8
 """Share of the limit that has to be under way for an answer to count as evidence."""
@@ -28,7 +29,6 @@ class AdaptiveLimit:
         self.most = max(start, most or start)
         self.cuts = 0
         self._limit = float(start)
-        self._answers = 0
         self._epoch = 0
 
     @property
@@ -45,10 +45,10 @@ class AdaptiveLimit:
         """An attempt that began in `epoch` was answered, `in_flight` being under way with it."""
         if epoch != self._epoch or self._limit >= self.most or in_flight < USED * self.limit:
             return
-        self._answers += 1
-        if self._answers >= self.limit:
-            self._answers = 0
-            self._limit = min(self._grown(), self.most)
+        if self._limit < self.start:
+            self._limit = min(self._limit + RECOVERY * self.start / self._limit, self.start)
+        else:
+            self._limit = min(self._limit + (GROWTH if self.cuts else 1.0), self.most)
 
     def rate_limited(self, epoch: int) -> bool:
         """An attempt that began in `epoch` was told to slow down; gives whether the limit was cut for it."""
@@ -56,13 +56,5 @@ class AdaptiveLimit:
             return False
         self._epoch += 1
         self.cuts += 1
-        self._answers = 0
         self._limit = max(1.0, self._limit * CUT)
         return True
-
-    def _grown(self) -> float:
-        if self._limit < self.start:
-            return min(self._limit + max(1.0, RECOVERY * self.start), self.start)
-        if not self.cuts:
-            return 2 * self._limit
-        return self._limit + max(1.0, GROWTH * self._limit)

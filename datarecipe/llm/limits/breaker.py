@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-FAILURES = 8
-"""Failed attempts in a row, with no answer between them, that open the circuit."""
+FAILURES = 5
+"""Failed attempts in a row, with no answer between them, that open the circuit. Fewer than a request alone may make: what
+nobody gets an answer to does not speak against one request."""
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 10.0
+"""Seconds: short, so that little time is lost once the provider is back; a probe is one request."""
 
 
 class CircuitBreaker:
@@ -66,7 +68,8 @@ class CircuitBreaker:
             return None
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses) * self._uniform(0.75, 1.25)
         self._pauses += 1
-        pause = max(pause, retry_after or 0.0)
+        if retry_after is not None:
+            pause = max(retry_after, FIRST_PAUSE)  # the provider knows better
         self._until = now + pause
         return pause
 

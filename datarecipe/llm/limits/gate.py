@@ -95,14 +95,15 @@ class Gate:
         turn = _Turn()
         self._waiting.append(turn)
         try:
-            while True:
-                if self._waiting[0] is turn and fits() and (ticket := self._enter(tokens)) is not None:
-                    return ticket
+            # All who wait are woken in their order, since one for whom there is no room must not keep out one that has it.
+            while not fits() or (ticket := self._enter(tokens)) is None:
                 turn.change = asyncio.get_running_loop().create_future()
                 await turn.change
         finally:
             self._waiting.remove(turn)
+        if not self._waiting:
             self._wake()
+        return ticket
 
     def leave(
         self, ticket: Ticket, how: HowItWent, *, used: int | None = None, retry_after: float | None = None
@@ -173,10 +174,10 @@ class Gate:
         self._wake()
 
     def _wake(self) -> None:
-        """The first who waits looks again; where nobody waits, those who listen."""
-        if self._waiting:
-            self._waiting[0].wake()
-        else:
+        """Those who wait look again; where nobody waits, those who listen."""
+        for turn in self._waiting:
+            turn.wake()
+        if not self._waiting:
             for listener in self._listeners:
                 listener()
 

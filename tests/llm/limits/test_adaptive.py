@@ -28,9 +28,11 @@ def test_it_recovers_to_where_it_started_and_no_further() -> None:
     for _ in range(40):
         limit.rate_limited(limit.epoch)
     assert limit.limit == 1
-    rounds(limit, 9)
-    assert 25 <= limit.limit < 32
-    rounds(limit, 5)
+    rounds(limit, 1)
+    assert limit.limit == 7
+    rounds(limit, 3)
+    assert 22 <= limit.limit < 32
+    rounds(limit, 3)
     assert limit.limit == 32
     rounds(limit, 50)
     assert limit.limit == 32
@@ -46,6 +48,17 @@ def test_it_grows_where_it_may_and_doubles_until_the_first_cut() -> None:
     assert limit.limit == 26
     rounds(limit, 100)
     assert limit.limit == 100
+
+
+def test_a_provider_that_refuses_one_in_twenty_whatever_their_number_does_not_hold_it_down() -> None:
+    limit, seen = AdaptiveLimit(32), []
+    for number in range(2000):
+        if number % 20 == 19:
+            limit.rate_limited(limit.epoch)
+        else:
+            limit.answered(limit.epoch, limit.limit)
+        seen.append(limit.limit)
+    assert sum(seen[200:]) / len(seen[200:]) > 0.7 * 32
 
 
 def test_answers_that_say_nothing_about_more_do_not_count() -> None:

@@ -41,7 +41,7 @@ def test_pauses_double_up_to_the_longest_and_end_with_an_answer() -> None:
         assert pause is not None
         pauses.append(pause)
         now += pause
-    assert pauses == [2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pauses == [2.0, 4.0, 8.0, *[LONGEST_PAUSE] * 5]
     assert breaker.began()
     assert breaker.answered()
     assert not breaker.is_open
