@@ -217,10 +217,17 @@ class CachedClient:
             uniform=self._uniform,
             total=self._timeout + (TOTAL if is_last else TOTAL_BEFORE_A_FALLBACK),
         )
+
+        def counts(error: TransientError) -> bool:
+            """Whether a failure speaks against the request, rather than of a provider that is down for all.
+
+            One that was never heard of and takes no connection is a wrong address more likely than an outage.
+            """
+            never_there = not route.gate.answers and not error.charged
+            return not error.rate_limited and (never_there or not route.gate.down)
+
         try:
-            return await retrying.call(
-                attempt, on_retry=failed, counts=lambda error: not error.rate_limited and not route.gate.down
-            )
+            return await retrying.call(attempt, on_retry=failed, counts=counts)
         except _ClosedError:
             assert last is not None
             raise last from None

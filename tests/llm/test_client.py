@@ -316,6 +316,18 @@ def test_what_does_not_pass_ends_with_the_last_error_and_stores_nothing(cache: R
     assert 10 < len(line.asked) < 80
 
 
+def test_an_address_where_nobody_ever_was_is_given_up_soon(cache: ResponseCache) -> None:
+    line = Line([TransientError("no connection", charged=False) for _ in range(1000)])
+
+    async def main() -> float:
+        with pytest.raises(TransientError, match="no connection"):
+            await virtual(cache, line).fetch(request())
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) < 60
+    assert len(line.asked) == 6
+
+
 def test_a_request_that_fails_while_others_are_answered_is_given_up_after_six_tries(cache: ResponseCache) -> None:
     poor = request(0)
 

@@ -69,8 +69,8 @@ class Gate:
         self._listeners: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self.in_flight = 0
-        self.rate_limits = 0
-        """Rate limits that the provider answered with."""
+        self.answers = 0
+        """Attempts that were answered."""
 
     @property
     def limit(self) -> int:
@@ -115,6 +115,7 @@ class Gate:
             self._tokens.give_back(ticket.tokens - used)
         match how:
             case "answered":
+                self.answers += 1
                 self._limit.answered(ticket.epoch, self.in_flight + 1)
                 if self._breaker.answered():
                     self._notice("the provider answers again")
@@ -126,7 +127,6 @@ class Gate:
 
     def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
         if how == "rate_limited":
-            self.rate_limits += 1
             if self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
                 self._told = now
                 self._notice(f"the provider asks to slow down: {self.limit} requests at once for now")
@@ -134,7 +134,8 @@ class Gate:
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
         if pause is not None:
-            self._notice(f"nothing is answered any more: sending nothing for {pause:.0f} s, then one request to see")
+            words = "nothing is answered any more" if self.answers else "nothing is answered"
+            self._notice(f"{words}: sending nothing for {pause:.0f} s, then one request to see")
 
     def room(self) -> bool:
         """Whether an attempt could begin now."""
