@@ -85,6 +85,10 @@ def _words(plan: Plan) -> Iterator[str]:
     if plan.outcome.high != "target":
         certain = "would" if plan.outcome.low != "target" else "may"
         yield f"end: so few items are accepted that the run {certain} end short ({plan.outcome.high})"
+    if plan.too_long.prompt:
+        yield "end: the longest prompt has {:,} tokens or more, and the model takes {:,}".format(*plan.too_long.prompt)
+    if plan.too_long.reply:
+        yield "end: `max_tokens` is {:,}, and the model writes {:,} at the most".format(*plan.too_long.reply)
     yield from (f"cap: {_cap(check, plan.target_size)}" for check in plan.caps if check.cap != "usd" or _costs(plan))
     yield f"price: {_price(plan)}"
     if plan.usd_cap_without_price:
@@ -185,8 +189,11 @@ def _short(count: int, rounding: str) -> str:
 
 
 def _dollars(range_: Range[Decimal]) -> str:
-    """Cents; hundredths of a cent where they matter."""
-    digits = Decimal("0.0001") if range_.low < Decimal("0.1") and range_.high else Decimal("0.01")
+    """Cents, and parts of a cent where they matter."""
+    if range_.high == 0 or range_.low >= Decimal("0.1"):
+        digits = Decimal("0.01")
+    else:
+        digits = Decimal("0.001") if range_.high >= Decimal("0.01") else Decimal("0.0001")
     return _span(f"{range_.low.quantize(digits, ROUND_FLOOR):,}", f"{range_.high.quantize(digits, ROUND_CEILING):,}")
 
 
@@ -227,6 +234,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         "usd": None if usd is None else {"low": _plain(usd.low), "high": _plain(usd.high)},
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
         "outcome": _range(plan.outcome),
+        "too_long": {"prompt": plan.too_long.prompt, "reply": plan.too_long.reply},
         "prices": None
         if price is None
         else {

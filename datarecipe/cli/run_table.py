@@ -29,7 +29,7 @@ def _row(ran: Ran) -> tuple[str, ...]:
     recipe, result = ran.setup.recipe, ran.result
     name = printable(recipe.name)
     if result is None:
-        return (name, "", f"{recipe.target_size:,}", "", "", "", "", type(ran.error).__name__)
+        return (name, "", f"{recipe.target_size:,}", "", "", "", "", "error")
     tally, now = result.tally, result.spent.now
     asked = tally.responses * recipe.batch_size
     return (

@@ -43,15 +43,23 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...]) ->
     Raises:
         UnknownPriceError: the recipe has a cap in dollars, and the price of one of the models is not known.
     """
-    unknown = [model for model, cost in zip(models, costs, strict=True) if cost.price is None]
-    if limits.usd is not None and unknown:
-        raise UnknownPriceError(
-            f"`limits.usd` cannot be kept: the price of {unknown[0]} is not known",
-            hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
-            "--set 'prices={input_per_million: 0.15, output_per_million: 0.60}'. Or cap `limits.tokens` instead.",
-        )
-    usd = Decimal(str(limits.usd)) if limits.usd is not None else (None if unknown else DEFAULT_USD)
+    if limits.usd is not None:
+        require_prices("limits.usd", costs, models)
+    known = all(cost.price is not None for cost in costs)
+    usd = Decimal(str(limits.usd)) if limits.usd is not None else (DEFAULT_USD if known else None)
     return Caps(usd=usd, tokens=limits.tokens, calls=limits.calls)
+
+
+def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...]) -> None:
+    """Raise `UnknownPriceError` where `cap`, a cap in dollars, cannot be kept since the price of a model is not known."""
+    unknown = [model for model, cost in zip(models, costs, strict=True) if cost.price is None]
+    if unknown:
+        tokens = cap.replace("usd", "tokens")
+        raise UnknownPriceError(
+            f"`{cap}` cannot be kept: the price of {unknown[0]} is not known",
+            hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
+            f"--set 'prices={{input_per_million: 0.15, output_per_million: 0.60}}'. Or cap `{tokens}` instead.",
+        )
 
 
 def warning(endpoint: Endpoint, cost: Cost) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from datarecipe.errors import StorageError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
@@ -126,10 +128,28 @@ async def execute(
     Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
     raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
     """
-    above = None if budget is None else Account(budget, name="--max-")
+    if budget is not None:
+        setup.check_budget(budget)
+    above = None if budget is None else shared_account([setup], budget)
     with Interrupts(handle=handle_interrupt) as interrupts:
         async with Switchboard([setup], observer.notice) as board:
             return await execute_on(board, setup, observer, interrupts=interrupts, above=above)
+
+
+BUDGET = "--max-"
+"""How the names of the command's caps begin in messages."""
+
+
+def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
+    """The account over those of `setups`, under what the command may use; all that they used before counts at once.
+
+    At once, since the first may use up what another has used long ago. A file that cannot be read ends its own run later.
+    """
+    account = Account(budget, name=BUDGET)
+    for setup in setups:
+        with contextlib.suppress(StorageError), Spending(setup.output, setup.identity) as spending:
+            account.spent += spending.before
+    return account
 
 
 async def execute_on(
@@ -140,7 +160,10 @@ async def execute_on(
     interrupts: Interrupts | None = None,
     above: Account | None = None,
 ) -> RunResult:
-    """`execute`, with providers that other runs may share; what it uses counts in the account `above` too."""
+    """`execute`, with providers that other runs may share.
+
+    What it uses counts in the account `above` too, which knows already what earlier runs used (`shared_account`).
+    """
     observer = Several(observer, log := RunLog())
     try:
         return await _execute(board, setup, observer, interrupts, above)
@@ -166,8 +189,6 @@ async def _execute(
             on_reserved=spending.reserved,
             on_settled=spending.settled,
         )
-        if above is not None:
-            above.spent += spending.before
         observer.begin(setup)
         recorder = _Recorder(folder)
         limits = setup.recipe.limits

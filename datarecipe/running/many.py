@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datarecipe.errors import DatarecipeError, UsageError
-from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.running.execute import execute_on
+from datarecipe.llm.limits.account import Caps
+from datarecipe.running.execute import execute_on, shared_account
 from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.observe import Observer
 from datarecipe.running.result import RunResult
@@ -22,9 +22,6 @@ from datarecipe.running.switchboard import Switchboard
 
 AT_ONCE = 16
 """Runs that are under way together at the most; each holds files and memory of its own."""
-
-BUDGET = "--max-"
-"""How the names of the command's caps begin in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ async def execute_many(
     _check_folders(setups)
     for setup in setups:
         setup.caps  # noqa: B018 - raises before anything is sent
-    account = Account(budget, name=BUDGET)
+    account = shared_account(setups, budget)
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def run(setup: Setup) -> Ran:
@@ -73,7 +70,12 @@ async def execute_many(
 
 
 def budget_of(setups: Sequence[Setup], given: Caps) -> Caps:
-    """What the command may use: as given, else as much in dollars as the recipe with the highest cap may use alone."""
+    """What the command may use: as given, else as much in dollars as the recipe with the highest cap may use alone.
+
+    Raises `UnknownPriceError` where dollars are given, and the price of a model is not known.
+    """
+    for setup in setups:
+        setup.check_budget(given)
     if given.usd is not None:
         return given
     caps = [setup.caps.usd for setup in setups if setup.caps.usd is not None]

@@ -18,7 +18,7 @@ from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Fallback, Origin, Prices, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
-from datarecipe.running.costs import Cost, caps_of, cost_of
+from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 1
@@ -65,15 +65,25 @@ class Setup:
 
     @cached_property
     def cost(self) -> Cost:
-        """What the model costs."""
-        return cost_of(self.endpoint, self.recipe.prices)
+        """What the model costs. The recipe's prices are those of its own model, unless a flag gives them."""
+        recipe = self.recipe
+        theirs = recipe.model in (None, self.endpoint.model)
+        by_flag = recipe.prices is not None and recipe.written.place(("prices",)).is_flag
+        return cost_of(self.endpoint, recipe.prices if theirs or by_flag else None)
 
     @cached_property
     def caps(self) -> Caps:
         """What the dataset may use in all. Raises `UnknownPriceError`."""
+        return caps_of(self.recipe.limits, *self._costs_and_names())
+
+    def check_budget(self, budget: Caps) -> None:
+        """Raise `UnknownPriceError` where the user gave the command a `budget` in dollars that could not be kept."""
+        if budget.usd is not None:
+            require_prices("--max-usd", *self._costs_and_names())
+
+    def _costs_and_names(self) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
         costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))
-        names = (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
-        return caps_of(self.recipe.limits, costs, names)
+        return costs, (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
 
 
 def home_of(recipe: Recipe) -> Path:

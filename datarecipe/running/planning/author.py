@@ -159,8 +159,15 @@ def _over_the_middle(text: str, mark: str) -> str:
     return text[:start] + mark + text[start + len(mark) :]
 
 
+def _over_the_end(text: str, mark: str) -> str:
+    if len(text) <= len(mark):
+        raise ValueError
+    return text[: -len(mark)] + mark
+
+
 _PLACES: tuple[Callable[[str, str], str], ...] = (
     _over_the_middle,
+    _over_the_end,
     lambda text, mark: f"{text[:-1]} {mark}{text[-1:]}",
     lambda text, mark: f"{mark} {text}",
     lambda text, mark: f"{text} {mark}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypeAlias
 
 from datarecipe.errors import UnknownPriceError
@@ -17,7 +17,7 @@ from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
-from datarecipe.llm.prices import Price
+from datarecipe.llm.prices import Price, facts_of
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.ranges import Range, T
@@ -27,6 +27,8 @@ from datarecipe.running.setup import Setup
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
+
+_PARTS_OF_A_CENT = Decimal("1e-8")
 
 Cap: TypeAlias = Literal["usd", "tokens", "calls"]
 End: TypeAlias = Literal["low", "high"]
@@ -61,6 +63,16 @@ class Assumed:
 
 
 @dataclass(frozen=True, slots=True)
+class TooLong:
+    """What the model cannot take: pairs of what a request has or asks for, and the most tokens that the model allows."""
+
+    prompt: tuple[int, int] | None = None
+    """The longest prompt, counted low."""
+    reply: tuple[int, int] | None = None
+    """`max_tokens`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would take."""
 
@@ -82,6 +94,7 @@ class Plan:
     """The recipe caps dollars, and a run would refuse to start: no price is known."""
     outcome: Range[Outcome]
     """`barren`: too few items are accepted for the run to go on."""
+    too_long: TooLong
     assumed: Assumed | None
     """None where nothing has to be asked."""
 
@@ -179,6 +192,7 @@ class _Planning:
             caps=tuple(self._checked(caps, ends)),
             usd_cap_without_price=refused,
             outcome=Range(low.outcome, high.outcome),
+            too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
         )
 
@@ -208,11 +222,17 @@ class _Planning:
         prompt_tokens, completion_tokens = (_scaled(sum(values), requests, tried, end) for values in (prompts, replies))
         seconds = makespan(
             [asked.waits_for for asked in rehearsal.asked],
-            rehearsal.requests,
+            requests,
             self._speed(assumed, (prompt_tokens + completion_tokens) / requests, end),
         )
-        usd = sum(costs, Decimal(0)) * requests / tried
+        rounding = ROUND_FLOOR if end == "low" else ROUND_CEILING
+        usd = (sum(costs, Decimal(0)) * requests / tried).quantize(_PARTS_OF_A_CENT, rounding)
         return _Scenario(rehearsal, requests, prompt_tokens, completion_tokens, usd, seconds)
+
+    def _too_long(self, rehearsal: Rehearsal, tokens: Tokens) -> TooLong:
+        facts = facts_of(self._setup.endpoint)
+        longest = max(tokens.of_prompt(asked).low for asked in rehearsal.asked)
+        return TooLong(_above(longest, facts.max_input_tokens), _above(tokens.most, facts.max_output_tokens))
 
     def _slots(self, end: End) -> int:
         recipe = self._setup.recipe
@@ -281,6 +301,10 @@ class _Planning:
         if requests >= end.requests:
             return target
         return rehearsal.stored.examples + rehearsal.wanted * requests // end.requests
+
+
+def _above(tokens: int | None, most: int | None) -> tuple[int, int] | None:
+    return (tokens, most) if tokens is not None and most is not None and tokens > most else None
 
 
 def _used(amount: Amount, cap: Cap) -> Decimal:

@@ -1,0 +1,153 @@
+"""`datarecipe plan`, as a user types it."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Ran, datarecipe
+from tests.cli.test_imports import NETWORK, imported_by
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.runs import write_recipe
+
+PRICED = """\
+recipe: 1
+name: facts
+task: yes_no
+instruction: Write {{ batch_size }} new examples. Labels {{ labels | join(", ") }}.
+seed_example: {options: [yes, no], answer: yes, question: "Is snow cold?"}
+labels: [yes, no]
+strategy: fixed
+target_size: 100
+model: openai/gpt-4o-mini
+prices: {input_per_million: 2, output_per_million: 8}
+"""
+
+
+def plan(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> Ran:
+    """`datarecipe plan` for the recipe `facts`."""
+    path = write_recipe(folder, PRICED)
+    return datarecipe("plan", str(path), *arguments, cwd=folder, env=env)
+
+
+def test_a_plan_is_a_table_of_80_columns_and_what_it_rests_on(tmp_path: Path) -> None:
+    ran = plan(tmp_path)
+    assert ran.code == 0, ran.err
+    lines = ran.out.splitlines()
+    assert lines[0] == "facts: 100 examples, 5 in a request, strategy fixed, model from the recipe"
+    assert lines[2].split() == ["model", "requests", "prompt", "tokens", "reply", "tokens", "dollars", "minutes"]
+    assert lines[3].split()[:2] == ["openai/gpt-4o-mini", "22-44"]
+    assert max(map(len, lines)) <= 80
+    assert "cap: limits.usd 5.00 (by default): enough" in lines
+    assert "price: 2 and 8 dollars for a million tokens" in ran.out
+    assert "accepted: 60 to 95 of 100 items asked for (assumed; --yield states it)" in lines
+    assert ran.err == ""
+
+
+def test_a_plan_leaves_nothing_behind(tmp_path: Path) -> None:
+    plan(tmp_path)
+    assert {path.name for path in tmp_path.rglob("*")} == {"recipes", "facts.yaml"}
+
+
+def test_several_models_stand_side_by_side(tmp_path: Path) -> None:
+    models = ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5", "ollama/llama3.2"]
+    ran = datarecipe("plan", "boolq", *(part for model in models for part in ("--model", model)), cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    rows = [line.split() for line in ran.out.splitlines()[3:6]]
+    assert [row[0] for row in rows] == models
+    assert [row[4] == "unknown" for row in rows] == [False, False, True]
+    words = " ".join(ran.out.split())
+    assert "price: unknown" in words
+    assert "`prices: {input_per_million: 0.15, output_per_million: 0.60}` [ollama/llama3.2]" in words
+    assert words.count("accepted: 60 to 95") == 1
+
+
+def test_json_holds_the_same_for_programs(tmp_path: Path) -> None:
+    ran = plan(tmp_path, "--yield", "0.8", "--latency", "2", "--json", "--set", "limits.concurrency=5")
+    assert ran.code == 0, ran.err
+    document = json.loads(ran.out)
+    assert (document["plan"], document["recipe"], document["target_size"]) == (1, "facts", 100)
+    (model,) = document["models"]
+    assert (model["model"], model["named_by"]) == ("openai/gpt-4o-mini", "the recipe")
+    assert model["requests"] == {"low": 25, "high": 29}
+    assert model["seconds"]["low"] == 10.0
+    low, high = (Decimal(model["usd"][end]) for end in ("low", "high"))
+    assert 0 < low < high
+    tokens = [model[name]["low"] for name in ("prompt_tokens", "completion_tokens")]
+    assert low == (2 * tokens[0] + 8 * tokens[1]) / Decimal(1_000_000)
+    assert model["prices"] == {"input_per_million": "2", "output_per_million": "8", "per_request": "0"}
+    assert model["assumptions"]["yield"] == {"low": 0.8, "high": 0.8, "from": "stated", "responses": 0}
+    assert model["assumptions"]["latency"]["from"] == "stated"
+    (cap,) = model["caps"]
+    assert (cap["cap"], cap["limit"], cap["by_default"], cap["reached_at"]) == ("usd", "5", True, None)
+
+
+def test_a_cap_that_is_too_low_is_said(tmp_path: Path) -> None:
+    out = plan(tmp_path, "--yield", "0.8", "--set", "limits.usd=0.02", "--set", "limits.calls=10").out
+    assert "cap: limits.usd 0.02: " in out
+    assert "cap: limits.calls 10: is reached at about " in out
+
+
+def test_after_half_of_a_run_the_plan_is_of_the_other_half(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, PRICED)
+    with OpenAIServer(Author.tidy(variety=10**9)) as server:
+        options = ["--api-base", server.base_url]
+        env = {"OPENAI_API_KEY": "sk-test"}
+        ran = datarecipe("run", str(path), *options, "--target-size", "50", "--quiet", cwd=tmp_path, env=env)
+        assert ran.code == 0, ran.err
+        asked = server.requests
+        planned = datarecipe("plan", str(path), *options, cwd=tmp_path)
+        done = datarecipe("plan", str(path), *options, "--target-size", "50", cwd=tmp_path)
+        assert server.requests == asked
+    assert "responses with 5" in planned.out
+    assert "at no cost" in planned.out
+    assert "measured over" in planned.out
+    assert "requests: nothing has to be asked" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--yield", "0"], "--yield"),
+        (["--yield", "1.5"], "--yield"),
+        (["--yield", "most"], "--yield"),
+        (["--latency", "0"], "--latency"),
+        (["--model", "nobody/x"], "no provider is called 'nobody'"),
+        (["--set", "limits.usd=-1"], "limits.usd"),
+        (["--target-size", "0"], "target_size"),
+        (["--api-base", "nonsense"], "--api-base cannot be used"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(tmp_path: Path, arguments: list[str], words: str) -> None:
+    ran = plan(tmp_path, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_a_recipe_that_is_not_there_is_said(tmp_path: Path) -> None:
+    ran = datarecipe("plan", "nowhere", cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_damaged_spending_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "facts"
+    folder.mkdir(parents=True)
+    (folder / "spending.jsonl").write_text("nonsense\n")
+    ran = plan(tmp_path)
+    assert ran.code == 4
+    assert "spending.jsonl:1" in ran.err
+
+
+def test_a_recipe_may_name_a_host_since_nothing_is_sent(tmp_path: Path) -> None:
+    ran = plan(tmp_path, "--set", "model=hosted_vllm/m", env={"HOSTED_VLLM_API_BASE": "http://localhost:8000/v1"})
+    assert ran.code == 0, ran.err
+
+
+def test_a_plan_imports_no_network(tmp_path: Path) -> None:
+    modules = imported_by(tmp_path, "plan", "boolq", "--model", "openai/gpt-4o-mini")
+    assert not modules & NETWORK - {"socket"}
+    assert not modules & {"diskcache", "sqlite3", "numpy", "rich", "xllamacpp", "filelock"}
