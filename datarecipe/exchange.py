@@ -124,7 +124,8 @@ class Completion:
     """What came back for a `Complete`."""
 
     text: str
-    """The reply as it came, thinking text included; never with lone surrogates."""
+    """The reply as it came, without the thinking text that came apart from it or stood at its beginning; never with lone
+    surrogates."""
     finish_reason: FinishReason
     usage: Usage | None
     model: str

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -19,16 +20,22 @@ from datarecipe.cli.options import STRATEGIES
 from datarecipe.cli.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.generate.profile import _TABLE, profile_of
-from datarecipe.llm.limits.amount import NOTHING
-from datarecipe.recipe import Override, find_recipe, load_recipe
+from datarecipe.generate.profile import _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
+from datarecipe.llm import client, direct_transport, openai_protocol
+from datarecipe.llm.limits import adaptive, breaker
+from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
+from datarecipe.llm.retry import Retrying
+from datarecipe.recipe import Limits, Override, find_recipe, load_recipe
+from datarecipe.running import costs, display, event_stream, execute, many, run_log
 from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import lineage_row, rejected_row
 from datarecipe.running.manifest import Span, manifest
-from datarecipe.running.options import Options
-from datarecipe.running.result import INTERRUPTED_EXIT, Spent
+from datarecipe.running.options import Options, Transport
+from datarecipe.running.progress import Progress
+from datarecipe.running.result import INTERRUPTED_EXIT, RunResult, Spent
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.docs.pages import ROOT, code_in, document, pages
@@ -121,6 +128,118 @@ def test_profiles() -> None:
             assert ("user" if profile.layout == "user_only" else "system") in cells[2] or "own" in cells[2]
     tabled = {pattern.replace("[134]", digit) for pattern, _ in _TABLE for digit in "134" if "/" in pattern}
     assert patterns == tabled
+
+
+def test_families_of_profiles() -> None:
+    thinking, without_system = (tuple(code_in(cells[0])) for cells in table("architecture", "family"))
+    assert (thinking, without_system) == (_THINKING_FAMILIES, _WITHOUT_SYSTEM)
+    assert all(profile_of(f"openai/{family.replace('*', 'x')}").thinking_tokens == 8192 for family in thinking)
+    assert {profile_of(f"hosted_vllm/{name.replace('*', 'x')}").layout for name in without_system} == {"user_only"}
+
+
+def test_fields_of_events(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    events = event_stream.EventStream(stream)
+    setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
+    events.begin(setup)
+    events.notice("a line")
+    events.progress(progress())
+    events.end(result(tmp_path))
+    written: dict[str, set[str]] = {}
+    for line in stream.getvalue().splitlines():
+        row = json.loads(line)
+        for name, value in row.items():
+            # Reasons are the keys of `rejected`; the other mappings have fields.
+            inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) and name != "rejected" else [name]
+            for field in inner:
+                written.setdefault(field, set()).add(row["event"])
+    documented = {name: set(code_in(cells[1])) for cells in table("running", "field") for name in code_in(cells[0])}
+    assert documented == written
+
+
+def progress() -> Progress:
+    """A run at some moment."""
+    return Progress(
+        name="boolq",
+        target_size=10,
+        batch_size=5,
+        accepted=4,
+        rejected={"duplicate": 1},
+        responses=1,
+        from_cache=0,
+        sent=2,
+        in_flight=1,
+        limit=16,
+        down=False,
+        spent=NOTHING,
+        spent_now=NOTHING,
+        caps=Caps(),
+        priced=True,
+        seconds=1.0,
+        sending=1.0,
+        accepted_before_sending=0,
+    )
+
+
+def result(folder: Path) -> RunResult:
+    """How some run ended."""
+    return RunResult(
+        name="boolq",
+        output=folder,
+        target_size=10,
+        end="target",
+        error=None,
+        tally=Tally(),
+        traffic=Traffic(),
+        spent=Spent(NOTHING, NOTHING),
+        first=(),
+        kept_lines=0,
+        shortened_from=0,
+        caps=Caps(),
+        priced=True,
+        free=False,
+        written=True,
+        seconds=1.0,
+    )
+
+
+def test_transports_and_whom_direct_reaches() -> None:
+    assert {code_in(cells[0])[0] for cells in table("running", "value")} == set(get_args(Transport))
+    (sentence,) = re.findall(r"Providers that `direct` reaches: (.*?)\.\n", document("running").text, re.DOTALL)
+    assert tuple(code_in(sentence)) == openai_protocol.names()
+
+
+def test_numbers_of_the_page_about_limits() -> None:
+    retrying = Retrying.__dataclass_fields__
+    numbers = {
+        "requests in flight at the start": Limits().concurrency,
+        "limit after a rate limit": adaptive.CUT,
+        "recovery for each round of answers": adaptive.RECOVERY,
+        "growth beyond the start for each round of answers, after a first cut": adaptive.GROWTH,
+        "failures in a row that open the circuit": breaker.FAILURES,
+        "first pause while nothing is answered": breaker.FIRST_PAUSE,
+        "longest pause while nothing is answered": breaker.LONGEST_PAUSE,
+        "attempts at one request": retrying["attempts"].default,
+        "longest pause between two attempts": retrying["longest_pause"].default,
+        "time in which another attempt may begin, beside `timeout`": client.TOTAL,
+        "the same where a fallback can answer": client.TOTAL_BEFORE_A_FALLBACK,
+        "seconds for one attempt, `limits.timeout`": Limits().timeout,
+        "seconds for a connection to come about": direct_transport.CONNECT_SECONDS,
+    }
+    rows = {cells[0]: cells[1] for cells in document("limits").rows() if re.match(r"\d", cells[1])}
+    assert {name: float(re.split(" ", said)[0]) for name, said in rows.items()} == numbers
+
+
+def test_numbers_in_sentences_about_running_and_money() -> None:
+    running, money = (" ".join(document(page).prose.split()) for page in ("running", "money"))
+    assert f"At most {many.AT_ONCE} recipes are under way together" in running
+    assert f"gets up to {execute.GRACE:.0f} seconds to arrive" in running
+    assert display.LINE_EVERY == 10, "a line every ten seconds instead"
+    assert event_stream.PROGRESS_EVERY == 1, "at most once a second"
+    assert (run_log.LARGEST, run_log.KEPT) == (1_000_000, 3)
+    assert f"a dataset may cost {costs.DEFAULT_USD} dollars" in money
+    assert f"{NO_MAXIMUM:,} tokens are reserved" in money
+    assert f"{Limits().barren}" in document("limits").prose
 
 
 def test_every_dependency_has_a_line() -> None:

@@ -126,4 +126,4 @@ def test_hosts_that_need_no_proxy_are_asked_directly(proxy: Proxy, tmp_path: Pat
 
 def test_the_page_names_what_is_tested() -> None:
     named = {cells[0].strip("`") for cells in document("how-to/behind-a-proxy").rows() if cells[0].startswith("`")}
-    assert named == {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"}
+    assert named == {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
