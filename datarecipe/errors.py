@@ -7,6 +7,7 @@ where, and how to mend it. Anything that leaves the program and is not in this t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import ClassVar
 
 
@@ -213,13 +214,16 @@ class TransientError(DatarecipeError):
 
 
 class CapReachedError(DatarecipeError):
-    """A cap leaves no room for the next request; `cap` is its name, as `limits.usd`."""
+    """A cap leaves no room for the next request; `cap` is its name, as `limits.usd`, and `at` where it stands."""
 
     exit_code = 3
 
-    def __init__(self, message: str, *, hint: str | None = None, cap: str = "") -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, cap: str = "", at: Decimal | int | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.cap = cap
+        self.at = at
 
 
 class UnknownPriceError(DatarecipeError):

@@ -64,6 +64,7 @@ class CachedClient:
         self._told: float | None = None
         self._closing = asyncio.Event()
         self._dead: set[int] = set()
+        self._told_of: set[int] = set()
         self._flying: dict[str, asyncio.Future[Response]] = {}
         for route in routes:
             account.listen(route.gate.changed)
@@ -170,12 +171,17 @@ class CachedClient:
                 number, claim = number + 1, None
                 if number >= len(self._routes) or self._closing.is_set():
                     raise
-                self._tell(f"{self._routes[number].name} is asked instead: {error.message}")
+                self._tell_of_fallback(number, error)
 
     def _first(self) -> int:
         """The model that a request begins with: the first one that is of use, else the last."""
-        alive = [n for n, route in enumerate(self._routes) if n not in self._dead and not route.gate.down]
+        alive = [n for n, route in enumerate(self._routes) if n not in self._dead and self._is_of_use(route)]
         return next(iter(alive), len(self._routes) - 1 if self._dead else 0)
+
+    @staticmethod
+    def _is_of_use(route: Route) -> bool:
+        """Whether it answers, or it is time to see whether it answers again."""
+        return not route.gate.down or route.gate.room()
 
     async def _ask(self, number: int, request: Complete, claim: _Claim | None) -> Completion:
         route = self._routes[number]
@@ -186,7 +192,7 @@ class CachedClient:
 
         def room() -> bool:
             """Whether an attempt may begin; what was held for it is room."""
-            return self._open(last) and (held or self._account.fits(amount))
+            return self._open(last, number) and (held or self._account.fits(amount))
 
         def let_go() -> None:
             nonlocal held
@@ -252,6 +258,8 @@ class CachedClient:
             how = "answered"
             if completion.usage is not None:
                 spent = used(completion.usage, price)
+            elif completion.finish_reason == "context_overflow":
+                spent = Amount(calls=1)  # it was refused before a model ran
             return completion
         finally:
             claim.settle(spent, how, retry_after)
@@ -277,13 +285,21 @@ class CachedClient:
             raise
         return _Claim(number, route, self._account, ticket, reservation)
 
-    def _open(self, last: TransientError | None) -> bool:
-        """True; raises when an attempt that waits for room would be one too many."""
+    def _open(self, last: TransientError | None, number: int) -> bool:
+        """True; raises when an attempt at model `number` that waits for room would be one too many."""
         if self._closing.is_set():
             if last is None:
                 raise TransientError("the run ended before the request was sent")
             raise _ClosedError
+        if last is not None and number < len(self._routes) - 1 and self._routes[number].gate.down:
+            raise _ClosedError  # its turn to see whether the model is back may be minutes away; a fallback is there
         return True
+
+    def _tell_of_fallback(self, number: int, error: DatarecipeError) -> None:
+        """Say that another model answers, once for each: who writes the data is no news to be left out."""
+        if number not in self._told_of:
+            self._told_of.add(number)
+            self._notice(f"{self._routes[number].name} is asked instead: {error.message}")
 
     def _tell(self, text: str) -> None:
         """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news."""
@@ -305,7 +321,7 @@ class CachedClient:
 
 
 class _ClosedError(Exception):
-    """No further attempt is to be made."""
+    """No further attempt is to be made at this model."""
 
 
 @dataclass(slots=True)

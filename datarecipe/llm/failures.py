@@ -124,7 +124,7 @@ TABLE: tuple[Row, ...] = (
         "the prompt is refused by a safety system",
         "http",
         "content_filter",
-        charged=False,
+        charged=True,
         says="refuses the prompt",
         statuses=(400, 403, 422),
         codes=frozenset(

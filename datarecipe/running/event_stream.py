@@ -64,7 +64,7 @@ class EventStream:
             limit=progress.limit,
             down=progress.down,
             calls=progress.spent_now.calls,
-            tokens=progress.spent_now.tokens,
+            tokens_used=progress.spent_now.tokens,
             usd=str(progress.spent_now.usd) if progress.priced else None,
             usd_over_all_runs=str(progress.spent.usd) if progress.priced else None,
             seconds=round(progress.seconds, 3),

@@ -89,7 +89,7 @@ class _Reporter:
             responses=tally.responses,
             from_cache=traffic.stored,
             sent=traffic.sent,
-            in_flight=traffic.in_flight,
+            in_flight=account.under_way,
             limit=self._client.limit,
             down=self._client.down,
             spent=account.spent,

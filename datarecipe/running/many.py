@@ -41,6 +41,21 @@ class Ran:
         return self.error.exit_code if self.error is not None else 1
 
 
+class _Named:
+    """Puts the recipe's name before its notices: among those of several nobody would know whose it is."""
+
+    def __init__(self, observer: Observer, name: str) -> None:
+        self._observer = observer
+        self._name = name
+        self.begin = observer.begin
+        self.progress = observer.progress
+        self.end = observer.end
+
+    def notice(self, text: str) -> None:
+        """Pass it on, with the name."""
+        self._observer.notice(f"{self._name}: {text}")
+
+
 async def execute_many(
     setups: Sequence[Setup], observer: Observer, budget: Caps, *, handle_interrupt: bool = False
 ) -> list[Ran]:
@@ -59,7 +74,8 @@ async def execute_many(
     async def run(setup: Setup) -> Ran:
         async with turn:
             try:
-                return Ran(setup, await execute_on(board, setup, observer, interrupts=interrupts, above=account), None)
+                named = _Named(observer, setup.recipe.name)
+                return Ran(setup, await execute_on(board, setup, named, interrupts=interrupts, above=account), None)
             except DatarecipeError as error:
                 return Ran(setup, None, error)
 

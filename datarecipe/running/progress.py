@@ -25,6 +25,7 @@ class Progress:
     sent: int
     """Requests sent by this process."""
     in_flight: int
+    """Attempts under way; what waits for its next attempt is not in it."""
     limit: int
     """How many may be in flight now."""
     down: bool

@@ -85,10 +85,9 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
     `command` is what the user typed, where that is known.
     """
     if isinstance(result.error, CapReachedError):
-        cap = result.error.cap
         return [
             f"error: {result.error.message}",
-            f"What there is, is a dataset that a higher cap continues: {command} {_higher(result, cap)}",
+            f"What there is, is a dataset that a higher cap continues: {command} {_higher(result.error)}",
         ]
     if result.error is not None:
         lines = [f"error: {printable(str(result.error), multiline=True)}"]
@@ -111,18 +110,11 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
     return []
 
 
-def _higher(result: RunResult, cap: str) -> str:
+def _higher(error: CapReachedError) -> str:
     """The flag that doubles a cap."""
-    caps = result.caps
-    match cap:
-        case "limits.usd":
-            return f"--set limits.usd={2 * (caps.usd or 1):f}"
-        case "limits.tokens":
-            return f"--set limits.tokens={2 * (caps.tokens or 1)}"
-        case "limits.calls":
-            return f"--set limits.calls={2 * (caps.calls or 1)}"
-        case _:
-            return f"with a higher {cap}"
+    twice = 2 * (error.at or 1)
+    value = f"{twice.normalize():f}" if isinstance(twice, Decimal) else str(twice)
+    return f"{error.cap} {value}" if error.cap.startswith("--") else f"--set {error.cap}={value}"
 
 
 def _responses(count: int) -> str:

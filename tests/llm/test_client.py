@@ -14,7 +14,7 @@ from typing import Any, Self
 import pytest
 
 from datarecipe.errors import CacheError, DatarecipeError, ProviderError, TransientError
-from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding
+from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
@@ -30,8 +30,8 @@ def request(index: int = 0) -> Complete:
     return Complete(content, Draw(0, "root:0", index))
 
 
-def completion(text: str = "{}") -> Completion:
-    return Completion(text, "stop", None, "test-1", "test", "2026-01-02T03:04:05Z")
+def completion(text: str = "{}", finish_reason: FinishReason = "stop") -> Completion:
+    return Completion(text, finish_reason, None, "test-1", "test", "2026-01-02T03:04:05Z")
 
 
 @dataclass

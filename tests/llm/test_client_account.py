@@ -51,11 +51,12 @@ def client(cache: ResponseCache, account: Account, *lines: Line, **adapt: Any) -
     [
         ([COUNTED], USED),
         ([completion()], AT_MOST),
+        ([completion("", "context_overflow")], Amount(1)),
         ([TransientError("slow down", charged=False, rate_limited=True), COUNTED], Amount(1) + USED),
         ([TransientError("lost"), COUNTED], AT_MOST + USED),
         ([TransientError("lost"), TransientError("lost"), COUNTED], AT_MOST + AT_MOST + USED),
     ],
-    ids=["counted", "not counted", "refused", "lost", "lost twice"],
+    ids=["counted", "not counted", "too long", "refused", "lost", "lost twice"],
 )
 def test_every_attempt_is_counted(cache: ResponseCache, outcomes: list[Any], spent: Amount) -> None:
     account = Account(Caps())

@@ -63,6 +63,8 @@ class Account:
         self._above = tuple(above)
         self._on_reserved = on_reserved
         self._on_settled = on_settled
+        self.under_way = 0
+        """Attempts that are reserved and not settled."""
         self._numbers = 0
         self._listeners: list[Callable[[], None]] = []
 
@@ -89,6 +91,7 @@ class Account:
     def reserve(self, amount: Amount) -> Reservation:
         """Set `amount` aside; `fits` has said that it may."""
         self._numbers += 1
+        self.under_way += 1
         reservation = Reservation(self._numbers, amount)
         self._on_reserved(reservation)
         for account in self._all:
@@ -115,6 +118,7 @@ class Account:
 
     def settle(self, reservation: Reservation, amount: Amount) -> None:
         """The attempt is over and used `amount`."""
+        self.under_way -= 1
         for account in self._all:
             account.reserved -= reservation.amount
             account.spent += amount
@@ -132,11 +136,15 @@ class Account:
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
+        at: Decimal | int | None
         match cap:
             case "usd":
                 words = f"${spent.usd:.4f} of ${caps.usd} are spent, and the next request may cost ${amount.usd:.4f}"
+                at = caps.usd
             case "tokens":
                 words = f"{spent.tokens:,} of {caps.tokens:,} are used, and the next request may take {amount.tokens:,}"
+                at = caps.tokens
             case _:
                 words = f"{spent.calls:,} of {caps.calls:,} are made"
-        return CapReachedError(f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}")
+                at = caps.calls
+        return CapReachedError(f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}", at=at)

@@ -1,6 +1,6 @@
 """Who may send to a provider, and who waits: how many at once, how many a minute, and none while it is down.
 
-One gate for each provider and key, shared by all that ask it. Who enters leaves again and says how it went.
+One gate for each model at an address, shared by all that ask it. Who enters leaves again and says how it went.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ class Gate:
 
     def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
         if how == "rate_limited":
-            if self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
+            # A probe goes alone: its refusal says nothing about how many are too many.
+            if not ticket.probe and self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
                 self._told = now
                 self._notice(f"the provider asks to slow down: {self.limit} requests at once for now")
             # What it asks of one it asks of all: they go out under one key.
