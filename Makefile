@@ -24,7 +24,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/python docs/write_editor_words.py --check
 	$(BIN)/python docs/generate_recipe_reference.py --check
 
-# All that is measured, half an hour of it: make bench; into docs/performance.md: make bench WRITE=--write
+# All that is measured, about 40 minutes on a quiet machine; into docs/performance.md: make bench WRITE=--write
 WRITE ?=
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.validation $(WRITE)

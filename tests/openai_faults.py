@@ -28,7 +28,7 @@ class Fault:
     message: str | None = None
     status: int = 200
     body: str | bytes = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def raw(status: int, body: object, headers: Mapping[str, str] | None = None) -> Fault:

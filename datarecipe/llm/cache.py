@@ -7,6 +7,7 @@ One SQLite file through diskcache (`cache_file` says what is closed there), one 
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -175,7 +176,8 @@ class ResponseCache:
             raise CacheError(
                 f"the response cache in {self.directory} {what}: row {key}: {error}",
                 hint="The row is damaged or was not written by this release of datarecipe. "
-                f"`datarecipe cache forget {key}` removes it, and it is asked anew; all others stay.",
+                f"`datarecipe cache --cache-dir {shlex.quote(str(self.directory))} forget {key}` removes it, "
+                "and it is asked anew; all others stay.",
             ) from error
         except (diskcache.Timeout, sqlite3.Error, OSError) as error:
             # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Response
@@ -32,6 +32,10 @@ TOTAL = 600.0
 
 TOTAL_BEFORE_A_FALLBACK = 60.0
 """The same where another model can answer instead."""
+
+
+Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
+"""What is being asked for, by key, and who asks."""
 
 
 class CachedClient:
@@ -65,9 +69,13 @@ class CachedClient:
         self._closing = asyncio.Event()
         self._dead: set[int] = set()
         self._told_of: set[int] = set()
-        self._flying: dict[str, asyncio.Future[Response]] = {}
+        self._flying: Flying = {}
         for route in routes:
             account.listen(route.gate.changed)
+
+    def share(self, flying: Flying) -> None:
+        """Several clients of one cache, given the same `flying`, never ask for the same at the same time."""
+        self._flying = flying
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever `begin` may have room again."""
@@ -135,11 +143,15 @@ class CachedClient:
             route.gate.changed()
 
     async def _shared(self, request: Request, claim: _Claim | None) -> Response:
-        flying = self._flying.get(request.key)
-        if flying is not None:
-            return await asyncio.shield(flying)
+        while (flying := self._flying.get(request.key)) is not None:
+            try:
+                return await asyncio.shield(flying[1])
+            except DatarecipeError:
+                if flying[0] is self:
+                    raise
+                # Another run's cap or end is none of ours: it is our turn to ask.
         future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._flying[request.key] = future
+        self._flying[request.key] = (self, future)
         try:
             response = await self._fetch(request, claim)
         except BaseException as error:

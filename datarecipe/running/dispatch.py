@@ -118,7 +118,7 @@ class Dispatcher:
                 self._take(*await self._arrivals.get())
                 self._take_arrived(AT_ONCE - 1)
                 await self._consume()
-                if not self._arrivals.empty():
+                if self._ending is None and not self._arrivals.empty():
                     self._send()
                     await asyncio.sleep(0)  # what was sent goes out before the rest is taken
             await self._settle()

@@ -109,7 +109,7 @@ async def open_client(
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
         routes = await board.routes(setup)
-        yield CachedClient(
+        client = CachedClient(
             cache,
             routes,
             account,
@@ -118,6 +118,8 @@ async def open_client(
             uniform=board.uniform,
             notice=notice,
         )
+        client.share(board.flying(setup.cache_dir))
+        yield client
 
 
 async def execute(

@@ -6,9 +6,11 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from datarecipe.llm.client import Flying
 from datarecipe.llm.endpoint import Endpoint
 from datarecipe.llm.limits.adaptive import AdaptiveLimit
 from datarecipe.llm.limits.gate import Gate
@@ -60,7 +62,12 @@ class Switchboard:
                 self._limits.setdefault(_key(endpoint), []).append(setup.recipe.limits)
         self._transports: dict[tuple[str, str | None], Transport] = {}
         self._gates: dict[tuple[str, str | None], Gate] = {}
+        self._flying: dict[Path, Flying] = {}
         self._exit = AsyncExitStack()
+
+    def flying(self, cache_dir: Path) -> Flying:
+        """What is being asked for now, by key, for all that store in `cache_dir`."""
+        return self._flying.setdefault(cache_dir, {})
 
     async def __aenter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
-from tests.generate.driving import Log, drive
+from tests.generate.driving import Driven, Log, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
 from tests.reference import sequential
 
@@ -61,9 +62,10 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
     assert driven.rejected == expected.rejected
     assert driven.outcome == expected.outcome
     assert len(driven.committed) == len(expected.requests)
-    keys = [request.key for request in driven.asked]
-    assert len(keys) == len(set(keys)), "no request is asked twice"
-    assert {request.key for request in expected.requests} <= set(keys)
+    times = Counter(request.key for request in driven.asked)
+    twice = {request.draw.lane for request in driven.asked if times[request.key] > 1}
+    assert twice <= {"node:0"}, "a guess alone, dropped and made again; the driver has its answer or waits for it"
+    assert {request.key for request in expected.requests} <= set(times)
 
 
 def in_order(_: int) -> int:
@@ -78,35 +80,30 @@ def newest_first(in_flight: int) -> int:
 @given(
     width=st.integers(1, 9),
     concurrency=st.sampled_from([1, 2, 8, 40, 300]),
-    order=st.none() | st.randoms(use_true_random=False),
+    order=st.none() | st.integers(0, 1000),
     together=st.sampled_from([1, 3, 20]),
     target=st.integers(150, 400),
     variety=st.integers(15, 300),
     untidy=st.booleans(),
 )
 def test_what_is_read_again_asks_what_was_kept_in_memory(
-    width: int,
-    concurrency: int,
-    order: random.Random | None,
-    together: int,
-    target: int,
-    variety: int,
-    untidy: bool,
+    width: int, concurrency: int, order: int | None, together: int, target: int, variety: int, untidy: bool
 ) -> None:
     recipe = make_recipe("tree", width, target_size=target)
-    model, log = settings(recipe), Log()
+    model = settings(recipe)
 
     def answer(request: Complete) -> Completion:
         return scripted(request, variety=variety, untidy=untidy)
 
-    expected = sequential(recipe, model, answer)
-    driven = drive(recipe, model, answer, order.randrange if order else newest_first, concurrency, log, together)
-    assert driven.accepted == expected.rows
-    assert driven.rejected == expected.rejected
-    assert driven.outcome == expected.outcome
-    keys = [request.key for request in driven.asked]
-    assert len(keys) == len(set(keys)), "no request is asked twice"
-    assert {request.key for request in expected.requests} <= set(keys)
+    def driven(log: Log | None) -> Driven:
+        pick = newest_first if order is None else random.Random(order).randrange
+        return drive(recipe, model, answer, pick, concurrency, log, together)
+
+    kept, read, expected = driven(None), driven(Log()), sequential(recipe, model, answer)
+    assert read == kept, "whether in memory or read again: the same rows, and the same requests in the same order"
+    assert read.accepted == expected.rows
+    assert read.rejected == expected.rejected
+    assert read.outcome == expected.outcome
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)

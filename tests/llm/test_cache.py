@@ -218,7 +218,7 @@ def test_a_foreign_value_is_an_error_that_names_the_row(cache: ResponseCache, fo
     with pytest.raises(CacheError, match=request().key) as caught:
         cache.get(request())
     is_of_another_release = isinstance(value, str) and '"v": 2' in value
-    hint = "Another release" if is_of_another_release else f"cache forget {request().key}"
+    hint = "Another release" if is_of_another_release else f"forget {request().key}"
     assert hint in str(caught.value)
 
 

@@ -61,7 +61,7 @@ class TreeOrder:
         self._nodes: dict[int, _Node] = {}  # by number: near ones, those that a walk came to, those asked ahead
         self._unwritten: dict[int, _Node] = {}  # by number: perhaps not in the log yet
         # By the formatting example's JSON: identical twins are one request. Weak: a guess goes with the last response
-        # that holds it.
+        # that holds it. Made again later, it is another place with the same request, which the driver does not pay twice.
         self._guessed: WeakValueDictionary[str, _Node] = WeakValueDictionary()
         self._draw_roots()
 

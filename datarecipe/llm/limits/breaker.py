@@ -68,8 +68,8 @@ class CircuitBreaker:
             return None
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses) * self._uniform(0.75, 1.25)
         self._pauses += 1
-        if retry_after is not None:
-            pause = max(retry_after, FIRST_PAUSE)  # the provider knows better
+        if retry_after is not None and retry_after >= FIRST_PAUSE:
+            pause = retry_after  # the provider knows better
         self._until = now + pause
         return pause
 

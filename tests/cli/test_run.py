@@ -1,0 +1,158 @@
+"""`datarecipe run`: what it says while it runs and after, to people and to machines."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Ran, datarecipe
+from tests.openai_author import Author
+from tests.openai_faults import Fault, always, every
+from tests.openai_server import OpenAIServer
+from tests.runs import RECIPE, Files, write_recipe
+
+KEY = {"OPENAI_API_KEY": "sk-a-secret-that-nobody-may-see"}
+PRICES = "prices: {input_per_million: 0.5, output_per_million: 1.5}\n"
+
+
+def run(folder: Path, server: OpenAIServer, *arguments: str) -> Ran:
+    """`datarecipe run recipes/facts.yaml ARGUMENTS` in `folder`."""
+    recipe = folder / "recipes" / "facts.yaml"
+    if not recipe.exists():
+        write_recipe(folder, RECIPE + PRICES)
+    flags = ("--model", "openai/author", "--api-base", server.base_url)
+    return datarecipe("run", "recipes/facts.yaml", *flags, *arguments, cwd=folder, env=KEY)
+
+
+def events_in(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_events_tell_machines_how_it_went(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000), latency=0.05, faults=every(9, Fault("server_error"))) as server:
+        ran = run(tmp_path, server, "--events", "events.jsonl", "--json", "--concurrency", "2")
+    assert ran.code == 0, ran.err
+    events = events_in(tmp_path / "events.jsonl")
+    names = [event["event"] for event in events]
+    assert names[0] == "begin"
+    assert names[-1] == "end"
+    assert set(names) == {"begin", "progress", "notice", "end"}
+    begin, end = events[0], events[-1]
+    assert (begin["run"], begin["model"], begin["target_size"]) == ("facts", "openai/author", 60)
+    document = json.loads(ran.out)
+    assert {key: end[key] for key in document if key != "name"} == {k: v for k, v in document.items() if k != "name"}
+    assert (end["run"], end["exit_code"], end["accepted"]) == ("facts", 0, 60)
+    times = [str(event["at"]) for event in events]
+    assert times == sorted(times)
+    progress = [event for event in events if event["event"] == "progress"]
+    fields = {
+        "accepted",
+        "target_size",
+        "rejected",
+        "in_flight",
+        "limit",
+        "usd",
+        "tokens_used",
+        "calls",
+        "seconds_left",
+        "down",
+    }
+    assert all(fields <= event.keys() for event in progress)
+    accepted = [event["accepted"] for event in progress]
+    assert accepted == sorted(accepted, key=lambda count: int(str(count)))
+    assert KEY["OPENAI_API_KEY"] not in (tmp_path / "events.jsonl").read_text()
+
+
+def test_events_of_later_runs_are_appended_and_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        for _ in range(2):
+            assert run(tmp_path, server, "--events", "events.jsonl", "--quiet").code == 0
+        requests = server.requests
+        ran = run(tmp_path, server, "--events", "no/such/folder/events.jsonl", "--target-size", "90")
+        assert ran.code == 2
+        assert "--events" in ran.err
+        assert server.requests == requests
+    assert [event["event"] for event in events_in(tmp_path / "events.jsonl")].count("end") == 2
+
+
+def test_the_log_is_kept_over_runs_and_holds_no_key(tmp_path: Path) -> None:
+    secret = KEY["OPENAI_API_KEY"]
+    with OpenAIServer(faults=always(Fault("bad_key", message=f"Incorrect API key provided: {secret}"))) as server:
+        refused = run(tmp_path, server)
+        assert refused.code == 4
+        server.faults = every(5, Fault("server_error", message=f"no luck with {secret}"))
+        server.answer = Author(variety=3000)
+        ran = run(tmp_path, server)
+        assert ran.code == 0
+    log = (tmp_path / "runs" / "facts" / "run.log").read_text()
+    assert log.count("facts: 60 examples") == 2
+    assert "ended short" in log
+    assert "done" in log
+    for text in (log, refused.err, ran.err, ran.out):
+        assert secret not in text
+    manifest = (tmp_path / "runs" / "facts" / "manifest.json").read_text()
+    assert secret not in manifest
+
+
+def test_quiet_says_errors_only_and_json_is_one_document(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = run(tmp_path, server, "--quiet")
+        assert (ran.code, ran.out, ran.err) == (0, "", "")
+        short = run(tmp_path, server, "--quiet", "--target-size", "400", "--set", "limits.calls=20")
+        assert short.code == 3
+        assert short.err.startswith("error:")
+        document = json.loads(run(tmp_path, server, "--quiet", "--json").out)
+        assert (document["outcome"], document["sent"]) == ("target", 0)
+
+
+@pytest.mark.parametrize("cap", ["limits.usd=0.002", "limits.tokens=3000", "limits.calls=8"])
+def test_at_a_cap_the_command_that_goes_on_is_named_and_does(tmp_path: Path, cap: str) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = run(tmp_path, server, "--set", cap, "--concurrency", "4")
+        assert ran.code == 3
+        assert f"`{cap.partition('=')[0]}` is reached" in ran.err
+        before = (tmp_path / "runs" / "facts" / "data.jsonl").read_bytes()
+        for _ in range(6):
+            program, *arguments = shlex.split(ran.err[ran.err.index("datarecipe run") :].splitlines()[0])
+            assert program == "datarecipe"
+            ran = datarecipe(*arguments, cwd=tmp_path, env=KEY)
+            after = (tmp_path / "runs" / "facts" / "data.jsonl").read_bytes()
+            assert after.startswith(before)
+            before = after
+            if ran.code == 0:
+                break
+            assert ran.code == 3
+        assert ran.code == 0
+        assert len(Files.of(tmp_path / "runs" / "facts").data.splitlines()) == 60
+
+
+def test_what_was_used_is_said_in_the_provider_s_own_count(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = run(tmp_path, server)
+        tokens = sum(asked + answered for asked, answered in server.billed)
+        assert f"used: {server.requests} calls, {tokens:,} tokens, $" in ran.err
+        again = run(tmp_path, server, "--target-size", "90")
+        assert f"over all runs {server.requests} calls" in again.err
+
+
+def test_without_a_terminal_lines_are_calm(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000), latency=0.02) as server:
+        ran = run(tmp_path, server)
+    assert ran.code == 0
+    assert "\x1b" not in ran.err + ran.out
+    assert "\r" not in ran.err + ran.out
+    first, *_, last = ran.err.splitlines()
+    assert first.startswith("facts: 60 examples, strategy fixed, model openai/author (from --model)")
+    assert last == "dataset: runs/facts"
+    assert len(ran.err.splitlines()) < 10
+
+
+def test_too_little_for_stop_when_ends_the_run_and_says_why(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=8)) as server:
+        ran = run(tmp_path, server, "--set", "limits.stop_when={duplicates_above: 0.5, window: 5}")
+        assert ran.code == 3
+        assert "stop_when" in ran.err
+        assert json.loads((tmp_path / "runs" / "facts" / "manifest.json").read_text())["outcome"] == "degraded"

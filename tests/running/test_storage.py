@@ -1,0 +1,190 @@
+"""A disk that is full, a cache that cannot be used: a clear word, exit code 4, and nothing that was paid for is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.running.test_kill import _stored as stored_in
+from tests.running.test_kill import assert_nothing_stored_was_asked
+from tests.runs import Files, write_recipe
+
+ENVIRON = {"OPENAI_API_KEY": "sk-test", "PATH": ""}
+
+
+def datarecipe(folder: Path, server: OpenAIServer, *flags: str, largest: int | None = None) -> tuple[int, str]:
+    """Exit code and what was said on standard error; no file may grow beyond `largest` bytes."""
+    recipe = folder / "recipes" / "facts.yaml"
+    if not recipe.exists():
+        write_recipe(folder)
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        if largest is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+    command = [sys.executable, "-B", "-m", "datarecipe", "run", "recipes/facts.yaml", "--quiet", *flags]
+    command += ["--model", "openai/author", "--api-base", server.base_url, "--target-size", "200"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**ENVIRON, "HOME": str(folder.parent / "home")},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=limit,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The dataset of a disk without bounds."""
+    folder = tmp_path_factory.mktemp("whole")
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert datarecipe(folder, server) == (0, "")
+    return Files.of(folder / "runs" / "facts")
+
+
+@pytest.mark.parametrize("largest", [1_000, 6_000, 20_000, 40_000, 60_000, 90_000, 150_000])
+def test_a_full_disk(tmp_path: Path, whole: Files, largest: int) -> None:
+    """Full for the cache first, for the run's own files, or for the account of what was spent: whichever grows first."""
+    with OpenAIServer(Author(variety=3000), latency=0.002) as server:
+        code, err = datarecipe(tmp_path, server, largest=largest)
+        assert code == 4, err
+        assert err.startswith("error:")
+        assert "space" in err
+        assert not (tmp_path / "runs" / "facts" / "manifest.json").exists()
+        before, stored = server.requests, stored_in(tmp_path / ".datarecipe" / "cache")
+        assert datarecipe(tmp_path, server) == (0, "")
+        assert_nothing_stored_was_asked(server, before, stored)
+    assert Files.of(tmp_path / "runs" / "facts") == whole
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB; only root may make one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    made = (
+        mount and subprocess.run([mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", place], check=False).returncode == 0
+    )
+    if not made:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.mark.parametrize("what", ["--cache-dir", "--output"])
+def test_a_file_system_without_space(tmp_path: Path, small_disk: Path, whole: Files, what: str) -> None:
+    (small_disk / "filler").write_bytes(b"x" * (200_000 if what == "--cache-dir" else 385_000))
+    place = small_disk / "here"
+    output = place if what == "--output" else tmp_path / "runs" / "facts"
+    cache = place if what == "--cache-dir" else tmp_path / ".datarecipe" / "cache"
+    with OpenAIServer(Author(variety=3000), latency=0.002) as server:
+        code, err = datarecipe(tmp_path, server, what, str(place))
+        assert code == 4, err
+        assert "space" in err
+        (small_disk / "filler").unlink()
+        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        before, stored = server.requests, stored_in(cache)
+        assert datarecipe(tmp_path, server, what, str(place)) == (0, "")
+        assert_nothing_stored_was_asked(server, before, stored)
+    assert Files.of(output) == whole
+
+
+def test_a_full_disk_leaves_the_dataset_that_is_there(tmp_path: Path, whole: Files) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert datarecipe(tmp_path, server) == (0, "")
+        code, err = datarecipe(tmp_path, server, "--set", "limits.barren=60", largest=6_000)
+        assert code == 4, err
+    assert Files.of(tmp_path / "runs" / "facts") == whole
+
+
+def tamper(cache: Path, text: str | None) -> str:
+    """Give one row another version, or another text altogether; its key."""
+    with sqlite3.connect(cache / "cache.db") as connection:
+        key, value = connection.execute("SELECT key, value FROM Cache ORDER BY rowid LIMIT 1 OFFSET 3").fetchone()
+        new = json.dumps({**json.loads(value), "v": 999}) if text is None else text
+        connection.execute("UPDATE Cache SET value = ? WHERE key = ?", (new, key))
+    return str(key)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{}", '{"v": 1, "kind"', "[1, 2]"], ids=["version", "empty", "object", "cut", "list"]
+)
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_kept(
+    tmp_path: Path, whole: Files, text: str | None
+) -> None:
+    cache = tmp_path / ".datarecipe" / "cache"
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert datarecipe(tmp_path, server) == (0, "")
+        key = tamper(cache, text)
+        requests = server.requests
+        code, err = datarecipe(tmp_path, server)
+        assert code == 4
+        assert key in err
+        assert ("another release" in err.lower()) if text is None else (f"datarecipe cache forget {key}" in err)
+        assert server.requests == requests
+        assert Files.of(tmp_path / "runs" / "facts") == whole
+        forget = [sys.executable, "-m", "datarecipe", "cache", "forget", key]
+        done = subprocess.run(
+            forget, cwd=tmp_path, env=ENVIRON, check=False, capture_output=True, text=True, input="y\n"
+        )
+        assert done.returncode == 0, done.stderr
+        assert datarecipe(tmp_path, server) == (0, "")
+        assert server.requests == requests + 1
+    assert Files.of(tmp_path / "runs" / "facts") == whole
+
+
+def test_a_file_that_is_no_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "cache.db").write_bytes(b"not a database at all" * 100)
+    with OpenAIServer() as server:
+        code, err = datarecipe(tmp_path, server, "--cache-dir", str(cache))
+        assert code == 4
+        assert str(cache) in err
+        assert server.requests == 0
+    assert (cache / "cache.db").read_bytes().startswith(b"not a database")
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "recipes/facts.yaml/cache"])
+def test_a_cache_where_nothing_can_be_written(tmp_path: Path, place: str) -> None:
+    with OpenAIServer() as server:
+        code, err = datarecipe(tmp_path, server, "--cache-dir", place)
+        assert code == 4
+        assert "--cache-dir" in err
+        assert server.requests == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
+def test_a_cache_that_is_read_only(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert datarecipe(tmp_path, server, "--cache-dir", str(cache))[0] == 0
+        cache.chmod(0o500)
+        (cache / "cache.db").chmod(0o400)
+        try:
+            requests = server.requests
+            code, err = datarecipe(tmp_path, server, "--cache-dir", str(cache), "--set", "random_seed=9")
+            assert code == 4
+            assert "--cache-dir" in err
+            assert server.requests == requests
+        finally:
+            cache.chmod(0o700)
