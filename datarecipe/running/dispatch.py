@@ -178,6 +178,8 @@ class Dispatcher:
             response = self.client.lookup(wanted.request)
             if response is not None:
                 return wanted, response
+            if len(self._missing) > 8 * self._window():
+                self._missing.clear()  # guesses that were dropped are never sent, and their numbers would stay
             self._missing.add(wanted.handle)
         return None
 
