@@ -107,7 +107,7 @@ def test_a_planted_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
         ran = datarecipe(*arguments, cwd=tmp_path, env=KEYS)
     assert ran.code == 4
     assert "cache" in ran.err
-    assert "datarecipe cache clear" in ran.err
+    assert "datarecipe cache --cache-dir" in ran.err
     assert server.requests == before
     assert not proof.exists()
 
