@@ -47,8 +47,8 @@ def _stored(cache: Path) -> set[str]:
 def test_kill_at_random_moments(tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "project")
     chance = random.Random(20)
-    with OpenAIServer(Author(variety=5000), latency=lognormal(0.03)) as server:
-        flags = {"strategy.kind": "tree", "target_size": 600, "limits.concurrency": 16}
+    with OpenAIServer(Author(variety=50_000), latency=lognormal(0.03)) as server:
+        flags = {"strategy.kind": "tree", "target_size": 3000, "limits.concurrency": 16}
         uninterrupted = tmp_path / "uninterrupted"
         setup = setup_for(recipe_with(recipe, **flags), server.base_url, uninterrupted, tmp_path / "other-cache")
         assert run(setup).exit_code == 0
@@ -62,7 +62,7 @@ def test_kill_at_random_moments(tmp_path: Path) -> None:
             "--cache-dir",
             str(tmp_path / "cache"),
         ]
-        command += ["--strategy", "tree", "--target-size", "600", "--concurrency", "16", "--quiet"]
+        command += ["--strategy", "tree", "--target-size", "3000", "--concurrency", "16", "--quiet"]
         environ = {**os.environ, "OPENAI_API_KEY": "sk-test", "HOME": str(tmp_path / "home")}
         killed = 0
         while killed < KILLS:
