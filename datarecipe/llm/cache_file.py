@@ -152,12 +152,10 @@ def _create(directory: Path) -> None:
     """A new database, whole or not at all, though two processes create it and one of them is killed."""
     with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as new:
         diskcache.Cache(new, disk=TextDisk, **SETTINGS).close()
-        try:
+        # Refused where there is one: the other process's is as good. Or by a file system without hard links: diskcache
+        # creates it in place.
+        with contextlib.suppress(OSError):
             (directory / DATABASE).hardlink_to(Path(new) / DATABASE)
-        except FileExistsError:
-            pass  # the other process's database is as good
-        except OSError:
-            return  # a file system without hard links: diskcache creates it in place
 
 
 def _check_database(directory: Path, timeout: float) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from datarecipe._version import __version__
 from datarecipe.errors import MachineError, ProviderError, UsageError
 from datarecipe.exchange import Completion
-from datarecipe.llm import openai_protocol, providers
+from datarecipe.llm import openai_protocol, sending
 from datarecipe.llm.failures import Failure, no_answer, refuses_seed
 from datarecipe.llm.network_failures import network_failure
 from datarecipe.llm.openai_reply import Replies, in_words
@@ -76,7 +76,7 @@ class DirectTransport:
         self._has_key = endpoint.api_key(environ) is not None
         headers = {} if self._address is None else self._address.headers
         self._key_can_be_sent = not any(_NOT_IN_A_HEADER.search(value) for value in headers.values())
-        self._replies = Replies(endpoint, openai_protocol.secrets_of(endpoint, environ))
+        self._replies = Replies(endpoint, sending.secrets_of(endpoint, environ))
         self._connect_seconds = connect_seconds
         self._keep_alive = keep_alive
         self._session: aiohttp.ClientSession | None = None
@@ -102,10 +102,7 @@ class DirectTransport:
     def check(self) -> None:
         """What would be found out only by asking, or not at all."""
         endpoint = self._endpoint
-        if self._address is None:
-            raise no_address(endpoint)
-        if not self._has_key and endpoint.api_base is None and endpoint.provider in providers.NEEDS_KEY:
-            raise no_key(endpoint)
+        sending.check_reachable(endpoint, has_key=self._has_key)
         if not self._key_can_be_sent:
             raise ProviderError(
                 f"the key of {endpoint.model} holds a line break or another character that no key holds",
@@ -115,8 +112,7 @@ class DirectTransport:
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
         content = request.content
-        if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
-            raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
+        sending.check_belongs(content, self._endpoint)
         self.check()
         if self._selective and not openai_protocol.speaks_content(self._endpoint, content):
             raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
@@ -245,24 +241,6 @@ async def _on_reuse(_session: object, context: SimpleNamespace, _parameters: obj
 
 async def _on_answer(_session: object, context: SimpleNamespace, _parameters: object) -> None:
     context.trace_request_ctx.answered = True
-
-
-def no_address(endpoint: Endpoint) -> ProviderError:
-    """The error for a server of one's own that nobody named."""
-    variable = providers.base_variables(endpoint.provider)[-1]
-    return ProviderError(
-        f"{endpoint.model} is on a server of your own, and its URL is not known",
-        hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
-    )
-
-
-def no_key(endpoint: Endpoint) -> ProviderError:
-    """The error for a provider whose key is not set."""
-    variable = endpoint.key_variables[0]
-    return ProviderError(
-        f"{endpoint.model} needs a key, and {variable} is not set",
-        hint=f"export {variable}=... and run it again, or name a server of your own with --api-base.",
-    )
 
 
 def not_spoken(endpoint: Endpoint, when: str = "") -> UsageError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
+from datarecipe.llm.sending import SAMPLING
 
 if TYPE_CHECKING:
     from datarecipe.exchange import FinishReason
@@ -500,14 +501,6 @@ _LEAVE_OUT = (
 )
 LONGEST_MESSAGE = 300
 """Characters of a provider's text that a message shows."""
-
-SAMPLING = frozenset(
-    {
-        "temperature", "top_p", "top_k", "min_p", "max_tokens", "presence_penalty", "frequency_penalty",
-        "repetition_penalty", "reasoning_effort", "stop",
-    }
-)  # fmt: skip
-"""What of a recipe's `sampling` is sent."""
 
 
 def row_of(failure: Failure) -> Row:

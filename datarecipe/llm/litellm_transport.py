@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import importlib
 import os
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from datarecipe.errors import ProviderError
-from datarecipe.llm import providers
-from datarecipe.llm.endpoint import NO_KEY
+from datarecipe.llm import providers, sending
 from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_outcome import Interpreter
 
@@ -20,16 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from datarecipe.exchange import Complete, Completion, Json
+    from datarecipe.exchange import Complete, Completion
     from datarecipe.llm.endpoint import Endpoint
-
-SAMPLING = frozenset(
-    {
-        "temperature", "top_p", "top_k", "min_p", "max_tokens", "presence_penalty", "frequency_penalty",
-        "repetition_penalty", "reasoning_effort", "stop",
-    }
-)  # fmt: skip
-"""What of a request's sampling may reach litellm; other names would be its switches (`api_base`, `mock_response`)."""
 
 _OVER_THE_OPENAI_CLIENT = frozenset({"azure", "custom_openai", "openai"})
 """Providers that litellm asks with the openai client, which is a large import by itself."""
@@ -51,7 +40,7 @@ class LitellmTransport:
         self._key = endpoint.api_key(environ)
         self._wire, self._base = _wire(endpoint)
         self._client: Any = None
-        self._outcome = Interpreter(endpoint, _secrets(endpoint, self._key, environ))
+        self._outcome = Interpreter(endpoint, sending.secrets_of(endpoint, environ))
         self._importing: asyncio.Task[Any] | None = None
         self._takes_seed = False
 
@@ -87,9 +76,7 @@ class LitellmTransport:
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
-        content = request.content
-        if (content.model, content.api_base) != (self._endpoint.model, self._endpoint.api_base_for_key):
-            raise ValueError(f"a request for {content.model} at {content.api_base} came to {self._endpoint}")
+        sending.check_belongs(request.content, self._endpoint)
         self.check()
         self.prepare()
         assert self._importing is not None
@@ -126,11 +113,9 @@ class LitellmTransport:
             # answer, with its price, for callbacks that nobody has set: a tenth of a request's CPU time.
             "fallbacks": [],
         }
-        if unknown := content.sampling.keys() - SAMPLING:
-            raise ValueError(f"sampling parameters that are never sent: {', '.join(sorted(unknown))}")
-        arguments |= {name: value for name, value in content.sampling.items() if value is not None}
+        arguments |= sending.sampling_of(content)
         if content.response_format is not None:
-            arguments["response_format"] = _thawed(content.response_format)
+            arguments["response_format"] = sending.thawed(content.response_format)
         if self._base is not None:
             arguments["api_base"] = self._base
         if self._key is not None:
@@ -150,9 +135,8 @@ class LitellmTransport:
             if self._endpoint.provider != "openai":
                 # Whose account at OpenAI pays is nobody else's business; the client would say so.
                 headers |= dict.fromkeys(_names_of_account_headers(os.environ), openai.Omit())
-            if url.username is not None:
-                pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
-                headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+            if (authorization := sending.basic_authorization(url)) is not None:
+                headers["Authorization"] = authorization
             self._client = openai.AsyncOpenAI(
                 api_key=self._key,
                 base_url=self._base,
@@ -164,21 +148,7 @@ class LitellmTransport:
 
     def check(self) -> None:
         """What litellm would find out by asking somebody else's host, or not at all."""
-        endpoint = self._endpoint
-        if endpoint.api_base is not None:
-            return
-        if endpoint.provider in providers.NEEDS_URL:
-            variable = providers.base_variables(endpoint.provider)[-1]
-            raise ProviderError(
-                f"{endpoint.model} is on a server of your own, and its URL is not known",
-                hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
-            )
-        if self._key is None and endpoint.provider in providers.NEEDS_KEY:
-            variable = endpoint.key_variables[0]
-            raise ProviderError(
-                f"{endpoint.model} needs a key, and {variable} is not set",
-                hint=f"export {variable}=... and run it again, or name a server of your own with --api-base.",
-            )
+        sending.check_reachable(self._endpoint, has_key=self._key is not None)
 
 
 def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
@@ -186,8 +156,7 @@ def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
     provider, base = endpoint.provider, endpoint.api_base
     if provider in providers.OLLAMA:
         # litellm's code for Ollama's own protocol asks localhost about the model, twice a request, wherever that goes.
-        base = (base or providers.OLLAMA_BASE).rstrip("/")
-        base = base if urlsplit(base).path.endswith("/v1") else urlunsplit(_below(base, "/v1"))
+        base = sending.ollama_base(base)
         provider = "hosted_vllm"
     elif endpoint.named_by == "recipe" and provider in providers.OPENAI_COMPATIBLE:
         # `openai` sends organisation, project and headers of the environment along; this says the same without them.
@@ -219,24 +188,3 @@ def _make_known(litellm: Any, provider: str, name: str) -> None:
     except Exception:  # noqa: BLE001  # which one says "not on the list" has changed
         with contextlib.suppress(Exception):  # saves time and nothing else
             litellm.register_model({f"{provider}/{name}": {"litellm_provider": provider, "mode": "chat"}})
-
-
-def _below(base: str, path: str) -> SplitResult:
-    url = urlsplit(base)
-    return url._replace(path=url.path.rstrip("/") + path)
-
-
-def _secrets(endpoint: Endpoint, key: str | None, environ: Mapping[str, str]) -> frozenset[str]:
-    url = urlsplit(endpoint.api_base or "")
-    found = {key, *(environ.get(name) for name in endpoint.key_variables)}
-    # As written and as decoded: a library may quote either.
-    found |= {part for raw in (url.username, url.password) if raw for part in (raw, unquote(raw))}
-    found |= {url.query, *(value for _, value in parse_qsl(url.query))}
-    return frozenset(secret for secret in found if secret and secret != NO_KEY)
-
-
-def _thawed(value: Any) -> Json:
-    """Plain dicts and lists, which litellm changes in place."""
-    if hasattr(value, "items"):
-        return {key: _thawed(inner) for key, inner in value.items()}
-    return [_thawed(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -7,16 +7,13 @@ too, and with some parameters on its list of models. Where that is not known her
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from datarecipe.llm import providers
-from datarecipe.llm.endpoint import NO_KEY
-from datarecipe.llm.failures import SAMPLING
+from datarecipe.llm import providers, sending
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Complete, Content, Json
@@ -135,9 +132,8 @@ def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address | None
     path = url.path.rstrip("/")
     path = path if path.endswith(PATH) else path + PATH
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if url.username is not None:
-        pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+    if (authorization := sending.basic_authorization(url)) is not None:
+        headers["Authorization"] = authorization
     elif (key := endpoint.api_key(environ)) is not None:
         headers["Authorization"] = f"Bearer {key}"
     if endpoint.provider == "openai" and endpoint.named_by != "recipe":
@@ -149,37 +145,23 @@ def base_of(endpoint: Endpoint) -> str | None:
     """The address that paths are added to: the endpoint's, else the provider's own."""
     base = endpoint.api_base
     if endpoint.provider in providers.OLLAMA:
-        url = urlsplit(base or providers.OLLAMA_BASE)
-        path = url.path.rstrip("/")
-        return urlunsplit(url._replace(path=path if path.endswith("/v1") else path + "/v1"))
+        return sending.ollama_base(base)
     return base or _DIALECTS[_wire(endpoint)].base
-
-
-def secrets_of(endpoint: Endpoint, environ: Mapping[str, str]) -> frozenset[str]:
-    """What no message may show: keys, and what stands in the URL besides the host."""
-    url = urlsplit(endpoint.api_base or "")
-    found = {endpoint.api_key(environ), *(environ.get(name) for name in endpoint.key_variables)}
-    # As written and as decoded: a library may quote either.
-    found |= {part for raw in (url.username, url.password) if raw for part in (raw, unquote(raw))}
-    found |= {url.query, *(value for _, value in parse_qsl(url.query))}
-    return frozenset(secret for secret in found if secret and secret != NO_KEY)
 
 
 def body_of(request: Complete, endpoint: Endpoint, *, seed: bool = True) -> dict[str, Json]:
     """The JSON body; without the seed where the server turned out to take none. Raises `ValueError` for a parameter
     that is never sent."""
     content = request.content
-    if unknown := content.sampling.keys() - SAMPLING:
-        raise ValueError(f"sampling parameters that are never sent: {', '.join(sorted(unknown))}")
     wire = _wire(endpoint)
     dialect = _DIALECTS[wire]
     body: dict[str, Json] = {
         "model": dialect.model(endpoint.name),
         "messages": [{"role": role, "content": text} for role, text in content.messages],
     }
-    body |= {name: value for name, value in content.sampling.items() if value is not None}
+    body |= sending.sampling_of(content)
     if content.response_format is not None:
-        body["response_format"] = _thawed(content.response_format)
+        body["response_format"] = sending.thawed(content.response_format)
     if seed and dialect.seed is not None:
         body[dialect.seed] = request.draw.seed
     body |= dialect.extra
@@ -232,10 +214,3 @@ def _of_the_account(environ: Mapping[str, str]) -> dict[str, str]:
     if environ.get("OPENAI_PROJECT_ID"):
         headers["OpenAI-Project"] = environ["OPENAI_PROJECT_ID"]
     return headers
-
-
-def _thawed(value: Any) -> Json:
-    """Plain dicts and lists, which can be written as JSON."""
-    if hasattr(value, "items"):
-        return {key: _thawed(inner) for key, inner in value.items()}
-    return [_thawed(inner) for inner in value] if isinstance(value, list | tuple) else value
