@@ -10,7 +10,7 @@ from datarecipe.exchange import canonical_json
 from datarecipe.recipe.model import LabelSpace, Strategy
 from datarecipe.recipe.parts.labels import label_warnings
 from datarecipe.recipe.parts.seeds import Seed
-from datarecipe.recipe.parts.settings import whole
+from datarecipe.recipe.parts.settings import read_fallbacks, read_stop_when, whole
 from datarecipe.recipe.source.document import Document, Place
 from datarecipe.recipe.words import code
 
@@ -29,6 +29,8 @@ def warnings(document: Document, seeds: Sequence[Seed], labels: LabelSpace) -> I
     """Warnings for a recipe in which nothing is wrong."""
     yield from _batch_size(document)
     yield from _strategy(document)
+    yield from _stop_when(document)
+    yield from _fallbacks(document)
     yield from label_warnings(document, labels.values)
     yield from _equal_seeds(seeds)
 
@@ -45,7 +47,8 @@ def _batch_size(document: Document) -> Iterator[Problem]:
 
 
 def _value(document: Document, key: str) -> Any:
-    return document.value[key]  # type: ignore[index,call-overload]
+    """What the recipe says, None where it says nothing."""
+    return document.value.get(key)  # type: ignore[union-attr]
 
 
 def _strategy(document: Document) -> Iterator[Problem]:
@@ -64,6 +67,24 @@ def _strategy(document: Document) -> Iterator[Problem]:
 def _stand_together(one: Place, other: Place) -> bool:
     """Whether one hand wrote both: a base's setting may well mean nothing to the strategy of a recipe that extends it."""
     return one.source == other.source
+
+
+def _stop_when(document: Document) -> Iterator[Problem]:
+    written = (_value(document, "limits") or {}).get("stop_when")
+    if written is not None and read_stop_when(written) is None:
+        place = document.key_place(("limits", "stop_when"))
+        message = "`limits.stop_when` names nothing that ends the run"
+        yield place.warning(message, "write `yield_below`, `duplicates_above` or both, or remove it")
+
+
+def _fallbacks(document: Document) -> Iterator[Problem]:
+    seen = {_value(document, "model")}
+    for index, fallback in enumerate(read_fallbacks(_value(document, "fallbacks") or ())):
+        if fallback.model in seen:
+            place = document.place(("fallbacks", index))
+            message = f"{code(fallback.model)} has been asked by then: it will not answer where it just could not"
+            yield place.warning(message, "name another model, or remove it")
+        seen.add(fallback.model)
 
 
 def _equal_seeds(seeds: Sequence[Seed]) -> Iterator[Problem]:

@@ -46,11 +46,12 @@ def read_limits(written: Values) -> Limits:
         concurrency=whole(written.get("concurrency", default.concurrency)),
         timeout=float(written.get("timeout", default.timeout)),
         barren=whole(written.get("barren", default.barren)),
-        stop_when=None if stop is None else _stop_when(stop),
+        stop_when=None if stop is None else read_stop_when(stop),
     )
 
 
-def _stop_when(written: Values) -> StopWhen | None:
+def read_stop_when(written: Values) -> StopWhen | None:
+    """What ends a run early, None for a mapping that names nothing."""
     if {"yield_below", "duplicates_above"}.isdisjoint(written):
         return None  # a window alone ends nothing
     return StopWhen(
