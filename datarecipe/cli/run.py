@@ -16,7 +16,7 @@ import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_options, run_options, show_warnings
 from datarecipe.cli.run_table import table
-from datarecipe.errors import UsageError
+from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
 from datarecipe.recipe import recipes_below
@@ -54,7 +54,7 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     names = list(_names(recipes))
     if len(names) > 1 and values["output"] is not None:
         raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
-    setups = [settle(load(name, values), run_options(values)) for name in names]
+    setups = _settled(names, values)
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
@@ -114,6 +114,24 @@ def _names(arguments: Sequence[str]) -> Iterator[str]:
             hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
             raise UsageError(f"{argument}: there is no recipe in this folder", hint=hint)
         yield from map(str, own)
+
+
+def _settled(names: Sequence[str], values: dict[str, Any]) -> list[Setup]:
+    """All that is to be run. What is wrong in any of them is told at once, and none is run."""
+    setups, errors = [], []
+    for name in names:
+        try:
+            setups.append(settle(load(name, values), run_options(values)))
+        except DatarecipeError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        # What is wrong in a flag is wrong for each of them.
+        for text in dict.fromkeys(map(str, errors)):
+            click.echo(f"error: {printable(text, multiline=True)}", err=True)
+        sys.exit(max(error.exit_code for error in errors))
+    return setups
 
 
 def _budget(values: dict[str, Any]) -> Caps:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
@@ -61,6 +62,9 @@ class LineDisplay:
         for line in closing(result):
             self._write(f"{printable(result.name)}: {line}" if self._named else line)
 
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+        """Nothing: whoever runs it prints the error."""
+
 
 class LiveDisplay:
     """A bar for each run on a terminal and what they do together below, with the same lines before and after."""
@@ -100,14 +104,21 @@ class LiveDisplay:
 
     def end(self, result: RunResult) -> None:
         """Take the run's bar away and print its summary; with the last one the picture goes too."""
-        self._latest.pop(result.name, None)
-        task = self._tasks.pop(result.name, None)
+        self._take_away(result.name)
+        for line in closing(result):
+            self._above(f"{printable(result.name)}: {line}" if self._named else line)
+
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - whoever runs it prints it
+        """Take the run's bar away."""
+        self._take_away(setup.recipe.name)
+
+    def _take_away(self, name: str) -> None:
+        self._latest.pop(name, None)
+        task = self._tasks.pop(name, None)
         if self._bars is not None and task is not None:
             self._bars.remove_task(task)
         if not self._tasks:
             self.close()
-        for line in closing(result):
-            self._above(f"{printable(result.name)}: {line}" if self._named else line)
 
     def close(self) -> None:
         """Take the picture away, also when the runs were broken off by an error."""
@@ -171,13 +182,24 @@ def _traffic(runs: Collection[Progress]) -> str:
 def _money(runs: Collection[Progress]) -> str:
     parts = []
     if any(run.priced and run.spent.calls for run in runs):
-        caps = [run.caps.usd for run in runs if run.caps.usd is not None]
-        spent = sum((run.spent.usd for run in runs), start=type(next(iter(runs)).spent.usd)(0))
-        parts.append(dollars(spent) + (f" of {dollars(caps[0])}" if len(runs) == 1 and caps else ""))
+        parts.append(_of_the_cap(runs))
     left = [run.seconds_left for run in runs]
     if left and all(seconds is not None for seconds in left):
         parts.append(f"about {duration(max(seconds for seconds in left if seconds is not None))} left")
     return ", ".join(parts)
+
+
+def _of_the_cap(runs: Collection[Progress]) -> str:
+    """The dollars that are spent, and of which cap: for one run that which leaves less, for several that of them all."""
+    latest = max(runs, key=lambda run: run.together.calls)
+    pairs = [(latest.together.usd, latest.budget.usd)]
+    if len(runs) == 1:
+        pairs.insert(0, (latest.spent.usd, latest.caps.usd))
+    capped = [(spent, cap) for spent, cap in pairs if cap is not None]
+    if not capped:
+        return dollars(pairs[0][0])
+    spent, cap = min(capped, key=lambda pair: pair[1] - pair[0])
+    return f"{dollars(spent)} of {dollars(cap)}"
 
 
 def duration(seconds: float) -> str:

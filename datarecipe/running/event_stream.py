@@ -1,6 +1,7 @@
 """Runs as JSON lines, for machines: `--events FILE`.
 
-Each line has `event` (`begin`, `progress`, `notice`, `end`), `at` (UTC, ISO 8601) and, but for notices, `run`.
+Each line has `event` (`begin`, `progress`, `notice`, `end`), `at` (UTC, ISO 8601) and, but for notices, `run`. Each run
+has one `end`, also one that an error kept from beginning.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
@@ -74,6 +76,17 @@ class EventStream:
     def end(self, result: RunResult) -> None:
         """The run's folder is closed: the same document that `--json` prints."""
         self._write("end", run=result.name, **{key: value for key, value in summary(result).items() if key != "name"})
+
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+        """The end of a run that has no result."""
+        self._write(
+            "end",
+            run=setup.recipe.name,
+            output=str(setup.output),
+            outcome="error",
+            exit_code=error.exit_code,
+            error=str(error),
+        )
 
     def _write(self, event: str, **fields: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

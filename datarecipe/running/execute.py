@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from datarecipe.errors import StorageError
+from datarecipe.errors import DatarecipeError, StorageError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
@@ -59,10 +59,20 @@ class _Recorder:
 class _Reporter:
     """Tells the observer now and then where the run stands."""
 
-    def __init__(self, setup: Setup, observer: Observer, account: Account, tally: Tally, client: CachedClient) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        observer: Observer,
+        account: Account,
+        tally: Tally,
+        client: CachedClient,
+        *,
+        above: Account | None = None,
+    ) -> None:
         self._setup = setup
         self._observer = observer
         self._account = account
+        self._above = account if above is None else above
         self._before = account.spent
         self._tally = tally
         self._client = client
@@ -95,6 +105,8 @@ class _Reporter:
             spent=account.spent,
             spent_now=account.spent - self._before,
             caps=account.caps,
+            together=self._above.spent,
+            budget=self._above.caps,
             priced=self._setup.cost.price is not None,
             seconds=now - self._began,
             sending=0.0 if self._sending is None else now - self._sending,
@@ -169,6 +181,9 @@ async def execute_on(
     observer = Several(observer, log := RunLog())
     try:
         return await _execute(board, setup, observer, interrupts, above)
+    except DatarecipeError as error:
+        observer.broken_off(setup, error)
+        raise
     finally:
         log.close()
 
@@ -196,7 +211,7 @@ async def _execute(
         limits = setup.recipe.limits
         try:
             async with open_client(setup, board, account, observer.notice) as client:
-                reporter = _Reporter(setup, observer, account, recorder.tally, client)
+                reporter = _Reporter(setup, observer, account, recorder.tally, client, above=above)
                 dispatcher = Dispatcher(
                     generation=generation,
                     client=client,

@@ -50,6 +50,7 @@ class _Named:
         self.begin = observer.begin
         self.progress = observer.progress
         self.end = observer.end
+        self.broken_off = observer.broken_off
 
     def notice(self, text: str) -> None:
         """Pass it on, with the name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
@@ -29,6 +30,10 @@ class Observer(Protocol):
         """The run's folder is closed."""
         ...
 
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+        """Instead of `end`, and maybe of `begin`: the run cannot begin, or cannot close its folder."""
+        ...
+
 
 class Silent:
     """An observer that says nothing."""
@@ -43,6 +48,9 @@ class Silent:
         """Say nothing."""
 
     def end(self, result: RunResult) -> None:
+        """Say nothing."""
+
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
         """Say nothing."""
 
 
@@ -67,6 +75,10 @@ class Several:
     def end(self, result: RunResult) -> None:
         """Tell them all."""
         self._tell(lambda observer: observer.end(result))
+
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+        """Tell them all."""
+        self._tell(lambda observer: observer.broken_off(setup, error))
 
     def _tell(self, tell: Callable[[Observer], None]) -> None:
         for observer in tuple(self._observers):

@@ -35,6 +35,10 @@ class Progress:
     spent_now: Amount
     """By this process."""
     caps: Caps
+    together: Amount
+    """By all datasets of the command, over all their runs."""
+    budget: Caps
+    """What these may use together."""
     priced: bool
     """Whether dollars mean anything."""
     seconds: float

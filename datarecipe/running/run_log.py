@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
@@ -45,6 +46,11 @@ class RunLog:
         """Write the summary and close the file."""
         for line in (*closing(result), *closing_error(result)):
             self._write(line)
+        self.close()
+
+    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - a log has one run
+        """Write down why and close the file."""
+        self._write(f"error: {error}")
         self.close()
 
     def close(self) -> None:

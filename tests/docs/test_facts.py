@@ -174,6 +174,8 @@ def progress() -> Progress:
         spent=NOTHING,
         spent_now=NOTHING,
         caps=Caps(),
+        together=NOTHING,
+        budget=Caps(),
         priced=True,
         seconds=1.0,
         sending=1.0,

@@ -107,6 +107,8 @@ def picture(**changes: object) -> Progress:
         "spent": Amount(10, 1000, 2000, Decimal("1.25")),
         "spent_now": Amount(10, 1000, 2000, Decimal("1.25")),
         "caps": Caps(usd=Decimal(5)),
+        "together": Amount(10, 1000, 2000, Decimal("1.25")),
+        "budget": Caps(),
         "priced": True,
         "seconds": 10.0,
         "sending": 10.0,
@@ -121,6 +123,22 @@ def test_the_lines_of_one_run() -> None:
         "12 requests sent, 2 in flight of 16, 1.0 calls and 300 tokens a second",
         "$1.25 of $5.00, about 15 s left",
     ]
+
+
+def test_the_cap_that_leaves_less_is_shown() -> None:
+    used = Amount(30, 3000, 6000, Decimal("3.75"))
+    assert "$3.75 of $4.00" in status([picture(together=used, budget=Caps(usd=Decimal(4)))])[2]
+    assert "$1.25 of $5.00" in status([picture(together=used, budget=Caps(usd=Decimal(40)))])[2]
+    uncapped = picture(caps=Caps(), together=used)
+    assert status([uncapped])[2].startswith("$1.25, ")
+
+
+def test_several_runs_show_what_the_command_used_and_may_use() -> None:
+    older = Amount(29, 3000, 5900, Decimal("3.70"))
+    used = Amount(30, 3000, 6000, Decimal("3.75"))  # a third dataset, which is done, used some of it
+    two = [picture(together=used, budget=Caps(usd=Decimal(20))), picture(together=older, budget=Caps(usd=Decimal(20)))]
+    assert status(two)[2].startswith("$3.75 of $20.00, ")
+    assert status([picture(together=used), picture(together=older)])[2].startswith("$3.75, ")
 
 
 def test_the_lines_of_a_run_that_has_not_begun() -> None:

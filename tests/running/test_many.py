@@ -143,7 +143,13 @@ def test_one_whose_folder_is_another_run_s_leaves_the_others_alone(tmp_path: Pat
     (tmp_path / "runs" / "three").mkdir(parents=True)
     (tmp_path / "runs" / "three" / "data.jsonl").write_text("mine\n")
     with OpenAIServer(Author(variety=3000)) as server:
-        ran = many(tmp_path, server, *recipes)
+        ran = many(tmp_path, server, *recipes, "--events", "events.jsonl")
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    ends = {event["run"]: event for event in events if event["event"] == "end"}
+    assert {name: end["outcome"] for name, end in ends.items()} == {
+        name: "error" if name == "three" else "target" for name in NAMES
+    }
+    assert (ends["three"]["exit_code"], "runs/three" in ends["three"]["error"]) == (2, True)
     assert ran.code == 2
     assert "three: error:" in ran.err
     assert (tmp_path / "runs" / "three" / "data.jsonl").read_text() == "mine\n"
@@ -170,6 +176,21 @@ def test_a_wrong_recipe_among_them_is_found_before_anything_is_sent(tmp_path: Pa
         assert ran.code == 2
         assert "three.yaml" in ran.err
         assert server.requests == 0
+
+
+def test_what_is_wrong_in_several_is_told_at_once(tmp_path: Path) -> None:
+    recipes = write_recipes(tmp_path)
+    for number in (1, 2):
+        Path(recipes[number]).write_text(Path(recipes[number]).read_text() + "nonsense: 1\n")
+    with OpenAIServer() as server:
+        ran = many(tmp_path, server, *recipes)
+        flag = many(tmp_path, server, *recipes, "--set", "target_size=many")
+        assert server.requests == 0
+    assert ran.code == 2
+    assert "two.yaml" in ran.err
+    assert "three.yaml" in ran.err
+    assert flag.code == 2
+    assert sum("--set" in line for line in flag.err.splitlines() if line.startswith("error:")) == 1
 
 
 def test_recipes_that_ask_the_same_pay_once(tmp_path: Path) -> None:
