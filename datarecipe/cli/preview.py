@@ -21,6 +21,7 @@ from datarecipe.printable import example_line, printable
 from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.preview import preview
 from datarecipe.running.setup import settle
+from datarecipe.running.summary import dollars
 
 
 @click.command("preview")
@@ -50,4 +51,6 @@ def command(recipe: str, **values: Any) -> None:
             click.echo(f"          {printable(event.raw)}")
     usage = seen.response.usage
     tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "tokens not counted"
-    click.echo(f"{'from the cache' if seen.stored else 'asked now'}, {tokens}", err=True)
+    priced = setup.cost.price is not None and not setup.embedded and not seen.stored
+    cost = f", {dollars(seen.spent.usd)}" if priced else ""
+    click.echo(f"{'from the cache' if seen.stored else 'asked now'}, {tokens}{cost}", err=True)

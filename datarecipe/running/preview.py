@@ -10,6 +10,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
+from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.execute import open_client
 from datarecipe.running.setup import Setup
 from datarecipe.running.switchboard import Switchboard
@@ -32,6 +33,8 @@ class Preview:
     stored: bool
     """Whether the response was in the cache already."""
     events: tuple[Event, ...]
+    spent: Amount
+    """What asking took, failed attempts included; nothing for what was stored."""
 
 
 def first_request(setup: Setup) -> FirstRequest:
@@ -54,4 +57,4 @@ async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
                 raise OfflineMissError("the first response is not in the cache, and --offline forbids to ask for it")
             response = await client.fetch(first.request)
     assert isinstance(response, Completion)
-    return Preview(response, stored, tuple(first.generation.receive(first.handle, response)))
+    return Preview(response, stored, tuple(first.generation.receive(first.handle, response)), account.spent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,18 @@ def test_preview_shows_one_batch_stores_it_and_keeps_no_dataset(tmp_path: Path) 
     assert first.out.count("accepted") == 5
     assert "asked now" in first.err
     assert "from the cache" in again.err
+
+
+def test_preview_says_what_it_cost(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, RECIPE + "prices: {input_per_million: 500, output_per_million: 1500}\n")
+    with OpenAIServer(Author.tidy()) as server:
+        arguments = [str(path), "--model", "openai/author", "--api-base", server.base_url]
+        first = datarecipe("preview", *arguments, cwd=tmp_path, env=KEY)
+        again = datarecipe("preview", *arguments, cwd=tmp_path, env=KEY)
+    tokens = re.search(r"asked now, (\d+) \+ (\d+) tokens, \$(\d+\.\d+)$", first.err, re.MULTILINE)
+    assert tokens is not None, first.err
+    assert float(tokens[3]) == pytest.approx((500 * int(tokens[1]) + 1500 * int(tokens[2])) / 1e6, abs=0.005)
+    assert "$" not in again.err
 
 
 def test_prompt_shows_what_is_sent(tmp_path: Path) -> None:
