@@ -23,6 +23,7 @@ from datarecipe.llm import openai_protocol, sending
 from datarecipe.llm.failures import Failure, no_answer, refuses_seed
 from datarecipe.llm.network_failures import network_failure
 from datarecipe.llm.openai_reply import Replies, in_words
+from datarecipe.llm.transport import AskAgainError
 
 if TYPE_CHECKING:
     import ssl
@@ -43,9 +44,7 @@ CONNECT_SECONDS = 30.0
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept. Many servers close theirs after 5, and a request that meets that is lost."""
 STALE_SECONDS = 1.0
-"""A reused connection that ends within this time without a byte of answer was closed for idleness: no model ran."""
-STALE_CONNECTIONS = 3
-"""How many such connections one request may meet."""
+"""A reused connection that ends within this time without a byte of answer was most likely closed for idleness."""
 DNS_SECONDS = 300
 _NOT_IN_A_HEADER = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -99,6 +98,9 @@ class DirectTransport:
             with contextlib.suppress(MachineError):  # `complete` says so, where it is expected
                 self._opened()
 
+    async def ready(self) -> None:
+        """A request can leave at any time."""
+
     def check(self) -> None:
         """What would be found out only by asking, or not at all."""
         endpoint = self._endpoint
@@ -116,37 +118,33 @@ class DirectTransport:
         self.check()
         if self._selective and not openai_protocol.speaks_content(self._endpoint, content):
             raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
+        seed = self._takes_seed
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._answer(request)
+                answer = await self._send(request, seed=seed)
         except TimeoutError:
             answer = no_answer(timeout)
+        if seed and isinstance(answer, Failure) and refuses_seed(answer):
+            self._takes_seed = False
+            raise AskAgainError("the server takes no seed", charged=False)
         outcome = self._replies.outcome(answer) if isinstance(answer, Failure) else answer
         if isinstance(outcome, Completion):
             return outcome
         raise outcome
 
-    async def _answer(self, request: Complete) -> Completion | Failure:
-        answer = await self._send(request, seed=self._takes_seed)
-        if isinstance(answer, Failure) and self._takes_seed and refuses_seed(answer):
-            self._takes_seed = False
-        elif not (isinstance(answer, Failure) and refuses_seed(answer)):
-            return answer
-        return await self._send(request, seed=False)
-
     async def _send(self, request: Complete, *, seed: bool) -> Completion | Failure:
         body = json.dumps(
             openai_protocol.body_of(request, self._endpoint, seed=seed), separators=(",", ":"), allow_nan=False
         ).encode()
-        for _ in range(STALE_CONNECTIONS):
-            reused = _Reused()
-            started = time.monotonic()
-            answer = await self._post(body, reused)
-            if answer is not None:
-                return answer
-            if not reused.connection or time.monotonic() - started > STALE_SECONDS:
-                break
-        return Failure("connection", message="the server closed the connection without an answer")
+        reused = _Reused()
+        started = time.monotonic()
+        answer = await self._post(body, reused)
+        if answer is not None:
+            return answer
+        words = "the server closed the connection without an answer"
+        if reused.connection and time.monotonic() - started <= STALE_SECONDS:
+            raise AskAgainError(words)
+        return Failure("connection", message=words)
 
     async def _post(self, body: bytes, reused: _Reused) -> Completion | Failure | None:
         """None where the connection ended without a byte of answer."""
@@ -178,7 +176,8 @@ class DirectTransport:
             return Failure("connection", message=str(error))
 
     async def _read(self, response: aiohttp.ClientResponse) -> Completion | Failure:
-        longest = LONGEST_BODY if response.status == 200 else LONGEST_ERROR
+        fine = 200 <= response.status < 300
+        longest = LONGEST_BODY if fine else LONGEST_ERROR
         parts: list[bytes] = []
         length = 0
         async for part in response.content.iter_any():
@@ -187,7 +186,7 @@ class DirectTransport:
             if length > longest:
                 break
         raw = b"".join(parts)
-        if response.status != 200:
+        if not fine:
             return self._replies.refused(response.status, response.headers, raw.decode("utf-8", "replace"))
         if length > longest:
             return Failure("garbage", codes=frozenset({"json"}), message=f"more than {longest} bytes")

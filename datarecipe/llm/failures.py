@@ -36,7 +36,8 @@ class Failure:
     """The HTTP status; for an `error` object inside a 200 the one that it names."""
     codes: frozenset[str] = frozenset()
     """The provider's short words (`code`, `type`, `status` of its error object) in lower case; for other kinds than
-    `http` one word of ours: `dns`, `refused`, `certificate`, `proxy`, `connect`, `html`, `json`, `no_choices`, `error`."""
+    `http` one word of ours: `dns`, `refused`, `certificate`, `proxy`, `connect`, `html`, `json`, `no_choices`, `error`,
+    `broken_off`."""
     message: str = ""
     """The provider's or the library's text as it came: with secrets, line breaks and all."""
     parameter: str | None = None
@@ -284,12 +285,21 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "may pass",
-        "408, 409 or 425",
+        "408, 409, 425, or 499 of a gateway that gave up",
         "http",
         "retry",
         charged=False,
         says="failed",
-        statuses=(408, 409, 425),
+        statuses=(408, 409, 425, 499),
+    ),
+    Row(
+        "broken generation",
+        "424: the server's model failed in the midst of it",
+        "http",
+        "retry",
+        charged=True,
+        says="failed",
+        statuses=(424,),
     ),
     Row(
         "no capacity",
@@ -367,6 +377,17 @@ TABLE: tuple[Row, ...] = (
         rate_limited=True,
     ),
     Row(
+        "too little memory",
+        "500 of Ollama: the model does not fit into the machine's memory",
+        "http",
+        "end",
+        charged=False,
+        says="cannot load the model",
+        hint="Take a smaller model, or one that is quantised more; or end what else needs the memory.",
+        statuses=_SERVER,
+        words=_words(r"requires more system memory"),
+    ),
+    Row(
         "server error",
         "500, 502, 503, 504 or any other 5xx",
         "http",
@@ -377,7 +398,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "unknown status",
-        "a status below 300 that is not 200",
+        "any other status",
         "http",
         "retry",
         charged=True,
@@ -465,6 +486,16 @@ TABLE: tuple[Row, ...] = (
         codes=frozenset({"no_choices"}),
     ),
     Row(
+        "no such path",
+        "a 200 with an error that says that there is no such path: LM Studio does so",
+        "garbage",
+        "end",
+        charged=False,
+        says="has no such path",
+        hint=_NAME_RIGHT,
+        words=_words(r"unexpected endpoint or method"),
+    ),
+    Row(
         "error inside",
         "a 200 with an `error` object in it; one that names a status is judged by that",
         "garbage",
@@ -472,6 +503,15 @@ TABLE: tuple[Row, ...] = (
         charged=True,
         says="failed",
         codes=frozenset({"error"}),
+    ),
+    Row(
+        "broken off",
+        "a 200 whose reply says that the model was broken off: `finish_reason` is `error` or `abort`, say",
+        "garbage",
+        "retry",
+        charged=True,
+        says="broke off its answer",
+        codes=frozenset({"broken_off"}),
     ),
     Row(
         "unreadable",
@@ -493,7 +533,10 @@ TABLE: tuple[Row, ...] = (
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 _PREFIX = re.compile(r"^(?:litellm\.\w+:\s*|\w*(?:Error|Exception)\w*(?::| -)\s*)+")
-_LOOKS_LIKE_A_KEY = re.compile(r"(?:(?<=Bearer )|(?<=bearer )|\b(?:sk|gsk|pk|rk|hf|xai|AIza)[-_]?)[A-Za-z0-9_*.\-]{8,}")
+_LOOKS_LIKE_A_KEY = re.compile(
+    r"(?<=Basic )[A-Za-z0-9+/=]{8,}"
+    r"|(?:(?<=Bearer )|(?<=bearer )|\b(?:sk|gsk|pk|rk|hf|xai|AIza)[-_]?)[A-Za-z0-9_*.\-]{8,}"
+)
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json mode|structured output", re.IGNORECASE)
 _LEAVE_OUT = (
     "`sampling.NAME: null` in the recipe (or `--set sampling.NAME=null`) sends the parameter NAME no more; "
@@ -501,6 +544,8 @@ _LEAVE_OUT = (
 )
 LONGEST_MESSAGE = 300
 """Characters of a provider's text that a message shows."""
+LONGEST_READ = 10 * LONGEST_MESSAGE
+"""Characters of it that are looked at for what to show: patterns on a megabyte would hold up all that goes on."""
 
 
 def row_of(failure: Failure) -> Row:
@@ -538,7 +583,7 @@ class Judge:
         text = text.partition("Traceback (most recent call last)")[0]
         for secret in sorted((s for s in self.secrets if len(s) > 3), key=len, reverse=True):
             text = text.replace(secret, "***")
-        text = _LOOKS_LIKE_A_KEY.sub("***", text)
+        text = _LOOKS_LIKE_A_KEY.sub("***", text[:LONGEST_READ])
         text = _PREFIX.sub("", _CONTROL.sub(" ", whole_characters(text)).strip())
         return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datarecipe.exchange import Completion
 from datarecipe.llm.failures import Failure, no_answer, refuses_seed
 from datarecipe.llm.network_failures import chain, network_failure
-from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies
+from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, broken_off
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
@@ -125,7 +125,7 @@ def _document(reply: Any, provider: str) -> dict[str, Any]:
     usage = getattr(reply, "usage", None)
     document: dict[str, Any] = {
         "model": model,
-        "usage": {name: getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")},
+        "usage": {name: getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens", "total_tokens")},
     }
     if message is None:
         return document
@@ -135,11 +135,17 @@ def _document(reply: Any, provider: str) -> dict[str, Any]:
         **document,
         "choices": [
             {
-                "finish_reason": getattr(choices[0], "finish_reason", None),
+                "finish_reason": _finish_reason(choices[0]),
                 "message": {"content": getattr(message, "content", None), "refusal": refusal},
             }
         ],
     }
+
+
+def _finish_reason(choice: Any) -> Any:
+    """As litellm understood it; as it came where litellm takes the end of a broken answer for an end like any other."""
+    came = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
+    return came if broken_off(came) else getattr(choice, "finish_reason", None)
 
 
 def _status(error: Exception) -> int:

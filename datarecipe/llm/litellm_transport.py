@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from datarecipe.llm import providers, sending
 from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_outcome import Interpreter
+from datarecipe.llm.transport import AskAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,13 +75,21 @@ class LitellmTransport:
             _make_known(litellm, provider, name)
         return litellm
 
+    async def ready(self) -> None:
+        """Wait for the import, which takes a second or two."""
+        with contextlib.suppress(Exception):  # `complete` raises it
+            await self._imported()
+
+    async def _imported(self) -> Any:
+        self.prepare()
+        assert self._importing is not None
+        return await asyncio.shield(self._importing)
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
         sending.check_belongs(request.content, self._endpoint)
         self.check()
-        self.prepare()
-        assert self._importing is not None
-        litellm = await asyncio.shield(self._importing)
+        litellm = await self._imported()
         arguments = self._arguments(request, timeout)
         try:
             async with asyncio.timeout(timeout):
@@ -90,7 +99,7 @@ class LitellmTransport:
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
             if "seed" in arguments and self._outcome.refuses_seed(error):
                 self._takes_seed = False
-                return await self.complete(request, timeout=timeout)
+                raise AskAgainError("the server takes no seed", charged=False) from None
             outcome = self._outcome.failure(error)
             if isinstance(outcome, Exception):
                 # Without its cause: that one may hold a key.
@@ -134,7 +143,7 @@ class LitellmTransport:
             headers: dict[str, Any] = {}
             if self._endpoint.provider != "openai":
                 # Whose account at OpenAI pays is nobody else's business; the client would say so.
-                headers |= dict.fromkeys(_names_of_account_headers(os.environ), openai.Omit())
+                headers |= dict.fromkeys(_names_of_account_headers(), openai.Omit())
             if (authorization := sending.basic_authorization(url)) is not None:
                 headers["Authorization"] = authorization
             self._client = openai.AsyncOpenAI(
@@ -169,11 +178,9 @@ def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
     return provider, urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
 
 
-def _names_of_account_headers(environ: Mapping[str, str]) -> list[str]:
+def _names_of_account_headers() -> list[str]:
     """The headers that the openai client sends along because the environment says so."""
-    lines = environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
-    named = [name.strip() for name, colon, _ in (line.partition(":") for line in lines) if colon]
-    return ["OpenAI-Organization", "OpenAI-Project", *named]
+    return ["OpenAI-Organization", "OpenAI-Project", *sending.custom_headers(os.environ)]
 
 
 def _make_known(litellm: Any, provider: str, name: str) -> None:

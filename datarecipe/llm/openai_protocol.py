@@ -203,11 +203,7 @@ def _known(wire: str, name: str) -> bool:
 
 def _of_the_account(environ: Mapping[str, str]) -> dict[str, str]:
     """Headers that say which organisation and project of an account at OpenAI pays."""
-    headers = {}
-    for line in environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n"):
-        name, colon, value = line.partition(":")
-        if colon and name.strip().isascii() and name.strip():
-            headers[name.strip()] = value.strip()
+    headers = {name: value for name, value in sending.custom_headers(environ).items() if name and name.isascii()}
     organization = environ.get("OPENAI_ORGANIZATION") or environ.get("OPENAI_ORG_ID")
     if organization:
         headers["OpenAI-Organization"] = organization

@@ -24,14 +24,21 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 8 * 2**20
 """Characters of a reply that are kept. No batch is that long; a server gone wrong is, and what it sends is stored."""
 
+LONGEST_ERROR = 20_000
+"""Characters of an error's words that are looked at."""
+
 _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]+)<", re.IGNORECASE)
 _NOT_PULLED = re.compile(r"model .+ not found")
 _DAY = 86_400.0
 _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "sensitive", "guardrail_intervened"})
+_BROKEN_OFF = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"})
 _THINKING = re.compile(r"\s*<(think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL)
 _AGAIN = re.compile(
-    r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)|\"retryDelay\":\s*\"(\d+(?:\.\d+)?s)\"", re.IGNORECASE
+    r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
+    r"|\"retryDelay\":\s*\"(\d+(?:\.\d+)?s)\""
+    r"|retry after (\d{1,6}) ?s(?:ec(?:ond)?s?)?\b",
+    re.IGNORECASE,
 )
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -62,12 +69,15 @@ class Replies:
         if read is None:
             return Failure("garbage", codes=frozenset({"no_choices"}), message="the content is no text")
         text, refusal_part = read
-        reason = _finish_reason(choice.get("finish_reason"))
+        said = choice.get("finish_reason")
+        if broken_off(said):
+            return Failure("garbage", codes=frozenset({"broken_off"}), message=f"finish_reason {said}")
+        reason = _finish_reason(said)
         refusal = message.get("refusal") or refusal_part
         if isinstance(refusal, str) and refusal and reason == "stop":
             reason = "refusal"
             text = text or refusal
-        return self.made(without_thinking(text), reason, _usage(document.get("usage")), document.get("model"))
+        return self.made(without_thinking(text), reason, _usage(document.get("usage"), text), document.get("model"))
 
     def made(self, text: str, reason: FinishReason, usage: Usage | None = None, model: object = None) -> Completion:
         """A completion that arrived now."""
@@ -97,7 +107,7 @@ class Replies:
         except (ValueError, RecursionError):
             document = None
         message, codes, parameter = _error(document)
-        message = message or in_words(text) or f"status {status}"
+        message = (message or in_words(text[:LONGEST_ERROR]) or f"status {status}")[:LONGEST_ERROR]
         if self.endpoint.provider in providers.OLLAMA and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
         return Failure(
@@ -148,6 +158,11 @@ def _content(content: object) -> tuple[str, str | None] | None:
     return "".join(texts), refusal
 
 
+def broken_off(reason: object) -> bool:
+    """Whether a `finish_reason` says that the model did not come to an end."""
+    return isinstance(reason, str) and reason.lower() in _BROKEN_OFF
+
+
 def _finish_reason(reason: object) -> FinishReason:
     if not isinstance(reason, str):
         return "stop"
@@ -156,12 +171,17 @@ def _finish_reason(reason: object) -> FinishReason:
     return "content_filter" if reason.lower() in _FILTERED else "stop"
 
 
-def _usage(usage: object) -> Usage | None:
+def _usage(usage: object, text: str) -> Usage | None:
+    """What the reply `text` took. None where nobody counted it, or not all of it."""
     if not isinstance(usage, Mapping):
         return None
-    prompt, completion = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    prompt, completion, total = (
+        _count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    # Some leave thinking out of the completion's tokens and have it in the sum alone. It is paid for all the same.
+    completion = max(completion, total - prompt)
     # Zeros are what servers, and libraries, write where nobody counted.
-    return Usage(prompt, completion) if prompt or completion else None
+    return Usage(prompt, completion) if prompt and (completion or not text) else None
 
 
 def _count(value: object) -> int:
@@ -196,7 +216,7 @@ def _pause(status: int, headers: Mapping[str, str], text: str, now: datetime) ->
     """Seconds that the provider asks to wait: in a header, else in its words, else until its limits are whole again."""
     found = _retry_after(headers, now)
     if found is None and (again := _AGAIN.search(text[:10_000])) is not None:
-        found = _span(again.group(1) or again.group(2))
+        found = _span(again.group(1) or again.group(2) or f"{again.group(3)}s")
     if found is None and status == 429:
         spent = [what for what in ("requests", "tokens") if headers.get(f"x-ratelimit-remaining-{what}") == "0"]
         spans = [_span(headers.get(f"x-ratelimit-reset-{what}", "")) for what in spent]

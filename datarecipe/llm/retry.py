@@ -88,7 +88,7 @@ class Retrying:
         return await retrying(again)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
-        bound = min(self.longest_pause, self.first_pause * 2.0 ** (state.attempt_number - 1))
+        bound = min(self.longest_pause, self.first_pause * 2.0 ** min(state.attempt_number - 1, 30))
         pause = self.uniform(0.0, bound)
         error = _error(state)
         if error is None or error.retry_after is None:

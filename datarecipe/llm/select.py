@@ -92,6 +92,9 @@ class _PerRequest:
     def prepare(self) -> None:
         """Which of the two it is, the first request shows."""
 
+    async def ready(self) -> None:
+        """`complete` waits itself, for the one that it is."""
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         if openai_protocol.speaks_content(self._endpoint, request.content):
             return await self._direct.complete(request, timeout=timeout)

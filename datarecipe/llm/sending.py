@@ -74,12 +74,21 @@ def basic_authorization(url: SplitResult) -> str | None:
     return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
 
+def custom_headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """The headers that the openai client sends along because the user wants it: a line each, `Name: value`."""
+    lines = (line.partition(":") for line in environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n"))
+    return {name.strip(): value.strip() for name, colon, value in lines if colon}
+
+
 def secrets_of(endpoint: Endpoint, environ: Mapping[str, str]) -> frozenset[str]:
     """What no message may show: keys, and what stands in the URL besides the host."""
     url = urlsplit(endpoint.api_base or "")
     found = {endpoint.api_key(environ), *(environ.get(name) for name in endpoint.key_variables)}
     # As written and as decoded: a library may quote either.
     found |= {part for raw in (url.username, url.password) if raw for part in (raw, unquote(raw))}
+    if (authorization := basic_authorization(url)) is not None:
+        found.add(authorization.removeprefix("Basic "))
+    found |= set(custom_headers(environ).values())
     found |= {url.query, *(value for _, value in parse_qsl(url.query))}
     return frozenset(secret for secret in found if secret and secret != NO_KEY)
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from datarecipe.errors import TransientError
 from datarecipe.exchange import Complete, Completion
+
+
+class AskAgainError(TransientError):
+    """Nothing came of it, and the same request may be sent again at once: that speaks neither against it nor the provider.
+
+    A server took no seed, and gets none from now on; or it had closed the connection that was waiting for this request.
+    """
 
 
 class Transport(Protocol):
     """One attempt at a request.
+
+    Each call sends one request, once.
 
     Raises `TransientError` for what may pass, `ProviderError` (or another `DatarecipeError`) for what no retry could help.
     A refusal, a content filter, a context overflow and a cut-off reply are completions, not errors.
@@ -26,6 +36,10 @@ class Transport(Protocol):
 
     def prepare(self) -> None:
         """Begin what takes long before a first request, as an import, while there is other work. May do nothing."""
+        ...
+
+    async def ready(self) -> None:
+        """Wait until a request can leave: for what `prepare` begins. Sends nothing, and raises nothing."""
         ...
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109

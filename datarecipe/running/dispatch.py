@@ -41,7 +41,8 @@ class Client(Protocol):
     def begin(self, request: Request) -> asyncio.Task[Response] | None:
         """Begin to ask for it, store what comes back, and only then give it; None when there is no room now.
 
-        The task raises a `DatarecipeError` when no answer is to be had. Raises `CapReachedError` when there will be no room.
+        The task raises a `DatarecipeError` when no answer is to be had. Raises `CapReachedError` when there will be no room,
+        `TransientError` when it would be too long until there is some.
         """
         ...
 
@@ -194,6 +195,9 @@ class Dispatcher:
                 task = self.client.begin(wanted.request)
             except CapReachedError as error:
                 self._end(Ending("capped", error))
+                return False
+            except TransientError as error:
+                self._end(Ending("failed", error))
                 return False
             if task is None:
                 self._tell()

@@ -1,4 +1,7 @@
-"""Ctrl-C, for all the runs of a command: once, and nothing more is sent; twice, and nothing is waited for."""
+"""Ctrl-C, for all the runs of a command: once, and nothing more is sent; twice, and nothing is waited for.
+
+SIGTERM, with which schedulers and containers end a program, means the same.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import signal
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
@@ -20,14 +25,16 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         if self._handle:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.press)
+            for number in _SIGNALS:
+                asyncio.get_running_loop().add_signal_handler(number, self.press)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._handle:
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+            for number in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` at each Ctrl-C; at once for those that were before."""

@@ -7,6 +7,7 @@ belongs to one identity; another dataset in the folder begins at nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ class Spending(AbstractContextManager["Spending"]):
         self.before = NOTHING
         self._identity = identity
         self._file: int | None = None
+        self._length = 0
         self._broken: StorageError | None = None
 
     def __enter__(self) -> Self:
@@ -51,8 +53,6 @@ class Spending(AbstractContextManager["Spending"]):
 
     def reserved(self, reservation: Reservation) -> None:
         """Write down that an attempt begins. Raises `StorageError`: what cannot be counted is not sent."""
-        if self._broken is not None:
-            raise self._broken
         self._write({"reserved": reservation.number, **_row(reservation.amount)})
 
     def settled(self, reservation: Reservation, amount: Amount) -> None:
@@ -60,16 +60,31 @@ class Spending(AbstractContextManager["Spending"]):
 
         Where that fails the answer must not be lost with it: the attempt counts at its most then, and nothing more is sent.
         """
-        try:
+        with contextlib.suppress(StorageError):
             self._write({"settled": reservation.number, **_row(amount)})
-        except StorageError as error:
-            self._broken = error
 
     def _write(self, row: dict[str, Any]) -> None:
-        with storage_errors(self.path):
-            if self._file is None:
-                self._file = self._begin()
-            os.write(self._file, json.dumps(row).encode() + b"\n")
+        if self._broken is not None:
+            raise self._broken
+        try:
+            with storage_errors(self.path):
+                if self._file is None:
+                    self._file = self._begin()
+                self._append(self._file, json.dumps(row).encode() + b"\n")
+        except StorageError as error:
+            self._broken = error
+            raise
+
+    def _append(self, file: int, line: bytes) -> None:
+        """The line, whole or not at all: a full disk takes the beginning of one and says that all is well."""
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(file, line[written:])
+        except OSError:
+            os.ftruncate(file, self._length)
+            raise
+        self._length += len(line)
 
     def _begin(self) -> int:
         """A new file that begins with the sum of the old one."""
@@ -77,7 +92,12 @@ class Spending(AbstractContextManager["Spending"]):
         partial.unlink(missing_ok=True)
         file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o666)
         head = {"spending": FORMAT, "identity": self._identity, **_row(self.before)}
-        os.write(file, json.dumps(head).encode() + b"\n")
+        self._length = 0
+        try:
+            self._append(file, json.dumps(head).encode() + b"\n")
+        except OSError:
+            os.close(file)
+            raise
         os.fsync(file)
         partial.replace(self.path)
         return file

@@ -21,7 +21,7 @@ from datarecipe.cli.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
-from datarecipe.llm import client, direct_transport, openai_protocol
+from datarecipe.llm import direct_transport, openai_protocol, router
 from datarecipe.llm.limits import adaptive, breaker
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
@@ -223,8 +223,8 @@ def test_numbers_of_the_page_about_limits() -> None:
         "longest pause while nothing is answered": breaker.LONGEST_PAUSE,
         "attempts at one request": retrying["attempts"].default,
         "longest pause between two attempts": retrying["longest_pause"].default,
-        "time in which another attempt may begin, beside `timeout`": client.TOTAL,
-        "the same where a fallback can answer": client.TOTAL_BEFORE_A_FALLBACK,
+        "time in which another attempt may begin, beside `timeout`": router.TOTAL,
+        "the same where a fallback can answer": router.TOTAL_BEFORE_A_FALLBACK,
         "seconds for one attempt, `limits.timeout`": Limits().timeout,
         "seconds for a connection to come about": direct_transport.CONNECT_SECONDS,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, TransientError
-from datarecipe.exchange import Complete, Completion, Content, Draw
+from datarecipe.exchange import Complete, Content, Draw, Usage
 from datarecipe.llm import openai_protocol, providers
 from datarecipe.llm.direct_transport import DirectTransport
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.litellm_transport import LitellmTransport
+from tests.llm.asking import answered
 from tests.openai_author import Author, Body, Reply
 from tests.openai_faults import Fault, always, raw
 from tests.openai_server import OpenAIServer
@@ -110,7 +112,7 @@ async def both(
 async def outcome(transport: Any, asked: Complete, timeout: float = 30) -> dict[str, Any]:  # noqa: ASYNC109
     """What can be compared of what comes out."""
     try:
-        completion: Completion = await transport.complete(asked, timeout=timeout)
+        completion = await answered(transport, asked, timeout)
     except DatarecipeError as error:
         seen: dict[str, Any] = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
         if isinstance(error, TransientError):
@@ -360,3 +362,38 @@ async def test_both_leave_out_a_seed_that_a_server_does_not_take(model: str) -> 
                     assert "text" in await outcome(transport, request(model, server.base_url))
     seeds = [bool({"seed", "random_seed"} & seen.body.keys()) for seen in server.seen]
     assert seeds == [True, False, False] * 2
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-test", "hosted_vllm/gpt-test", "xai/grok-3-mini", "deepseek/gpt-test"])
+@pytest.mark.parametrize(
+    ("usage", "read"),
+    [
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}, (100, 20)),
+        ({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 1120}, (100, 1020)),
+        ({"prompt_tokens": 100, "completion_tokens": None, "total_tokens": 100}, None),
+        ({"prompt_tokens": 100}, None),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
+    ],
+    ids=["whole", "thinking only in the sum", "no completion", "prompt alone", "zeros"],
+)
+async def test_both_count_all_that_is_paid_for_or_nothing(
+    model: str, usage: dict[str, Any], read: tuple[int, int] | None
+) -> None:
+    with OpenAIServer(faults=always(raw(200, {**document(), "usage": usage}))) as server:
+        mine, its = await compared(server, model)
+    assert mine == its
+    assert mine["usage"] == (None if read is None else Usage(*read))
+
+
+@pytest.mark.parametrize("kind", ["litellm", "direct"])
+async def test_what_a_server_echoes_of_secret_headers_is_not_shown(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, pair = "hunter2hunter2", "dXNlcjpwYXNzd29yZDEyMzQ="
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Team-Token: {token}")
+    message = f"bad headers: X-Team-Token={token}, auth={pair}"
+    with OpenAIServer(faults=always(raw(400, {"error": {"message": message}}))) as server:
+        base = server.base_url.replace("://", "://user:password1234@")
+        async with both("openai/gpt-test", base, environ={**os.environ, "OPENAI_API_KEY": SECRET}) as (direct, lite):
+            said = await outcome(direct if kind == "direct" else lite, request("openai/gpt-test", base))
+    assert "bad headers" in said["message"]
+    assert token not in said["message"]
+    assert pair not in said["message"]

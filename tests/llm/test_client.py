@@ -50,6 +50,9 @@ class Line:
     def check(self) -> None:
         """Nothing is missing."""
 
+    async def ready(self) -> None:
+        """A request can leave at any time."""
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         self.asked.append(request)
         self.timeouts.append(timeout)

@@ -21,6 +21,8 @@ from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.limits.gate import Gate
 from datarecipe.llm.prices import Price
 from datarecipe.llm.route import Route
+from datarecipe.llm.router import AT_ONCE, TOTAL
+from datarecipe.llm.transport import AskAgainError
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request
 
@@ -169,3 +171,155 @@ def test_the_last_model_s_failure_is_the_one_that_is_told(cache: ResponseCache) 
             await client(cache, Account(Caps()), *lines).fetch(request())
 
     virtual_time.run(main())
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_what_is_asked_again_at_once_is_counted_each_time(cache: ResponseCache, repeats: int) -> None:
+    account = Account(Caps())
+    line = Line([*[AskAgainError("closed")] * repeats, COUNTED])
+
+    async def main() -> float:
+        await client(cache, account, line).fetch(request())
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) == 0.0, "there is nothing to wait for"
+    assert account.spent.calls == 1 + repeats
+    assert account.spent.tokens == repeats * AT_MOST.tokens + USED.tokens
+
+
+def test_what_may_be_asked_again_at_once_is_not_asked_for_ever(cache: ResponseCache) -> None:
+    account, line = Account(Caps()), Line([AskAgainError("closed")] * 1000)
+
+    async def main() -> None:
+        with pytest.raises(TransientError, match="closed"):
+            await client(cache, account, line).fetch(request())
+
+    virtual_time.run(main())
+    assert len(line.asked) == account.spent.calls == 6 * AT_ONCE
+
+
+def test_a_cap_holds_for_what_is_asked_again_at_once(cache: ResponseCache) -> None:
+    account, line = Account(Caps(calls=2)), Line([AskAgainError("no seed", charged=False)] * 3)
+
+    async def main() -> None:
+        with pytest.raises(CapReachedError):
+            await client(cache, account, line).fetch(request())
+
+    virtual_time.run(main())
+    assert len(line.asked) == account.spent.calls == 2
+
+
+def test_what_is_broken_off_before_it_could_leave_costs_nothing(cache: ResponseCache) -> None:
+    class Loading(Line):
+        """Not there yet."""
+
+        async def ready(self) -> None:
+            await asyncio.Event().wait()
+
+    account, line = Account(Caps()), Loading()
+
+    async def main() -> None:
+        task = client(cache, account, line).begin(request())
+        assert task is not None
+        await asyncio.sleep(1.0)
+        task.cancel()
+        await asyncio.sleep(0.1)
+
+    virtual_time.run(main())
+    assert (account.spent, account.reserved, line.asked) == (NOTHING, NOTHING, [])
+
+
+def test_a_pause_too_long_to_wait_for_ends_what_would_begin(cache: ResponseCache) -> None:
+    line = Line([TransientError("slow down", rate_limited=True, charged=False, retry_after=7200.0)])
+
+    async def main() -> None:
+        asking = client(cache, Account(Caps()), line)
+        with pytest.raises(TransientError, match="slow down"):
+            await asking.fetch(request(0))
+        with pytest.raises(TransientError, match="a pause of 7,200 s"):
+            asking.begin(request(1))
+
+    virtual_time.run(main())
+    assert len(line.asked) == 1
+
+
+def test_a_pause_that_a_request_is_tried_for_is_waited_for(cache: ResponseCache) -> None:
+    line = Line([TransientError("slow down", rate_limited=True, charged=False, retry_after=580.0), COUNTED])
+
+    async def main() -> float:
+        await client(cache, Account(Caps()), line).fetch(request(0))
+        return asyncio.get_running_loop().time()
+
+    assert 580.0 <= virtual_time.run(main()) < 600.0
+
+
+@pytest.mark.parametrize("pause", [90.0, 7200.0])
+def test_a_fallback_answers_while_the_first_asks_for_a_pause(cache: ResponseCache, pause: float) -> None:
+    first = Line([TransientError("slow down", rate_limited=True, charged=False, retry_after=pause)])
+    second = Line([COUNTED] * 5)
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+        for number in range(5):
+            task = asking.begin(request(number))
+            assert task is not None
+            await task
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) < 5.0
+    assert (len(first.asked), len(second.asked)) == (1, 5)
+
+
+class Down(Line):
+    """Answers nothing before `until`, in seconds."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__()
+        self.until = until
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        if asyncio.get_running_loop().time() < self.until:
+            self.outcomes.append(TransientError("down", charged=False))
+        return await super().complete(request, timeout=timeout)
+
+
+def test_a_fallback_that_says_no_does_not_end_what_the_first_can_do_again(cache: ResponseCache) -> None:
+    """With the fallback a run must not do worse than without."""
+    first, second = Down(0.0), Line([ProviderError("wrong key")] * 100)
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+        await asking.fetch(request(0))
+        first.until = asyncio.get_running_loop().time() + 100.0
+        await asyncio.gather(*(asking.fetch(request(number)) for number in range(1, 9)))
+        return asyncio.get_running_loop().time()
+
+    assert 100.0 < virtual_time.run(main()) < 130.0
+    assert 1 <= len(second.asked) <= 8, "once it said no it is not asked again"
+
+
+def test_requests_go_back_to_the_first_when_the_fallback_is_down_too(cache: ResponseCache) -> None:
+    first, second = Down(0.0), Down(1e9)
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+        await asking.fetch(request(0))
+        first.until = asyncio.get_running_loop().time() + 30.0
+        await asyncio.gather(*(asking.fetch(request(number)) for number in range(1, 5)))
+        return asyncio.get_running_loop().time()
+
+    assert 30.0 < virtual_time.run(main()) < 75.0
+
+
+def test_when_all_are_down_for_good_it_ends(cache: ResponseCache) -> None:
+    first, second = Down(0.0), Down(0.0)
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+        await asking.fetch(request(0))
+        first.until = second.until = 1e9
+        with pytest.raises(TransientError, match="down"):
+            await asking.fetch(request(1))
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) < 2 * (TOTAL + 7.5)

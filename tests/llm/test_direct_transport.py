@@ -27,6 +27,7 @@ from datarecipe.llm.failures import Failure
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from datarecipe.llm.select import open_transport
+from tests.llm.asking import answered
 from tests.llm.certificates import Certificate, certificate
 from tests.llm.test_both_transports import SECRET, document, endpoint_of, outcome, request
 from tests.openai_author import Author
@@ -131,7 +132,7 @@ async def test_a_kept_connection_that_is_dead_is_replaced() -> None:
     with Hangs() as server:
         async with transport(server.base_url) as direct:
             for number in range(3):
-                assert (await direct.complete(numbered(server.base_url, number), timeout=30)).text == "hi"
+                assert (await answered(direct, numbered(server.base_url, number))).text == "hi"
     assert server.requests == 5  # the second and the third came twice
     assert server.connections == 3
 
@@ -223,7 +224,7 @@ async def test_a_server_that_takes_no_seed_is_asked_without() -> None:
     with OpenAIServer(Author.tidy(), faults=lambda number, body: refusal if "seed" in body else None) as server:
         async with transport(server.base_url) as direct:
             for number in range(3):
-                assert (await direct.complete(numbered(server.base_url, number), timeout=30)).text
+                assert (await answered(direct, numbered(server.base_url, number))).text
     assert ["seed" in seen.body for seen in server.seen] == [True, False, False, False]
 
 
@@ -231,7 +232,7 @@ async def test_a_server_that_always_speaks_of_seeds_is_asked_twice() -> None:
     with OpenAIServer(faults=always(raw(400, {"error": {"message": "no seed"}}))) as server:
         async with transport(server.base_url) as direct:
             with pytest.raises(ProviderError, match="no seed"):
-                await direct.complete(request(MODEL, server.base_url), timeout=30)
+                await answered(direct, request(MODEL, server.base_url))
     assert server.requests == 2
 
 

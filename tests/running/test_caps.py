@@ -18,8 +18,8 @@ from datarecipe.errors import CapReachedError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.running.result import RunResult
 from tests.cli.command import datarecipe
-from tests.openai_author import Author
-from tests.openai_faults import Fault
+from tests.openai_author import Author, Body
+from tests.openai_faults import Fault, raw
 from tests.openai_server import OpenAIServer, lognormal
 from tests.running.test_faults import with_chances
 from tests.runs import RECIPE, Files, recipe_with, run, setup_for, write_recipe
@@ -66,6 +66,28 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Files:
 def capped(folder: Path, server: OpenAIServer, **flags: object) -> RunResult:
     recipe = recipe_with(priced_recipe(folder / "project"), **FLAGS | flags)
     return run(setup_for(recipe, server.base_url, folder / "out", folder / "cache"))
+
+
+@pytest.mark.parametrize("transport", ["direct", "litellm"])
+def test_every_request_that_the_provider_sees_is_counted(tmp_path: Path, transport: str) -> None:
+    """Also those that are sent again at once: without the seed that it refuses, and over a connection that was closed."""
+    no_seed = raw(400, {"error": {"message": "Unknown parameter: 'seed'.", "param": "seed"}})
+    lost = with_chances(
+        {Fault("drop"): 0.1, Fault("cut_connection"): 0.05, Fault("rate_limit", retry_after=0.01): 0.05}
+    )
+
+    def plan(number: int, body: Body) -> Fault | None:
+        return no_seed if "seed" in body else lost(number, body)
+
+    # Without a seed the author writes the same for the same prompt, so much is a duplicate.
+    flags = FLAGS | {"limits.calls": 120, "limits.concurrency": 16, "limits.barren": 1000}
+    recipe = recipe_with(priced_recipe(tmp_path / "project"), **flags)
+    with OpenAIServer(Author(variety=20_000), latency=0.02, keep_alive=0.1, faults=plan) as server:
+        result = run(setup_for(recipe, server.base_url, tmp_path / "out", tmp_path / "cache", transport=transport))
+        assert result.exit_code == 3
+        assert result.end == "capped", (result.end, result.tally, result.traffic)
+        assert server.requests <= result.spent.in_all.calls <= 120
+        assert bill(server) <= result.spent.in_all.usd
 
 
 @pytest.mark.parametrize("usd", ["0.002", "0.005", "0.01", "0.02", "0.03", "0.04", "0.05", "0.06", "0.07", "0.08"])

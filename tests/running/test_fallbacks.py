@@ -15,7 +15,7 @@ from datarecipe.running.options import Options
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import settle
 from tests.openai_author import Author, Body
-from tests.openai_faults import Fault, FaultKind, always
+from tests.openai_faults import Fault, FaultKind, always, every
 from tests.openai_server import OpenAIServer, lognormal
 from tests.runs import RECIPE, Files, recipe_with, run, write_recipe
 
@@ -150,3 +150,35 @@ def test_a_cap_needs_the_price_of_every_fallback(tmp_path: Path) -> None:
     options = Options(model="openai/first", api_base="http://localhost:1/v1", output=tmp_path / "out", environ={})
     with pytest.raises(UnknownPriceError, match="openai/second"):
         run(settle(recipe_with(path, **{"limits.usd": 1}), options))
+
+
+def test_a_pause_that_the_first_asks_for_is_the_fallback_s_turn(tmp_path: Path) -> None:
+    with (
+        OpenAIServer(
+            Author(variety=3000), latency=0.02, faults=every(10, Fault("rate_limit", retry_after=3600))
+        ) as first,
+        OpenAIServer(Author(variety=3000), latency=0.02) as second,
+    ):
+        result = attempt(tmp_path, first.base_url, second.base_url, target_size=300)
+        assert result.exit_code == 0
+        assert set(answered_by(tmp_path)) == {"openai/first", "openai/second"}
+
+
+def test_a_fallback_of_no_use_ends_nothing_that_would_go_on_without_it(tmp_path: Path) -> None:
+    out = threading.Event()
+    back: list[float] = []
+
+    def away_for_a_while(number: int, body: Body) -> Fault | None:
+        if number >= 10 and not out.is_set():
+            out.set()
+            back.append(time.monotonic() + 3.0)
+        return Fault("unavailable") if out.is_set() and time.monotonic() < back[0] else None
+
+    with (
+        OpenAIServer(Author(variety=3000), latency=0.02, faults=away_for_a_while) as first,
+        OpenAIServer(faults=always(Fault("bad_key"))) as second,
+    ):
+        result = attempt(tmp_path, first.base_url, second.base_url, target_size=300)
+        assert result.exit_code == 0, result.error
+        assert set(answered_by(tmp_path)) == {"openai/first"}
+        assert 1 <= second.requests <= 8

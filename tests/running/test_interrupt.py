@@ -85,11 +85,12 @@ def test_interrupts_at_random_moments_under_load_and_faults(tmp_path: Path) -> N
         assert Files.of(tmp_path / "out").data.startswith(data)
 
 
-def test_what_is_in_flight_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_in_flight_is_kept(tmp_path: Path, number: signal.Signals) -> None:
     with OpenAIServer(Author(variety=5000), latency=0.4) as server:
         process = start(command_for(tmp_path, server), tmp_path)
         wait_until_asked(process, server, 24)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode == INTERRUPTED, err
         assert server.answered == server.requests == len(stored_in(tmp_path / "cache"))

@@ -205,3 +205,19 @@ def test_recipes_that_ask_the_same_pay_once(tmp_path: Path) -> None:
         digests = [seen.digest for seen in server.seen]
     assert len(digests) == len(set(digests))
     assert Files.of(folder / "runs" / "facts") == Files.of(folder / "runs" / "twin")
+
+
+def test_a_pause_too_long_to_wait_for_ends_all_that_ask_there(tmp_path: Path) -> None:
+    """None is left waiting for hours without a word."""
+    recipes = write_recipes(tmp_path)
+
+    def plan(number: int, body: Body) -> Fault | None:
+        return Fault("rate_limit", retry_after=7200) if number == 12 else None
+
+    with OpenAIServer(Author(variety=3000), latency=0.05, faults=plan) as server:
+        ran = many(tmp_path, server, *recipes, "--target-size", "400", "--concurrency", "4", "--json")
+        assert ran.code == 3
+        assert {document["exit_code"] for document in json.loads(ran.out)} == {3}
+        assert "a pause of 7,200 s" in ran.err
+        server.faults = None
+        assert many(tmp_path, server, *recipes, "--target-size", "400").code == 0

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -139,6 +143,41 @@ def test_what_cannot_be_counted_is_not_sent(tmp_path: Path) -> None:
         with pytest.raises(StorageError):
             one.reserve(MOST)
         assert one.reserved == NOTHING
+
+
+@contextmanager
+def full_disk(path: Path, more: int) -> Iterator[None]:
+    """Files cannot grow beyond what `path` has and `more` bytes: the last write is cut short, and says so in its result."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+def test_an_attempt_that_a_full_disk_takes_half_a_line_of_is_not_made(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        one.settle(one.reserve(MOST), USED)
+        with full_disk(spending.path, 30), pytest.raises(StorageError):
+            one.reserve(MOST)
+        assert one.under_way == 0
+    assert before(tmp_path) == USED
+
+
+def test_what_a_full_disk_takes_half_a_line_of_does_not_spoil_the_file(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        first, second = one.reserve(MOST), one.reserve(MOST)
+        with full_disk(spending.path, 30):
+            one.settle(first, USED)
+        one.settle(second, USED)
+        with pytest.raises(StorageError):
+            one.reserve(MOST)
+    assert before(tmp_path) == MOST + MOST, "at its most what could not be written down"
 
 
 def test_an_answer_is_not_lost_with_its_line_and_nothing_more_is_sent(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.order import Asker, Formatting, Place
-from datarecipe.llm import client
+from datarecipe.llm import router
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import NOTHING, Amount
@@ -32,7 +32,7 @@ def used_before_stored() -> None:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        completion = await self._complete(request, claim)
+        completion = await self._router.ask(request, claim)
         asyncio.get_running_loop().call_later(0.3, self._cache.put, request, completion)
         return completion
 
@@ -41,12 +41,12 @@ def used_before_stored() -> None:
 
 def retry_not_counted() -> None:
     """A failed attempt costs nothing, the product thinks."""
-    settle = client._Claim.settle
+    settle = router.Claim.settle
 
     def cheap(self: Any, spent: Amount, how: Any, retry_after: float | None) -> None:
         settle(self, spent if how == "answered" else NOTHING, how, retry_after)
 
-    client._Claim.settle = cheap  # type: ignore[method-assign]
+    router.Claim.settle = cheap  # type: ignore[method-assign]
 
 
 def commit_out_of_order() -> None:

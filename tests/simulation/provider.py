@@ -78,6 +78,9 @@ class Provider:
     def prepare(self) -> None:
         """Nothing takes long."""
 
+    async def ready(self) -> None:
+        """A request can leave at any time."""
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         plan, faults, chance = self._plan, self._plan.faults, self._chance
         self.write("asked", request.key)

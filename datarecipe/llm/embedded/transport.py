@@ -92,6 +92,9 @@ class EmbeddedTransport:
     def prepare(self) -> None:
         """Nothing: the weights are fetched and loaded for the first request, which says so."""
 
+    async def ready(self) -> None:
+        """What there is to wait for costs nothing."""
+
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds of work (waiting for a slot not counted).
 

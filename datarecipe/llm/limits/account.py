@@ -71,7 +71,8 @@ class Account:
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever something that was reserved is settled, here or in an account beside this one."""
         for account in self._above or (self,):
-            account._listeners.append(listener)
+            if listener not in account._listeners:
+                account._listeners.append(listener)
 
     def fits(self, amount: Amount) -> bool:
         """Whether there is room for `amount` beside all that is used and reserved.
@@ -91,9 +92,9 @@ class Account:
     def reserve(self, amount: Amount) -> Reservation:
         """Set `amount` aside; `fits` has said that it may."""
         self._numbers += 1
-        self.under_way += 1
         reservation = Reservation(self._numbers, amount)
         self._on_reserved(reservation)
+        self.under_way += 1
         for account in self._all:
             account.reserved += amount
         return reservation

@@ -27,7 +27,9 @@ class CircuitBreaker:
         self._failures = 0
         self._pauses = 0
         self._until: float | None = None
-        self._probing = False
+        self._probe = 0
+        """The number of the probe that is under way; 0 for none."""
+        self._probes = 0
 
     @property
     def is_open(self) -> bool:
@@ -37,43 +39,44 @@ class CircuitBreaker:
     @property
     def until(self) -> float | None:
         """When the next probe may be sent; None while the circuit is closed, or while a probe is under way."""
-        return None if self._probing else self._until
+        return None if self._probe else self._until
 
     def lets_pass(self, now: float) -> bool:
         """Whether an attempt may begin."""
         if self._until is None:
             return True
-        return not self._probing and now >= self._until
+        return not self._probe and now >= self._until
 
-    def began(self) -> bool:
-        """An attempt begins that was let pass; gives whether it is a probe."""
+    def began(self) -> int:
+        """An attempt begins that was let pass; gives its number if it is a probe, else 0."""
         if self._until is None:
-            return False
-        self._probing = True
-        return True
+            return 0
+        self._probes += 1
+        self._probe = self._probes
+        return self._probe
 
     def answered(self) -> bool:
         """The provider answered; gives whether that closed the circuit."""
         was_open = self.is_open
         self._failures = self._pauses = 0
-        self._until, self._probing = None, False
+        self._until, self._probe = None, 0
         return was_open
 
-    def failed(self, now: float, *, probe: bool, retry_after: float | None = None) -> float | None:
+    def failed(self, now: float, *, probe: int, retry_after: float | None = None) -> float | None:
         """An attempt failed in a way that may pass; gives the pause in seconds if the circuit is open by it."""
         self._failures += 1
-        if probe:
-            self._probing = False
+        if probe and probe == self._probe:
+            self._probe = 0
         elif self.is_open or self._failures < FAILURES:
             return None
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._pauses) * self._uniform(0.75, 1.25)
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses, 10)) * self._uniform(0.75, 1.25)
         self._pauses += 1
         if retry_after is not None and retry_after >= FIRST_PAUSE:
             pause = retry_after  # the provider knows better
         self._until = now + pause
         return pause
 
-    def left(self, *, probe: bool) -> None:
+    def left(self, *, probe: int) -> None:
         """An attempt ended without a word about the provider: it was cancelled, say."""
-        if probe:
-            self._probing = False
+        if probe == self._probe:
+            self._probe = 0

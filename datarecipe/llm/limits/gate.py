@@ -23,13 +23,18 @@ NOTICE_EVERY = 10.0
 """Seconds between two notices of a lower limit: it may go up and down all the time."""
 
 
+LONG_PAUSE = 10.0
+"""Seconds of a pause that the provider asks for from which on a user is told."""
+
+
 @dataclass(slots=True)
 class Ticket:
     """The right to make one attempt."""
 
     tokens: int
     epoch: int
-    probe: bool
+    probe: int
+    """The number of the breaker's probe that the attempt is; 0 for none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +42,8 @@ class _Turn:
     """Somebody who waits."""
 
     change: asyncio.Future[None] | None = None
+    unfit: bool = False
+    """Whether it waits for something else than room at the gate, and so in nobody's way."""
 
     def wake(self) -> None:
         if self.change is not None and not self.change.done():
@@ -82,13 +89,18 @@ class Gate:
         """Whether the provider answers nothing at present."""
         return self._breaker.is_open
 
+    @property
+    def asked_to_wait(self) -> float:
+        """Seconds in which nothing is sent because of what the provider said or did; 0 without such a pause."""
+        return max(0.0, max(self._not_before, self._breaker.until or 0.0) - self._clock())
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever there may be room again; the first to listen is called first."""
         self._listeners.append(listener)
 
     def try_enter(self, tokens: int) -> Ticket | None:
         """A ticket, when there is room and nobody waits for it."""
-        return self._enter(tokens) if not self._waiting else None
+        return self._enter(tokens) if all(turn.unfit for turn in self._waiting) else None
 
     async def enter(self, tokens: int, fits: Callable[[], bool] = lambda: True) -> Ticket:
         """A ticket, when there is room and `fits` agrees. Who waits goes before who tries. Raises what `fits` raises."""
@@ -96,14 +108,18 @@ class Gate:
         self._waiting.append(turn)
         try:
             # All who wait are woken in their order, since one for whom there is no room must not keep out one that has it.
-            while not fits() or (ticket := self._enter(tokens)) is None:
+            while True:
+                was_in_the_way, turn.unfit = not turn.unfit, not fits()
+                if turn.unfit and was_in_the_way:
+                    self._tell()
+                if not turn.unfit and (ticket := self._enter(tokens)) is not None:
+                    return ticket
                 turn.change = asyncio.get_running_loop().create_future()
                 await turn.change
         finally:
             self._waiting.remove(turn)
-        if not self._waiting:
-            self._wake()
-        return ticket
+            if not self._waiting:
+                self._wake()
 
     def leave(
         self, ticket: Ticket, how: HowItWent, *, used: int | None = None, retry_after: float | None = None
@@ -132,6 +148,8 @@ class Gate:
                 self._told = now
                 self._notice(f"the provider asks to slow down: {self.limit} requests at once for now")
             # What it asks of one it asks of all: they go out under one key.
+            if retry_after is not None and retry_after >= LONG_PAUSE and now + retry_after > self._not_before + 1:
+                self._notice(f"the provider asks for a pause of {retry_after:,.0f} s")
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
         if pause is not None:
@@ -176,12 +194,14 @@ class Gate:
         self._wake()
 
     def _wake(self) -> None:
-        """Those who wait look again; where nobody waits, those who listen."""
+        """Those who wait look again, and then those who listen."""
         for turn in self._waiting:
             turn.wake()
-        if not self._waiting:
-            for listener in self._listeners:
-                listener()
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def close(self) -> None:
         """Ring no more."""

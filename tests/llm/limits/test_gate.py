@@ -191,6 +191,62 @@ def test_who_listens_hears_of_room_unless_somebody_waits() -> None:
     virtual_time.run(main())
 
 
+def test_who_waits_for_something_else_is_in_nobody_s_way() -> None:
+    async def main() -> None:
+        gate = make_gate(4)
+        waiting = asyncio.create_task(gate.enter(1, lambda: False))
+        await asyncio.sleep(1.0)
+        heard = []
+        gate.listen(lambda: heard.append("room"))
+        ticket = gate.try_enter(1)
+        assert ticket is not None
+        gate.leave(ticket, "answered")
+        assert heard, "who listens hears of it too"
+        waiting.cancel()
+
+    virtual_time.run(main())
+
+
+def test_one_that_waits_no_longer_lets_those_know_who_come_after() -> None:
+    async def main() -> None:
+        gate, stopped, heard = make_gate(1), False, list[str]()
+
+        def fits() -> bool:
+            if stopped:
+                raise CapReachedError("no more")
+            return True
+
+        first = gate.try_enter(1)
+        assert first is not None
+        waiting = asyncio.create_task(gate.enter(1, fits))
+        await asyncio.sleep(1.0)
+        stopped = True
+        gate.leave(first, "answered")
+        gate.listen(lambda: heard.append("room"))
+        assert gate.try_enter(1) is None, "somebody waits"
+        with pytest.raises(CapReachedError):
+            await waiting
+        assert heard
+        assert gate.try_enter(1) is not None
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("how", ["rate_limited", "failed"])
+def test_how_long_the_provider_asks_to_wait(how: HowItWent) -> None:
+    async def main() -> None:
+        gate = make_gate(8)
+        assert gate.asked_to_wait == 0
+        tickets = [gate.try_enter(1) for _ in range(8)]
+        for ticket in tickets:
+            assert ticket is not None
+            gate.leave(ticket, how, retry_after=7200.0)
+        await asyncio.sleep(200.0)
+        assert gate.asked_to_wait == pytest.approx(7000.0)
+
+    virtual_time.run(main())
+
+
 def test_room_that_something_else_has_to_agree_to() -> None:
     async def main() -> None:
         gate = make_gate(4)

@@ -1,0 +1,376 @@
+"""One request to its answer: by which model, in how many attempts, each within what providers and caps leave room for.
+
+A request begins with the first model that is of use. Where one fails for good it is asked no more; where it is down, or
+asks for a long pause, requests go on to another, and back when that one is no better.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from datarecipe.errors import DatarecipeError, ProviderError, TransientError
+from datarecipe.exchange import Complete, Completion
+from datarecipe.llm.limits.account import Account, Reservation
+from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
+from datarecipe.llm.limits.gate import HowItWent, Ticket
+from datarecipe.llm.retry import Retrying
+from datarecipe.llm.route import Route
+from datarecipe.llm.transport import AskAgainError
+
+NOTICE_EVERY = 5.0
+"""Seconds between two notices of failed attempts."""
+
+AT_ONCE = 4
+"""How often an attempt may be made again at once: connections that turn out to be closed, and one seed."""
+
+TOTAL = 600.0
+"""Seconds after a request's first attempt in which another may begin, beside the time that one attempt may take."""
+
+TOTAL_BEFORE_A_FALLBACK = 60.0
+"""The same where another model can answer instead."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """The room that one attempt takes: at the gate, and in the account."""
+
+    number: int
+    """Of the route."""
+    route: Route
+    account: Account
+    ticket: Ticket
+    reservation: Reservation
+    settled: bool = False
+
+    def settle(self, spent: Amount, how: HowItWent, retry_after: float | None) -> None:
+        """The attempt is over."""
+        self.settled = True
+        self.route.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
+        self.account.settle(self.reservation, spent)
+
+    def release(self) -> None:
+        """No attempt was made, if none was."""
+        if not self.settled:
+            self.settle(NOTHING, "silent", None)
+
+
+class Router:
+    """Asks the models of one recipe."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        account: Account,
+        *,
+        timeout: float,
+        sleep: Callable[[float], Awaitable[None]],
+        clock: Callable[[], float],
+        uniform: Callable[[float, float], float],
+        notice: Callable[[str], None],
+    ) -> None:
+        """`routes`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+
+        `sleep`, `clock`, `uniform` are the retries' world.
+        """
+        self.routes = tuple(routes)
+        self.account = account
+        self.timeout = timeout
+        self.clock = clock
+        self.uniform = uniform
+        self._sleep = sleep
+        self._notice = notice
+        self._told: float | None = None
+        self._told_of: set[int] = set()
+        self._dead: set[int] = set()
+        self._closing = asyncio.Event()
+        for route in routes:
+            account.listen(route.gate.changed)
+
+    @property
+    def closing(self) -> bool:
+        """Whether no further attempts are to be made."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Attempts under way may finish, no further ones are made."""
+        self._closing.set()
+        for route in self.routes:
+            route.gate.changed()
+
+    def first(self) -> int:
+        """The model that a request begins with: the first one that is of use, else one that will be before long."""
+        alive = self.alive()
+        of_use = [number for number in alive if self.is_of_use(number)]
+        soon = [number for number in alive if self.too_long(number) is None]
+        return next(iter((*of_use, *soon, *alive)), 0)
+
+    def alive(self) -> list[int]:
+        """The models that did not say no for good."""
+        return [number for number in range(len(self.routes)) if number not in self._dead]
+
+    def is_of_use(self, number: int) -> bool:
+        """Whether it answers, or it is time to see whether it answers again."""
+        gate = self.routes[number].gate
+        return gate.asked_to_wait <= TOTAL_BEFORE_A_FALLBACK and (not gate.down or gate.room())
+
+    def bury(self, number: int) -> None:
+        """Ask this model no more."""
+        self._dead.add(number)
+
+    def claim(self, request: Complete) -> Claim | None:
+        """Room for an attempt, None while there is none.
+
+        Raises:
+            CapReachedError: no room will come of what is under way.
+            TransientError: the provider asks for a pause that is too long to wait for.
+        """
+        number = self.first()
+        route = self.routes[number]
+        if (refusal := self.too_long(number)) is not None:
+            raise refusal
+        amount = most(route.adapt(request), route.price)
+        if not self.account.fits(amount):
+            return None
+        ticket = route.gate.try_enter(amount.tokens)
+        return None if ticket is None else self.reserved(number, ticket, amount)
+
+    def reserved(self, number: int, ticket: Ticket, amount: Amount) -> Claim:
+        """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
+        route = self.routes[number]
+        try:
+            reservation = self.account.reserve(amount)
+        except DatarecipeError:
+            route.gate.leave(ticket, "silent", used=0)
+            raise
+        return Claim(number, route, self.account, ticket, reservation)
+
+    def too_long(self, number: int) -> TransientError | None:
+        """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
+        route = self.routes[number]
+        wait = route.gate.asked_to_wait
+        return (
+            TransientError(f"{route.name} asks for a pause of {wait:,.0f} s") if wait > self.timeout + TOTAL else None
+        )
+
+    async def ask(self, request: Complete, claim: Claim | None) -> Completion:
+        """The answer of a model. `claim` is the room for the first attempt; without one, room is waited for."""
+        return await _Way(self, request, claim).go()
+
+    def tell(self, text: str) -> None:
+        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news."""
+        if self._told is None or self.clock() - self._told >= NOTICE_EVERY:
+            self._told = self.clock()
+            self._notice(text)
+
+    def tell_of_another(self, number: int, error: DatarecipeError) -> None:
+        """Say that another model answers, once for each: who writes the data is no news to be left out."""
+        if number not in self._told_of:
+            self._told_of.add(number)
+            self._notice(f"{self.routes[number].name} is asked instead: {error.message}")
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, or less when the run ends meanwhile."""
+        sleep = asyncio.ensure_future(self._sleep(seconds))
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({sleep, closing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sleep, closing):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+class _ClosedError(Exception):
+    """The run is ending: no further attempt is to be made."""
+
+
+class _ElsewhereError(Exception):
+    """Another model is of use, and this one is not."""
+
+
+class _Way:
+    """One request's way over the models."""
+
+    def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
+        self._router = router
+        self._request = request
+        self._claim = claim
+        self._began = router.clock()
+        self._last: TransientError | None = None
+        """What the last attempt came to."""
+        self._useless: set[int] = set()
+        """Models that answer others, and not this request."""
+
+    async def go(self) -> Completion:
+        """The answer, or the error that the last model left."""
+        number = self._claim.number if self._claim is not None else self._router.first()
+        while True:
+            others = [other for other in self._left() if other != number]
+            reason: DatarecipeError
+            try:
+                return await self._stay(number, alone=not others)
+            except _ClosedError:
+                raise self._last or TransientError("the run ended before the request was sent") from None
+            except _ElsewhereError:
+                assert self._last is not None
+                reason = self._last
+            except ProviderError as error:
+                self._router.bury(number)
+                reason = error
+            except TransientError as error:
+                gate = self._router.routes[number].gate
+                if not others or self._seconds_left() <= 0:
+                    raise
+                if self._router.too_long(number) or not (gate.down or gate.asked_to_wait):
+                    self._useless.add(number)
+                reason = error
+            if self._router.closing:
+                raise reason
+            number = self._another_than(number, reason)
+
+    def _left(self) -> list[int]:
+        return [number for number in self._router.alive() if number not in self._useless]
+
+    def _another_than(self, number: int, reason: DatarecipeError) -> int:
+        """Where to go from `number`: to one that is of use if there is one. Raises `reason` when none is left."""
+        others = [other for other in self._left() if other != number]
+        another = self._of_use(others)
+        if another is None:
+            another = next(iter((*others, *self._left())), None)
+        if another is None:
+            raise reason
+        if another != number:
+            self._router.tell_of_another(another, reason)
+        return another
+
+    def _of_use(self, numbers: Sequence[int]) -> int | None:
+        return next((number for number in numbers if self._router.is_of_use(number)), None)
+
+    def _seconds_left(self) -> float:
+        return self._began + self._router.timeout + TOTAL - self._router.clock()
+
+    async def _stay(self, number: int, *, alone: bool) -> Completion:
+        """Ask one model until it answers, or there is no use in it; for a shorter time where it is not `alone`."""
+        router = self._router
+        route = router.routes[number]
+        attempts = _Attempts(self, number)
+
+        def failed(tries: int, error: TransientError, pause: float) -> None:
+            attempts.failed(error)
+            router.tell(f"attempt {tries} failed, next in {pause:.1f} s: {error.message}")
+
+        def counts(error: TransientError) -> bool:
+            """Whether a failure speaks against the request, rather than of a provider that is down for all.
+
+            One that has answered nothing yet is a wrong address, or a model that cannot run, more likely than an outage.
+            """
+            return not error.rate_limited and not (route.gate.answers and route.gate.down)
+
+        left = self._seconds_left()
+        retrying = Retrying(
+            sleep=router.pause,
+            clock=router.clock,
+            uniform=router.uniform,
+            total=left if alone else min(left, router.timeout + TOTAL_BEFORE_A_FALLBACK),
+        )
+        try:
+            return await retrying.call(attempts.make, on_retry=failed, counts=counts)
+        except TransientError as error:
+            self._last = error
+            raise
+        finally:
+            attempts.let_go()
+
+    def may_go_on(self, number: int) -> None:
+        """Raise when an attempt at model `number` that waits for room has no use any more."""
+        router = self._router
+        if router.closing:
+            raise _ClosedError
+        if (refusal := router.too_long(number)) is not None:
+            raise refusal
+        # Its turn to see whether the model is back may be minutes away.
+        if self._last is not None and not router.is_of_use(number):
+            others = [other for other in self._left() if other != number]
+            if self._of_use(others) is not None:
+                raise _ElsewhereError
+
+
+class _Attempts:
+    """A request's attempts at one model, and the room that is held for the next one."""
+
+    def __init__(self, way: _Way, number: int) -> None:
+        self._way = way
+        self._router = way._router
+        self._number = number
+        self._route = self._router.routes[number]
+        self._adapted = self._route.adapt(way._request)
+        self._amount = most(self._adapted, self._route.price)
+        self._held = False
+
+    def failed(self, error: TransientError) -> None:
+        """An attempt failed and another will follow."""
+        self._way._last = error
+        if not self._held:
+            self._held = self._router.account.hold(self._amount)
+
+    def let_go(self) -> None:
+        """What was held is used, or not needed."""
+        if self._held:
+            self._held = False
+            self._router.account.let_go(self._amount)
+
+    async def make(self) -> Completion:
+        """One attempt; or a few, where nothing came of the first."""
+        for _ in range(AT_ONCE - 1):
+            try:
+                return await self._one()
+            except AskAgainError as error:
+                self.failed(error)
+        return await self._one()
+
+    async def _one(self) -> Completion:
+        way = self._way
+        if way._last is not None and self._router.closing:
+            raise _ClosedError
+        claim, way._claim = way._claim, None
+        if claim is None:
+            ticket = await self._route.gate.enter(self._amount.tokens, self._room)
+            self.let_go()
+            claim = self._router.reserved(self._number, ticket, self._amount)
+        return await self._send(claim)
+
+    def _room(self) -> bool:
+        """Whether an attempt may begin; what was held for it is room."""
+        self._way.may_go_on(self._number)
+        return self._held or self._router.account.fits(self._amount)
+
+    async def _send(self, claim: Claim) -> Completion:
+        price = claim.route.price
+        how: HowItWent = "silent"
+        spent, retry_after = NOTHING, None
+        try:
+            await claim.route.transport.ready()
+            spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
+            completion = await claim.route.transport.complete(self._adapted, timeout=self._router.timeout)
+        except TransientError as error:
+            if not isinstance(error, AskAgainError):
+                how, retry_after = ("rate_limited" if error.rate_limited else "failed"), error.retry_after
+            if not error.charged:
+                spent = Amount(calls=1)
+            raise
+        except DatarecipeError:
+            spent = Amount(calls=1)
+            raise
+        else:
+            how = "answered"
+            if completion.usage is not None:
+                spent = used(completion.usage, price)
+            elif completion.finish_reason == "context_overflow":
+                spent = Amount(calls=1)  # it was refused before a model ran
+            return completion
+        finally:
+            claim.settle(spent, how, retry_after)
