@@ -203,8 +203,11 @@ class TransientError(DatarecipeError):
         retry_after: float | None = None,
         rate_limited: bool = False,
         charged: bool = True,
+        kind: str = "other",
     ) -> None:
         super().__init__(message, hint=hint)
+        self.kind = kind
+        """The name of the failure, as in docs/failures.md."""
         self.retry_after = retry_after
         """The pause in seconds that the provider asked for."""
         self.rate_limited = rate_limited
@@ -214,16 +217,26 @@ class TransientError(DatarecipeError):
 
 
 class CapReachedError(DatarecipeError):
-    """A cap leaves no room for the next request; `cap` is its name, as `limits.usd`, and `at` where it stands."""
+    """A cap leaves no room for the next request; `cap` is its name, as `limits.usd`, and `at` where it stands.
+
+    `needed` is where it would have to stand for one more request.
+    """
 
     exit_code = 3
 
     def __init__(
-        self, message: str, *, hint: str | None = None, cap: str = "", at: Decimal | int | None = None
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        cap: str = "",
+        at: Decimal | int | None = None,
+        needed: Decimal | int | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.cap = cap
         self.at = at
+        self.needed = needed
 
 
 class UnknownPriceError(DatarecipeError):

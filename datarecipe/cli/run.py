@@ -16,7 +16,7 @@ import click
 
 from datarecipe.cli.options import cache_option, load, model_options, recipe_options, run_options, show_warnings
 from datarecipe.cli.run_table import table
-from datarecipe.errors import DatarecipeError, UsageError
+from datarecipe.errors import CapReachedError, DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
 from datarecipe.recipe import recipes_below
@@ -35,6 +35,11 @@ from datarecipe.running.summary import closing_error, summary
 @model_options
 @recipe_options
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
+@click.option(
+    "--runs-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where runs have their folders, instead of `runs`: for several recipes.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the dataset of another run in that folder.")
 @cache_option
 @click.option("--max-usd", type=click.FloatRange(min=0), metavar="USD", help="US dollars that all of it may cost.")
@@ -53,7 +58,10 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     budget = _budget(values)
     names = list(_names(recipes))
     if len(names) > 1 and values["output"] is not None:
-        raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
+        raise UsageError(
+            "--output names one folder, and there are several recipes",
+            hint="Write --runs-dir DIR: each has its own folder in it.",
+        )
     setups = _settled(names, values)
     if not quiet:
         for setup in setups:
@@ -76,7 +84,7 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    for line in closing_error(result, _command()):
+    for line in closing_error(result, _command(result.error)):
         click.echo(line, err=True)
     return result.exit_code
 
@@ -95,7 +103,7 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, as_j
         for line in table(done):
             click.echo(line)
     for ran in done:
-        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command())
+        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command(ran.result.error))
         for line in lines:
             click.echo(printable(f"{ran.setup.recipe.name}: {line}", multiline=True), err=True)
     return max(ran.exit_code for ran in done)
@@ -163,6 +171,21 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
         yield Several(*observers)
 
 
-def _command() -> str:
-    """What the user typed, for a message to build upon."""
-    return shlex.join(["datarecipe", *sys.argv[1:]])
+def _command(error: DatarecipeError | None) -> str:
+    """What the user typed, for a message to build upon: without what it will say anew, or must not be said twice."""
+    words = [word for word in sys.argv[1:] if word != "--overwrite"]
+    if isinstance(error, CapReachedError):
+        words = list(_without(words, error.cap))
+    return shlex.join(["datarecipe", *words])
+
+
+def _without(words: Sequence[str], cap: str) -> Iterator[str]:
+    """`words` without `--set CAP=...` or `--max-CAP ...`."""
+    skip = False
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        if skip:
+            skip = False
+        elif (word == "--set" and following.startswith(f"{cap}=")) or word == cap:
+            skip = True
+        elif not word.startswith((f"--set={cap}=", f"{cap}=")):
+            yield word

@@ -64,6 +64,8 @@ class Generation:
         """
         self.outcome: Outcome | None = None
         """Why the loop has ended, or None while it goes on."""
+        self.why: str | None = None
+        """The figures behind an end short of the target."""
         self.accepted = 0
         """Accepted examples so far."""
         self.committed = 0
@@ -195,6 +197,7 @@ class Generation:
             self.outcome = "target"
         elif self._barren >= self._recipe.limits.barren:
             self.outcome = "barren"
+            self.why = f"the last {self._barren:,} responses brought nothing new"
         elif self._degraded():
             self.outcome = "degraded"
 
@@ -205,8 +208,11 @@ class Generation:
             return False
         accepted, came, duplicates = (sum(counts) for counts in zip(*self._recent, strict=True))
         asked = self._recipe.batch_size * stop.window
-        low = stop.yield_below is not None and accepted < stop.yield_below * asked
-        return low or (stop.duplicates_above is not None and duplicates > stop.duplicates_above * came)
+        if stop.yield_below is not None and accepted < stop.yield_below * asked:
+            self.why = f"{accepted:,} of {asked:,} items asked for were accepted, less than `yield_below`"
+        elif stop.duplicates_above is not None and duplicates > stop.duplicates_above * came:
+            self.why = f"{duplicates:,} of {came:,} items that came were duplicates, more than `duplicates_above`"
+        return self.why is not None
 
     def _expected_yield(self) -> tuple[float, float]:
         """Mean and standard deviation of the accepted items of a response; before any, what was asked for."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, assert_never
 
@@ -68,6 +69,16 @@ class CachedClient:
     def down(self) -> bool:
         """Whether the model that is asked first answers nothing at present."""
         return self._routes[self._router.first()].gate.down
+
+    @property
+    def waits(self) -> tuple[float, str] | None:
+        """The seconds until the model that is asked first may be sent more, and why; None where time is no matter."""
+        return self._routes[self._router.first()].gate.waits
+
+    @property
+    def failed(self) -> Counter[str]:
+        """Attempts that failed, by the name of the failure."""
+        return self._router.failed
 
     def check(self) -> None:
         """Raise when it is certain that nothing could be asked. Sends nothing."""

@@ -126,7 +126,7 @@ class DirectTransport:
             answer = no_answer(timeout)
         if seed and isinstance(answer, Failure) and refuses_seed(answer):
             self._takes_seed = False
-            raise AskAgainError("the server takes no seed", charged=False)
+            raise AskAgainError("the server takes no seed", charged=False, kind="no seed")
         outcome = self._replies.outcome(answer) if isinstance(answer, Failure) else answer
         if isinstance(outcome, Completion):
             return outcome
@@ -143,7 +143,7 @@ class DirectTransport:
             return answer
         words = "the server closed the connection without an answer"
         if reused.connection and time.monotonic() - started <= STALE_SECONDS:
-            raise AskAgainError(words)
+            raise AskAgainError(words, kind="broken connection")
         return Failure("connection", message=words)
 
     async def _post(self, body: bytes, reused: _Reused) -> Completion | Failure | None:

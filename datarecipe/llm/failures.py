@@ -90,6 +90,7 @@ _SERVER = range(500, 600)
 _ADD_CREDIT = "Add credit with the provider, then run the same command again: what was paid for is kept."
 _NAME_RIGHT = "Is the model's name right? A server of your own often wants the URL to end in /v1."
 _KEY = "The key is read from {key_variables}. Is it set, valid, and allowed to use this model?"
+_ADDRESS = "Is the address right, and does the server run?"
 _SMALLER = "Ask for less at once: a smaller `batch_size` or `sampling.max_tokens` in the recipe."
 
 TABLE: tuple[Row, ...] = (
@@ -411,6 +412,7 @@ TABLE: tuple[Row, ...] = (
         "retry",
         charged=False,
         says="cannot be reached in time",
+        hint=_ADDRESS,
         codes=frozenset({"connect"}),
     ),
     Row(
@@ -428,6 +430,7 @@ TABLE: tuple[Row, ...] = (
         "retry",
         charged=False,
         says="cannot be found in the network",
+        hint=_ADDRESS,
         codes=frozenset({"dns"}),
     ),
     Row(
@@ -437,6 +440,7 @@ TABLE: tuple[Row, ...] = (
         "retry",
         charged=False,
         says="takes no connection",
+        hint=_ADDRESS,
         codes=frozenset({"refused"}),
     ),
     Row(
@@ -570,6 +574,8 @@ class Judge:
             case "retry":
                 return TransientError(
                     self._message(row, failure),
+                    hint=self._hint(row, failure),
+                    kind=row.name,
                     retry_after=failure.retry_after,
                     rate_limited=row.rate_limited,
                     charged=row.charged,

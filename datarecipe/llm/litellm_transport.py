@@ -99,7 +99,7 @@ class LitellmTransport:
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
             if "seed" in arguments and self._outcome.refuses_seed(error):
                 self._takes_seed = False
-                raise AskAgainError("the server takes no seed", charged=False) from None
+                raise AskAgainError("the server takes no seed", charged=False, kind="no seed") from None
             outcome = self._outcome.failure(error)
             if isinstance(outcome, Exception):
                 # Without its cause: that one may hold a key.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -82,6 +83,8 @@ class Router:
         self.uniform = uniform
         self._sleep = sleep
         self._notice = notice
+        self.failed: Counter[str] = Counter()
+        """Attempts that failed, by the name of the failure."""
         self._told: float | None = None
         self._told_of: set[int] = set()
         self._dead: set[int] = set()
@@ -192,6 +195,10 @@ class _ElsewhereError(Exception):
     """Another model is of use, and this one is not."""
 
 
+class _NeverThereError(Exception):
+    """The model has answered nobody, ever."""
+
+
 class _Way:
     """One request's way over the models."""
 
@@ -209,28 +216,37 @@ class _Way:
         """The answer, or the error that the last model left."""
         number = self._claim.number if self._claim is not None else self._router.first()
         while True:
-            others = [other for other in self._left() if other != number]
-            reason: DatarecipeError
-            try:
-                return await self._stay(number, alone=not others)
-            except _ClosedError:
-                raise self._last or TransientError("the run ended before the request was sent") from None
-            except _ElsewhereError:
-                assert self._last is not None
-                reason = self._last
-            except ProviderError as error:
-                self._router.bury(number)
-                reason = error
-            except TransientError as error:
-                gate = self._router.routes[number].gate
-                if not others or self._seconds_left() <= 0:
-                    raise
-                if self._router.too_long(number) or not (gate.down or gate.asked_to_wait):
-                    self._useless.add(number)
-                reason = error
+            outcome = await self._outcome(number)
+            if isinstance(outcome, Completion):
+                return outcome
             if self._router.closing:
-                raise reason
-            number = self._another_than(number, reason)
+                raise outcome
+            number = self._another_than(number, outcome)
+
+    async def _outcome(self, number: int) -> Completion | DatarecipeError:
+        """What model `number` gives, or why another is to be asked. Raises what ends the request."""
+        others = [other for other in self._left() if other != number]
+        try:
+            return await self._stay(number, alone=not others)
+        except _ClosedError:
+            raise self._last or TransientError("the run ended before the request was sent") from None
+        except _ElsewhereError:
+            assert self._last is not None
+            return self._last
+        except _NeverThereError:
+            assert self._last is not None
+            self._useless.add(number)
+            return self._last
+        except ProviderError as error:
+            self._router.bury(number)
+            return error
+        except TransientError as error:
+            if not others or self._seconds_left() <= 0:
+                raise
+            gate = self._router.routes[number].gate
+            if self._router.too_long(number) or not (gate.down or gate.asked_to_wait):
+                self._useless.add(number)
+            return error
 
     def _left(self) -> list[int]:
         return [number for number in self._router.alive() if number not in self._useless]
@@ -292,11 +308,15 @@ class _Way:
             raise _ClosedError
         if (refusal := router.too_long(number)) is not None:
             raise refusal
+        if self._last is None:
+            return
         # Its turn to see whether the model is back may be minutes away.
-        if self._last is not None and not router.is_of_use(number):
+        if not router.is_of_use(number):
             others = [other for other in self._left() if other != number]
             if self._of_use(others) is not None:
                 raise _ElsewhereError
+        if router.routes[number].gate.never_answered and not self._last.rate_limited:
+            raise _NeverThereError
 
 
 class _Attempts:
@@ -357,6 +377,7 @@ class _Attempts:
             spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
             completion = await claim.route.transport.complete(self._adapted, timeout=self._router.timeout)
         except TransientError as error:
+            self._router.failed[error.kind] += 1
             if not isinstance(error, AskAgainError):
                 how, retry_after = ("rate_limited" if error.rate_limited else "failed"), error.retry_after
             if not error.charged:

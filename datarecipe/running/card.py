@@ -33,7 +33,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
         f"**{_plain(model['warning'])}**" if model["warning"] else "",
-        f"{tally.accepted:,} examples of {recipe.target_size:,} wanted, written by `{_code(setup.model.name)}` "
+        f"{tally.accepted:,} examples of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         "## Examples",
@@ -47,6 +47,17 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _authors(setup: Setup, tally: Tally) -> str:
+    """The model; where fallbacks answered, all that did, with their shares of the responses."""
+    if not setup.stand_ins(tally.answered_by):
+        return f"`{_code(setup.model.name)}`"
+    shares = (
+        f"`{_code(name)}` ({count:,} of {tally.responses:,} responses)"
+        for name, count in tally.answered_by.most_common()
+    )
+    return f"{', '.join(shares)} for `{_code(setup.model.name)}`"
 
 
 def _front_matter(front: dict[str, Any]) -> str:

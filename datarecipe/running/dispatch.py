@@ -83,6 +83,8 @@ class Ending:
 
     reason: End
     error: DatarecipeError | None = None
+    why: str | None = None
+    """The figures behind an end that the generation chose."""
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class Dispatcher:
         finally:
             await self._abandon()
         if self.generation.outcome is not None:
-            return Ending(self.generation.outcome)
+            return Ending(self.generation.outcome, why=self.generation.why)
         return self._ending or Ending("failed")
 
     def interrupt(self) -> None:

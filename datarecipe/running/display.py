@@ -173,6 +173,9 @@ def _traffic(runs: Collection[Progress]) -> str:
     words = f"{sum(run.sent for run in runs):,} requests sent, {in_flight} in flight of {limit}"
     if any(run.down for run in runs):
         words += " (the provider answers nothing at present)"
+    elif not in_flight and all(run.waits is not None and run.waits[0] >= 1 for run in runs):
+        seconds, what = max(run.waits for run in runs if run.waits is not None)
+        words += f" ({duration(seconds)} to wait: {what})"
     if any(run.sending for run in runs):
         calls, tokens = sum(run.calls_per_second for run in runs), sum(run.tokens_per_second for run in runs)
         words += f", {calls:.1f} calls and {tokens:,.0f} tokens a second"

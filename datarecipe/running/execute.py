@@ -35,6 +35,7 @@ GRACE = 30.0
 
 TOLD_EVERY = 0.1
 """Seconds between two pictures of a run."""
+TOLD_AT_LEAST_EVERY = 1.0
 
 SHOWN = 5
 """Examples that the card and the summary show."""
@@ -80,6 +81,21 @@ class _Reporter:
         self._sending: float | None = None
         self._accepted_before = 0
 
+    @asynccontextmanager
+    async def ticking(self, traffic: Traffic) -> AsyncIterator[None]:
+        """Tell in any case once in a while: where nothing happens, that too is seen."""
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(TOLD_AT_LEAST_EVERY)
+                self.on_traffic(traffic)
+
+        task = asyncio.create_task(tick())
+        try:
+            yield
+        finally:
+            task.cancel()
+
     def on_traffic(self, traffic: Traffic) -> None:
         now = time.monotonic()
         if self._sending is None and traffic.sent:
@@ -102,12 +118,13 @@ class _Reporter:
             in_flight=account.under_way,
             limit=self._client.limit,
             down=self._client.down,
+            waits=self._client.waits,
             spent=account.spent,
             spent_now=account.spent - self._before,
             caps=account.caps,
             together=self._above.spent,
             budget=self._above.caps,
-            priced=self._setup.cost.price is not None,
+            priced=self._setup.cost.price is not None and not self._setup.embedded,
             seconds=now - self._began,
             sending=0.0 if self._sending is None else now - self._sending,
             accepted_before_sending=self._accepted_before,
@@ -145,7 +162,7 @@ async def execute(
     if budget is not None:
         setup.check_budget(budget)
     above = None if budget is None else shared_account([setup], budget)
-    with Interrupts(handle=handle_interrupt) as interrupts:
+    with Interrupts(handle=handle_interrupt, notice=observer.notice) as interrupts:
         async with Switchboard([setup], observer.notice) as board:
             return await execute_on(board, setup, observer, interrupts=interrupts, above=above)
 
@@ -180,7 +197,8 @@ async def execute_on(
     """
     observer = Several(observer, log := RunLog())
     try:
-        return await _execute(board, setup, observer, interrupts, above)
+        with board.telling(log.notice):
+            return await _execute(board, setup, observer, interrupts, above)
     except DatarecipeError as error:
         observer.broken_off(setup, error)
         raise
@@ -193,7 +211,7 @@ async def _execute(
 ) -> RunResult:
     began, started = time.monotonic(), datetime.now(UTC)
     caps = setup.caps
-    folder = RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite)
+    folder = RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
     generation = Generation(setup.recipe, setup.model, folder)
     with (
         folder,
@@ -223,12 +241,13 @@ async def _execute(
                 )
                 if interrupts is not None:
                     interrupts.listen(dispatcher.interrupt)
-                ending = await dispatcher.run()
+                async with reporter.ticking(dispatcher.traffic):
+                    ending = await dispatcher.run()
         except BaseException:
             folder.discard()
             raise
         finished = datetime.now(UTC)
-        spent = Spent(account.spent, account.spent - spending.before)
+        spent = Spent(account.spent, account.spent - spending.before, dict(client.failed.most_common()))
         span = Span(started, finished, time.monotonic() - began)
         result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
     observer.end(result)
@@ -260,12 +279,14 @@ def _close(
         target_size=setup.recipe.target_size,
         end=ending.reason,
         error=ending.error,
+        why=ending.why,
         tally=tally,
         traffic=traffic,
         spent=spent,
         caps=setup.caps,
         priced=setup.cost.price is not None,
         free=setup.embedded,
+        stand_ins=setup.stand_ins(tally.answered_by),
         first=tuple(recorder.first),
         kept_lines=kept,
         shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
 from filelock import FileLock, Timeout
@@ -73,8 +73,12 @@ class RunFolder:
     It is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
     """
 
-    def __init__(self, path: Path, identity: str, *, overwrite: bool) -> None:
+    def __init__(
+        self, path: Path, identity: str, *, overwrite: bool, parts: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`parts` are hashes of the identity's parts by name, to say what is different in a folder of another one."""
         self.path = path
+        self._parts = parts
         self._identity = identity
         self._overwrite = overwrite
         self._exit = ExitStack()
@@ -186,12 +190,25 @@ class RunFolder:
         if owner == self._identity:
             self.lines_before = _count_lines(self.path / DATA)
         elif not self._overwrite and any(os.path.lexists(self.path / name) for name in FILES):
-            holder = "files that are no run's" if owner is None else "the dataset of another run"
+            if owner is None:
+                raise RunConflictError(
+                    f"{self.path} holds files that no run has written",
+                    hint="Give this run its own folder with --output DIR, or replace what is there with --overwrite.",
+                )
             raise RunConflictError(
-                f"{self.path} holds {holder}: another recipe, model or setting than this one's",
-                hint="What differs is asked, and paid, anew. Keep both with --output DIR, or replace what is there with "
-                "--overwrite; stored responses stay in the cache.",
+                f"{self.path} holds the dataset of another run: {self._difference()}",
+                hint="What differs is asked, and paid, anew. Keep both with --output DIR (several recipes: --runs-dir DIR), "
+                "or replace what is there with --overwrite; stored responses stay in the cache.",
             )
+
+    def _difference(self) -> str:
+        """What is another in the run that the folder holds."""
+        theirs = (read_manifest(self.path / MANIFEST) or {}).get("identity_parts")
+        known = theirs if isinstance(theirs, dict) else {}
+        names = [f"`{name}`" for name, part in self._parts.items() if name in known and known[name] != part]
+        if not names:
+            return "another recipe, model or setting than this one's"
+        return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
 
     def _open(self, name: str) -> IO[str]:
         """A new partial file. Never through a link: the folder may lie in a project from somebody else."""

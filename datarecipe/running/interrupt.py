@@ -11,16 +11,19 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+HEARD = "stopping: nothing more is sent, what is paid for may still arrive; Ctrl-C again waits for nothing"
+HEARD_TWICE = "stopping now"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
     """Hears Ctrl-C while it is entered, if it is to."""
 
-    def __init__(self, *, handle: bool) -> None:
+    def __init__(self, *, handle: bool, notice: Callable[[str], None] = lambda _: None) -> None:
         """`handle` is for a program of our own; where the event loop is somebody else's, so are its signals."""
         self.pressed = 0
         self._handle = handle
+        self._notice = notice
         self._listeners: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -45,5 +48,6 @@ class Interrupts:
     def press(self) -> None:
         """What Ctrl-C does."""
         self.pressed += 1
+        self._notice(HEARD if self.pressed == 1 else HEARD_TWICE)
         for listener in self._listeners:
             listener()

@@ -38,6 +38,7 @@ def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent
     return {
         "manifest": FORMAT,
         "identity": setup.identity,
+        "identity_parts": dict(setup.identity_parts),
         "status": "complete" if ending.reason == "target" else "short",
         "outcome": ending.reason,
         "error": ending.error.message if ending.error else None,
@@ -61,6 +62,7 @@ def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent
             "sent": traffic.sent,
             "answered": traffic.answered,
             "abandoned": traffic.abandoned,
+            "failed_attempts": dict(sorted(spent.failed.items())),
             "started": span.started.isoformat(timespec="seconds"),
             "finished": span.finished.isoformat(timespec="seconds"),
         },

@@ -80,7 +80,7 @@ async def execute_many(
             except DatarecipeError as error:
                 return Ran(setup, None, error)
 
-    with Interrupts(handle=handle_interrupt) as interrupts:
+    with Interrupts(handle=handle_interrupt, notice=observer.notice) as interrupts:
         async with Switchboard(setups, observer.notice) as board, asyncio.TaskGroup() as group:
             tasks = [group.create_task(run(setup)) for setup in setups]
     return [task.result() for task in tasks]

@@ -24,6 +24,8 @@ class Options:
     api_base: str | None = None
     output: Path | None = None
     """The run's folder; by default `runs/<name>` in the project."""
+    runs_dir: Path | None = None
+    """The folder in which runs have theirs, instead of the project's `runs`."""
     overwrite: bool = False
     cache_dir: Path | None = None
     offline: bool = False

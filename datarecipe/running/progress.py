@@ -30,6 +30,8 @@ class Progress:
     """How many may be in flight now."""
     down: bool
     """Whether the provider answers nothing at present."""
+    waits: tuple[float, str] | None
+    """The seconds until more may be sent, and what is waited for; None where time is no matter."""
     spent: Amount
     """Over all runs of the dataset."""
     spent_now: Amount

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from datarecipe.errors import DatarecipeError
@@ -24,6 +25,8 @@ class Spent:
     """Over all runs of the dataset."""
     now: Amount
     """In this run."""
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """Attempts of this run that failed, by the name of the failure (docs/failures.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,8 @@ class RunResult:
     target_size: int
     end: End
     error: DatarecipeError | None
+    why: str | None
+    """The figures behind an end that is short of the target without an error."""
     tally: Tally
     traffic: Traffic
     spent: Spent
@@ -52,6 +57,8 @@ class RunResult:
     written: bool
     """Whether the folder now holds what this run committed."""
     seconds: float
+    stand_ins: Mapping[str, int] = field(default_factory=dict)
+    """Responses that another model than the run's own answered, by its name."""
 
     @property
     def exit_code(self) -> int:

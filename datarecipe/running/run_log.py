@@ -62,5 +62,6 @@ class RunLog:
     def _write(self, text: str) -> None:
         if self._handler is not None:
             now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            message = f"{now} {printable(text)}"
-            self._handler.emit(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))
+            for line in text.split("\n"):
+                message = f"{now} {printable(line)}"
+                self._handler.emit(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from datarecipe.errors import UsageError
-from datarecipe.exchange import LOCAL_PREFIX, canonical_json
+from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.embedded.fingerprint import fingerprint
@@ -53,6 +53,8 @@ class Setup:
     """The GGUF file of a local model that the user names; None for the one that is fetched, and for all other models."""
     identity: str
     """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
+    identity_parts: Mapping[str, str]
+    """Hashes of its parts, by the names that users know them by."""
     output: Path
     cache_dir: Path
     fallbacks: tuple[Alternative, ...] = ()
@@ -62,6 +64,11 @@ class Setup:
     def embedded(self) -> bool:
         """Whether the model runs in this process."""
         return self.model.name.startswith(LOCAL_PREFIX)
+
+    def stand_ins(self, answered_by: Mapping[str, int]) -> dict[str, int]:
+        """Of those who answered, by number of responses, the ones that are not the run's own model."""
+        own = (self.model.name, f"{self.endpoint.provider}/{self.endpoint.name}")
+        return {name: count for name, count in answered_by.items() if name not in own}
 
     @cached_property
     def cost(self) -> Cost:
@@ -112,6 +119,7 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
     )
     name, weights = _weights(name, options.environ)
     model = settle_model(recipe, name, endpoint.api_base_for_key)
+    shape = _shape(recipe, model)
     return Setup(
         recipe=recipe,
         options=options,
@@ -119,8 +127,9 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         model_from=source,
         endpoint=endpoint,
         weights=weights,
-        identity=_identity(recipe, model),
-        output=(options.output or home / "runs" / recipe.name).absolute(),
+        identity=_hash(shape),
+        identity_parts=_parts(shape),
+        output=(options.output or (options.runs_dir or home / "runs") / recipe.name).absolute(),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
         fallbacks=tuple(_alternative(recipe, fallback, options) for fallback in recipe.fallbacks),
     )
@@ -226,8 +235,8 @@ def _first_request(recipe: Recipe, model: ModelSettings) -> str:
     return Renderer(recipe, model).content(seed, example_text(seed), 0).canonical
 
 
-def _identity(recipe: Recipe, model: ModelSettings) -> str:
-    shape = {
+def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
+    return {
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
         "first_request": _first_request(recipe, model),
@@ -238,4 +247,15 @@ def _identity(recipe: Recipe, model: ModelSettings) -> str:
         "sampling": dict(model.sampling),
         "response_format": model.response_format,
     }
-    return hashlib.sha256(canonical_json(shape).encode()).hexdigest()
+
+
+def _hash(value: Json) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def _parts(shape: Mapping[str, Json]) -> dict[str, str]:
+    """Hashes of the parts of an identity by the name that a user knows them by, so that it can be said which differ."""
+    recipe = shape["recipe"]
+    assert isinstance(recipe, dict)
+    parts = {name: value for name, value in shape.items() if name not in ("recipe", "first_request")} | recipe
+    return {name: _hash(value)[:16] for name, value in sorted(parts.items())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal
 from typing import Any
 
 from datarecipe.errors import CapReachedError
@@ -39,6 +39,12 @@ def closing(result: RunResult) -> list[str]:
     if tally.rejected:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
         lines.append(f"rejected: {reasons}")
+    if result.stand_ins:
+        shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
+        lines.append(f"answered by a fallback: {shares} of {_responses(tally.responses)}")
+    if result.spent.failed:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
+        lines.append(f"failed attempts: {kinds}")
     if traffic.abandoned:
         noun = "request was" if traffic.abandoned == 1 else "requests were"
         lines.append(f"{traffic.abandoned:,} {noun} in flight at the end and not waited for")
@@ -85,10 +91,10 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
     `command` is what the user typed, where that is known.
     """
     if isinstance(result.error, CapReachedError):
-        return [
-            f"error: {result.error.message}",
-            f"What there is, is a dataset that a higher cap continues: {command} {_higher(result.error)}",
-        ]
+        there_is = (
+            "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
+        )
+        return [f"error: {result.error.message}", f"{there_is}: {command} {_higher(result.error)}"]
     if result.error is not None:
         lines = [f"error: {printable(str(result.error), multiline=True)}"]
         if result.exit_code == SHORT_EXIT:
@@ -96,12 +102,13 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
         return lines
     if result.end == "barren":
         return [
-            "error: too many responses in a row brought nothing new (limits.barren)",
-            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model.",
+            f"error: `limits.barren` ended the run: {result.why}",
+            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model; "
+            "or go on with a higher `limits.barren`.",
         ]
     if result.end == "degraded":
         return [
-            "error: the last responses brought less than `limits.stop_when` asks for",
+            f"error: `limits.stop_when` ended the run: {result.why}",
             "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model; "
             "or run it again with another `limits.stop_when` to go on.",
         ]
@@ -111,10 +118,15 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
 
 
 def _higher(error: CapReachedError) -> str:
-    """The flag that doubles a cap."""
-    twice = 2 * (error.at or 1)
-    value = f"{twice.normalize():f}" if isinstance(twice, Decimal) else str(twice)
+    """The flag that doubles a cap, or what one more request needs."""
+    twice = 2 * max(error.at or 0, error.needed or 1)
+    value = f"{round_up(twice):f}" if isinstance(twice, Decimal) else str(twice)
     return f"{error.cap} {value}" if error.cap.startswith("--") else f"--set {error.cap}={value}"
+
+
+def round_up(usd: Decimal) -> Decimal:
+    """To two digits, upwards."""
+    return Context(prec=2, rounding=ROUND_UP).plus(usd).normalize()
 
 
 def _responses(count: int) -> str:
@@ -148,6 +160,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "from_cache": traffic.stored,
         "sent": traffic.sent,
         "abandoned": traffic.abandoned,
+        "failed_attempts": dict(result.spent.failed),
         "cost": {
             "calls": result.spent.now.calls,
             "tokens": result.spent.now.tokens,

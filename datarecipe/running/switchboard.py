@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,7 +52,7 @@ class Switchboard:
 
         `open_transport` and `uniform` are the world.
         """
-        self._notice = notice
+        self._listeners = [notice]
         self._open_transport = open_transport
         self.uniform = uniform
         """Where the pauses between attempts get their jitter from."""
@@ -64,6 +64,19 @@ class Switchboard:
         self._gates: dict[tuple[str, str | None], Gate] = {}
         self._flying: dict[Path, Flying] = {}
         self._exit = AsyncExitStack()
+
+    @contextmanager
+    def telling(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Tell `listener` too, for as long as it lasts, what there is to say about a provider."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def _notice(self, text: str) -> None:
+        for listener in tuple(self._listeners):
+            listener(text)
 
     def flying(self, cache_dir: Path) -> Flying:
         """What is being asked for now, by key, for all that store in `cache_dir`."""

@@ -156,3 +156,66 @@ def test_too_little_for_stop_when_ends_the_run_and_says_why(tmp_path: Path) -> N
         assert ran.code == 3
         assert "stop_when" in ran.err
         assert json.loads((tmp_path / "runs" / "facts" / "manifest.json").read_text())["outcome"] == "degraded"
+
+
+def test_the_command_at_a_cap_goes_on(tmp_path: Path) -> None:
+    """However small the cap was, what is offered has room for more, and says each thing once."""
+    with OpenAIServer(Author(variety=3000)) as server:
+        short = run(tmp_path, server, "--overwrite", "--set", "limits.usd=0.00001")
+        assert short.code == 3
+        assert "Raise the cap: " in short.err, "there is no dataset yet"
+        for _ in range(12):
+            offered = shlex.split(short.err.strip().splitlines()[-1].partition(": ")[2])
+            assert offered[:2] == ["datarecipe", "run"]
+            assert "--overwrite" not in offered
+            assert sum(word.startswith("limits.usd=") for word in offered) == 1
+            requests = server.requests
+            short = datarecipe(*offered[1:], cwd=tmp_path, env=KEY)
+            if short.code == 0:
+                break
+            assert server.requests > requests, "it went on"
+    assert short.code == 0
+
+
+def test_what_failed_is_told(tmp_path: Path) -> None:
+    faults = every(6, Fault("rate_limit", retry_after=0.01), Fault("server_error"), Fault("html"))
+    with OpenAIServer(Author(variety=3000), faults=faults) as server:
+        ran = run(tmp_path, server, "--json", "--concurrency", "4")
+        failed = sum(1 for number in range(server.requests) if number % 6 == 5)
+    assert ran.code == 0
+    document = json.loads(ran.out)["failed_attempts"]
+    assert set(document) == {"rate limit", "server error", "unreadable"}
+    assert sum(document.values()) == failed
+    assert f"failed attempts: {document['rate limit']} rate limit" in ran.err
+    manifest = json.loads((tmp_path / "runs" / "facts" / "manifest.json").read_text())
+    assert manifest["this_run"]["failed_attempts"] == document
+    log = (tmp_path / "runs" / "facts" / "run.log").read_text()
+    assert "the provider asks to slow down" in log, "notices about a provider stand there too"
+
+
+def test_another_run_s_folder_says_what_is_different_and_there_is_a_place_beside_it(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert run(tmp_path, server, "--quiet").code == 0
+        refused = run(tmp_path, server, "--set", "strategy.kind=tree", "--random-seed", "7")
+        assert refused.code == 2
+        assert "`random_seed`, `strategy` are different" in refused.err
+        beside = run(tmp_path, server, "--random-seed", "7", "--runs-dir", "other")
+        assert beside.code == 0
+    assert (tmp_path / "other" / "facts" / "data.jsonl").exists()
+
+
+def test_where_nothing_happens_that_is_told_too(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000), faults=every(8, Fault("rate_limit", retry_after=13))) as server:
+        ran = run(tmp_path, server, "--concurrency", "4", "--target-size", "50")
+    assert ran.code == 0
+    assert "the provider asks for a pause of 13 s" in ran.err
+    assert "0 in flight of 3 (" in ran.err
+    assert "s to wait: the provider's pause)" in ran.err
+
+
+def test_a_wrong_address_is_told_soon(tmp_path: Path) -> None:
+    with OpenAIServer() as gone:
+        nobody = gone
+    ran = run(tmp_path, nobody)
+    assert ran.code == 3
+    assert "Is the address right, and does the server run?" in ran.err

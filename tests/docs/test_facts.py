@@ -137,6 +137,10 @@ def test_families_of_profiles() -> None:
     assert {profile_of(f"hosted_vllm/{name.replace('*', 'x')}").layout for name in without_system} == {"user_only"}
 
 
+_BY_NAME = ("rejected", "failed_attempts")
+"""Fields of events that are mappings whose keys are no fields."""
+
+
 def test_fields_of_events(tmp_path: Path) -> None:
     stream = io.StringIO()
     events = event_stream.EventStream(stream)
@@ -149,8 +153,8 @@ def test_fields_of_events(tmp_path: Path) -> None:
     for line in stream.getvalue().splitlines():
         row = json.loads(line)
         for name, value in row.items():
-            # Reasons are the keys of `rejected`; the other mappings have fields.
-            inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) and name != "rejected" else [name]
+            # The other mappings have fields.
+            inner = [f"{name}.{key}" for key in value] if isinstance(value, dict) and name not in _BY_NAME else [name]
             for field in inner:
                 written.setdefault(field, set()).add(row["event"])
     documented = {name: set(code_in(cells[1])) for cells in table("running", "field") for name in code_in(cells[0])}
@@ -171,6 +175,7 @@ def progress() -> Progress:
         in_flight=1,
         limit=16,
         down=False,
+        waits=None,
         spent=NOTHING,
         spent_now=NOTHING,
         caps=Caps(),
@@ -191,6 +196,7 @@ def result(folder: Path) -> RunResult:
         target_size=10,
         end="target",
         error=None,
+        why=None,
         tally=Tally(),
         traffic=Traffic(),
         spent=Spent(NOTHING, NOTHING),

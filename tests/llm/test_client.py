@@ -306,29 +306,47 @@ def virtual(cache: ResponseCache, line: Line) -> CachedClient:
 
 
 def test_what_does_not_pass_ends_with_the_last_error_and_stores_nothing(cache: ResponseCache) -> None:
-    line = Line([TransientError(f"failure {number}") for number in range(1, 1000)])
+    line = Line([completion(), *(TransientError(f"failure {number}") for number in range(1, 1000))])
 
     async def main() -> float:
+        client = virtual(cache, line)
+        await client.fetch(request(1))
         with pytest.raises(TransientError, match=r"failure \d+"):
-            await virtual(cache, line).fetch(request())
+            await client.fetch(request())
         return asyncio.get_running_loop().time()
 
     took = virtual_time.run(main())
     assert on_disk(cache, request()) is None
-    assert 540 < took < 610, "a provider that answers nobody may come back: time alone ends it"
+    assert 540 < took < 610, "a provider that answers nobody any more may come back: time alone ends it"
     assert 10 < len(line.asked) < 80
 
 
-def test_an_address_where_nobody_ever_was_is_given_up_soon(cache: ResponseCache) -> None:
-    line = Line([TransientError("no connection", charged=False) for _ in range(1000)])
+@pytest.mark.parametrize("charged", [False, True], ids=["no connection", "server error"])
+@pytest.mark.parametrize("requests", [1, 16])
+def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, requests: int, *, charged: bool) -> None:
+    line = Line([TransientError("no luck", charged=charged) for _ in range(1000)])
 
     async def main() -> float:
-        with pytest.raises(TransientError, match="no connection"):
-            await virtual(cache, line).fetch(request())
+        client = virtual(cache, line)
+        asking = [asyncio.ensure_future(client.fetch(request(number))) for number in range(requests)]
+        done, others = await asyncio.wait(asking, return_when=asyncio.FIRST_EXCEPTION)
+        assert all(isinstance(task.exception(), TransientError) for task in done), "which ends a run"
+        for task in others:
+            task.cancel()
         return asyncio.get_running_loop().time()
 
     assert virtual_time.run(main()) < 60
-    assert len(line.asked) == 6
+    assert len(line.asked) <= requests + 12
+
+
+def test_rate_limits_from_the_first_moment_on_are_waited_out(cache: ResponseCache) -> None:
+    line = Line([TransientError("slow down", charged=False, rate_limited=True) for _ in range(12)])
+
+    async def main() -> None:
+        assert await virtual(cache, line).fetch(request()) == completion("answer 0")
+
+    virtual_time.run(main())
+    assert len(line.asked) == 13
 
 
 def test_a_request_that_fails_while_others_are_answered_is_given_up_after_six_tries(cache: ResponseCache) -> None:

@@ -104,6 +104,7 @@ def picture(**changes: object) -> Progress:
         "in_flight": 2,
         "limit": 16,
         "down": False,
+        "waits": None,
         "spent": Amount(10, 1000, 2000, Decimal("1.25")),
         "spent_now": Amount(10, 1000, 2000, Decimal("1.25")),
         "caps": Caps(usd=Decimal(5)),
@@ -146,6 +147,14 @@ def test_the_lines_of_a_run_that_has_not_begun() -> None:
         accepted=0, rejected={}, responses=0, sent=0, in_flight=0, spent=Amount(), spent_now=Amount(), sending=0.0
     )
     assert status([nothing]) == ["0 requests sent, 0 in flight of 16"]
+
+
+def test_why_nothing_is_under_way() -> None:
+    pause = (27.4, "the provider's pause")
+    assert "0 in flight of 16 (27 s to wait: the provider's pause)" in status([picture(in_flight=0, waits=pause)])[1]
+    assert "to wait" not in status([picture(in_flight=1, waits=pause)])[1]
+    assert "to wait" not in status([picture(in_flight=0, waits=(0.2, "limits.rpm"))])[1]
+    assert "answers nothing" in status([picture(in_flight=0, waits=pause, down=True)])[1]
 
 
 def test_the_lines_of_several() -> None:

@@ -14,6 +14,7 @@ import pytest
 from datarecipe.running.options import Options
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import settle
+from datarecipe.running.summary import closing
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, FaultKind, always, every
 from tests.openai_server import OpenAIServer, lognormal
@@ -59,6 +60,10 @@ def test_a_model_that_says_no_is_asked_no_more(tmp_path: Path, kind: FaultKind) 
         assert answered_by(tmp_path) == {"openai/second": result.tally.responses}
         assert first.requests <= 8, "those that were under way"
         assert {seen.body["model"] for seen in second.seen} == {"second"}
+        share = f"`openai/second` ({result.tally.responses} of {result.tally.responses} responses) for `openai/first`"
+        assert f"written by {share}" in (tmp_path / "out" / "README.md").read_text()
+        said = f"answered by a fallback: openai/second {result.tally.responses} of {result.tally.responses} responses"
+        assert said in closing(result)
 
         requests = second.requests
         before = Files.of(tmp_path / "out")

@@ -109,6 +109,7 @@ def test_twice_and_nothing_is_waited_for(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         assert process.returncode == INTERRUPTED, err
+        assert err.count("stopping: nothing more is sent") == 1
         assert "8 requests were in flight" in err
         assert "Traceback" not in err
         assert server.requests == requests, "after the first nothing more is sent"

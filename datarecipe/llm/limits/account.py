@@ -138,14 +138,18 @@ class Account:
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
         at: Decimal | int | None
+        needed: Decimal | int
+        total = spent + amount
         match cap:
             case "usd":
                 words = f"${spent.usd:.4f} of ${caps.usd} are spent, and the next request may cost ${amount.usd:.4f}"
-                at = caps.usd
+                at, needed = caps.usd, total.usd
             case "tokens":
                 words = f"{spent.tokens:,} of {caps.tokens:,} are used, and the next request may take {amount.tokens:,}"
-                at = caps.tokens
+                at, needed = caps.tokens, total.tokens
             case _:
                 words = f"{spent.calls:,} of {caps.calls:,} are made"
-                at = caps.calls
-        return CapReachedError(f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}", at=at)
+                at, needed = caps.calls, total.calls
+        return CapReachedError(
+            f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}", at=at, needed=needed
+        )

@@ -23,6 +23,9 @@ NOTICE_EVERY = 10.0
 """Seconds between two notices of a lower limit: it may go up and down all the time."""
 
 
+VAIN_PAUSES = 4
+"""Pauses without any answer since the beginning: half a minute."""
+
 LONG_PAUSE = 10.0
 """Seconds of a pause that the provider asks for from which on a user is told."""
 
@@ -93,6 +96,24 @@ class Gate:
     def asked_to_wait(self) -> float:
         """Seconds in which nothing is sent because of what the provider said or did; 0 without such a pause."""
         return max(0.0, max(self._not_before, self._breaker.until or 0.0) - self._clock())
+
+    @property
+    def waits(self) -> tuple[float, str] | None:
+        """The seconds until time alone lets one more be sent, and what is waited for; None where it is now."""
+        now = self._clock()
+        waits = [(self._not_before - now, "the provider's pause"), ((self._breaker.until or now) - now, "the next try")]
+        waits += [
+            (pace.wait(now), name)
+            for pace, name in ((self._requests, "limits.rpm"), (self._tokens, "limits.tpm"))
+            if pace is not None
+        ]
+        longest = max(waits)
+        return longest if longest[0] > 0 else None
+
+    @property
+    def never_answered(self) -> bool:
+        """Whether nothing was ever answered here, after so many pauses that a wrong address is likelier than an outage."""
+        return not self.answers and self._breaker.pauses > VAIN_PAUSES
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever there may be room again; the first to listen is called first."""
