@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from datarecipe.errors import UsageError
+from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var
+from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var, recipes_below
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 STRATEGIES = ("fixed", "random", "contrastive", "similar", "tree")
 
@@ -96,6 +98,39 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
         raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
     opened = (*values.get("data_roots", ()), *user_data_roots())
     return load_recipe(find_recipe(recipe), overrides, data_roots=opened)
+
+
+def recipe_names(arguments: Sequence[str]) -> Iterator[str]:
+    """The recipes named, and those of the folders named; what others there extend is no recipe of its own."""
+    for argument in arguments:
+        if not Path(argument).is_dir():
+            yield argument
+            continue
+        found = recipes_below(Path(argument))
+        bases = frozenset(path for recipe in found for path in recipe.extends)
+        own = [recipe.path for recipe in found if recipe.resolved not in bases and not recipe.outside]
+        if not own:
+            hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
+            raise UsageError(f"{argument}: there is no recipe in this folder", hint=hint)
+        yield from map(str, own)
+
+
+def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
+    """What `do` gives for each recipe. What is wrong in any of them is told at once, and ends the command."""
+    done, errors = [], []
+    for name in names:
+        try:
+            done.append(do(name))
+        except DatarecipeError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        # What is wrong in a flag is wrong for each of them.
+        for text in dict.fromkeys(map(str, errors)):
+            click.echo(f"error: {printable(text, multiline=True)}", err=True)
+        sys.exit(max(error.exit_code for error in errors))
+    return done
 
 
 def show_warnings(recipe: Recipe) -> None:

@@ -9,15 +9,25 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option, load, recipe_argument, recipe_options, run_options, show_warnings
-from datarecipe.cli.plan_report import as_document, report
+from datarecipe.cli.options import (
+    cache_option,
+    for_each,
+    load,
+    recipe_names,
+    recipe_options,
+    run_options,
+    show_warnings,
+)
+from datarecipe.cli.plan_report import as_document, report, sums
+from datarecipe.errors import UsageError
 from datarecipe.printable import printable
-from datarecipe.running.planning.plan import make_plan
-from datarecipe.running.setup import settle
+from datarecipe.recipe import Recipe
+from datarecipe.running.planning.plan import Plan, make_plan
+from datarecipe.running.setup import Setup, settle
 
 
 @click.command("plan")
-@recipe_argument
+@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 @click.option("--model", "models", metavar="PROVIDER/NAME", multiple=True, help="A model to plan for; may be repeated.")
 @click.option("--api-base", metavar="URL", help="The server that would be asked.")
 @recipe_options
@@ -34,17 +44,34 @@ from datarecipe.running.setup import settle
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @cache_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
-def command(recipe: str, *, models: tuple[str, ...], as_json: bool, **values: Any) -> None:
-    """Say what a run of RECIPE would take: requests, tokens, dollars, minutes.
+def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool, **values: Any) -> None:
+    """Say what a run of each RECIPE would take: requests, tokens, dollars, minutes.
 
     Sends nothing. What is in the cache already costs nothing, so the plan of a half-finished run says what is left.
     """
-    loaded, options = load(recipe, values), run_options(values)
-    setups = [settle(loaded, replace(options, model=model), sends=False) for model in models or (None,)]
-    show_warnings(loaded)
-    plans = [make_plan(setup, share=values["share"], latency=values["latency"]) for setup in setups]
+    options = run_options(values)
+
+    def settled(name: str) -> list[Setup]:
+        loaded = load(name, values)
+        return [settle(loaded, replace(options, model=model), sends=False) for model in models or (None,)]
+
+    planned: list[tuple[Recipe, list[Plan]]] = []
+    names = list(recipe_names(recipes))
+    if len(names) > 1 and values["output"] is not None:
+        raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
+    for setups in for_each(names, settled):
+        show_warnings(setups[0].recipe)
+        plans = [make_plan(setup, share=values["share"], latency=values["latency"]) for setup in setups]
+        planned.append((setups[0].recipe, plans))
     if as_json:
-        click.echo(printable(json.dumps(as_document(loaded, plans), ensure_ascii=False, indent=2), multiline=True))
+        documents = [as_document(recipe, plans) for recipe, plans in planned]
+        document = documents[0] if len(planned) == 1 else documents
+        click.echo(printable(json.dumps(document, ensure_ascii=False, indent=2), multiline=True))
         return
-    for line in report(loaded, plans):
-        click.echo(printable(line))
+    for number, (recipe, plans) in enumerate(planned):
+        for line in ("", *report(recipe, plans)) if number else report(recipe, plans):
+            click.echo(printable(line))
+    if len(planned) > 1:
+        click.echo()
+        for line in sums([plans for _, plans in planned]):
+            click.echo(printable(line))

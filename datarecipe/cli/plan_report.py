@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from datarecipe.exchange import Json
 from datarecipe.recipe import Recipe
@@ -13,6 +13,8 @@ from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
 from datarecipe.running.planning.evidence import Share
 from datarecipe.running.planning.plan import Assumed, CapCheck, Plan
 from datarecipe.running.planning.ranges import Range
+
+N = TypeVar("N", int, float, Decimal)
 
 FORMAT = 1
 
@@ -37,6 +39,33 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     yield from _grouped(plans)
     yield ""
     yield "No model was asked. Failed attempts are not in these figures."
+
+
+def sums(planned: Sequence[Sequence[Plan]]) -> Iterator[str]:
+    """What several recipes take together, for each of the models that they are planned for."""
+    yield f"all {len(planned)} recipes, one after another"
+    yield ""
+    rows = []
+    for plans in zip(*planned, strict=True):
+        names = dict.fromkeys(plan.model for plan in plans)
+        dollars = [plan.usd for plan in plans if plan.usd is not None]
+        rows.append(
+            (
+                next(iter(names)) if len(names) == 1 else f"{len(names)} models",
+                _counts(_sum(plan.requests for plan in plans)),
+                _tokens_counted(_sum(plan.prompt_tokens for plan in plans)),
+                _tokens_counted(_sum(plan.completion_tokens for plan in plans)),
+                _dollars(_sum(dollars)) if len(dollars) == len(plans) else "unknown",
+                _minutes(_sum(plan.seconds for plan in plans)),
+            )
+        )
+    yield from _table([_HEADER, *rows])
+
+
+def _sum(ranges: Iterable[Range[N]]) -> Range[N]:
+    """From the sum of the lowest to the sum of the highest."""
+    listed = list(ranges)
+    return Range(sum((r.low for r in listed[1:]), listed[0].low), sum((r.high for r in listed[1:]), listed[0].high))
 
 
 def _row(plan: Plan) -> tuple[str, ...]:

@@ -14,12 +14,20 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option, load, model_options, recipe_options, run_options, show_warnings
+from datarecipe.cli.options import (
+    cache_option,
+    for_each,
+    load,
+    model_options,
+    recipe_names,
+    recipe_options,
+    run_options,
+    show_warnings,
+)
 from datarecipe.cli.run_table import table
 from datarecipe.errors import CapReachedError, DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
-from datarecipe.recipe import recipes_below
 from datarecipe.running.costs import warning
 from datarecipe.running.display import LineDisplay, LiveDisplay
 from datarecipe.running.event_stream import EventStream
@@ -56,13 +64,13 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     --target-size, and only what is missing is asked. Several recipes share their providers and one budget.
     """
     budget = _budget(values)
-    names = list(_names(recipes))
+    names = list(recipe_names(recipes))
     if len(names) > 1 and values["output"] is not None:
         raise UsageError(
             "--output names one folder, and there are several recipes",
             hint="Write --runs-dir DIR: each has its own folder in it.",
         )
-    setups = _settled(names, values)
+    setups = for_each(names, lambda name: settle(load(name, values), run_options(values)))
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
@@ -107,39 +115,6 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, as_j
         for line in lines:
             click.echo(printable(f"{ran.setup.recipe.name}: {line}", multiline=True), err=True)
     return max(ran.exit_code for ran in done)
-
-
-def _names(arguments: Sequence[str]) -> Iterator[str]:
-    """The recipes named, and those of the folders named; what others there extend is no recipe of its own."""
-    for argument in arguments:
-        if not Path(argument).is_dir():
-            yield argument
-            continue
-        found = recipes_below(Path(argument))
-        bases = frozenset(path for recipe in found for path in recipe.extends)
-        own = [recipe.path for recipe in found if recipe.resolved not in bases and not recipe.outside]
-        if not own:
-            hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
-            raise UsageError(f"{argument}: there is no recipe in this folder", hint=hint)
-        yield from map(str, own)
-
-
-def _settled(names: Sequence[str], values: dict[str, Any]) -> list[Setup]:
-    """All that is to be run. What is wrong in any of them is told at once, and none is run."""
-    setups, errors = [], []
-    for name in names:
-        try:
-            setups.append(settle(load(name, values), run_options(values)))
-        except DatarecipeError as error:
-            errors.append(error)
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        # What is wrong in a flag is wrong for each of them.
-        for text in dict.fromkeys(map(str, errors)):
-            click.echo(f"error: {printable(text, multiline=True)}", err=True)
-        sys.exit(max(error.exit_code for error in errors))
-    return setups
 
 
 def _budget(values: dict[str, Any]) -> Caps:

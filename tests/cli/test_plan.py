@@ -151,3 +151,30 @@ def test_a_plan_imports_no_network(tmp_path: Path) -> None:
     modules = imported_by(tmp_path, "plan", "boolq", "--model", "openai/gpt-4o-mini")
     assert not modules & NETWORK - {"socket"}
     assert not modules & {"diskcache", "sqlite3", "numpy", "rich", "xllamacpp", "filelock"}
+
+
+def test_several_recipes_have_a_plan_each_and_sums(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        write_recipe(tmp_path, PRICED.replace("name: facts", f"name: {name}"), name)
+    ran = datarecipe("plan", "recipes", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert [line.partition(":")[0] for line in ran.out.splitlines() if ": 100 examples" in line] == [
+        "one",
+        "three",
+        "two",
+    ]
+    heading, _, _, sums = ran.out.splitlines()[-4:]
+    assert heading == "all 3 recipes, one after another"
+    assert sums.split()[:2] == ["openai/gpt-4o-mini", "66-132"]
+    documents = json.loads(datarecipe("plan", "recipes", "--json", cwd=tmp_path).out)
+    assert [document["recipe"] for document in documents] == ["one", "three", "two"]
+
+
+def test_of_several_recipes_all_mistakes_are_told_and_no_plan_is_made(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        text = PRICED.replace("name: facts", f"name: {name}")
+        write_recipe(tmp_path, text if name == "one" else text + "nonsense: 1\n", name)
+    ran = datarecipe("plan", "recipes", cwd=tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "two.yaml" in ran.err
+    assert "three.yaml" in ran.err
