@@ -258,7 +258,8 @@ class _Way:
         if another is None:
             another = next(iter((*others, *self._left())), None)
         if another is None:
-            raise reason
+            # A model that said no for good ends nothing while another may answer the next time.
+            raise self._last if self._last is not None and self._router.alive() else reason
         if another != number:
             self._router.tell_of_another(another, reason)
         return another

@@ -323,3 +323,31 @@ def test_when_all_are_down_for_good_it_ends(cache: ResponseCache) -> None:
         return asyncio.get_running_loop().time()
 
     assert virtual_time.run(main()) < 2 * (TOTAL + 7.5)
+
+
+def test_a_fallback_that_says_no_leaves_it_a_failure_that_may_pass(cache: ResponseCache) -> None:
+    """The same command goes on later, as it would without the fallback."""
+    poor = request(0)
+
+    class Choosy(Line):
+        """Never answers one of the requests."""
+
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            if request == poor:
+                raise TransientError("busy with this one")
+            return await super().complete(request, timeout=timeout)
+
+    async def main() -> None:
+        asking = client(cache, Account(Caps()), Choosy(), Line([ProviderError("wrong key")]))
+
+        async def others() -> None:
+            for index in range(1, 1000):
+                await asking.fetch(request(index))
+                await asyncio.sleep(0.1)
+
+        crowd = asyncio.create_task(others())
+        with pytest.raises(TransientError, match="busy with this one"):
+            await asking.fetch(poor)
+        crowd.cancel()
+
+    virtual_time.run(main())

@@ -17,6 +17,7 @@ from datarecipe.exchange import Complete
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.endpoint import Endpoint
 from datarecipe.running.execute import execute_on
 from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
@@ -24,11 +25,14 @@ from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
 from datarecipe.running.switchboard import Switchboard
 from tests import virtual_time
-from tests.simulation.plan import Plan
+from tests.simulation.plan import MODEL, SECOND, Faults, Plan
 from tests.simulation.provider import Provider
 
 DIED = 137
 DEFECT = 99
+STUCK = 98
+FOR_EVER = 100_000.0
+"""Virtual seconds of a life: a day and more."""
 
 _FILE_EVENTS = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "sqlite3.connect"})
 
@@ -76,9 +80,7 @@ def setup_of(plan: Plan, place: Place, life: int) -> Setup:
     cap = plan.caps[min(life, len(plan.caps) - 1)]
     target = plan.targets[life] if life < len(plan.targets) else recipe.target_size
     limits = replace(recipe.limits, usd=None if cap is None else float(cap))
-    options = Options(
-        model="openai/author", output=place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"}
-    )
+    options = Options(model=MODEL, output=place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"})
     return settle(replace(recipe, limits=limits, target_size=target), options)
 
 
@@ -133,9 +135,14 @@ def _told(result: RunResult) -> dict[str, object]:
 async def _run(plan: Plan, place: Place, life: int, setup: Setup) -> RunResult:
     if life < len(plan.kills):
         asyncio.get_running_loop().call_later(plan.kills[life], os._exit, DIED)
-    provider = Provider(plan, life, place.log, place.cache)
-    board = Switchboard([setup], lambda _: None, open_transport=lambda *_: provider)
-    async with board:
+    # A deadlock: nothing will happen any more but the clock.
+    asyncio.get_running_loop().call_later(FOR_EVER, os._exit, STUCK)
+    faults = {MODEL: plan.faults, SECOND: plan.second or Faults()}
+
+    def open_transport(setup: Setup, endpoint: Endpoint, notice: object) -> Provider:
+        return Provider(plan, faults[endpoint.model], life, place.log, place.cache)
+
+    async with Switchboard([setup], lambda _: None, open_transport=open_transport) as board:
         return await execute_on(board, setup, Silent())
 
 

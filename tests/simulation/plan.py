@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import get_args
 
-from datarecipe.recipe import Limits, Prices, Recipe, StrategyKind
+from datarecipe.recipe import Fallback, Limits, Prices, Recipe, StrategyKind
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
+MODEL = "openai/author"
+SECOND = "openai/second"
 
 KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
 
@@ -24,10 +26,16 @@ class Faults:
     cut_connection: float = 0.0
     """The model has run and is paid; the reply does not arrive."""
     hang: float = 0.0
+    closed: float = 0.0
+    """The model has run and is paid; the connection was one that is kept, and ends without a byte."""
     no_usage: float = 0.0
     outages: tuple[tuple[float, float, str], ...] = ()
     """(from, to, kind): everything fails so in that time of a life."""
     retry_after: float | None = None
+    refuses_seed: bool = False
+    """Until it was asked without one, as it is in the same process from then on."""
+    dead: bool = False
+    """It says no to everything, as to a wrong key."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ class Plan:
     seed: int
     recipe: Recipe
     faults: Faults
+    second: Faults | None
+    """Those of the fallback, where there is one."""
     latency: float
     """Median of a lognormal one, in virtual seconds."""
     spread: float
@@ -92,10 +102,11 @@ def draw(seed: int) -> Plan:
         caps.sort()
         if source.random() < 0.3:
             caps.append(None)
-    return Plan(
+    plan = Plan(
         seed=seed,
         recipe=recipe,
-        faults=_faults(source),
+        faults=(faults := _faults(source)),
+        second=None,
         latency=source.choice([0.05, 0.5, 2.0]),
         spread=source.choice([0.0, 0.2, 1.0]),
         kills=tuple(source.uniform(0, length) for _ in range(lives)) if by_time else (),
@@ -104,6 +115,21 @@ def draw(seed: int) -> Plan:
         untidy=source.random() < 0.8,
         variety=source.choice([20, 60, 500]),
         targets=tuple(sorted(source.randrange(1, target + 1) for _ in range(source.choice([0, 0, 1, 2])))),
+    )
+    # Drawn after all the rest, so that a trial keeps what it was before there was this.
+    plan = replace(plan, faults=_more(faults, source))
+    if source.random() < 0.7:
+        return plan
+    second = replace(_more(_faults(source), source), dead=source.random() < 0.3)
+    return replace(plan, second=second, recipe=replace(recipe, fallbacks=(Fallback(SECOND, PRICES),)))
+
+
+def _more(faults: Faults, source: random.Random) -> Faults:
+    return replace(
+        faults,
+        closed=source.choice([0, 0, 0.05]) if faults.rate_limit or faults.server_error else 0.0,
+        refuses_seed=source.random() < 0.1,
+        retry_after=source.choice([faults.retry_after] * 9 + [90.0, 620.0, 7200.0]),
     )
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from datarecipe.errors import TransientError
+from datarecipe.errors import ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.transport import AskAgainError
 from tests.generate.recipes import scripted
-from tests.simulation.plan import PRICES, Plan
+from tests.simulation.plan import MODEL, PRICES, Faults, Plan
 
 
 def answer(plan: Plan, request: Complete) -> Completion:
@@ -56,8 +57,10 @@ class Provider:
 
     slots: int | None = None
 
-    def __init__(self, plan: Plan, life: int, log: Path, cache_dir: Path) -> None:
+    def __init__(self, plan: Plan, faults: Faults, life: int, log: Path, cache_dir: Path) -> None:
         self._plan = plan
+        self._faults = faults
+        self._takes_seed = not faults.refuses_seed
         self._life = life
         self._file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._cache_dir = cache_dir
@@ -82,10 +85,20 @@ class Provider:
         """A request can leave at any time."""
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
-        plan, faults, chance = self._plan, self._plan.faults, self._chance
+        plan, faults, chance = self._plan, self._faults, self._chance
+        # A fallback is asked in its own name, and what it answers is stored as an answer to this.
+        request = replace(request, content=replace(request.content, model=MODEL))
+        asked_with_seed = not self._takes_seed
         self.write("asked", request.key)
         self._is_it_stored(request)
         latency = plan.latency * chance.lognormvariate(0, plan.spread)
+        if faults.dead:
+            await asyncio.sleep(latency / 10)
+            raise ProviderError("wrong key")
+        if asked_with_seed:
+            await asyncio.sleep(latency / 10)
+            self._takes_seed = True
+            raise AskAgainError("no seed", charged=False)
         fault = self._fault(asyncio.get_running_loop().time())
         if fault == "rate_limit":
             await asyncio.sleep(latency / 10)
@@ -99,6 +112,8 @@ class Provider:
                     raise TransientError("overloaded")
                 # From here on it costs money, whether the reply is heard or not.
                 self.write("charged", request.key, price(completion.usage), sum_of(completion.usage))
+                if fault == "closed":
+                    raise AskAgainError("closed")
                 if fault == "hang":
                     await asyncio.sleep(100_000)
                 await asyncio.sleep(latency / 2)
@@ -110,11 +125,11 @@ class Provider:
         return replace(completion, usage=None) if chance.random() < faults.no_usage else completion
 
     def _fault(self, now: float) -> str | None:
-        for start, end, kind in self._plan.faults.outages:
+        for start, end, kind in self._faults.outages:
             if start <= now < end:
                 return kind
-        faults, roll = self._plan.faults, self._chance.random()
-        for kind in ("rate_limit", "server_error", "cut_connection", "hang"):
+        faults, roll = self._faults, self._chance.random()
+        for kind in ("rate_limit", "server_error", "cut_connection", "hang", "closed"):
             roll -= getattr(faults, kind)
             if roll < 0:
                 return kind

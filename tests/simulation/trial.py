@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections import Counter
@@ -21,6 +22,9 @@ LIVES = 40
 """A trial that has not come to its end by then never will."""
 
 SHORT = 3
+
+SILENCE = 1000.0
+"""Virtual seconds between two attempts that are too many: a request is tried for ten minutes beside its timeout."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,14 @@ class Trial:
         yield from (f"life {life}: {words}" for words in self._paid_once())
         yield from (f"life {life}: {words}" for words in self._no_surprise_bill(life, ended))
         yield from (f"life {life}: {words}" for words in self._the_recipe_decides(life, ended))
+        yield from (f"life {life}: {words}" for words in self._goes_on(life))
+
+    def _goes_on(self, life: int) -> Iterator[str]:
+        """Nobody waits for hours: either something is asked now and then, or the life ends."""
+        asked = [record.at for record in records(self.place.log) if record.event == "asked" and record.life == life]
+        longest = max((after - before for before, after in itertools.pairwise(asked)), default=0.0)
+        if longest > SILENCE:
+            yield f"nothing was asked for {longest:.0f} s"
 
     @cached_property
     def _reference(self) -> reference.Result:

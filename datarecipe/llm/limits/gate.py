@@ -23,6 +23,9 @@ NOTICE_EVERY = 10.0
 """Seconds between two notices of a lower limit: it may go up and down all the time."""
 
 
+SHORTEST_TIMER = 0.001
+"""Seconds. A loop may ring a timer a little too soon, and what is left then must not ring at once, again and again."""
+
 VAIN_PAUSES = 4
 """Pauses without any answer since the beginning: half a minute."""
 
@@ -208,7 +211,7 @@ class Gate:
             self._timer = None
         delay = self._delay()
         if delay > 0:
-            self._timer = asyncio.get_running_loop().call_later(delay, self.changed)
+            self._timer = asyncio.get_running_loop().call_later(max(delay, SHORTEST_TIMER), self.changed)
 
     def changed(self) -> None:
         """There may be room again, here or in what `fits` looks at."""
