@@ -45,7 +45,8 @@ def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | P
 def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
     """Run a recipe to its target and return the dataset.
 
-    `options` are the fields of `Options`: `model`, `api_base`, `output`, `overwrite`, `cache_dir`, `offline`, `trust`.
+    `options` are the fields of `Options`: `model`, `api_base`, `output`, `runs_dir`, `overwrite`, `cache_dir`, `offline`,
+    `trust`, `transport`.
     Every response is stored before it is used, so calling this again costs nothing.
 
     A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
@@ -89,7 +90,7 @@ def make_options(values: Mapping[str, Any]) -> Options:
     for name in values:
         if name not in known:
             raise UsageError(f"`{name}` is not an option of run()", hint=f"The options are {', '.join(sorted(known))}.")
-    paths = {name: Path(values[name]) for name in ("output", "cache_dir") if values.get(name) is not None}
+    paths = {name: Path(values[name]) for name in ("output", "runs_dir", "cache_dir") if values.get(name) is not None}
     return Options(**{**values, **paths})
 
 

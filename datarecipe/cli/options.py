@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,24 @@ from datarecipe.running.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+LARGEST = 1e9
+"""Of anything that a flag says in a number with a point: dollars, seconds."""
+
+
+class FiniteFloat(click.FloatRange):
+    """A number that is one: click takes `nan` and `inf`, too."""
+
+    def __init__(self, **bounds: Any) -> None:
+        super().__init__(**{"max": LARGEST, **bounds})
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Raises click's own error."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return float(number)
+
 
 STRATEGIES = ("fixed", "random", "contrastive", "similar", "tree")
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import (
+    FiniteFloat,
     cache_option,
     for_each,
     load,
@@ -20,8 +21,10 @@ from datarecipe.cli.options import (
 )
 from datarecipe.cli.plan_report import as_document, report, sums
 from datarecipe.errors import UsageError
+from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
+from datarecipe.running.budget import budget_of
 from datarecipe.running.planning.plan import Plan, make_plan
 from datarecipe.running.setup import Setup, settle
 
@@ -35,11 +38,11 @@ from datarecipe.running.setup import Setup, settle
     "--yield",
     "share",
     metavar="SHARE",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteFloat(min=0, max=1, min_open=True),
     help="Accepted items to items asked for, 0 to 1.",
 )
 @click.option(
-    "--latency", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="How long a typical reply takes."
+    "--latency", metavar="SECONDS", type=FiniteFloat(min=0, min_open=True), help="How long a typical reply takes."
 )
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @cache_option
@@ -59,7 +62,8 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
     names = list(recipe_names(recipes))
     if len(names) > 1 and values["output"] is not None:
         raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
-    for setups in for_each(names, settled):
+    settled_ones = for_each(names, settled)
+    for setups in settled_ones:
         show_warnings(setups[0].recipe)
         plans = [make_plan(setup, share=values["share"], latency=values["latency"]) for setup in setups]
         planned.append((setups[0].recipe, plans))
@@ -73,5 +77,6 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
             click.echo(printable(line))
     if len(planned) > 1:
         click.echo()
-        for line in sums([plans for _, plans in planned]):
+        budget = budget_of([setups[0] for setups in settled_ones], Caps())
+        for line in sums([plans for _, plans in planned], budget.usd):
             click.echo(printable(line))

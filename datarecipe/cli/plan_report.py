@@ -41,8 +41,8 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     yield "No model was asked. Failed attempts are not in these figures."
 
 
-def sums(planned: Sequence[Sequence[Plan]]) -> Iterator[str]:
-    """What several recipes take together, for each of the models that they are planned for."""
+def sums(planned: Sequence[Sequence[Plan]], usd: Decimal | None) -> Iterator[str]:
+    """What several recipes take together, for each of the models that they are planned for, under a cap of `usd` for all."""
     yield f"all {len(planned)} recipes, one after another"
     yield ""
     rows = []
@@ -60,6 +60,9 @@ def sums(planned: Sequence[Sequence[Plan]]) -> Iterator[str]:
             )
         )
     yield from _table([_HEADER, *rows])
+    if usd is not None:
+        yield ""
+        yield f"cap: one run of them all may cost {_plain(usd)} dollars; `run --max-usd` says otherwise"
 
 
 def _sum(ranges: Iterable[Range[N]]) -> Range[N]:

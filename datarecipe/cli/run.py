@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from datarecipe.cli.options import (
+    FiniteFloat,
     cache_option,
     for_each,
     load,
@@ -25,15 +28,16 @@ from datarecipe.cli.options import (
     show_warnings,
 )
 from datarecipe.cli.run_table import table
-from datarecipe.errors import CapReachedError, DatarecipeError, UsageError
+from datarecipe.errors import CapReachedError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
-from datarecipe.running.costs import warning
+from datarecipe.running.budget import budget_of
 from datarecipe.running.display import LineDisplay, LiveDisplay
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
-from datarecipe.running.many import budget_of, execute_many
+from datarecipe.running.many import execute_many
 from datarecipe.running.observe import Observer, Several, Silent
+from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
 from datarecipe.running.summary import closing_error, summary
 
@@ -50,7 +54,7 @@ from datarecipe.running.summary import closing_error, summary
 )
 @click.option("--overwrite", is_flag=True, help="Replace the dataset of another run in that folder.")
 @cache_option
-@click.option("--max-usd", type=click.FloatRange(min=0), metavar="USD", help="US dollars that all of it may cost.")
+@click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost.")
 @click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use.")
 @click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Calls that all of it may make.")
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
@@ -74,14 +78,13 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
-        for words in dict.fromkeys(warning(setup.endpoint, setup.cost) for setup in setups):
-            if words:
-                click.echo(printable(words), err=True)
+        for words in dict.fromkeys(words for setup in setups for words in setup.warnings()):
+            click.echo(printable(words), err=True)
     with _observer(events, quiet=quiet, named=len(names) > 1) as observer:
         if len(setups) == 1:
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
         else:
-            code = _run_many(setups, observer, budget, as_json=as_json)
+            code = _run_many(setups, observer, budget, quiet=quiet, as_json=as_json)
     sys.exit(code)
 
 
@@ -92,12 +95,12 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    for line in closing_error(result, _command(result.error)):
+    for line in closing_error(result, _command(result)):
         click.echo(line, err=True)
     return result.exit_code
 
 
-def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, as_json: bool) -> int:
+def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
     done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), handle_interrupt=True))
     if as_json:
         documents = [
@@ -107,11 +110,11 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, as_j
             for ran in done
         ]
         click.echo(printable(json.dumps(documents, ensure_ascii=False, indent=2), multiline=True))
-    else:
+    elif not quiet:
         for line in table(done):
             click.echo(line)
     for ran in done:
-        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command(ran.result.error))
+        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command(ran.result))
         for line in lines:
             click.echo(printable(f"{ran.setup.recipe.name}: {line}", multiline=True), err=True)
     return max(ran.exit_code for ran in done)
@@ -131,7 +134,7 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
         observers: list[Observer] = []
         if quiet:
             observers.append(Silent())
-        elif sys.stderr.isatty():
+        elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             live = LiveDisplay(write, named=named)
             stack.callback(live.close)
             observers.append(live)
@@ -139,19 +142,31 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
             observers.append(LineDisplay(write, named=named))
         if events is not None:
             try:
-                stream = stack.enter_context(events.open("a", encoding="utf-8"))
+                stream = events.open("a", encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise UsageError(f"--events: cannot write {events}: {error.strerror}") from None
+            stack.callback(_close, stream)
             observers.append(EventStream(stream))
         yield Several(*observers)
 
 
-def _command(error: DatarecipeError | None) -> str:
-    """What the user typed, for a message to build upon: without what it will say anew, or must not be said twice."""
-    words = [word for word in sys.argv[1:] if word != "--overwrite"]
-    if isinstance(error, CapReachedError):
-        words = list(_without(words, error.cap))
+def _close(stream: IO[str]) -> None:
+    """Close it. What it could not take was told when it was written."""
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+def _command(result: RunResult) -> str:
+    """What the user typed, for a message to build upon: without what it will say anew, must not say twice, or not show."""
+    words = [_without_user(word) for word in sys.argv[1:] if word != "--overwrite" or not result.written]
+    if isinstance(result.error, CapReachedError):
+        words = list(_without(words, result.error.cap))
     return shlex.join(["datarecipe", *words])
+
+
+def _without_user(word: str) -> str:
+    """A word without the name and the password in a URL."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "USER:PASSWORD@", word)
 
 
 def _without(words: Sequence[str], cap: str) -> Iterator[str]:

@@ -144,7 +144,7 @@ class Router:
         """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
         route = self.routes[number]
         try:
-            reservation = self.account.reserve(amount)
+            reservation = self.account.reserve(amount, model=route.name, priced=route.price is not None)
         except DatarecipeError:
             route.gate.leave(ticket, "silent", used=0)
             raise

@@ -45,7 +45,8 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...]) ->
     """
     if limits.usd is not None:
         require_prices("limits.usd", costs, models)
-    known = all(cost.price is not None for cost in costs)
+    # What costs nothing that is known of must not take the cap away from what does.
+    known = any(cost.price is not None for cost in costs)
     usd = Decimal(str(limits.usd)) if limits.usd is not None else (DEFAULT_USD if known else None)
     return Caps(usd=usd, tokens=limits.tokens, calls=limits.calls)
 
@@ -63,10 +64,10 @@ def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...]) -
 
 
 def warning(endpoint: Endpoint, cost: Cost) -> str | None:
-    """What to say before a run that no cap in dollars bounds; nothing of servers that people run themselves."""
+    """What to say of a model that no cap in dollars bounds; nothing of servers that people run themselves."""
     if cost.price is not None or endpoint.provider in providers.NEEDS_NO_KEY:
         return None
     return (
-        f"warning: the price of {endpoint.model} is not known, so no cap in dollars holds; "
+        f"warning: the price of {endpoint.model} is not known, so no cap in dollars holds for it; "
         "give `prices` in the recipe, or cap `limits.tokens`"
     )

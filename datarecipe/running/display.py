@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datarecipe.errors import DatarecipeError
@@ -36,11 +37,11 @@ class LineDisplay:
         self._write = write
         self._clock = clock
         self._named = named
-        self._last: dict[str, float] = {}
+        self._last: dict[Path, float] = {}
 
     def begin(self, setup: Setup) -> None:
         """Name the run."""
-        self._last[setup.recipe.name] = self._clock()
+        self._last[setup.output] = self._clock()
         for line in opening(setup):
             self._write(line)
 
@@ -50,8 +51,8 @@ class LineDisplay:
 
     def progress(self, progress: Progress) -> None:
         """Print a line now and then."""
-        if self._clock() - self._last.get(progress.name, 0.0) >= LINE_EVERY:
-            self._last[progress.name] = self._clock()
+        if self._clock() - self._last.get(progress.output, 0.0) >= LINE_EVERY:
+            self._last[progress.output] = self._clock()
             prefix = f"{printable(progress.name)}: " if self._named else ""
             self._write(
                 f"{prefix}{progress.accepted:,} of {progress.target_size:,} accepted; {'; '.join(status([progress]))}"
@@ -76,8 +77,8 @@ class LiveDisplay:
         self._live: Live | None = None
         self._bars: Bars | None = None
         self._status: Text | None = None
-        self._tasks: dict[str, TaskID] = {}
-        self._latest: dict[str, Progress] = {}
+        self._tasks: dict[Path, TaskID] = {}
+        self._latest: dict[Path, Progress] = {}
 
     def begin(self, setup: Setup) -> None:
         """Name the run and start its bar."""
@@ -87,7 +88,7 @@ class LiveDisplay:
             self._start()
         assert self._bars is not None
         name = setup.recipe.name
-        self._tasks[name] = self._bars.add_task(
+        self._tasks[setup.output] = self._bars.add_task(
             printable(name) if self._named else "accepted", total=setup.recipe.target_size
         )
 
@@ -98,23 +99,23 @@ class LiveDisplay:
     def progress(self, progress: Progress) -> None:
         """Move the bar."""
         if self._bars is not None and self._status is not None:
-            self._latest[progress.name] = progress
-            self._bars.update(self._tasks[progress.name], completed=progress.accepted)
+            self._latest[progress.output] = progress
+            self._bars.update(self._tasks[progress.output], completed=progress.accepted)
             self._status.plain = "\n".join(status(self._latest.values()))
 
     def end(self, result: RunResult) -> None:
         """Take the run's bar away and print its summary; with the last one the picture goes too."""
-        self._take_away(result.name)
+        self._take_away(result.output)
         for line in closing(result):
             self._above(f"{printable(result.name)}: {line}" if self._named else line)
 
     def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - whoever runs it prints it
         """Take the run's bar away."""
-        self._take_away(setup.recipe.name)
+        self._take_away(setup.output)
 
-    def _take_away(self, name: str) -> None:
-        self._latest.pop(name, None)
-        task = self._tasks.pop(name, None)
+    def _take_away(self, output: Path) -> None:
+        self._latest.pop(output, None)
+        task = self._tasks.pop(output, None)
         if self._bars is not None and task is not None:
             self._bars.remove_task(task)
         if not self._tasks:

@@ -6,13 +6,15 @@ has one `end`, also one that an error kept from beginning.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
 from datarecipe.errors import DatarecipeError
+from datarecipe.llm.limits.amount import plain
+from datarecipe.running.folder import json_line
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
@@ -28,7 +30,7 @@ class EventStream:
     def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
-        self._last: dict[str, float] = {}
+        self._last: dict[Path, float] = {}
 
     def begin(self, setup: Setup) -> None:
         """All is settled."""
@@ -50,12 +52,13 @@ class EventStream:
     def progress(self, progress: Progress) -> None:
         """Where a run stands, once a second."""
         now = self._clock()
-        if now - self._last.get(progress.name, -PROGRESS_EVERY) < PROGRESS_EVERY:
+        if now - self._last.get(progress.output, -PROGRESS_EVERY) < PROGRESS_EVERY:
             return
-        self._last[progress.name] = now
+        self._last[progress.output] = now
         self._write(
             "progress",
             run=progress.name,
+            output=str(progress.output),
             accepted=progress.accepted,
             target_size=progress.target_size,
             rejected=dict(progress.rejected),
@@ -67,8 +70,8 @@ class EventStream:
             down=progress.down,
             calls=progress.spent_now.calls,
             tokens_used=progress.spent_now.tokens,
-            usd=str(progress.spent_now.usd) if progress.priced else None,
-            usd_over_all_runs=str(progress.spent.usd) if progress.priced else None,
+            usd=plain(progress.spent_now.usd) if progress.priced else None,
+            usd_over_all_runs=plain(progress.spent.usd) if progress.priced else None,
             seconds=round(progress.seconds, 3),
             seconds_left=None if progress.seconds_left is None else round(progress.seconds_left, 1),
         )
@@ -90,5 +93,5 @@ class EventStream:
 
     def _write(self, event: str, **fields: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._stream.write(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False) + "\n")
+        self._stream.write(json_line({"event": event, "at": at, **fields}))
         self._stream.flush()

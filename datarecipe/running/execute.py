@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from datarecipe.errors import DatarecipeError, StorageError
+from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.running.budget import shared_account
 from datarecipe.running.card import card
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
 from datarecipe.running.folder import RunFolder, storage_errors
@@ -108,6 +108,7 @@ class _Reporter:
         recipe, tally, account = self._setup.recipe, self._tally, self._account
         return Progress(
             name=recipe.name,
+            output=self._setup.output,
             target_size=recipe.target_size,
             batch_size=recipe.batch_size,
             accepted=tally.accepted,
@@ -124,7 +125,7 @@ class _Reporter:
             caps=account.caps,
             together=self._above.spent,
             budget=self._above.caps,
-            priced=self._setup.cost.price is not None and not self._setup.embedded,
+            priced=bool(self._setup.prices) and not self._setup.embedded,
             seconds=now - self._began,
             sending=0.0 if self._sending is None else now - self._sending,
             accepted_before_sending=self._accepted_before,
@@ -159,28 +160,16 @@ async def execute(
     Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
     raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
     """
-    if budget is not None:
-        setup.check_budget(budget)
+    try:
+        if budget is not None:
+            setup.check_budget(budget)
+    except DatarecipeError as error:
+        observer.broken_off(setup, error)
+        raise
     above = None if budget is None else shared_account([setup], budget)
     with Interrupts(handle=handle_interrupt, notice=observer.notice) as interrupts:
         async with Switchboard([setup], observer.notice) as board:
             return await execute_on(board, setup, observer, interrupts=interrupts, above=above)
-
-
-BUDGET = "--max-"
-"""How the names of the command's caps begin in messages."""
-
-
-def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
-    """The account over those of `setups`, under what the command may use; all that they used before counts at once.
-
-    At once, since the first may use up what another has used long ago. A file that cannot be read ends its own run later.
-    """
-    account = Account(budget, name=BUDGET)
-    for setup in setups:
-        with contextlib.suppress(StorageError), Spending(setup.output, setup.identity) as spending:
-            account.spent += spending.before
-    return account
 
 
 async def execute_on(
@@ -215,7 +204,7 @@ async def _execute(
     generation = Generation(setup.recipe, setup.model, folder)
     with (
         folder,
-        Spending(setup.output, setup.identity) as spending,
+        Spending(setup.output, setup.identity, setup.prices) as spending,
     ):
         account = Account(
             caps,
@@ -247,7 +236,9 @@ async def _execute(
             folder.discard()
             raise
         finished = datetime.now(UTC)
-        spent = Spent(account.spent, account.spent - spending.before, dict(client.failed.most_common()))
+        spent = Spent(
+            account.spent, account.spent - spending.before, dict(spending.by_model), dict(client.failed.most_common())
+        )
         span = Span(started, finished, time.monotonic() - began)
         result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
     observer.end(result)
@@ -284,7 +275,7 @@ def _close(
         traffic=traffic,
         spent=spent,
         caps=setup.caps,
-        priced=setup.cost.price is not None,
+        priced=bool(setup.prices),
         free=setup.embedded,
         stand_ins=setup.stand_ins(tally.answered_by),
         first=tuple(recorder.first),

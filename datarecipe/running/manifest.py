@@ -10,7 +10,8 @@ from importlib import metadata
 from typing import Any
 
 from datarecipe._version import __version__
-from datarecipe.llm.limits.amount import Amount
+from datarecipe.llm.limits.amount import Amount, plain
+from datarecipe.running.costs import Cost
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.result import Spent
 from datarecipe.running.setup import Setup
@@ -85,19 +86,35 @@ def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent
 
 def _cost(setup: Setup, spent: Spent) -> dict[str, Any]:
     """Dollars are text, since a float cannot hold them."""
-    price, caps = setup.cost.price, setup.caps
+    caps, priced = setup.caps, bool(setup.prices)
     return {
-        "all_runs": _amount(spent.in_all, priced=price is not None),
-        "this_run": _amount(spent.now, priced=price is not None),
-        "prices": None
+        "all_runs": _amount(spent.in_all, priced=priced),
+        "this_run": _amount(spent.now, priced=priced),
+        "prices": _prices(setup.cost),
+        "by_model": [
+            {
+                "model": model,
+                **_amount(amount, priced=known),
+                "prices": _prices(setup.models[model]) if known and model in setup.models else None,
+            }
+            for (model, known), amount in sorted(spent.by_model.items())
+        ],
+        "caps": {"usd": None if caps.usd is None else plain(caps.usd), "tokens": caps.tokens, "calls": caps.calls},
+    }
+
+
+def _prices(cost: Cost) -> dict[str, Any] | None:
+    price = cost.price
+    return (
+        None
         if price is None
         else {
-            "input_per_million": str(price.input_per_token * 1_000_000),
-            "output_per_million": str(price.output_per_token * 1_000_000),
-            "source": setup.cost.source,
-        },
-        "caps": {"usd": None if caps.usd is None else str(caps.usd), "tokens": caps.tokens, "calls": caps.calls},
-    }
+            "input_per_million": plain(price.input_per_token * 1_000_000),
+            "output_per_million": plain(price.output_per_token * 1_000_000),
+            "per_request": plain(price.per_request),
+            "source": cost.source,
+        }
+    )
 
 
 def _amount(amount: Amount, *, priced: bool) -> dict[str, Any]:
@@ -105,7 +122,7 @@ def _amount(amount: Amount, *, priced: bool) -> dict[str, Any]:
         "calls": amount.calls,
         "prompt_tokens": amount.prompt_tokens,
         "completion_tokens": amount.completion_tokens,
-        "usd": str(amount.usd) if priced else None,
+        "usd": plain(amount.usd) if priced else None,
     }
 
 

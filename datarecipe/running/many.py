@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
-from datarecipe.running.execute import execute_on, shared_account
+from datarecipe.running.budget import shared_account
+from datarecipe.running.execute import execute_on
 from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.observe import Observer
 from datarecipe.running.result import RunResult
@@ -68,7 +69,11 @@ async def execute_many(
     """
     _check_folders(setups)
     for setup in setups:
-        setup.caps  # noqa: B018 - raises before anything is sent
+        try:
+            setup.caps  # noqa: B018 - raises before anything is sent
+        except DatarecipeError as error:
+            observer.broken_off(setup, error)
+            raise
     account = shared_account(setups, budget)
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -84,19 +89,6 @@ async def execute_many(
         async with Switchboard(setups, observer.notice) as board, asyncio.TaskGroup() as group:
             tasks = [group.create_task(run(setup)) for setup in setups]
     return [task.result() for task in tasks]
-
-
-def budget_of(setups: Sequence[Setup], given: Caps) -> Caps:
-    """What the command may use: as given, else as much in dollars as the recipe with the highest cap may use alone.
-
-    Raises `UnknownPriceError` where dollars are given, and the price of a model is not known.
-    """
-    for setup in setups:
-        setup.check_budget(given)
-    if given.usd is not None:
-        return given
-    caps = [setup.caps.usd for setup in setups if setup.caps.usd is not None]
-    return Caps(max(caps, default=None), given.tokens, given.calls)
 
 
 def _check_folders(setups: Sequence[Setup]) -> None:

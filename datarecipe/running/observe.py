@@ -55,7 +55,11 @@ class Silent:
 
 
 class Several:
-    """Several observers as one. One whose terminal, pipe or file goes away is left out: no reason to end a paid run."""
+    """Several observers as one.
+
+    One that fails, as its terminal, pipe or file goes away, is left out, and the others are told: that is no reason to end a
+    paid run.
+    """
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = list(observers)
@@ -78,11 +82,18 @@ class Several:
 
     def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
         """Tell them all."""
-        self._tell(lambda observer: observer.broken_off(setup, error))
+
+        def tell(observer: Observer) -> None:
+            # Newer than the others, so an observer may be without it.
+            if (broken_off := getattr(observer, "broken_off", None)) is not None:
+                broken_off(setup, error)
+
+        self._tell(tell)
 
     def _tell(self, tell: Callable[[Observer], None]) -> None:
         for observer in tuple(self._observers):
             try:
                 tell(observer)
-            except OSError:
+            except Exception as error:  # noqa: BLE001 - somebody's own observer, too
                 self._observers.remove(observer)
+                self.notice(f"{type(observer).__name__} is told nothing more: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
@@ -14,6 +15,8 @@ class Progress:
     """One run at one moment."""
 
     name: str
+    output: Path
+    """The run's folder; names may be equal."""
     target_size: int
     batch_size: int
     accepted: int

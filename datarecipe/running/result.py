@@ -25,8 +25,15 @@ class Spent:
     """Over all runs of the dataset."""
     now: Amount
     """In this run."""
+    by_model: Mapping[tuple[str, bool], Amount] = field(default_factory=dict)
+    """Over all runs, by the model's name and whether its price was known."""
     failed: Mapping[str, int] = field(default_factory=dict)
     """Attempts of this run that failed, by the name of the failure (docs/failures.md)."""
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Over all runs, of models whose price is not known: the dollars say nothing of them."""
+        return sum(amount.tokens for (_, known), amount in self.by_model.items() if not known)
 
 
 @dataclass(frozen=True, kw_only=True)

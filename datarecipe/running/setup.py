@@ -16,9 +16,10 @@ from datarecipe.llm.embedded.fingerprint import fingerprint
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.prices import Price
 from datarecipe.recipe import Fallback, Origin, Prices, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
-from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices
+from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices, warning
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 1
@@ -78,6 +79,17 @@ class Setup:
         by_flag = recipe.prices is not None and recipe.written.place(("prices",)).is_flag
         return cost_of(self.endpoint, recipe.prices if theirs or by_flag else None)
 
+    @property
+    def models(self) -> Mapping[str, Cost]:
+        """What each of the models costs that may answer, by name."""
+        costs, names = self._costs_and_names()
+        return dict(zip(names, costs, strict=True))
+
+    @property
+    def prices(self) -> Mapping[str, Price]:
+        """The prices that are known, by the model's name."""
+        return {name: cost.price for name, cost in self.models.items() if cost.price is not None}
+
     @cached_property
     def caps(self) -> Caps:
         """What the dataset may use in all. Raises `UnknownPriceError`."""
@@ -87,6 +99,11 @@ class Setup:
         """Raise `UnknownPriceError` where the user gave the command a `budget` in dollars that could not be kept."""
         if budget.usd is not None:
             require_prices("--max-usd", *self._costs_and_names())
+
+    def warnings(self) -> Iterator[str]:
+        """What to say of prices that are not known."""
+        asked = ((self.endpoint, self.cost), *((fallback.endpoint, fallback.cost) for fallback in self.fallbacks))
+        yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked))
 
     def _costs_and_names(self) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
         costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))

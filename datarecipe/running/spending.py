@@ -1,38 +1,50 @@
 """`spending.jsonl`: what a dataset's runs have used, kept over kills.
 
 A line is written before each attempt, with the most that it can use, and one after it, with what it did use. An attempt that
-has no second line was under way when its process died: it counts at its most, since it may have been charged. The file
-belongs to one identity; another dataset in the folder begins at nothing.
+has no second line was under way when its process died: it counts at its most, since it may have been charged. The lines are
+of one identity; the first one keeps the sums of all that had this folder before. What was used while its model's price was
+not known has no dollars, and gets them when the price is.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeAlias
 
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Reservation
-from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.llm.limits.amount import NOTHING, Amount, Priced
 from datarecipe.running.folder import storage_errors
 
 SPENDING = "spending.jsonl"
-FORMAT = 1
+FORMAT = 2
 _LONGEST_LINE = 1000
+_LONGEST_HEAD = 1_000_000
+
+Sums: TypeAlias = "dict[tuple[str, bool], Amount]"
+"""By model, and whether its price was known."""
 
 
 class Spending(AbstractContextManager["Spending"]):
-    """The file of one run's folder, which this process has locked. `before` is what earlier runs used."""
+    """The file of one run's folder, which this process has locked."""
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path, identity: str, prices: Mapping[str, Priced] = MappingProxyType({})) -> None:
+        """`prices` are those that are known now, by the model's name."""
         self.path = folder / SPENDING
         self.before = NOTHING
+        """What earlier runs used."""
+        self._sums: Sums = {}
+        self._others: dict[str, Sums] = {}
+        self._prices = prices
         self._identity = identity
         self._file: int | None = None
         self._length = 0
@@ -41,7 +53,12 @@ class Spending(AbstractContextManager["Spending"]):
     def __enter__(self) -> Self:
         """Read what is there. Raises `StorageError`."""
         with storage_errors(self.path):
-            self.before = self._read()
+            self._read()
+        for (model, known), amount in list(self._sums.items()):
+            if not known and (price := self._prices.get(model)) is not None:
+                del self._sums[model, known]
+                _add(self._sums, (model, True), replace(amount, usd=_priced(amount, price)))
+        self.before = sum(self._sums.values(), NOTHING)
         return self
 
     def __exit__(
@@ -51,17 +68,26 @@ class Spending(AbstractContextManager["Spending"]):
             os.close(self._file)
             self._file = None
 
+    @property
+    def by_model(self) -> Mapping[tuple[str, bool], Amount]:
+        """What all runs used, this one too, by model and whether its price was known; without it the dollars say nothing."""
+        return self._sums
+
     def reserved(self, reservation: Reservation) -> None:
         """Write down that an attempt begins. Raises `StorageError`: what cannot be counted is not sent."""
-        self._write({"reserved": reservation.number, **_row(reservation.amount)})
+        known = reservation.priced
+        self._write(
+            {"reserved": reservation.number, "model": reservation.model, **_row(reservation.amount, known=known)}
+        )
 
     def settled(self, reservation: Reservation, amount: Amount) -> None:
         """Write down what it used.
 
         Where that fails the answer must not be lost with it: the attempt counts at its most then, and nothing more is sent.
         """
+        _add(self._sums, (reservation.model, reservation.priced), amount)
         with contextlib.suppress(StorageError):
-            self._write({"settled": reservation.number, **_row(amount)})
+            self._write({"settled": reservation.number, **_row(amount, known=reservation.priced)})
 
     def _write(self, row: dict[str, Any]) -> None:
         if self._broken is not None:
@@ -91,7 +117,12 @@ class Spending(AbstractContextManager["Spending"]):
         partial = self.path.with_name(SPENDING + ".partial")
         partial.unlink(missing_ok=True)
         file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o666)
-        head = {"spending": FORMAT, "identity": self._identity, **_row(self.before)}
+        head = {
+            "spending": FORMAT,
+            "identity": self._identity,
+            "models": _rows_of(self._sums),
+            "others": {identity: _rows_of(sums) for identity, sums in self._others.items()},
+        }
         self._length = 0
         try:
             self._append(file, json.dumps(head).encode() + b"\n")
@@ -102,35 +133,55 @@ class Spending(AbstractContextManager["Spending"]):
         partial.replace(self.path)
         return file
 
-    def _read(self) -> Amount:
+    def _read(self) -> None:
         if not os.path.lexists(self.path):
-            return NOTHING
+            return
         if self.path.is_symlink() or not self.path.is_file():
             raise self._damaged(0)
         rows = self._rows()
         number, head = next(rows, (1, None))
-        if head is None or head.get("spending") != FORMAT:
+        if head is None or head.get("spending") != FORMAT or not isinstance(head.get("identity"), str):
             raise self._damaged(number)
-        if head.get("identity") != self._identity:
-            return NOTHING
-        total, open_ones = self._amount(head, number), dict[int, Amount]()
+        others = head.get("others")
+        if not isinstance(others, dict):
+            raise self._damaged(number)
+        everybody = {identity: self._sums_in(written, number) for identity, written in others.items()}
+        everybody[head["identity"]] = self._with_attempts(self._sums_in(head.get("models"), number), rows)
+        self._sums = everybody.pop(self._identity, {})
+        self._others = everybody
+
+    def _with_attempts(self, sums: Sums, rows: Iterator[tuple[int, dict[str, Any] | None]]) -> Sums:
+        """`sums` and the attempts of the lines after the first; those without a second line at their most."""
+        open_ones: dict[int, tuple[tuple[str, bool], Amount]] = {}
         for number, row in rows:
             if row is None:
                 raise self._damaged(number)
-            amount = self._amount(row, number)
-            if isinstance(row.get("reserved"), int):
-                open_ones[row["reserved"]] = amount
+            amount, known = self._amount(row, number)
+            if isinstance(row.get("reserved"), int) and isinstance(row.get("model"), str):
+                open_ones[row["reserved"]] = (row["model"], known), amount
             elif isinstance(row.get("settled"), int) and row["settled"] in open_ones:
-                del open_ones[row["settled"]]
-                total += amount
+                whose, _ = open_ones.pop(row["settled"])
+                _add(sums, whose, amount)
             else:
                 raise self._damaged(number)
-        return sum(open_ones.values(), total)
+        for whose, amount in open_ones.values():
+            _add(sums, whose, amount)
+        return sums
+
+    def _sums_in(self, written: Any, number: int) -> Sums:
+        sums: Sums = {}
+        for row in written if isinstance(written, list) else [None]:
+            if not isinstance(row, dict) or not isinstance(row.get("model"), str):
+                raise self._damaged(number)
+            amount, known = self._amount(row, number)
+            _add(sums, (row["model"], known), amount)
+        return sums
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """Number and content of each line; None for one that is not ours. A line without its end was never acted upon."""
         with self.path.open("rb") as stream:
-            for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
+            longest = itertools.chain([_LONGEST_HEAD], itertools.repeat(_LONGEST_LINE))
+            for number, line in enumerate(iter(lambda: stream.readline(next(longest)), b""), 1):
                 if not line.endswith(b"\n") and not stream.read(1):
                     return
                 try:
@@ -139,10 +190,12 @@ class Spending(AbstractContextManager["Spending"]):
                     row = None
                 yield number, row if isinstance(row, dict) else None
 
-    def _amount(self, row: dict[str, Any], number: int) -> Amount:
+    def _amount(self, row: dict[str, Any], number: int) -> tuple[Amount, bool]:
+        """What a row says, and whether the price was known."""
         counts = [row.get(name) for name in ("calls", "prompt_tokens", "completion_tokens")]
+        known = row.get("usd", "") is not None
         try:
-            usd = Decimal(row["usd"]) if isinstance(row.get("usd"), str) else None
+            usd = Decimal(row["usd"]) if isinstance(row.get("usd"), str) else None if known else Decimal(0)
         except InvalidOperation:
             usd = None
         if usd is None or not usd.is_finite() or usd < 0:
@@ -150,7 +203,7 @@ class Spending(AbstractContextManager["Spending"]):
         if not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts):
             raise self._damaged(number)
         calls, prompt, completion = (int(count) for count in counts if isinstance(count, int))
-        return Amount(calls, prompt, completion, usd)
+        return Amount(calls, prompt, completion, usd), known
 
     def _damaged(self, line: int) -> StorageError:
         place = f"{self.path}:{line}" if line else str(self.path)
@@ -160,10 +213,24 @@ class Spending(AbstractContextManager["Spending"]):
         )
 
 
-def _row(amount: Amount) -> dict[str, Any]:
+def _row(amount: Amount, *, known: bool) -> dict[str, Any]:
     return {
         "calls": amount.calls,
         "prompt_tokens": amount.prompt_tokens,
         "completion_tokens": amount.completion_tokens,
-        "usd": str(amount.usd),
+        "usd": str(amount.usd) if known else None,
     }
+
+
+def _rows_of(sums: Sums) -> list[dict[str, Any]]:
+    return [{"model": model, **_row(amount, known=known)} for (model, known), amount in sums.items()]
+
+
+def _add(sums: Sums, whose: tuple[str, bool], amount: Amount) -> None:
+    sums[whose] = sums.get(whose, NOTHING) + amount
+
+
+def _priced(amount: Amount, price: Priced) -> Decimal:
+    """What `amount` costs; as of one request, beside the fees of all."""
+    fee = price.cost(0, 0)
+    return price.cost(amount.prompt_tokens, amount.completion_tokens) + fee * max(0, amount.calls - 1)

@@ -6,7 +6,7 @@ from decimal import ROUND_UP, Context, Decimal
 from typing import Any
 
 from datarecipe.errors import CapReachedError
-from datarecipe.llm.limits.amount import Amount
+from datarecipe.llm.limits.amount import Amount, plain
 from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.manifest import EMBEDDED_WARNING
@@ -72,6 +72,8 @@ def cost_line(result: RunResult) -> str | None:
     words = f"used: {_used(now, priced=result.priced and not result.free)}"
     if in_all.calls != now.calls and not result.free:
         words += f"; over all runs {_used(in_all, priced=result.priced)}"
+    if result.priced and (unpriced := result.spent.unpriced_tokens):
+        words += f" (the price of {unpriced:,} tokens is not known)"
     return words
 
 
@@ -94,7 +96,8 @@ def closing_error(result: RunResult, command: str = "the same command") -> list[
         there_is = (
             "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
         )
-        return [f"error: {result.error.message}", f"{there_is}: {command} {_higher(result.error)}"]
+        whose = "" if result.error.cap.startswith("limits.") else " (it is for all recipes of the command together)"
+        return [f"error: {result.error.message}{whose}", f"{there_is}: {command} {_higher(result.error)}"]
     if result.error is not None:
         lines = [f"error: {printable(str(result.error), multiline=True)}"]
         if result.exit_code == SHORT_EXIT:
@@ -164,8 +167,9 @@ def summary(result: RunResult) -> dict[str, Any]:
         "cost": {
             "calls": result.spent.now.calls,
             "tokens": result.spent.now.tokens,
-            "usd": str(result.spent.now.usd) if result.priced else None,
-            "usd_over_all_runs": str(result.spent.in_all.usd) if result.priced else None,
+            "usd": plain(result.spent.now.usd) if result.priced else None,
+            "usd_over_all_runs": plain(result.spent.in_all.usd) if result.priced else None,
+            "tokens_without_price": result.spent.unpriced_tokens,
         },
         "tokens": {"prompt": tally.prompt_tokens, "completion": tally.completion_tokens},
         "written": result.written,

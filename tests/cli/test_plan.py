@@ -163,9 +163,10 @@ def test_several_recipes_have_a_plan_each_and_sums(tmp_path: Path) -> None:
         "three",
         "two",
     ]
-    heading, _, _, sums = ran.out.splitlines()[-4:]
+    heading, _, _, sums, _, cap = ran.out.splitlines()[-6:]
     assert heading == "all 3 recipes, one after another"
     assert sums.split()[:2] == ["openai/gpt-4o-mini", "66-132"]
+    assert cap == "cap: one run of them all may cost 5 dollars; `run --max-usd` says otherwise"
     documents = json.loads(datarecipe("plan", "recipes", "--json", cwd=tmp_path).out)
     assert [document["recipe"] for document in documents] == ["one", "three", "two"]
 
@@ -178,3 +179,12 @@ def test_of_several_recipes_all_mistakes_are_told_and_no_plan_is_made(tmp_path: 
     assert (ran.code, ran.out) == (2, "")
     assert "two.yaml" in ran.err
     assert "three.yaml" in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--latency", "--yield"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+def test_what_is_no_number_is_a_user_s_mistake(tmp_path: Path, flag: str, value: str) -> None:
+    ran = plan(tmp_path, flag, value)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert flag in ran.err

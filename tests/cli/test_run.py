@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,7 @@ def test_the_command_at_a_cap_goes_on(tmp_path: Path) -> None:
         for _ in range(12):
             offered = shlex.split(short.err.strip().splitlines()[-1].partition(": ")[2])
             assert offered[:2] == ["datarecipe", "run"]
-            assert "--overwrite" not in offered
+            assert "--overwrite" not in offered or "Raise the cap: " in short.err, "once there is a dataset it goes on"
             assert sum(word.startswith("limits.usd=") for word in offered) == 1
             requests = server.requests
             short = datarecipe(*offered[1:], cwd=tmp_path, env=KEY)
@@ -219,3 +220,69 @@ def test_a_wrong_address_is_told_soon(tmp_path: Path) -> None:
     ran = run(tmp_path, nobody)
     assert ran.code == 3
     assert "Is the address right, and does the server run?" in ran.err
+
+
+def test_a_place_for_events_that_fills_up_ends_no_run(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = run(tmp_path, server, "--events", "/dev/full")
+    assert ran.code == 0
+    assert "Traceback" not in ran.err
+    assert "EventStream is told nothing more" in ran.err
+    assert "done: 60 of 60" in ran.err
+
+
+def test_a_run_that_cannot_begin_has_an_end_among_the_events(tmp_path: Path) -> None:
+    write_recipe(tmp_path, RECIPE)
+    with OpenAIServer() as server:
+        for flags in (("--max-usd", "1"), ("--set", "limits.usd=1")):
+            ran = run(tmp_path, server, "--events", "events.jsonl", *flags)
+            assert ran.code == 2
+    ends = [event for event in events_in(tmp_path / "events.jsonl") if event["event"] == "end"]
+    assert [(end["outcome"], end["exit_code"]) for end in ends] == [("error", 2)] * 2
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e300"])
+def test_a_budget_that_is_no_number_is_a_user_s_mistake(tmp_path: Path, value: str) -> None:
+    with OpenAIServer() as server:
+        ran = run(tmp_path, server, "--max-usd", value)
+        assert ran.code == 2
+        assert "Traceback" not in ran.err
+        assert server.requests == 0
+
+
+def test_the_offered_command_shows_no_password_and_keeps_what_it_needs(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert run(tmp_path, server, "--quiet").code == 0
+        secret = server.base_url.replace("://", "://user:s3cret-word@")
+        recipe = ("run", "recipes/facts.yaml", "--model", "openai/author", "--api-base", secret, "--random-seed", "5")
+        flags = ("--overwrite", "--set", "limits.usd=0.00001")
+        ran = datarecipe(*recipe, *flags, cwd=tmp_path, env=KEY)
+    assert ran.code == 3
+    assert "s3cret-word" not in ran.err
+    assert "--overwrite" in ran.err.splitlines()[-1], "the folder holds the other dataset still"
+
+
+def test_every_account_of_the_money_is_the_provider_s(tmp_path: Path) -> None:
+    """Terminal, summary, events, manifest and file after two runs with failed attempts, beside what the server billed."""
+    faults = every(5, Fault("rate_limit", retry_after=0.01))
+    with OpenAIServer(Author(variety=3000), faults=faults) as server:
+        assert run(tmp_path, server, "--quiet", "--target-size", "30").code == 0
+        first, calls = len(server.billed), server.requests
+        ran = run(tmp_path, server, "--json", "--events", "events.jsonl")
+        billed = [Decimal(asked * 5 + answered * 15) / 10_000_000 for asked, answered in server.billed]
+        in_all, now = sum(billed, Decimal(0)), sum(billed[first:], Decimal(0))
+        requests = server.requests
+    assert ran.code == 0
+    document = json.loads(ran.out)
+    (end,) = [event for event in events_in(tmp_path / "events.jsonl") if event["event"] == "end"]
+    assert document["cost"] == end["cost"]
+    assert Decimal(document["cost"]["usd"]) == now
+    assert Decimal(document["cost"]["usd_over_all_runs"]) == in_all
+    assert document["cost"]["calls"] == requests - calls
+    manifest = json.loads((tmp_path / "runs" / "facts" / "manifest.json").read_text())["cost"]
+    assert (Decimal(manifest["all_runs"]["usd"]), manifest["all_runs"]["calls"]) == (in_all, requests)
+    assert (Decimal(manifest["this_run"]["usd"]), manifest["this_run"]["calls"]) == (now, requests - calls)
+    (model,) = manifest["by_model"]
+    assert (model["model"], Decimal(model["usd"]), model["calls"]) == ("openai/author", in_all, requests)
+    assert f"used: {requests - calls} calls" in ran.err
+    assert f"over all runs {requests} calls" in ran.err

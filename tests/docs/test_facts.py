@@ -165,6 +165,7 @@ def progress() -> Progress:
     """A run at some moment."""
     return Progress(
         name="boolq",
+        output=Path("runs/boolq"),
         target_size=10,
         batch_size=5,
         accepted=4,

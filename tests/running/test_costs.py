@@ -66,9 +66,10 @@ def test_caps(tmp_path: Path) -> None:
         setup_of(tmp_path, "", model, url).check_budget(Caps(usd=Decimal(1)))
 
 
-def test_a_fallback_without_a_price_has_no_cap_in_dollars_either(tmp_path: Path) -> None:
+def test_a_fallback_without_a_price_takes_no_cap_away_from_the_others(tmp_path: Path) -> None:
     text = OWN + "fallbacks: [openai/unheard-of]\n"
-    assert setup_of(tmp_path, text).caps == Caps()
+    assert setup_of(tmp_path, text).caps == Caps(usd=DEFAULT_USD)
+    assert any("openai/unheard-of" in words for words in setup_of(tmp_path, text).warnings())
     with pytest.raises(UnknownPriceError, match="unheard-of"):
         _ = setup_of(tmp_path, text, flags={"limits.usd": 1}).caps
     priced = OWN + "fallbacks: [{model: openai/unheard-of, prices: {input_per_million: 5, output_per_million: 6}}]\n"

@@ -94,6 +94,7 @@ def test_what_a_model_or_a_provider_says_never_drives_the_terminal(tmp_path: Pat
 def picture(**changes: object) -> Progress:
     fields: dict[str, object] = {
         "name": "facts",
+        "output": Path("runs/facts"),
         "target_size": 100,
         "batch_size": 5,
         "accepted": 40,

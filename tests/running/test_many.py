@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Ran, datarecipe
+from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, FaultPlan
 from tests.openai_server import OpenAIServer, lognormal
@@ -221,3 +222,28 @@ def test_a_pause_too_long_to_wait_for_ends_all_that_ask_there(tmp_path: Path) ->
         assert "a pause of 7,200 s" in ran.err
         server.faults = None
         assert many(tmp_path, server, *recipes, "--target-size", "400").code == 0
+
+
+def test_the_table_adds_up_to_the_provider_s_bill(tmp_path: Path) -> None:
+    recipes = write_recipes(
+        tmp_path, "prices: {input_per_million: 1000, output_per_million: 1000}\nlimits: {usd: 900}\n"
+    )
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = many(tmp_path, server, *recipes)
+        bill = sum(asked + answered for asked, answered in server.billed) / 1000
+        requests = server.requests
+    assert ran.code == 0, ran.err
+    rows = {line.split()[0]: line.split() for line in ran.out.splitlines()}
+    assert int(rows["all"][3]) == requests == sum(int(rows[name][5]) for name in NAMES)
+    assert float(rows["all"][4].removeprefix("$")) == pytest.approx(bill, abs=0.01)
+
+
+def test_recipes_of_one_name_do_not_disturb_each_other(tmp_path: Path) -> None:
+    paths = [str(write_recipe(tmp_path / place, RECIPE)) for place in ("a", "b")]
+    with OpenAIServer(Author(variety=3000), latency=0.05) as server:
+        flags = ("--model", "openai/author", "--api-base", server.base_url, "--target-size", "100")
+        ran = on_terminal("run", *paths, *flags, answers=(), cwd=tmp_path)
+    assert ran.code == 0, ran.out
+    assert "told nothing more" not in ran.out
+    for place in ("a", "b"):
+        assert len((tmp_path / place / "runs" / "facts" / "data.jsonl").read_text().splitlines()) == 100

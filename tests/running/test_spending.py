@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.llm.prices import Price
 from datarecipe.running.spending import SPENDING, Spending
 
 MOST = Amount(1, 100, 200, Decimal("0.0100"))
@@ -97,6 +98,11 @@ def test_a_file_cut_at_any_byte_never_says_less_than_its_whole_lines(
         assert known.usd >= (sent - settled) * MOST.usd
 
 
+def head(*models: str) -> str:
+    """The first line of a file, with the sums of `models` as JSON."""
+    return f'{{"spending": 2, "identity": "a", "models": [{", ".join(models)}], "others": {{}}}}\n'
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -104,14 +110,19 @@ def test_a_file_cut_at_any_byte_never_says_less_than_its_whole_lines(
         "nonsense\n",
         "[]\n",
         '{"spending": 2, "identity": "a"}\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "-5"}\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "NaN"}\n',
-        '{"spending": 1, "identity": "a", "calls": -1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": true, "completion_tokens": 1, "usd": "1"}\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": 1}\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\nx\nx\n',
-        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n'
-        '{"settled": 7, "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n{}\n',
+        head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "-5"}'),
+        head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "NaN"}'),
+        head('{"model": "m", "calls": -1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}'),
+        head('{"model": "m", "calls": 1, "prompt_tokens": true, "completion_tokens": 1, "usd": "1"}'),
+        head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": 1}'),
+        head("[]"),
+        head('{"calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}'),
+        '{"spending": 2, "identity": "a", "models": {}, "others": {}}\n',
+        '{"spending": 2, "identity": "a", "models": [], "others": {"b": 7}}\n',
+        head() + "x\nx\n",
+        head() + '{"settled": 7, "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n{}\n',
+        head() + '{"reserved": 1, "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n{}\n',
+        '{"spending": 1, "identity": "a", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}\n',
         "[" * 900 + "\n",
         '{"a": "' + "x" * 5000 + '"}\n',
     ],
@@ -193,3 +204,35 @@ def test_an_answer_is_not_lost_with_its_line_and_nothing_more_is_sent(tmp_path: 
         os.dup2(write, spending._file)
         os.close(write)
     assert before(tmp_path) == MOST, "it counts at its most"
+
+
+PRICE = Price(Decimal("0.001"), Decimal("0.002"))
+
+
+def test_what_was_used_without_a_price_gets_one_when_it_is_known(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        one.settle(one.reserve(Amount(1, 100, 200), model="m", priced=False), Amount(1, 40, 20))
+        one.reserve(Amount(1, 100, 200), model="m", priced=False)
+        one.settle(one.reserve(MOST, model="other"), USED)
+        assert {whose: amount.calls for whose, amount in spending.by_model.items()} == {
+            ("m", False): 1,
+            ("other", True): 1,
+        }
+    assert before(tmp_path) == Amount(3, 180, 240, USED.usd), "in tokens it counts at once"
+    with Spending(tmp_path, "a", {"other": PRICE}) as spending:
+        assert spending.before.usd == USED.usd, "another model's price is none of its own"
+    with Spending(tmp_path, "a", {"m": PRICE}) as spending:
+        assert spending.before.usd == USED.usd + PRICE.cost(140, 220)
+        one = account(spending)
+        one.settle(one.reserve(MOST, model="m"), USED)
+    assert before(tmp_path).usd == USED.usd + PRICE.cost(140, 220) + USED.usd, "and is kept so"
+
+
+def test_one_identity_forgets_nothing_while_another_has_the_folder(tmp_path: Path) -> None:
+    for identity, times in (("a", 2), ("b", 1), ("c", 3), ("a", 1)):
+        with Spending(tmp_path, identity) as spending:
+            one = account(spending)
+            for _ in range(times):
+                one.settle(one.reserve(MOST), USED)
+    assert [before(tmp_path, identity).calls for identity in "abc"] == [3, 1, 3]

@@ -93,13 +93,13 @@ def forgotten_at_a_kill() -> None:
     """What was under way when a process died is taken to have cost nothing."""
     read = Spending._read
 
-    def forgetful(self: Spending) -> Amount:
+    def forgetful(self: Spending) -> None:
         if self.path.exists():
             lines = self.path.read_text().splitlines(keepends=True)
             settled = {line.split(",")[0].split()[-1] for line in lines if "settled" in line}
             kept = [line for line in lines if "reserved" not in line or line.split(",")[0].split()[-1] in settled]
             self.path.write_text("".join(kept))
-        return read(self)
+        read(self)
 
     Spending._read = forgetful  # type: ignore[method-assign]
 

@@ -37,6 +37,10 @@ class Reservation:
 
     number: int
     amount: Amount
+    model: str = ""
+    """Who is asked."""
+    priced: bool = True
+    """Whether its price is known: the dollars say nothing otherwise."""
 
 
 class Account:
@@ -89,10 +93,10 @@ class Account:
             return False
         raise self._reached(cap, amount)
 
-    def reserve(self, amount: Amount) -> Reservation:
-        """Set `amount` aside; `fits` has said that it may."""
+    def reserve(self, amount: Amount, *, model: str = "", priced: bool = True) -> Reservation:
+        """Set `amount` aside for an attempt at `model`; `fits` has said that it may."""
         self._numbers += 1
-        reservation = Reservation(self._numbers, amount)
+        reservation = Reservation(self._numbers, amount, model, priced)
         self._on_reserved(reservation)
         self.under_way += 1
         for account in self._all:

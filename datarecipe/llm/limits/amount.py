@@ -56,6 +56,11 @@ class Amount:
 NOTHING = Amount()
 
 
+def plain(usd: Decimal) -> str:
+    """Dollars as text that every program reads: without an exponent, and without zeros at the end."""
+    return f"{usd.normalize() + 0:f}"
+
+
 def most(request: Complete, price: Priced | None) -> Amount:
     """What one attempt at `request` can use: a token for every byte of what is sent, and `max_tokens` for the reply.
 

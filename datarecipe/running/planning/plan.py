@@ -282,7 +282,7 @@ class _Planning:
             return NOTHING
         from datarecipe.running.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
 
-        with Spending(self._setup.output, self._setup.identity) as spending:
+        with Spending(self._setup.output, self._setup.identity, self._setup.prices) as spending:
             return spending.before
 
     def _examples_within(self, cap: Cap, left: Decimal, end: _Scenario) -> int:
