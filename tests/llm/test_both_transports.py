@@ -393,7 +393,7 @@ async def test_what_a_server_echoes_of_secret_headers_is_not_shown(kind: str, mo
     with OpenAIServer(faults=always(raw(400, {"error": {"message": message}}))) as server:
         base = server.base_url.replace("://", "://user:password1234@")
         async with both("openai/gpt-test", base, environ={**os.environ, "OPENAI_API_KEY": SECRET}) as (direct, lite):
-            said = await outcome(direct if kind == "direct" else lite, request("openai/gpt-test", base))
+            said = await outcome(direct if kind == "direct" else lite, request("openai/gpt-test", server.base_url))
     assert "bad headers" in said["message"]
     assert token not in said["message"]
     assert pair not in said["message"]
