@@ -13,7 +13,9 @@ from datarecipe.cli.options import cache_option, load, model_options, recipe_arg
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.printable import printable
+from datarecipe.recipe import display
 from datarecipe.running.explain import Explanation, explain
+from datarecipe.running.folder import differing, holds
 from datarecipe.running.setup import Setup, cache_directory, settle
 
 
@@ -69,10 +71,11 @@ def forget(directory: Path, key: str) -> None:
 @recipe_argument
 @model_options
 @recipe_options
+@cache_option
 @click.pass_context
 def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> None:
     """Say how far a run of RECIPE would get on stored responses, and why the next request would miss. Asks no model."""
-    values["cache_dir"] = context.meta["datarecipe.named"]
+    values["cache_dir"] = values["cache_dir"] or context.meta["datarecipe.named"]
     setup = settle(load(recipe, values), run_options(values), sends=False)
     folder = setup.cache_dir
     if not folder.is_dir():
@@ -90,8 +93,10 @@ def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
         yield f"{name}: {got}; nothing would be asked"
         return
     yield f"{name}: {got}; the next request is not stored"
-    if explanation.found:
+    if holds(setup.identity, setup.output):
         yield "that is as far as earlier runs came: a run would go on from here"
+    elif names := differing(setup.identity_parts, setup.output):
+        yield f"the run in {display(setup.output)} is another: it differs in {', '.join(names)}"
     if not explanation.differences:
         yield "the cache holds no completion to compare it with"
         return
@@ -114,7 +119,7 @@ def _show(directory: Path) -> bool:
     for name, model in stats.by_model.items():
         usage: Any = model.usage
         click.echo(
-            f"  {name}: {model.responses:,} responses, "
+            f"  {name}: {model.responses:,} response{'' if model.responses == 1 else 's'}, "
             f"{usage.prompt_tokens:,} prompt and {usage.completion_tokens:,} completion tokens"
         )
     if stats.damaged:

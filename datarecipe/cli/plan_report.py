@@ -129,7 +129,7 @@ def _words(plan: Plan) -> Iterator[str]:
 
 
 def _cap(check: CapCheck, target_size: int) -> str:
-    amount = f"{check.limit:.2f}" if check.cap == "usd" else f"{check.limit:,}"
+    amount = _cents(check.limit) if check.cap == "usd" else f"{check.limit:,}"
     name = f"limits.{check.cap} {amount}" + (" (by default)" if check.by_default else "")
     if check.spent:
         spent = _dollars(Range(check.spent, check.spent)) if check.cap == "usd" else f"{check.spent:,}"
@@ -140,6 +140,11 @@ def _cap(check: CapCheck, target_size: int) -> str:
     if at.high >= target_size:
         return f"{name}: may be reached, at about {at.low:,} examples"
     return f"{name}: is reached at about {_counts(at, to=' to ')} examples"
+
+
+def _cents(usd: Decimal) -> str:
+    """With two digits after the point, or as many as it has."""
+    return f"{usd:.2f}" if usd == usd.quantize(Decimal("0.01")) else _plain(usd)
 
 
 def _price(plan: Plan) -> str:

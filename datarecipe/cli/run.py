@@ -69,6 +69,10 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     """
     budget = _budget(values)
     names = list(recipe_names(recipes))
+    if values["output"] is not None and values["runs_dir"] is not None:
+        raise UsageError(
+            "--output names the run's folder, and --runs-dir the one above it", hint="Leave one of them out."
+        )
     if len(names) > 1 and values["output"] is not None:
         raise UsageError(
             "--output names one folder, and there are several recipes",

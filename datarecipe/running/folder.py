@@ -203,9 +203,7 @@ class RunFolder:
 
     def _difference(self) -> str:
         """What is another in the run that the folder holds."""
-        theirs = (read_manifest(self.path / MANIFEST) or {}).get("identity_parts")
-        known = theirs if isinstance(theirs, dict) else {}
-        names = [f"`{name}`" for name, part in self._parts.items() if name in known and known[name] != part]
+        names = [f"`{name}`" for name in differing(self._parts, self.path)]
         if not names:
             return "another recipe, model or setting than this one's"
         return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
@@ -234,6 +232,18 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def differing(parts: Mapping[str, str], folder: Path) -> list[str]:
+    """Which of the `parts` of an identity are others in the run that `folder` holds; none where that is not known."""
+    theirs = (read_manifest(folder / MANIFEST) or {}).get("identity_parts")
+    known = theirs if isinstance(theirs, dict) else {}
+    return [name for name, part in parts.items() if name in known and known[name] != part]
+
+
+def holds(identity: str, folder: Path) -> bool:
+    """Whether `folder` holds a run of that identity."""
+    return _identity_in(folder / MANIFEST) == identity
 
 
 def _identity_in(path: Path) -> str | None:

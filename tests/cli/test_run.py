@@ -286,3 +286,10 @@ def test_every_account_of_the_money_is_the_provider_s(tmp_path: Path) -> None:
     assert (model["model"], Decimal(model["usd"]), model["calls"]) == ("openai/author", in_all, requests)
     assert f"used: {requests - calls} calls" in ran.err
     assert f"over all runs {requests} calls" in ran.err
+
+
+def test_two_places_for_one_run_are_one_too_many(tmp_path: Path) -> None:
+    with OpenAIServer() as server:
+        ran = run(tmp_path, server, "--output", "here", "--runs-dir", "there")
+        assert (ran.code, server.requests) == (2, 0)
+    assert "--runs-dir" in ran.err

@@ -16,7 +16,9 @@ from datarecipe.running.options import Options
 from datarecipe.running.setup import Setup, settle
 from tests.cli.command import datarecipe
 from tests.generate.recipes import scripted
-from tests.runs import recipe_with, write_recipe
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.runs import RECIPE, recipe_with, write_recipe
 
 
 def setup_of(folder: Path, model: str = "openai/author", api_base: str | None = None, **changes: Any) -> Setup:
@@ -119,3 +121,19 @@ def test_the_command_and_the_removal_of_one_response(tmp_path: Path) -> None:
     assert datarecipe("cache", "forget", key, cwd=tmp_path).code == 0
     assert datarecipe("cache", "forget", key, cwd=tmp_path).code == 2
     assert "from 0 stored" in datarecipe(*arguments, cwd=tmp_path).out
+
+
+def test_it_says_whose_responses_these_are(tmp_path: Path) -> None:
+    """As far as the same run came; or as far as another one, whose folder this would be, asked the same."""
+    write_recipe(tmp_path, RECIPE.replace("strategy: fixed", "strategy: {kind: tree, roots: 4}"))
+    env = {"OPENAI_API_KEY": "sk-test"}
+    with OpenAIServer(Author(variety=3000)) as server:
+        recipe = ("recipes/facts.yaml", "--model", "openai/author", "--api-base", server.base_url)
+        assert datarecipe("run", *recipe, "--cache-dir", "stored", "--quiet", cwd=tmp_path, env=env).code == 0
+        explain_it = ("cache", "explain", *recipe, "--cache-dir", "stored", "--target-size", "900")
+        same = datarecipe(*explain_it, cwd=tmp_path, env=env)
+        other = datarecipe(*explain_it, "--set", "strategy.roots=8", cwd=tmp_path, env=env)
+    assert same.code == other.code == 0, same.err + other.err
+    assert "as far as earlier runs came" in same.out
+    assert "as far as earlier runs came" not in other.out
+    assert "the run in runs/facts is another: it differs in strategy" in other.out
