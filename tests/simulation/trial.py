@@ -18,7 +18,7 @@ from tests.simulation.life import DEFECT, DIED, Ended, Place, live, setup_of
 from tests.simulation.plan import Plan, draw
 from tests.simulation.provider import answer, records
 
-LIVES = 40
+LIVES = 200
 """A trial that has not come to its end by then never will."""
 
 SHORT = 3
