@@ -103,14 +103,7 @@ class Gate:
     @property
     def waits(self) -> tuple[float, str] | None:
         """The seconds until time alone lets one more be sent, and what is waited for; None where it is now."""
-        now = self._clock()
-        waits = [(self._not_before - now, "the provider's pause"), ((self._breaker.until or now) - now, "the next try")]
-        waits += [
-            (pace.wait(now), name)
-            for pace, name in ((self._requests, "limits.rpm"), (self._tokens, "limits.tpm"))
-            if pace is not None
-        ]
-        longest = max(waits)
+        longest = self._longest_wait()
         return longest if longest[0] > 0 else None
 
     @property
@@ -198,11 +191,17 @@ class Gate:
 
     def _delay(self) -> float:
         """Seconds until one more may be sent, as far as time alone decides."""
+        return self._longest_wait()[0]
+
+    def _longest_wait(self) -> tuple[float, str]:
         now = self._clock()
-        waits = [self._not_before - now]
-        waits += [pace.wait(now) for pace in (self._requests, self._tokens) if pace is not None]
+        waits = [(self._not_before - now, "the provider's pause")]
         if self._breaker.until is not None:
-            waits.append(self._breaker.until - now)
+            waits.append((self._breaker.until - now, "the next try"))
+        if self._requests is not None:
+            waits.append((self._requests.wait(now), "limits.rpm"))
+        if self._tokens is not None:
+            waits.append((self._tokens.wait(now), "limits.tpm"))
         return max(waits)
 
     def _set_timer(self) -> None:
