@@ -20,7 +20,8 @@ from datarecipe._version import __version__
 from datarecipe.errors import MachineError, ProviderError, UsageError
 from datarecipe.exchange import Completion
 from datarecipe.llm import openai_protocol, sending
-from datarecipe.llm.failures import Failure, no_answer, refuses_seed
+from datarecipe.llm.failure_table import Failure
+from datarecipe.llm.failures import no_answer, refuses_seed
 from datarecipe.llm.network_failures import network_failure
 from datarecipe.llm.openai_reply import Replies, in_words
 from datarecipe.llm.transport import AskAgainError

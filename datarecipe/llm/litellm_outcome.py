@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import Completion
-from datarecipe.llm.failures import Failure, no_answer, refuses_seed
+from datarecipe.llm.failure_table import Failure
+from datarecipe.llm.failures import no_answer, refuses_seed
 from datarecipe.llm.network_failures import chain, network_failure
 from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, broken_off
 

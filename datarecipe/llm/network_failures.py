@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.failures import Failure, Kind
+from datarecipe.llm.failure_table import Failure, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import Completion, FinishReason, Usage
 from datarecipe.llm import providers
-from datarecipe.llm.failures import Failure, Judge, whole_characters
+from datarecipe.llm.failure_table import Failure
+from datarecipe.llm.failures import Judge, whole_characters
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError

@@ -23,7 +23,7 @@ from datarecipe.errors import DatarecipeError, MachineError, ProviderError, Tran
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm import openai_protocol, providers
 from datarecipe.llm.direct_transport import DirectTransport, proxy_of
-from datarecipe.llm.failures import Failure
+from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from datarecipe.llm.select import open_transport

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
 from datarecipe.exchange import Completion
 from datarecipe.llm.direct_transport import DirectTransport
-from datarecipe.llm.failures import TABLE, Failure, Judge, Row, refuses_seed, row_of
+from datarecipe.llm.failure_table import TABLE, Failure, Row, row_of
+from datarecipe.llm.failures import Judge, refuses_seed
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.network_failures import network_failure
