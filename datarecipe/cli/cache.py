@@ -15,7 +15,7 @@ from datarecipe.llm.cache import ResponseCache
 from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.explain import Explanation, explain
-from datarecipe.running.folder import differing, holds
+from datarecipe.running.ownership import differing, holds
 from datarecipe.running.setup import Setup, cache_directory, settle
 
 

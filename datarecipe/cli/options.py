@@ -113,10 +113,23 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
     ]
     overrides += [parse_set(text) for text in values.get("sets", ())]
     overrides += [parse_var(text) for text in values.get("variables", ())]
+    _check_flags(overrides)
     if any(override.path == "api_base" for override in overrides):
         raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
     opened = (*values.get("data_roots", ()), *user_data_roots())
     return load_recipe(find_recipe(recipe), overrides, data_roots=opened)
+
+
+def _check_flags(overrides: Sequence[Override]) -> None:
+    """Raise `UsageError` where two different flags set one key: whichever won, the other would be wrong in silence."""
+    for number, first in enumerate(overrides):
+        for second in overrides[number + 1 :]:
+            shared = min(len(first.keys), len(second.keys))
+            # `--set strategy.chains=8 --set strategy=tree` is one flag twice; there the order says what is meant.
+            by_one_flag = first.flag.split()[0] == second.flag.split()[0]
+            if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
+                key = ".".join(first.keys if len(first.keys) > shared else second.keys)
+                raise UsageError(f"{first.flag} and {second.flag} both say `{key}`", hint="Leave one of them out.")
 
 
 def recipe_names(arguments: Sequence[str]) -> Iterator[str]:

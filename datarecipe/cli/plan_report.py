@@ -37,6 +37,9 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     yield from _table([_HEADER, *map(_row, plans)])
     yield ""
     yield from _grouped(plans)
+    if all(plan.conflict for plan in plans):
+        # A folder holds one dataset: where it is that of one of the models, all is as it should be.
+        yield from _wrapped(f"folder: {first.conflict}; a run would be refused without --output DIR or --overwrite")
     yield ""
     yield "No model was asked. Failed attempts are not in these figures."
 
@@ -98,9 +101,11 @@ def _grouped(plans: Sequence[Plan]) -> Iterator[str]:
             models.setdefault(line, []).append(plan.model)
     for line in sorted(models, key=lambda line: _ORDER.index(line.partition(":")[0])):
         about = "" if len(models[line]) == len(plans) else f" [{', '.join(models[line])}]"
-        yield from textwrap.wrap(
-            line + about, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
+        yield from _wrapped(line + about)
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 _ORDER = ("stored", "end", "cap", "price", "accepted", "requests", "tokens", "latency")
@@ -282,6 +287,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         "prices_from": plan.price_source,
         "caps": [_cap_document(check) for check in plan.caps],
         "usd_cap_without_price": plan.usd_cap_without_price,
+        "conflict": plan.conflict,
         "assumptions": None
         if assumed is None
         else {

@@ -52,7 +52,7 @@ from datarecipe.running.summary import closing_error, summary
     type=click.Path(path_type=Path, file_okay=False),
     help="Where runs have their folders, instead of `runs`: for several recipes.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the dataset of another run in that folder.")
+@click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
 @cache_option
 @click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost.")
 @click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use.")

@@ -87,7 +87,7 @@ class Router:
         """Attempts that failed, by the name of the failure."""
         self._told: float | None = None
         self._told_of: set[int] = set()
-        self._dead: set[int] = set()
+        self._dead: dict[int, ProviderError] = {}
         self._closing = asyncio.Event()
         for route in routes:
             account.listen(route.gate.changed)
@@ -119,9 +119,15 @@ class Router:
         gate = self.routes[number].gate
         return gate.asked_to_wait <= TOTAL_BEFORE_A_FALLBACK and (not gate.down or gate.room())
 
-    def bury(self, number: int) -> None:
-        """Ask this model no more."""
-        self._dead.add(number)
+    def bury(self, number: int, error: ProviderError) -> None:
+        """Ask this model no more: it said no for good. Those that wait for room at it need not hear it themselves."""
+        if number not in self._dead:
+            self._dead[number] = error
+            self.routes[number].gate.changed()
+
+    def said_no(self, number: int) -> ProviderError | None:
+        """What the model said, if it is asked no more."""
+        return self._dead.get(number)
 
     def claim(self, request: Complete) -> Claim | None:
         """Room for an attempt, None while there is none.
@@ -238,7 +244,7 @@ class _Way:
             self._useless.add(number)
             return self._last
         except ProviderError as error:
-            self._router.bury(number)
+            self._router.bury(number, error)
             return error
         except TransientError as error:
             if not others or self._seconds_left() <= 0:
@@ -331,6 +337,8 @@ class _Attempts:
         self._adapted = self._route.adapt(way._request)
         self._amount = most(self._adapted, self._route.price)
         self._held = False
+        self._said_no = self._router.said_no(number)
+        """Before: it is asked all the same, since no other is left."""
 
     def failed(self, error: TransientError) -> None:
         """An attempt failed and another will follow."""
@@ -367,6 +375,8 @@ class _Attempts:
     def _room(self) -> bool:
         """Whether an attempt may begin; what was held for it is room."""
         self._way.may_go_on(self._number)
+        if (no := self._router.said_no(self._number)) is not None and no is not self._said_no:
+            raise no
         return self._held or self._router.account.fits(self._amount)
 
     async def _send(self, claim: Claim) -> Completion:

@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
-from datarecipe.running.folder import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+from datarecipe.running.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
 
 
 @dataclass(frozen=True)

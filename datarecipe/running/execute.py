@@ -259,10 +259,11 @@ def _close(
     short = ending.reason != "target"
     nothing_learnt = short and tally.responses == 0
     kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
+    document = manifest(setup, ending, tally, traffic, spent, span)
     if kept or nothing_learnt:
-        folder.discard()
+        # What this run used is gone from no account, though its files are.
+        folder.keep({name: of_all for name, of_all in document["cost"].items() if name != "this_run"})
     else:
-        document = manifest(setup, ending, tally, traffic, spent, span)
         folder.replace(document, card(setup, document, tally, recorder.first))
     return RunResult(
         name=setup.recipe.name,

@@ -2,7 +2,7 @@
 
 Files are written beside the old ones as `.partial` and renamed at the end, the manifest last. A run that was killed between
 two renames is finished by the next that opens the folder; so a folder holds a whole dataset or none. A run that ends short
-of what is there leaves it alone.
+of what is there leaves it alone, and one that finds the dataset changed by somebody else does not touch it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,23 @@ from typing import IO, Any, Self
 
 from filelock import FileLock, Timeout
 
-from datarecipe.errors import RunConflictError, RunLockedError, StorageError
+from datarecipe.errors import RunLockedError, StorageError
 from datarecipe.generate.events import Accepted, Event, Rejected
+from datarecipe.running.ownership import (
+    CARD,
+    DATA,
+    FILES,
+    LINEAGE,
+    MANIFEST,
+    REJECTED,
+    conflict,
+    described,
+    holds,
+    identity_in,
+    read_manifest,
+)
 from datarecipe.running.read_back import WrittenExamples
 
-DATA = "data.jsonl"
-LINEAGE = "lineage.jsonl"
-REJECTED = "rejected.jsonl"
-MANIFEST = "manifest.json"
-CARD = "README.md"
-FILES = (DATA, LINEAGE, REJECTED, CARD, MANIFEST)
-"""In the order in which they are put in place."""
 PARTIAL = ".partial"
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -151,8 +157,19 @@ class RunFolder:
                 stream.flush()
                 os.fsync(stream.fileno())
                 stream.close()
+            files = {name: described(self._partial(name)) for name in (DATA, LINEAGE, REJECTED)}
             self._write_whole(CARD, card)
-            self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+            self._write_manifest({**manifest, "files": files})
+            self._rename()
+
+    def keep(self, cost: Mapping[str, Any]) -> None:
+        """Drop what was written; the folder's files stay, but for what the manifest says of the `cost` so far."""
+        self.discard()
+        old = read_manifest(self.path / MANIFEST)
+        if old is None or old.get("identity") != self._identity or not isinstance(old.get("cost"), dict):
+            return
+        with storage_errors(self.path):
+            self._write_manifest({**old, "cost": {**old["cost"], **cost}})
             self._rename()
 
     def discard(self) -> None:
@@ -174,11 +191,11 @@ class RunFolder:
 
     def _finish_replacing(self) -> None:
         """Finish what a run that was killed between two renames had begun: its manifest is written last, so all is there."""
-        if _identity_in(self._partial(MANIFEST)) is not None:
+        if identity_in(self._partial(MANIFEST)) is not None:
             self._rename()
 
     def _rename(self) -> None:
-        if _identity_in(self.path / MANIFEST) != _identity_in(self._partial(MANIFEST)):
+        if identity_in(self.path / MANIFEST) != identity_in(self._partial(MANIFEST)):
             # A manifest never stands over another run's data, not even for the moment between two renames.
             (self.path / MANIFEST).unlink(missing_ok=True)
         for name in FILES:
@@ -186,27 +203,10 @@ class RunFolder:
                 self._partial(name).replace(self.path / name)
 
     def _check_owner(self) -> None:
-        owner = _identity_in(self.path / MANIFEST)
-        if owner == self._identity:
-            self.lines_before = _count_lines(self.path / DATA)
-        elif not self._overwrite and any(os.path.lexists(self.path / name) for name in FILES):
-            if owner is None:
-                raise RunConflictError(
-                    f"{self.path} holds files that no run has written",
-                    hint="Give this run its own folder with --output DIR, or replace what is there with --overwrite.",
-                )
-            raise RunConflictError(
-                f"{self.path} holds the dataset of another run: {self._difference()}",
-                hint="What differs is asked, and paid, anew. Keep both with --output DIR (several recipes: --runs-dir DIR), "
-                "or replace what is there with --overwrite; stored responses stay in the cache.",
-            )
-
-    def _difference(self) -> str:
-        """What is another in the run that the folder holds."""
-        names = [f"`{name}`" for name in differing(self._parts, self.path)]
-        if not names:
-            return "another recipe, model or setting than this one's"
-        return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
+        if not self._overwrite and (refusal := conflict(self.path, self._identity, self._parts)) is not None:
+            raise refusal
+        if holds(self._identity, self.path):
+            self.lines_before = described(self.path / DATA)["lines"]
 
     def _open(self, name: str) -> IO[str]:
         """A new partial file. Never through a link: the folder may lie in a project from somebody else."""
@@ -218,48 +218,14 @@ class RunFolder:
     def _partial(self, name: str) -> Path:
         return self.path / (name + PARTIAL)
 
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+
     def _write_whole(self, name: str, text: str) -> None:
         with self._open(name) as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-
-
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of a run's folder, or None where there is none that can be read."""
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return manifest if isinstance(manifest, dict) else None
-
-
-def differing(parts: Mapping[str, str], folder: Path) -> list[str]:
-    """Which of the `parts` of an identity are others in the run that `folder` holds; none where that is not known."""
-    theirs = (read_manifest(folder / MANIFEST) or {}).get("identity_parts")
-    known = theirs if isinstance(theirs, dict) else {}
-    return [name for name, part in parts.items() if name in known and known[name] != part]
-
-
-def holds(identity: str, folder: Path) -> bool:
-    """Whether `folder` holds a run of that identity."""
-    return _identity_in(folder / MANIFEST) == identity
-
-
-def _identity_in(path: Path) -> str | None:
-    manifest = read_manifest(path)
-    identity = manifest.get("identity") if manifest else None
-    return identity if isinstance(identity, str) else None
-
-
-def _count_lines(path: Path) -> int:
-    if not path.is_file():
-        return 0  # a device or pipe would never end
-    try:
-        with path.open("rb") as stream:
-            return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
-    except FileNotFoundError:
-        return 0
 
 
 def lineage_row(event: Accepted) -> dict[str, Any]:

@@ -170,6 +170,32 @@ def test_a_wrong_flag_is_named_in_the_message(tmp_path: Path) -> None:
     assert datarecipe("run", path, "--strategy", "wild", cwd=tmp_path).code == 2
 
 
+@pytest.mark.parametrize(
+    ("flags", "key"),
+    [
+        (["--target-size", "5", "--set", "target_size=10"], "target_size"),
+        (["--strategy", "tree", "--set", "strategy=fixed"], "strategy.kind"),
+        (["--set", "limits={rpm: 60}", "--concurrency", "4"], "limits.concurrency"),
+        (["--set", "vars.topic=x", "--var", "topic=y"], "vars.topic"),
+    ],
+)
+def test_flags_that_contradict_each_other(tmp_path: Path, flags: list[str], key: str) -> None:
+    path = str(write_recipe(tmp_path))
+    ran = datarecipe("show", path, *flags, cwd=tmp_path)
+    assert ran.code == 2
+    assert f"both say `{key}`" in ran.err
+    assert all(flag in ran.err for flag in flags if flag.startswith("--"))
+
+
+def test_flags_that_go_together(tmp_path: Path) -> None:
+    path = str(write_recipe(tmp_path))
+    flags = ("--strategy", "tree", "--set", "strategy.roots=4", "--set", "target_size=7", "--set", "target_size=9")
+    ran = datarecipe("show", path, *flags, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert "roots: 4" in ran.out
+    assert "target_size: 9" in ran.out, "of one flag the last counts"
+
+
 def test_cache_shows_names_and_clears(tmp_path: Path, server_url: str) -> None:
     path = write_recipe(tmp_path)
     assert "nothing is stored" in datarecipe("cache", cwd=tmp_path).out

@@ -109,6 +109,27 @@ def test_after_half_of_a_run_the_plan_is_of_the_other_half(tmp_path: Path) -> No
     assert "requests: nothing has to be asked" in done.out
 
 
+def test_a_folder_that_would_refuse_the_run_is_said(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, PRICED)
+    with OpenAIServer(Author.tidy(variety=10**9)) as server:
+        options = ["--api-base", server.base_url]
+        env = {"OPENAI_API_KEY": "sk-test"}
+        assert datarecipe("run", str(path), *options, "--target-size", "5", cwd=tmp_path, env=env).code == 0
+        same = datarecipe("plan", str(path), *options, cwd=tmp_path)
+        other = datarecipe("plan", str(path), *options, "--random-seed", "7", cwd=tmp_path)
+        one_of_two = datarecipe("plan", str(path), *options, "--model", "openai/gpt-4o-mini", "--model", "openai/other",
+                                cwd=tmp_path)  # fmt: skip
+        document = datarecipe("plan", str(path), *options, "--random-seed", "7", "--json", cwd=tmp_path)
+    assert "folder:" not in same.out
+    words = " ".join(other.out.split())
+    assert (
+        "holds the dataset of another run: `random_seed` is different; a run would be refused without --output" in words
+    )
+    assert max(map(len, other.out.splitlines())) <= 80
+    assert "folder:" not in one_of_two.out, "a folder holds one dataset, so one of two models is always another"
+    assert "`random_seed`" in json.loads(document.out)["models"][0]["conflict"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -31,9 +31,10 @@ from datarecipe.running import costs, display, event_stream, execute, many, run_
 from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.dispatch import Ending, Traffic
-from datarecipe.running.folder import lineage_row, rejected_row
+from datarecipe.running.folder import RunFolder, lineage_row, rejected_row
 from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.options import Options, Transport
+from datarecipe.running.ownership import MANIFEST, read_manifest
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import INTERRUPTED_EXIT, RunResult, Spent
 from datarecipe.running.setup import settle
@@ -83,7 +84,11 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
     setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
-    written = manifest(setup, Ending("target"), Tally(), Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
+    of_run = manifest(setup, Ending("target"), Tally(), Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
+    with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
+        folder.replace(of_run, "")
+    written = read_manifest(tmp_path / MANIFEST)
+    assert written is not None
     (section,) = re.findall(r"### manifest.json\n(.*?)\n##", document("files").text, re.DOTALL)
     documented = {name for row in re.findall(r"^\| (.+?) \|", section, re.MULTILINE) for name in code_in(row)}
     assert documented == set(dotted(written))

@@ -471,3 +471,16 @@ async def test_a_cancelled_pause_leaves_no_task_behind(cache: ResponseCache, wor
         await task
     await turns()
     assert asyncio.all_tasks() == before
+
+
+async def test_who_waits_for_a_model_that_says_no_does_not_ask_it_too(cache: ResponseCache, world: World) -> None:
+    async def refuse() -> Completion:
+        await asyncio.sleep(0.01)
+        raise ProviderError("the key is wrong")
+
+    line = Line([refuse])
+    narrow = CachedClient(cache, [Route("a", line, world.gate(1))], Account(Caps()), timeout=7.5)
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(*(narrow.fetch(request(number)) for number in range(3)), return_exceptions=True)
+    assert [str(result) for result in results] == ["the key is wrong"] * 3
+    assert len(line.asked) == 1

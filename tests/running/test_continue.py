@@ -80,6 +80,9 @@ def test_a_run_that_ends_short_leaves_a_longer_dataset_alone(tmp_path: Path) -> 
     assert result.kept_lines == 60
     assert not result.written
     assert Files.of(tmp_path / "out") == whole
+    cost = json.loads((tmp_path / "out" / "manifest.json").read_text())["cost"]
+    assert cost["all_runs"]["calls"] == result.spent.in_all.calls > cost["this_run"]["calls"]
+    assert sum(model["calls"] for model in cost["by_model"]) == cost["all_runs"]["calls"]
     assert not list((tmp_path / "out").glob("*.partial"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -107,8 +108,58 @@ def test_a_folder_holds_the_files_of_the_run_and_nothing_partial(tmp_path: Path)
     }
     (row,) = [json.loads(line) for line in (folder / "rejected.jsonl").read_text().splitlines()]
     assert (row["reason"], row["detail"], row["raw"]) == ("malformed", "not JSON", "x")
-    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8")) == {"identity": "A", "name": "снег"}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest == {"identity": "A", "name": "снег", "files": manifest["files"]}
+    assert manifest["files"] == {
+        name: {
+            "lines": len((folder / name).read_bytes().splitlines()),
+            "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
+        }
+        for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl")
+    }
     assert (folder / "README.md").read_text() == "# card\n"
+
+
+def test_a_dataset_that_somebody_changed_is_not_written_over(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a", "b")
+    data = tmp_path / "data.jsonl"
+    theirs = data.read_text(encoding="utf-8").replace('"a"', '"z"')
+    data.write_text(theirs, encoding="utf-8")
+    with (
+        pytest.raises(RunConflictError, match=r"was changed .* \(2 lines now\)") as raised,
+        RunFolder(tmp_path, "A", overwrite=False),
+    ):
+        pass
+    assert "--overwrite" in str(raised.value)
+    assert data.read_text(encoding="utf-8") == theirs
+    data.write_text(theirs + theirs, encoding="utf-8")
+    with pytest.raises(RunConflictError, match="4 lines now"), RunFolder(tmp_path, "A", overwrite=False):
+        pass
+    with RunFolder(tmp_path, "A", overwrite=True) as writing:
+        assert writing.lines_before == 4
+    data.unlink()
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        assert writing.lines_before == 0, "what is gone cannot be lost"
+
+
+def test_what_is_kept_gets_the_cost_so_far(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.write(accepted("a"))
+        writing.replace({"identity": "A", "cost": {"all_runs": 1, "this_run": 1}}, "")
+    before = snapshot(tmp_path)
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.write(accepted("other"))
+        writing.keep({"all_runs": 2})
+    after = snapshot(tmp_path)
+    assert json.loads(after.pop("manifest.json"))["cost"] == {"all_runs": 2, "this_run": 1}
+    before.pop("manifest.json")
+    assert after == before
+
+
+def test_nothing_is_kept_where_nothing_was(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.keep({"all_runs": 2})
+    assert snapshot(tmp_path) == {}
 
 
 def test_until_the_end_the_old_files_stay(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.llm.limits.gate import Gate, Ticket
-from datarecipe.running import folder
+from datarecipe.running import folder, ownership
 from datarecipe.running.dispatch import Dispatcher
 from datarecipe.running.spending import Spending
 from tests.generate.recipes import completion
@@ -129,10 +129,10 @@ def slot_lost() -> None:
 
 def manifest_first() -> None:
     """The manifest is put in place before the data."""
-    folder.FILES = (folder.MANIFEST, folder.DATA, folder.LINEAGE, folder.REJECTED, folder.CARD)
+    files = (ownership.MANIFEST, ownership.DATA, ownership.LINEAGE, ownership.REJECTED, ownership.CARD)
 
     def rename(self: folder.RunFolder) -> None:
-        for name in folder.FILES:
+        for name in files:
             partial = self.path / (name + folder.PARTIAL)
             if os.path.lexists(partial):
                 partial.replace(self.path / name)

@@ -12,7 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from datarecipe.running.folder import json_line, lineage_row, read_manifest, rejected_row
+from datarecipe.running.folder import json_line, lineage_row, rejected_row
+from datarecipe.running.ownership import read_manifest
 from tests import reference
 from tests.simulation.life import DEFECT, DIED, Ended, Place, live, setup_of
 from tests.simulation.plan import Plan, draw

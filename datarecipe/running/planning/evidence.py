@@ -6,13 +6,12 @@ run's folder still has the sums; only that of the same run (recipe and model) co
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from datarecipe.running.ownership import MANIFEST, read_manifest
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.rehearsal import Stored
 from datarecipe.running.setup import Setup
@@ -23,9 +22,6 @@ ASSUMED_SHARE = Range(0.6, 0.95)
 """Accepted items to items asked for, where nothing is known: instruction and model decide it."""
 
 _LEAST_SHARE = 0.02
-
-_LARGEST_MANIFEST = 64 << 20
-"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,7 @@ def past_of(setup: Setup) -> Past | None:
     """From the manifest in the run's folder; None where there is none of this run, or none that can be read."""
     if not setup.output.is_dir():
         return None
-    from datarecipe.running.folder import MANIFEST  # noqa: PLC0415 - brings locks, and an event loop with them
-
-    document = _read(setup.output / MANIFEST)
+    document = read_manifest(setup.output / MANIFEST) or {}
     if document.get("identity") != setup.identity:
         return None
     counts, tokens = _mapping(document, "counts"), _mapping(document, "tokens")
@@ -108,16 +102,6 @@ def usage_of(stored: Stored, past: Past | None) -> Usage | None:
             stored.prompt_bytes / stored.counted,
         )
     return past.usage if past is not None else None
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        if not path.is_file() or path.stat().st_size > _LARGEST_MANIFEST:
-            return {}
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ from datarecipe.generate.events import Outcome
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.prices import Price, facts_of
+from datarecipe.running.ownership import conflict
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.ranges import Range, T
@@ -97,6 +98,8 @@ class Plan:
     too_long: TooLong
     assumed: Assumed | None
     """None where nothing has to be asked."""
+    conflict: str | None
+    """Why the run's folder would refuse it, if it would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class _Planning:
         ends: tuple[_Scenario, _Scenario] = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
         price = setup.cost.price
         caps, refused = self._caps()
+        refusal = conflict(setup.output, setup.identity, setup.identity_parts)
         return Plan(
             model=setup.model.name,
             model_from=setup.model_from,
@@ -194,6 +198,7 @@ class _Planning:
             outcome=Range(low.outcome, high.outcome),
             too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
+            conflict=None if refusal is None else refusal.message,
         )
 
     def _assumed(self, rehearsal: Rehearsal) -> Assumed:

@@ -1,0 +1,107 @@
+"""Whose a run's folder is: the names of its files, which run wrote them, and whether another may write there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datarecipe.errors import RunConflictError
+
+DATA = "data.jsonl"
+LINEAGE = "lineage.jsonl"
+REJECTED = "rejected.jsonl"
+MANIFEST = "manifest.json"
+CARD = "README.md"
+FILES = (DATA, LINEAGE, REJECTED, CARD, MANIFEST)
+"""In the order in which they are put in place."""
+LARGEST_MANIFEST = 64 << 20
+"""Bytes."""
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run's folder, or None where there is none that can be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_MANIFEST:  # a pipe would never end
+            return None
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def conflict(folder: Path, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
+    """Why a run of that identity must not write into `folder`, or None where it may."""
+    manifest = read_manifest(folder / MANIFEST)
+    owner = identity_in(folder / MANIFEST)
+    if owner == identity and manifest is not None:
+        return _changed(folder / DATA, manifest)
+    if not any(os.path.lexists(folder / name) for name in FILES):
+        return None
+    if owner is None:
+        return RunConflictError(
+            f"{folder} holds files that no run has written",
+            hint="Give this run its own folder with --output DIR, or replace what is there with --overwrite.",
+        )
+    return RunConflictError(
+        f"{folder} holds the dataset of another run: {_difference(parts, folder)}",
+        hint="What differs is asked, and paid, anew. Keep both with --output DIR (several recipes: --runs-dir DIR), "
+        "or replace what is there with --overwrite; stored responses stay in the cache.",
+    )
+
+
+def _changed(data: Path, manifest: Mapping[str, Any]) -> RunConflictError | None:
+    """Whether somebody else changed the dataset since its run wrote it: what they did would be lost."""
+    files = manifest.get("files")
+    written = files.get(DATA) if isinstance(files, dict) else None
+    if not isinstance(written, dict) or not data.is_file():
+        return None  # gone: a run brings it back
+    found = described(data)
+    if found["sha256"] == written.get("sha256"):
+        return None
+    return RunConflictError(
+        f"{data} was changed since its run wrote it ({found['lines']:,} lines now)",
+        hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
+        "or let its changes go with --overwrite.",
+    )
+
+
+def _difference(parts: Mapping[str, str], folder: Path) -> str:
+    """What is another in the run that the folder holds."""
+    names = [f"`{name}`" for name in differing(parts, folder)]
+    if not names:
+        return "another recipe, model or setting than this one's"
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
+
+
+def differing(parts: Mapping[str, str], folder: Path) -> list[str]:
+    """Which of the `parts` of an identity are others in the run that `folder` holds; none where that is not known."""
+    theirs = (read_manifest(folder / MANIFEST) or {}).get("identity_parts")
+    known = theirs if isinstance(theirs, dict) else {}
+    return [name for name, part in parts.items() if name in known and known[name] != part]
+
+
+def holds(identity: str, folder: Path) -> bool:
+    """Whether `folder` holds a run of that identity."""
+    return identity_in(folder / MANIFEST) == identity
+
+
+def identity_in(path: Path) -> str | None:
+    manifest = read_manifest(path)
+    identity = manifest.get("identity") if manifest else None
+    return identity if isinstance(identity, str) else None
+
+
+def described(path: Path) -> dict[str, Any]:
+    """Number of lines and hash of a file; of none, and of what is no file, as of an empty one."""
+    lines, digest = 0, hashlib.sha256()
+    if path.is_file():  # a device or pipe would never end
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as stream:
+            for chunk in iter(lambda: stream.read(1 << 20), b""):
+                lines += chunk.count(b"\n")
+                digest.update(chunk)
+    return {"lines": lines, "sha256": digest.hexdigest()}
