@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 	@echo "Again, with other examples: $(BIN)/datarecipe run recipes/boolq.yaml --target-size 50 --random-seed 1 --output runs/other"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check
