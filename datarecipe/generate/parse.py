@@ -45,8 +45,9 @@ _decoder = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
 _opening = re.compile(r"[\[{]|</?(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _brackets = re.compile(r"[\[{]+")
 _closing_tag = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-# The envelope's start, `{"examples": [`, is no item though it has the looks of one.
-_envelope = re.compile(r"""^[^\[{]*(?:\{\s*"[^"\\{}\[\]]*"\s*:\s*)?\[?\s*(?=[{\[]|$)""")
+# The envelope's start, `{"examples": [`, is no item though it has the looks of one; that of an item whose first field is a
+# list looks just so, and differs by the name.
+_envelope = re.compile(r"""^[^\[{]*(?:\{\s*"(?P<name>[^"\\{}\[\]]*)"\s*:\s*)?\[?\s*(?=[{\[]|$)""")
 
 
 def parse(text: str, fields: Collection[str]) -> Parsed:
@@ -196,7 +197,8 @@ def _items_in(value: Json, known: frozenset[str], depth: int) -> Iterator[Json]:
 
 def _fragments(gap: str, known: frozenset[str]) -> Iterator[Fragment]:
     """The remains of an item in the text between two values, if there are any."""
-    rest = _envelope.sub("", gap, count=1)
+    envelope = _envelope.match(gap)
+    rest = gap if envelope is None or envelope["name"] in known else gap[envelope.end() :]
     opening = rest.find("{")
     if opening < 0:
         return

@@ -109,6 +109,25 @@ def test_a_cut_off_end_costs_only_the_item_that_it_cuts(
     assert whole(parse(text[:cut], FIELDS)) == survivors
 
 
+CHOICE = st.fixed_dictionaries({"options": st.lists(TEXT, max_size=3), "answer": TEXT, "question": TEXT})
+CHOICE_FIELDS = ("options", "answer", "question")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(CHOICE, min_size=1, max_size=4), st.permutations(CHOICE_FIELDS), st.data(), st.sampled_from([None, 2]))
+def test_an_item_that_is_cut_off_is_reported(
+    items: list[Any], order: list[str], data: st.DataObject, indent: int | None
+) -> None:
+    parts = [json.dumps({name: item[name] for name in order}, indent=indent) for item in items]
+    begin = parts[-1].index(order[0]) + len(order[0]) + 1
+    cut = data.draw(st.integers(begin, len(parts[-1]) - 1))
+    text = '{"examples": [' + ", ".join([*parts[:-1], parts[-1][:cut]])
+    found = parse(text, CHOICE_FIELDS).items
+    assert [item for item in found if not isinstance(item, Fragment)] == items[:-1]
+    assert isinstance(found[-1], Fragment)
+    assert found[-1].raw.startswith("{"), "from the item's own beginning"
+
+
 def test_an_empty_object_in_the_text_of_an_item_that_is_cut_off_is_no_item() -> None:
     assert whole(parse('{"examples": [{"question": "a", "answer": "b"}, {"question": "c {} [{}] d', FIELDS)) == [
         {"question": "a", "answer": "b"}
