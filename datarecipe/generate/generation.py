@@ -52,6 +52,8 @@ class Wanted:
     handle: int
     """Goes with the response to `receive`."""
     request: Request
+    ahead: float = 0.0
+    """So many requests are expected to come before it in logical order and cannot be known yet."""
 
 
 class Generation:
@@ -104,18 +106,19 @@ class Generation:
         for handle, request in self._order.embeddings():
             yield Wanted(handle, request)
         mean, deviation = self._expected_yield()
-        arrived, unresolved = self.accepted, 0.0
+        arrived, unresolved, ahead = self.accepted, 0.0, 0.0
         for number, step in enumerate(self._order.upcoming(mean)):
             expected = arrived + max(0.0, mean * unresolved - deviation * math.sqrt(unresolved))
             if number > 0 and (number >= window or expected >= self._recipe.target_size):
                 return
             if isinstance(step, float):
                 unresolved += step
+                ahead += step
             elif step.batch is not None:
                 arrived += self._promising(step)
             else:
                 self._places[step.handle] = step
-                yield Wanted(step.handle, step.request)
+                yield Wanted(step.handle, step.request, ahead)
                 unresolved += 1
 
     def _promising(self, place: Place) -> int:

@@ -101,9 +101,10 @@ class CachedClient:
             case _:
                 assert_never(request)
 
-    def begin(self, request: Request) -> asyncio.Task[Response] | None:
+    def begin(self, request: Request, *, ahead: float = 0.0) -> asyncio.Task[Response] | None:
         """Begin to ask for `request` if there is room now; None when there is none, and `listen` tells when to come again.
 
+        `ahead` is how many requests are yet to come whose answers are needed before this one's: near a cap they go first.
         The task stores what comes back and gives what is stored; it raises a `DatarecipeError` when no answer is to be had.
 
         Raises:
@@ -112,7 +113,7 @@ class CachedClient:
         """
         claim = None
         if request.key not in self._flying and isinstance(request, Complete):
-            claim = self._router.claim(request)
+            claim = self._router.claim(request, ahead)
             if claim is None:
                 return None
         task = asyncio.get_running_loop().create_task(self._shared(request, claim))

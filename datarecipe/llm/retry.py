@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TRIES = 6
+"""Failed tries that count against a request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrying:
@@ -29,8 +32,7 @@ class Retrying:
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
     uniform: Callable[[float, float], float]
-    attempts: int = 6
-    """Failed tries that count against the request."""
+    attempts: int = TRIES
     first_pause: float = 1.0
     """Seconds: the upper bound of the first pause; it doubles from try to try."""
     longest_pause: float = 60.0

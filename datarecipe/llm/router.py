@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.account import Account, Reservation
 from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
 from datarecipe.llm.limits.gate import HowItWent, Ticket
-from datarecipe.llm.retry import Retrying
+from datarecipe.llm.retry import TRIES, Retrying
 from datarecipe.llm.route import Route
 from datarecipe.llm.transport import AskAgainError
 
@@ -26,6 +27,9 @@ NOTICE_EVERY = 5.0
 
 AT_ONCE = 4
 """How often an attempt may be made again at once: connections that turn out to be closed, and one seed."""
+
+EXPECT_ONE_FAILURE_IN = 20
+"""Attempts, as long as nothing else is known; it is what room is kept for near a cap."""
 
 TOTAL = 600.0
 """Seconds after a request's first attempt in which another may begin, beside the time that one attempt may take."""
@@ -88,6 +92,9 @@ class Router:
         self._told: float | None = None
         self._told_of: set[int] = set()
         self._dead: dict[int, ProviderError] = {}
+        self._ways: set[_Way] = set()
+        """Requests that have no answer yet."""
+        self.attempts = 0
         self._closing = asyncio.Event()
         for route in routes:
             account.listen(route.gate.changed)
@@ -129,8 +136,8 @@ class Router:
         """What the model said, if it is asked no more."""
         return self._dead.get(number)
 
-    def claim(self, request: Complete) -> Claim | None:
-        """Room for an attempt, None while there is none.
+    def claim(self, request: Complete, ahead: float = 0.0) -> Claim | None:
+        """Room for an attempt, None while there is none; near a cap, so many requests `ahead` of it go first.
 
         Raises:
             CapReachedError: no room will come of what is under way.
@@ -141,10 +148,26 @@ class Router:
         if (refusal := self.too_long(number)) is not None:
             raise refusal
         amount = most(route.adapt(request), route.price)
-        if not self.account.fits(amount):
+        if not (self.account.fits(amount) and self._leaves_room(amount, ahead)):
             return None
         ticket = route.gate.try_enter(amount.tokens)
         return None if ticket is None else self.reserved(number, ticket, amount)
+
+    def _leaves_room(self, amount: Amount, ahead: float) -> bool:
+        """Whether the caps leave room for what has to be answered before, and for what is under way to fail and go again.
+
+        Else this one's answer would be paid, and lie behind a hole until a higher cap. With nothing under way there is
+        nothing to wait for.
+        """
+        failing = sum(way.failed for way in self._ways)
+        under_way = self.account.under_way + failing
+        room = self.account.room_for(amount)
+        if not under_way or math.isinf(room):
+            return True
+        share = min(0.5, (sum(self.failed.values()) + 1) / (self.attempts + EXPECT_ONE_FAILURE_IN))
+        again = share / (1 - share)
+        expected = under_way * again
+        return room >= (1 + ahead) * (1 + again) + expected + math.sqrt(expected) + failing * TRIES
 
     def reserved(self, number: int, ticket: Ticket, amount: Amount) -> Claim:
         """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
@@ -166,7 +189,12 @@ class Router:
 
     async def ask(self, request: Complete, claim: Claim | None) -> Completion:
         """The answer of a model. `claim` is the room for the first attempt; without one, room is waited for."""
-        return await _Way(self, request, claim).go()
+        way = _Way(self, request, claim)
+        self._ways.add(way)
+        try:
+            return await way.go()
+        finally:
+            self._ways.remove(way)
 
     def tell(self, text: str) -> None:
         """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news."""
@@ -217,6 +245,11 @@ class _Way:
         """What the last attempt came to."""
         self._useless: set[int] = set()
         """Models that answer others, and not this request."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether an attempt was made, and came to nothing."""
+        return self._last is not None
 
     async def go(self) -> Completion:
         """The answer, or the error that the last model left."""
@@ -385,6 +418,7 @@ class _Attempts:
         spent, retry_after = NOTHING, None
         try:
             await claim.route.transport.ready()
+            self._router.attempts += 1
             spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
             completion = await claim.route.transport.complete(self._adapted, timeout=self._router.timeout)
         except TransientError as error:

@@ -38,9 +38,10 @@ class Client(Protocol):
         """Raise a `DatarecipeError` when it is certain that nothing could be asked. Sends nothing."""
         ...
 
-    def begin(self, request: Request) -> asyncio.Task[Response] | None:
+    def begin(self, request: Request, *, ahead: float = 0.0) -> asyncio.Task[Response] | None:
         """Begin to ask for it, store what comes back, and only then give it; None when there is no room now.
 
+        `ahead` is how many requests are yet to come whose answers are needed before this one's.
         The task raises a `DatarecipeError` when no answer is to be had. Raises `CapReachedError` when there will be no room,
         `TransientError` when it would be too long until there is some.
         """
@@ -194,7 +195,7 @@ class Dispatcher:
             if self._hopeless():
                 return False
             try:
-                task = self.client.begin(wanted.request)
+                task = self.client.begin(wanted.request, ahead=wanted.ahead)
             except CapReachedError as error:
                 self._end(Ending("capped", error))
                 return False

@@ -169,6 +169,33 @@ def test_a_response_nobody_waits_for_is_ignored() -> None:
     assert list(generation.wanted(100)) == []
 
 
+def _ahead(generation: Generation, answered: int) -> list[float]:
+    """After the request at place `answered` brought five items: what comes before each that is wanted then."""
+    first = list(generation.wanted(8))
+    assert [wanted.ahead for wanted in first] == [0.0] * 8
+    generation.receive(first[answered].handle, _items(*(f"is it {number}" for number in range(5))))
+    known = {wanted.handle for wanted in first}
+    return [wanted.ahead for wanted in generation.wanted(100) if wanted.handle not in known]
+
+
+def test_a_child_asked_ahead_says_how_many_come_before_it() -> None:
+    recipe = make_recipe("tree", target_size=1000)
+    generation = Generation(recipe, settings(recipe))
+    ahead = _ahead(generation, answered=7)
+    assert ahead[0] == 7 * 5, "five children are expected of each of the seven roots before it"
+    assert ahead == sorted(ahead)
+    head = Generation(recipe, settings(recipe))
+    assert _ahead(head, answered=0)[:5] == [0.0] * 5, "the children of the first root come next"
+
+
+def test_the_next_round_of_a_chain_says_how_many_come_before_it() -> None:
+    recipe = make_recipe("random", target_size=1000)
+    generation = Generation(recipe, settings(recipe))
+    assert _ahead(generation, answered=7)[0] == 7
+    head = Generation(recipe, settings(recipe))
+    assert _ahead(head, answered=0)[0] == 0
+
+
 def _items(*questions: str) -> Completion:
     items = [{"options": ["yes", "no"], "answer": "yes", "question": q} for q in questions]
     return completion(json.dumps({"examples": items}))

@@ -126,6 +126,56 @@ def test_begin_makes_no_task_where_there_is_no_room_and_says_when_there_is(cache
     virtual_time.run(main())
 
 
+def test_near_a_cap_those_go_first_that_are_needed_first(cache: ResponseCache) -> None:
+    account = Account(Caps(calls=20))
+
+    async def slow() -> Completion:
+        await asyncio.sleep(3.0)
+        return COUNTED
+
+    async def main() -> None:
+        asking = client(cache, account, Line([slow]))
+        first = asking.begin(request(0), ahead=100)
+        assert first is not None, "with nothing under way there is nothing to wait for"
+        assert asking.begin(request(1), ahead=17) is None, "17 before it, it and a failure are more than 19"
+        second = asking.begin(request(1), ahead=10)
+        assert second is not None
+        await asyncio.gather(first, second)
+        third = asking.begin(request(2), ahead=100)
+        assert third is not None
+        await third
+
+    virtual_time.run(main())
+
+
+def test_near_a_cap_room_is_kept_for_the_tries_of_one_that_fails(cache: ResponseCache) -> None:
+    account = Account(Caps(calls=8))
+
+    async def main() -> None:
+        asking = client(cache, account, Line([TransientError("lost", charged=False), TransientError("lost"), COUNTED]))
+        failing = asking.begin(request(0))
+        assert failing is not None
+        await asyncio.sleep(0.5)
+        assert account.spent.calls == 1
+        assert asking.begin(request(1)) is None, "six tries may be needed, and six are left beside the one that is held"
+        assert await failing == COUNTED
+        other = asking.begin(request(1))
+        assert other is not None
+        await other
+
+    virtual_time.run(main())
+
+
+def test_where_no_cap_is_near_nothing_waits(cache: ResponseCache) -> None:
+    async def main() -> None:
+        asking = client(cache, Account(Caps(usd=Decimal(5))), Line())
+        tasks = [asking.begin(request(number), ahead=100) for number in range(4)]
+        assert None not in tasks
+        await asyncio.gather(*(task for task in tasks if task is not None))
+
+    virtual_time.run(main())
+
+
 def test_a_retry_that_the_cap_has_no_room_for_is_not_made(cache: ResponseCache) -> None:
     account, line = Account(Caps(usd=AT_MOST.usd)), Line([TransientError("lost"), COUNTED])
 

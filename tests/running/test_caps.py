@@ -108,6 +108,21 @@ def test_no_cap_in_dollars_is_exceeded_and_most_of_it_is_used(tmp_path: Path, fu
         assert full.data.startswith(Files.of(tmp_path / "out").data)
 
 
+@pytest.mark.parametrize("strategy", ["fixed", "random", "tree"])
+def test_little_of_what_is_paid_lies_behind_a_hole(tmp_path: Path, strategy: str) -> None:
+    """At a cap, and with failures: what was answered is in the dataset, not only in the cache."""
+    answered = committed = 0
+    for seed in range(3):
+        faults = with_chances({Fault("rate_limit"): 0.05, Fault("server_error"): 0.05}, seed)
+        with OpenAIServer(Author(variety=20_000), latency=lognormal(0.05, 0.5), faults=faults) as server:
+            flags = {"limits.calls": 100, "limits.concurrency": 16, "strategy.kind": strategy, "strategy.chains": 32}
+            result = capped(tmp_path / str(seed), server, **flags)
+        assert result.end == "capped"
+        answered += result.traffic.answered
+        committed += result.tally.responses
+    assert committed >= 0.75 * answered
+
+
 def test_a_higher_cap_goes_on_to_the_same_bytes(tmp_path: Path, full: Files) -> None:
     with OpenAIServer(Author(variety=20_000), latency=lognormal(0.005)) as server:
         data = b""

@@ -71,7 +71,7 @@ class Desk:
     def listen(self, listener: Callable[[], None]) -> None:
         self.listeners.append(listener)
 
-    def begin(self, request: Request) -> asyncio.Task[Response] | None:
+    def begin(self, request: Request, *, ahead: float = 0.0) -> asyncio.Task[Response] | None:
         if self.begun >= self.room:
             return None
         if self.capped is not None and len(self.asked) + self.begun >= self.capped:

@@ -6,6 +6,7 @@ the answer is there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +30,18 @@ class Caps:
         if self.tokens is not None and amount.tokens > self.tokens:
             return "tokens"
         return "calls" if self.calls is not None and amount.calls > self.calls else None
+
+    def room_for(self, amount: Amount, beside: Amount) -> float:
+        """How many times `amount` fits beside another."""
+        triples = (
+            (self.usd, beside.usd, amount.usd),
+            (self.tokens, beside.tokens, amount.tokens),
+            (self.calls, beside.calls, amount.calls),
+        )
+        return min(
+            (float(cap - there) / float(more) for cap, there, more in triples if cap is not None and more),
+            default=math.inf,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,10 @@ class Account:
         if self.reserved != NOTHING:
             return False
         raise self._reached(cap, amount)
+
+    def room_for(self, amount: Amount) -> float:
+        """How many times `amount` fits beside all that is used and reserved."""
+        return min(account.caps.room_for(amount, account.spent + account.reserved) for account in self._all)
 
     def reserve(self, amount: Amount, *, model: str = "", priced: bool = True) -> Reservation:
         """Set `amount` aside for an attempt at `model`; `fits` has said that it may."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -60,6 +61,29 @@ def test_no_order_of_reserving_and_settling_exceeds_a_cap(
         account.settle(reservation, part)
     assert account.reserved == NOTHING
     assert caps.exceeded_by(account.spent) is None
+
+
+@given(
+    usd=st.none() | st.decimals(0, 20, places=4),
+    tokens=st.none() | st.integers(1, 30_000),
+    calls=st.none() | st.integers(1, 20),
+    each=amounts,
+    used=amounts,
+)
+def test_room_for_so_many_is_what_so_many_fit_into(
+    usd: Decimal | None, tokens: int | None, calls: int | None, each: Amount, used: Amount
+) -> None:
+    account = Account(Caps(usd, tokens, calls), spent=used)
+    room = account.room_for(each)
+    if math.isinf(room):
+        assert calls is None
+        assert tokens is None or not each.tokens
+        assert usd is None or not each.usd
+        return
+    for count, fits in ((math.floor(room - 1e-6), True), (math.floor(room + 1e-6) + 1, False)):
+        if count > 0 and account.caps.exceeded_by(used) is None:
+            together = Amount(count, each.prompt_tokens * count, each.completion_tokens * count, each.usd * count)
+            assert (account.caps.exceeded_by(used + together) is None) is fits
 
 
 def test_near_the_cap_what_is_under_way_is_awaited() -> None:
