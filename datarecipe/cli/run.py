@@ -35,11 +35,12 @@ from datarecipe.running.budget import budget_of
 from datarecipe.running.display import LineDisplay, LiveDisplay
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
+from datarecipe.running.going_on import ended_short, how_to_go_on
 from datarecipe.running.many import execute_many
 from datarecipe.running.observe import Observer, Several, Silent
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
-from datarecipe.running.summary import closing_error, summary
+from datarecipe.running.summary import summary
 
 
 @click.command("run")
@@ -99,8 +100,9 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    for line in closing_error(result, _command(result)):
-        click.echo(line, err=True)
+    for line in (ended_short(result), how_to_go_on(result, _command(result))):
+        if line is not None:
+            click.echo(line, err=True)
     return result.exit_code
 
 
@@ -117,10 +119,15 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quie
     elif not quiet:
         for line in table(done):
             click.echo(line)
+    hints: dict[str, None] = {}
     for ran in done:
-        lines = [f"error: {ran.error}"] if ran.result is None else closing_error(ran.result, _command(ran.result))
-        for line in lines:
-            click.echo(printable(f"{ran.setup.recipe.name}: {line}", multiline=True), err=True)
+        error = f"error: {ran.error}" if ran.result is None else ended_short(ran.result)
+        if error is not None:
+            click.echo(printable(f"{ran.setup.recipe.name}: {error}", multiline=True), err=True)
+        if ran.result is not None and (hint := how_to_go_on(ran.result, _command(ran.result))) is not None:
+            hints[hint] = None
+    for hint in hints:  # one that holds for several is told once
+        click.echo(printable(hint), err=True)
     return max(ran.exit_code for ran in done)
 
 
@@ -165,6 +172,8 @@ def _command(result: RunResult) -> str:
     words = [_without_user(word) for word in sys.argv[1:] if word != "--overwrite" or not result.written]
     if isinstance(result.error, CapReachedError):
         words = list(_without(words, result.error.cap))
+    elif result.end == "degraded":
+        words = list(_without(words, "limits.stop_when"))
     return shlex.join(["datarecipe", *words])
 
 

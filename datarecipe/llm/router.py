@@ -320,11 +320,8 @@ class _Way:
             router.tell(f"attempt {tries} failed, next in {pause:.1f} s: {error.message}")
 
         def counts(error: TransientError) -> bool:
-            """Whether a failure speaks against the request, rather than of a provider that is down for all.
-
-            One that has answered nothing yet is a wrong address, or a model that cannot run, more likely than an outage.
-            """
-            return not error.rate_limited and not (route.gate.answers and route.gate.down)
+            """Whether a failure speaks against the request, rather than of a provider that is down for all."""
+            return not error.rate_limited and not route.gate.down
 
         left = self._seconds_left()
         retrying = Retrying(
@@ -387,6 +384,15 @@ class _Attempts:
 
     async def make(self) -> Completion:
         """One attempt; or a few, where nothing came of the first."""
+        try:
+            return await self._made()
+        except TransientError as error:
+            if self._route.gate.never_answered and not error.rate_limited:
+                self._way._last = error
+                raise _NeverThereError from error
+            raise
+
+    async def _made(self) -> Completion:
         for _ in range(AT_ONCE - 1):
             try:
                 return await self._one()

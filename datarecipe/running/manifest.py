@@ -42,7 +42,7 @@ def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent
         "identity_parts": dict(setup.identity_parts),
         "status": "complete" if ending.reason == "target" else "short",
         "outcome": ending.reason,
-        "error": ending.error.message if ending.error else None,
+        "error": ending.error.message if ending.error else ending.why,
         "name": setup.recipe.name,
         "counts": {
             "target_size": setup.recipe.target_size,

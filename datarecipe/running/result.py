@@ -68,6 +68,11 @@ class RunResult:
     """Responses that another model than the run's own answered, by its name."""
 
     @property
+    def waiting(self) -> int:
+        """Responses that are stored, and not in the dataset: they lie behind one that is missing, or were not needed."""
+        return max(0, self.traffic.stored + self.traffic.answered - self.tally.responses)
+
+    @property
     def exit_code(self) -> int:
         """The process's exit code (docs/exit-codes.md)."""
         match self.end:

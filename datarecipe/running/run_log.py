@@ -8,10 +8,11 @@ from logging.handlers import RotatingFileHandler
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
+from datarecipe.running.going_on import ended_short, how_to_go_on
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
-from datarecipe.running.summary import closing, closing_error, opening
+from datarecipe.running.summary import closing, opening
 
 LOG = "run.log"
 LARGEST = 1_000_000
@@ -44,7 +45,7 @@ class RunLog:
 
     def end(self, result: RunResult) -> None:
         """Write the summary and close the file."""
-        for line in (*closing(result), *closing_error(result)):
+        for line in filter(None, (*closing(result), ended_short(result), how_to_go_on(result, "the same command"))):
             self._write(line)
         self.close()
 

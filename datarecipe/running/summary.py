@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_UP, Context, Decimal
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
-from datarecipe.errors import CapReachedError
 from datarecipe.llm.limits.amount import Amount, plain
 from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.manifest import EMBEDDED_WARNING
-from datarecipe.running.result import SHORT_EXIT, RunResult
+from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
 
 
@@ -36,20 +36,7 @@ def closing(result: RunResult) -> list[str]:
         f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
         f"in {result.seconds:.1f} s"
     ]
-    if tally.rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
-        lines.append(f"rejected: {reasons}")
-    if result.stand_ins:
-        shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
-        lines.append(f"answered by a fallback: {shares} of {_responses(tally.responses)}")
-    if result.spent.failed:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
-        lines.append(f"failed attempts: {kinds}")
-    if traffic.abandoned:
-        noun = "request was" if traffic.abandoned == 1 else "requests were"
-        lines.append(f"{traffic.abandoned:,} {noun} in flight at the end and not waited for")
-    if cost := cost_line(result):
-        lines.append(cost)
+    lines += _figures(result)
     if result.kept_lines:
         lines.append(
             f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
@@ -62,6 +49,26 @@ def closing(result: RunResult) -> list[str]:
     if result.written:
         lines.append(f"dataset: {display(result.output)}")
     return lines
+
+
+def _figures(result: RunResult) -> Iterator[str]:
+    tally, traffic = result.tally, result.traffic
+    if tally.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
+        yield f"rejected: {reasons}"
+    if result.stand_ins:
+        shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
+        yield f"answered by a fallback: {shares} of {_responses(tally.responses)}"
+    if result.spent.failed:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
+        yield f"failed attempts: {kinds}"
+    if traffic.abandoned:
+        noun = "request was" if traffic.abandoned == 1 else "requests were"
+        yield f"{traffic.abandoned:,} {noun} in flight at the end and not waited for"
+    if cost := cost_line(result):
+        yield cost
+    if result.end != "target" and result.waiting:
+        yield f"stored for a run that goes on: {_responses(result.waiting)} behind one that is missing"
 
 
 def cost_line(result: RunResult) -> str | None:
@@ -87,51 +94,6 @@ def dollars(usd: Decimal) -> str:
     return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
 
 
-def closing_error(result: RunResult, command: str = "the same command") -> list[str]:
-    """What went wrong and how to go on, for runs that ended short; shown even when all else is quiet.
-
-    `command` is what the user typed, where that is known.
-    """
-    if isinstance(result.error, CapReachedError):
-        there_is = (
-            "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
-        )
-        whose = "" if result.error.cap.startswith("limits.") else " (it is for all recipes of the command together)"
-        return [f"error: {result.error.message}{whose}", f"{there_is}: {command} {_higher(result.error)}"]
-    if result.error is not None:
-        lines = [f"error: {printable(str(result.error), multiline=True)}"]
-        if result.exit_code == SHORT_EXIT:
-            lines.append("Run the same command again to go on: what was answered is stored.")
-        return lines
-    if result.end == "barren":
-        return [
-            f"error: `limits.barren` ended the run: {result.why}",
-            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model; "
-            "or go on with a higher `limits.barren`.",
-        ]
-    if result.end == "degraded":
-        return [
-            f"error: `limits.stop_when` ended the run: {result.why}",
-            "Look at rejected.jsonl for the reason. More variety helps: `vary`, another strategy, a stronger model; "
-            "or run it again with another `limits.stop_when` to go on.",
-        ]
-    if result.end == "interrupted":
-        return ["Run the same command again to go on: what was answered is stored."]
-    return []
-
-
-def _higher(error: CapReachedError) -> str:
-    """The flag that doubles a cap, or what one more request needs."""
-    twice = 2 * max(error.at or 0, error.needed or 1)
-    value = f"{round_up(twice):f}" if isinstance(twice, Decimal) else str(twice)
-    return f"{error.cap} {value}" if error.cap.startswith("--") else f"--set {error.cap}={value}"
-
-
-def round_up(usd: Decimal) -> Decimal:
-    """To two digits, upwards."""
-    return Context(prec=2, rounding=ROUND_UP).plus(usd).normalize()
-
-
 def _responses(count: int) -> str:
     return "1 response" if count == 1 else f"{count:,} responses"
 
@@ -154,12 +116,13 @@ def summary(result: RunResult) -> dict[str, Any]:
         "output": str(result.output),
         "outcome": result.end,
         "exit_code": result.exit_code,
-        "error": str(result.error) if result.error else None,
+        "error": str(result.error) if result.error else result.why,
         "target_size": result.target_size,
         "accepted": tally.accepted,
         "rejected": dict(sorted(tally.rejected.items())),
         "normalised": tally.normalised,
         "responses": tally.responses,
+        "uncommitted_responses": result.waiting,
         "from_cache": traffic.stored,
         "sent": traffic.sent,
         "abandoned": traffic.abandoned,

@@ -335,7 +335,7 @@ def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, r
             task.cancel()
         return asyncio.get_running_loop().time()
 
-    assert virtual_time.run(main()) < 60
+    assert 30 <= virtual_time.run(main()) < 60, "one that comes up within half a minute is in time"
     assert len(line.asked) <= requests + 12
 
 

@@ -37,11 +37,6 @@ class CircuitBreaker:
         return self._until is not None
 
     @property
-    def pauses(self) -> int:
-        """Pauses since the last answer."""
-        return self._pauses
-
-    @property
     def until(self) -> float | None:
         """When the next probe may be sent; None while the circuit is closed, or while a probe is under way."""
         return None if self._probe else self._until

@@ -26,8 +26,8 @@ NOTICE_EVERY = 10.0
 SHORTEST_TIMER = 0.001
 """Seconds. A loop may ring a timer a little too soon, and what is left then must not ring at once, again and again."""
 
-VAIN_PAUSES = 4
-"""Pauses without any answer since the beginning: half a minute."""
+IN_VAIN = 30.0
+"""Seconds from the first failure on, without any answer since the beginning, after which a failed probe is the last one."""
 
 LONG_PAUSE = 10.0
 """Seconds of a pause that the provider asks for from which on a user is told."""
@@ -84,6 +84,9 @@ class Gate:
         self.in_flight = 0
         self.answers = 0
         """Attempts that were answered."""
+        self.never_answered = False
+        """Whether nothing was ever answered here, for so long that a wrong address is likelier than an outage."""
+        self._failed_first: float | None = None
 
     @property
     def limit(self) -> int:
@@ -105,11 +108,6 @@ class Gate:
         """The seconds until time alone lets one more be sent, and what is waited for; None where it is now."""
         longest = self._longest_wait()
         return longest if longest[0] > 0 else None
-
-    @property
-    def never_answered(self) -> bool:
-        """Whether nothing was ever answered here, after so many pauses that a wrong address is likelier than an outage."""
-        return not self.answers and self._breaker.pauses > VAIN_PAUSES
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever there may be room again; the first to listen is called first."""
@@ -149,6 +147,7 @@ class Gate:
         match how:
             case "answered":
                 self.answers += 1
+                self.never_answered = False
                 self._limit.answered(ticket.epoch, self.in_flight + 1)
                 if self._breaker.answered():
                     self._notice("the provider answers again")
@@ -168,8 +167,11 @@ class Gate:
             if retry_after is not None and retry_after >= LONG_PAUSE and now + retry_after > self._not_before + 1:
                 self._notice(f"the provider asks for a pause of {retry_after:,.0f} s")
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
+        elif not self.answers:
+            self._failed_first = now if self._failed_first is None else self._failed_first
+            self.never_answered |= bool(ticket.probe) and now - self._failed_first >= IN_VAIN
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
-        if pause is not None:
+        if pause is not None and not self.never_answered:
             words = "nothing is answered any more" if self.answers else "nothing is answered"
             self._notice(f"{words}: sending nothing for {pause:.0f} s, then one request to see")
 
