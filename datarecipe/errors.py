@@ -189,6 +189,11 @@ class ProviderError(DatarecipeError):
 
     exit_code = 4
 
+    def __init__(self, message: str, *, hint: str | None = None, kind: str = "other") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        """The name of the failure, as in docs/failures.md."""
+
 
 class TransientError(DatarecipeError):
     """The provider failed in a way that may pass: rate limit, overload, timeout, lost connection."""

@@ -71,6 +71,7 @@ def forget(directory: Path, key: str) -> None:
 @recipe_argument
 @model_options
 @recipe_options
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
 @cache_option
 @click.pass_context
 def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> None:

@@ -115,7 +115,7 @@ _ORDER = ("stored", "end", "cap", "price", "accepted", "requests", "tokens", "la
 def _words(plan: Plan) -> Iterator[str]:
     stored = plan.stored
     if stored.responses:
-        yield f"stored: {stored.responses:,} responses with {stored.examples:,} examples, at no cost"
+        yield f"stored: {_responses(stored.responses)} with {stored.examples:,} examples, at no cost"
     if plan.assumed is None:
         yield "requests: nothing has to be asked"
         return
@@ -137,7 +137,7 @@ def _cap(check: CapCheck, target_size: int) -> str:
     amount = _cents(check.limit) if check.cap == "usd" else f"{check.limit:,}"
     name = f"limits.{check.cap} {amount}" + (" (by default)" if check.by_default else "")
     if check.spent:
-        spent = _dollars(Range(check.spent, check.spent)) if check.cap == "usd" else f"{check.spent:,}"
+        spent = _plain(check.spent) if check.cap == "usd" else f"{check.spent:,}"
         name += f", of which {spent} is used"
     at = check.reached_at
     if at is None:
@@ -194,7 +194,7 @@ def _share(share: Share) -> str:
     span = low if low == high else f"{low} to {high}"
     how = {
         "stated": "as stated",
-        "measured": f"measured over {share.responses:,} responses",
+        "measured": f"measured over {_responses(share.responses)}",
         "assumed": "assumed; --yield states it",
     }[share.source]
     return f"{span} of 100 items asked for ({how})"
@@ -202,7 +202,7 @@ def _share(share: Share) -> str:
 
 def _tokens(tokens: Tokens) -> str:
     if tokens.measured:
-        return f"measured over {tokens.measured:,} responses"
+        return f"measured over {_responses(tokens.measured)}"
     each = tokens.per_prompt_byte
     thinking = ""
     if tokens.thinking.high:
@@ -211,6 +211,10 @@ def _tokens(tokens: Tokens) -> str:
         f"{1 / each.high:.0f} to {1 / each.low:.0f} bytes each, replies {REPLY_LENGTH.low} to {REPLY_LENGTH.high} times "
         f"as long as the seed example{thinking} (assumed)"
     )
+
+
+def _responses(count: int) -> str:
+    return "1 response" if count == 1 else f"{count:,} responses"
 
 
 def _counts(range_: Range[int], *, to: str = "-") -> str:

@@ -83,7 +83,7 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
-        for words in dict.fromkeys(words for setup in setups for words in setup.warnings()):
+        for words in dict.fromkeys(words for setup in setups for words in setup.warnings(budget)):
             click.echo(printable(words), err=True)
     with _observer(events, quiet=quiet, named=len(names) > 1) as observer:
         if len(setups) == 1:

@@ -61,8 +61,10 @@ class Judge:
                     charged=row.charged,
                 )
             case "end":
-                kind = MachineError if row.kind == "machine" else ProviderError
-                return kind(self._message(row, failure), hint=self._hint(row, failure))
+                message, hint = self._message(row, failure), self._hint(row, failure)
+                if row.kind == "machine":
+                    return MachineError(message, hint=hint)
+                return ProviderError(message, hint=hint, kind=row.name)
 
     def readable(self, text: str) -> str:
         """A provider's text on one line of a terminal, without secrets."""

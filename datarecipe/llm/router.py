@@ -434,6 +434,10 @@ class _Attempts:
             if not error.charged:
                 spent = Amount(calls=1)
             raise
+        except ProviderError as error:
+            self._router.failed[error.kind] += 1
+            spent = Amount(calls=1)
+            raise
         except DatarecipeError:
             spent = Amount(calls=1)
             raise

@@ -53,13 +53,17 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...]) ->
 
 def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...]) -> None:
     """Raise `UnknownPriceError` where `cap`, a cap in dollars, cannot be kept since the price of a model is not known."""
-    unknown = [model for model, cost in zip(models, costs, strict=True) if cost.price is None]
+    unknown = [number for number, cost in enumerate(costs) if cost.price is None]
     if unknown:
-        tokens = cap.replace("usd", "tokens")
+        model, tokens = models[unknown[0]], cap.replace("usd", "tokens")
+        prices = "prices={input_per_million: 0.15, output_per_million: 0.60}"
+        if unknown[0]:
+            # The recipe's `prices` are those of its own model.
+            prices = f"fallbacks=[{{model: {model}, {prices.replace('=', ': ', 1)}}}]"
         raise UnknownPriceError(
-            f"`{cap}` cannot be kept: the price of {unknown[0]} is not known",
+            f"`{cap}` cannot be kept: the price of {model} is not known",
             hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
-            f"--set 'prices={{input_per_million: 0.15, output_per_million: 0.60}}'. Or cap `{tokens}` instead.",
+            f"--set '{prices}'. Or cap `{tokens}` instead.",
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
@@ -186,24 +186,29 @@ def _traffic(runs: Collection[Progress]) -> str:
 def _money(runs: Collection[Progress]) -> str:
     parts = []
     if any(run.priced and run.spent.calls for run in runs):
-        parts.append(_of_the_cap(runs))
+        parts.append(_of_the_cap(runs, "usd", dollars))
+    parts += [
+        f"{_of_the_cap(runs, unit, '{:,}'.format)} {unit}"
+        for unit in ("tokens", "calls")
+        if any(getattr(caps, unit) is not None for run in runs for caps in (run.caps, run.budget))
+    ]
     left = [run.seconds_left for run in runs]
     if left and all(seconds is not None for seconds in left):
         parts.append(f"about {duration(max(seconds for seconds in left if seconds is not None))} left")
     return ", ".join(parts)
 
 
-def _of_the_cap(runs: Collection[Progress]) -> str:
-    """The dollars that are spent, and of which cap: for one run that which leaves less, for several that of them all."""
+def _of_the_cap(runs: Collection[Progress], unit: str, words: Callable[[Any], str]) -> str:
+    """What is used, and of which cap: for one run that which leaves less, for several that of them all."""
     latest = max(runs, key=lambda run: run.together.calls)
-    pairs = [(latest.together.usd, latest.budget.usd)]
+    pairs = [(latest.together, latest.budget)]
     if len(runs) == 1:
-        pairs.insert(0, (latest.spent.usd, latest.caps.usd))
-    capped = [(spent, cap) for spent, cap in pairs if cap is not None]
+        pairs.insert(0, (latest.spent, latest.caps))
+    capped = [(getattr(used, unit), cap) for used, caps in pairs if (cap := getattr(caps, unit)) is not None]
     if not capped:
-        return dollars(pairs[0][0])
-    spent, cap = min(capped, key=lambda pair: pair[1] - pair[0])
-    return f"{dollars(spent)} of {dollars(cap)}"
+        return words(getattr(pairs[0][0], unit))
+    used, cap = min(capped, key=lambda pair: pair[1] - pair[0])
+    return f"{words(used)} of {words(cap)}"
 
 
 def duration(seconds: float) -> str:

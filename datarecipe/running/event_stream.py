@@ -28,6 +28,8 @@ class EventStream:
     """Writes the lines, each flushed."""
 
     def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = f"--events {getattr(stream, 'name', 'stream')}"
+        """As messages call it."""
         self._stream = stream
         self._clock = clock
         self._last: dict[Path, float] = {}

@@ -8,6 +8,7 @@ of what is there leaves it alone, and one that finds the dataset changed by some
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,18 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
+_MENDS = {
+    errno.ENOSPC: "Free space",
+    errno.EDQUOT: "Free space",
+    errno.EACCES: "Mend the permissions",
+    errno.EPERM: "Mend the permissions",
+    errno.EROFS: "Mend the permissions",
+    errno.ENOENT: "Name a folder that can be made",
+    errno.ENOTDIR: "Name a folder that can be made",
+    errno.EEXIST: "Name a folder that can be made",
+}
+
+
 def json_line(value: object) -> str:
     """One line of a `.jsonl` file, with its LF. UTF-8 as it is; line breaks of any kind escaped."""
     text = _encode(value)
@@ -67,9 +80,10 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        mend = _MENDS.get(error.errno or 0, "See to it")
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}",
-            hint="Free space or mend the permissions, then run the same command again: every stored response is used.",
+            hint=f"{mend}, then run the same command again: every stored response is used.",
         ) from None
 
 

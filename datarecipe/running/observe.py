@@ -96,4 +96,6 @@ class Several:
                 tell(observer)
             except Exception as error:  # noqa: BLE001 - somebody's own observer, too
                 self._observers.remove(observer)
-                self.notice(f"{type(observer).__name__} is told nothing more: {error}")
+                name = getattr(observer, "name", type(observer).__name__)
+                why = error.strerror if isinstance(error, OSError) and error.strerror else error
+                self.notice(f"{name} is told nothing more: {why}")

@@ -69,6 +69,8 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace so far; None while there is none."""
+        """At the pace so far; None while there is none, or nothing is answered."""
+        if self.down:
+            return None
         made = self.accepted - self.accepted_before_sending
         return (self.target_size - self.accepted) * self.sending / made if made > 0 and self.sending else None

@@ -26,6 +26,9 @@ LOOP_VERSION = 1
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
 
+NO_CAPS = Caps()
+
+
 @dataclass(frozen=True)
 class Alternative:
     """A fallback, settled."""
@@ -100,8 +103,11 @@ class Setup:
         if budget.usd is not None:
             require_prices("--max-usd", *self._costs_and_names())
 
-    def warnings(self) -> Iterator[str]:
-        """What to say of prices that are not known."""
+    def warnings(self, budget: Caps = NO_CAPS) -> Iterator[str]:
+        """What to say of prices that are not known, unless something else bounds the cost or forbids the run."""
+        capped = (self.recipe.limits.usd, self.recipe.limits.tokens, budget.usd, budget.tokens)
+        if any(cap is not None for cap in capped):
+            return
         asked = ((self.endpoint, self.cost), *((fallback.endpoint, fallback.cost) for fallback in self.fallbacks))
         yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked))
 

@@ -227,7 +227,7 @@ def test_a_place_for_events_that_fills_up_ends_no_run(tmp_path: Path) -> None:
         ran = run(tmp_path, server, "--events", "/dev/full")
     assert ran.code == 0
     assert "Traceback" not in ran.err
-    assert "EventStream is told nothing more" in ran.err
+    assert "--events /dev/full is told nothing more: No space left on device" in ran.err
     assert "done: 60 of 60" in ran.err
 
 

@@ -66,11 +66,20 @@ def test_caps(tmp_path: Path) -> None:
         setup_of(tmp_path, "", model, url).check_budget(Caps(usd=Decimal(1)))
 
 
+def test_what_is_capped_in_tokens_needs_no_warning_of_dollars(tmp_path: Path) -> None:
+    text = OWN + "fallbacks: [openai/unheard-of]\n"
+    assert list(setup_of(tmp_path, text).warnings())
+    assert not list(setup_of(tmp_path, text).warnings(Caps(tokens=9000)))
+    assert not list(setup_of(tmp_path, text, flags={"limits.tokens": 9000}).warnings())
+    assert list(setup_of(tmp_path, text, flags={"limits.calls": 90}).warnings()), "a call may cost anything"
+
+
 def test_a_fallback_without_a_price_takes_no_cap_away_from_the_others(tmp_path: Path) -> None:
     text = OWN + "fallbacks: [openai/unheard-of]\n"
     assert setup_of(tmp_path, text).caps == Caps(usd=DEFAULT_USD)
     assert any("openai/unheard-of" in words for words in setup_of(tmp_path, text).warnings())
-    with pytest.raises(UnknownPriceError, match="unheard-of"):
+    with pytest.raises(UnknownPriceError, match="unheard-of") as raised:
         _ = setup_of(tmp_path, text, flags={"limits.usd": 1}).caps
+    assert "--set 'fallbacks=[{model: openai/unheard-of, prices: {input_per_million" in str(raised.value)
     priced = OWN + "fallbacks: [{model: openai/unheard-of, prices: {input_per_million: 5, output_per_million: 6}}]\n"
     assert setup_of(tmp_path, priced).caps == Caps(usd=DEFAULT_USD)

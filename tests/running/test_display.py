@@ -135,6 +135,18 @@ def test_the_cap_that_leaves_less_is_shown() -> None:
     assert status([uncapped])[2].startswith("$1.25, ")
 
 
+def test_caps_in_tokens_and_calls_are_shown_where_they_are() -> None:
+    assert (
+        status([picture(caps=Caps(usd=Decimal(5), calls=60))])[2] == "$1.25 of $5.00, 10 of 60 calls, about 15 s left"
+    )
+    both = picture(priced=False, caps=Caps(tokens=9000), budget=Caps(tokens=4000))
+    assert status([both])[2].startswith("3,000 of 4,000 tokens, ")
+
+
+def test_while_nothing_is_answered_nobody_knows_how_long_it_takes() -> None:
+    assert status([picture(down=True)])[2] == "$1.25 of $5.00"
+
+
 def test_several_runs_show_what_the_command_used_and_may_use() -> None:
     older = Amount(29, 3000, 5900, Decimal("3.70"))
     used = Amount(30, 3000, 6000, Decimal("3.75"))  # a third dataset, which is done, used some of it

@@ -1,0 +1,102 @@
+"""What ended a run short, and how to go on: it fits how the run ended."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datarecipe.errors import CapReachedError, TransientError
+from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.limits.amount import Amount
+from datarecipe.running.dispatch import Traffic
+from datarecipe.running.going_on import ended_short, how_to_go_on
+from datarecipe.running.result import RunResult, Spent
+from datarecipe.running.summary import closing, summary
+from datarecipe.running.tally import Tally
+
+
+def result(**changes: Any) -> RunResult:
+    """A run that ended as told, with 40 of 100 examples for a tenth of a dollar."""
+    spent = Amount(20, 4000, 6000, Decimal("0.1"))
+    fields: dict[str, Any] = {
+        "name": "facts",
+        "output": Path("runs/facts"),
+        "target_size": 100,
+        "end": "capped",
+        "error": None,
+        "why": None,
+        "tally": Tally(accepted=40, responses=9),
+        "traffic": Traffic(sent=20, answered=16),
+        "spent": Spent(spent, spent),
+        "first": (),
+        "kept_lines": 0,
+        "shortened_from": 0,
+        "caps": Caps(),
+        "priced": True,
+        "free": False,
+        "written": True,
+        "seconds": 1.0,
+    }
+    return RunResult(**fields | changes)
+
+
+def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
+    return CapReachedError(f"`{cap}` is reached", cap=cap, at=at, needed=needed)
+
+
+@pytest.mark.parametrize(
+    ("error", "flag"),
+    [
+        # 100 of 40 examples, and a quarter more: 3.125 times what was used.
+        (reached("limits.usd", Decimal("0.1"), Decimal("0.101")), "--set limits.usd=0.32"),
+        (reached("limits.tokens", 10_000, 10_900), "--set limits.tokens=32000"),
+        (reached("limits.calls", 20, 21), "--set limits.calls=62"),
+        (reached("limits.usd", Decimal("0.2"), Decimal("0.5")), "--set limits.usd=0.5"),
+    ],
+)
+def test_the_cap_that_is_offered_is_enough_at_the_rate_so_far(error: CapReachedError, flag: str) -> None:
+    told = how_to_go_on(result(error=error), "datarecipe run facts")
+    assert (
+        told == f"A higher cap goes on; at this rate this one is enough for 100 examples: datarecipe run facts {flag}"
+    )
+
+
+def test_where_nothing_is_known_of_the_rate_the_cap_doubles() -> None:
+    nothing = result(error=reached("limits.usd", Decimal("0.01"), Decimal("0.03")), tally=Tally())
+    assert how_to_go_on(nothing, "x") == "Raise the cap: x --set limits.usd=0.06"
+    together = result(error=reached("--max-calls", 3, 4))
+    assert "(it is for all recipes of the command together)" in (ended_short(together) or "")
+    assert how_to_go_on(together, "x") == "What there is, is a dataset that a higher cap continues: x --max-calls 8"
+
+
+def test_what_is_stored_is_named_only_where_something_is() -> None:
+    gone = TransientError("gone")
+    assert "what was answered is stored" in (how_to_go_on(result(end="failed", error=gone), "x") or "")
+    nothing = result(end="failed", error=gone, tally=Tally(), traffic=Traffic(sent=4))
+    assert (how_to_go_on(nothing, "x") or "").startswith("Nothing was answered.")
+    assert how_to_go_on(result(end="target"), "x") is None
+
+
+def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
+    stale = result(end="barren", why="why", tally=Tally(accepted=40))
+    stale.tally.rejected["duplicate"] = 50
+    assert "More variety helps" in (how_to_go_on(stale, "x") or "")
+    assert "runs/facts/rejected.jsonl says why" in (how_to_go_on(stale, "x") or "")
+    useless = result(end="barren", why="why", tally=Tally())
+    useless.tally.rejected["schema"] = 50
+    told = how_to_go_on(useless, "x") or ""
+    assert "does the model follow the format?" in told
+    assert "variety" not in told
+    degraded = result(end="degraded", why="why")
+    assert (how_to_go_on(degraded, "x") or "").endswith("x --set limits.stop_when=null")
+    assert ended_short(degraded) == "error: `limits.stop_when` ended the run: why"
+
+
+def test_answers_behind_a_hole_are_told() -> None:
+    capped = result(error=reached("limits.calls", 20, 21))
+    assert "stored for a run that goes on: 7 responses behind one that is missing" in closing(capped)
+    assert summary(capped)["uncommitted_responses"] == 7
+    assert not any("stored for" in line for line in closing(result(end="target")))
