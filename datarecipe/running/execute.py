@@ -213,6 +213,7 @@ async def _execute(
             on_reserved=spending.reserved,
             on_settled=spending.settled,
         )
+        assumed_before = spending.assumed
         observer.begin(setup)
         recorder = _Recorder(folder)
         limits = setup.recipe.limits
@@ -237,7 +238,12 @@ async def _execute(
             raise
         finished = datetime.now(UTC)
         spent = Spent(
-            account.spent, account.spent - spending.before, dict(spending.by_model), dict(client.failed.most_common())
+            in_all=account.spent,
+            now=account.spent - spending.before,
+            by_model=dict(spending.by_model),
+            assumed=spending.assumed,
+            assumed_now=spending.assumed - assumed_before,
+            failed=dict(client.failed.most_common()),
         )
         span = Span(started, finished, time.monotonic() - began)
         result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
@@ -262,7 +268,7 @@ def _close(
     document = manifest(setup, ending, tally, traffic, spent, span)
     if kept or nothing_learnt:
         # What this run used is gone from no account, though its files are.
-        folder.keep({name: of_all for name, of_all in document["cost"].items() if name != "this_run"})
+        folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
     else:
         folder.replace(document, card(setup, document, tally, recorder.first))
     return RunResult(

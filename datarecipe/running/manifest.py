@@ -89,7 +89,9 @@ def _cost(setup: Setup, spent: Spent) -> dict[str, Any]:
     caps, priced = setup.caps, bool(setup.prices)
     return {
         "all_runs": _amount(spent.in_all, priced=priced),
+        "all_runs_assumed": _amount(spent.assumed, priced=priced),
         "this_run": _amount(spent.now, priced=priced),
+        "this_run_assumed": _amount(spent.assumed_now, priced=priced),
         "prices": _prices(setup.cost),
         "by_model": [
             {

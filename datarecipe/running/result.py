@@ -9,7 +9,7 @@ from pathlib import Path
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
 from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import Amount
+from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.running.dispatch import End, Traffic
 from datarecipe.running.tally import Tally
 
@@ -27,6 +27,10 @@ class Spent:
     """In this run."""
     by_model: Mapping[tuple[str, bool], Amount] = field(default_factory=dict)
     """Over all runs, by the model's name and whether its price was known."""
+    assumed: Amount = NOTHING
+    """Over all runs, what nobody told: it counts at its most, and a bill may be lower by so much."""
+    assumed_now: Amount = NOTHING
+    """In this run."""
     failed: Mapping[str, int] = field(default_factory=dict)
     """Attempts of this run that failed, by the name of the failure (docs/failures.md)."""
 

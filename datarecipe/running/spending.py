@@ -3,7 +3,8 @@
 A line is written before each attempt, with the most that it can use, and one after it, with what it did use. An attempt that
 has no second line was under way when its process died: it counts at its most, since it may have been charged. The lines are
 of one identity; the first one keeps the sums of all that had this folder before. What was used while its model's price was
-not known has no dollars, and gets them when the price is.
+not known has no dollars, and gets them when the price is. What counts at its most, since nobody told what it used, is summed
+apart: a provider's bill may be lower by so much.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Reservation
@@ -30,8 +31,18 @@ FORMAT = 2
 _LONGEST_LINE = 1000
 _LONGEST_HEAD = 1_000_000
 
-Sums: TypeAlias = "dict[tuple[str, bool], Amount]"
-"""By model, and whether its price was known."""
+
+class _Kind(NamedTuple):
+    """What is summed together."""
+
+    model: str
+    known: bool
+    """Whether the price was known."""
+    assumed: bool
+    """Whether it is the most that attempts could use, since nobody told what they did use."""
+
+
+Sums: TypeAlias = "dict[_Kind, Amount]"
 
 
 class Spending(AbstractContextManager["Spending"]):
@@ -54,10 +65,10 @@ class Spending(AbstractContextManager["Spending"]):
         """Read what is there. Raises `StorageError`."""
         with storage_errors(self.path):
             self._read()
-        for (model, known), amount in list(self._sums.items()):
-            if not known and (price := self._prices.get(model)) is not None:
-                del self._sums[model, known]
-                _add(self._sums, (model, True), replace(amount, usd=_priced(amount, price)))
+        for kind, amount in list(self._sums.items()):
+            if not kind.known and (price := self._prices.get(kind.model)) is not None:
+                del self._sums[kind]
+                _add(self._sums, kind._replace(known=True), replace(amount, usd=_priced(amount, price)))
         self.before = sum(self._sums.values(), NOTHING)
         return self
 
@@ -71,7 +82,15 @@ class Spending(AbstractContextManager["Spending"]):
     @property
     def by_model(self) -> Mapping[tuple[str, bool], Amount]:
         """What all runs used, this one too, by model and whether its price was known; without it the dollars say nothing."""
-        return self._sums
+        sums: dict[tuple[str, bool], Amount] = {}
+        for kind, amount in self._sums.items():
+            sums[kind.model, kind.known] = sums.get((kind.model, kind.known), NOTHING) + amount
+        return sums
+
+    @property
+    def assumed(self) -> Amount:
+        """How much of what all runs used nobody told: it counts at its most."""
+        return sum((amount for kind, amount in self._sums.items() if kind.assumed), NOTHING)
 
     def reserved(self, reservation: Reservation) -> None:
         """Write down that an attempt begins. Raises `StorageError`: what cannot be counted is not sent."""
@@ -85,7 +104,8 @@ class Spending(AbstractContextManager["Spending"]):
 
         Where that fails the answer must not be lost with it: the attempt counts at its most then, and nothing more is sent.
         """
-        _add(self._sums, (reservation.model, reservation.priced), amount)
+        kind = _Kind(reservation.model, reservation.priced, amount == reservation.amount)
+        _add(self._sums, kind, amount)
         with contextlib.suppress(StorageError):
             self._write({"settled": reservation.number, **_row(amount, known=reservation.priced)})
 
@@ -152,20 +172,20 @@ class Spending(AbstractContextManager["Spending"]):
 
     def _with_attempts(self, sums: Sums, rows: Iterator[tuple[int, dict[str, Any] | None]]) -> Sums:
         """`sums` and the attempts of the lines after the first; those without a second line at their most."""
-        open_ones: dict[int, tuple[tuple[str, bool], Amount]] = {}
+        open_ones: dict[int, tuple[_Kind, Amount]] = {}
         for number, row in rows:
             if row is None:
                 raise self._damaged(number)
             amount, known = self._amount(row, number)
             if isinstance(row.get("reserved"), int) and isinstance(row.get("model"), str):
-                open_ones[row["reserved"]] = (row["model"], known), amount
+                open_ones[row["reserved"]] = _Kind(row["model"], known, assumed=True), amount
             elif isinstance(row.get("settled"), int) and row["settled"] in open_ones:
-                whose, _ = open_ones.pop(row["settled"])
-                _add(sums, whose, amount)
+                kind, reserved = open_ones.pop(row["settled"])
+                _add(sums, kind._replace(assumed=amount == reserved), amount)
             else:
                 raise self._damaged(number)
-        for whose, amount in open_ones.values():
-            _add(sums, whose, amount)
+        for kind, amount in open_ones.values():
+            _add(sums, kind, amount)
         return sums
 
     def _sums_in(self, written: Any, number: int) -> Sums:
@@ -174,7 +194,7 @@ class Spending(AbstractContextManager["Spending"]):
             if not isinstance(row, dict) or not isinstance(row.get("model"), str):
                 raise self._damaged(number)
             amount, known = self._amount(row, number)
-            _add(sums, (row["model"], known), amount)
+            _add(sums, _Kind(row["model"], known, row.get("assumed") is True), amount)
         return sums
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
@@ -223,11 +243,14 @@ def _row(amount: Amount, *, known: bool) -> dict[str, Any]:
 
 
 def _rows_of(sums: Sums) -> list[dict[str, Any]]:
-    return [{"model": model, **_row(amount, known=known)} for (model, known), amount in sums.items()]
+    return [
+        {"model": kind.model, "assumed": kind.assumed, **_row(amount, known=kind.known)}
+        for kind, amount in sums.items()
+    ]
 
 
-def _add(sums: Sums, whose: tuple[str, bool], amount: Amount) -> None:
-    sums[whose] = sums.get(whose, NOTHING) + amount
+def _add(sums: Sums, kind: _Kind, amount: Amount) -> None:
+    sums[kind] = sums.get(kind, NOTHING) + amount
 
 
 def _priced(amount: Amount, price: Priced) -> Decimal:

@@ -67,6 +67,10 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield f"{traffic.abandoned:,} {noun} in flight at the end and not waited for"
     if cost := cost_line(result):
         yield cost
+        assumed = result.spent.assumed
+        if assumed.calls:
+            span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
+            yield f"of it assumed{span}: {_used(assumed, priced=result.priced)}, since no reply said what was used"
     if result.end != "target" and result.waiting:
         yield f"stored for a run that goes on: {_responses(result.waiting)} behind one that is missing"
 
@@ -131,6 +135,7 @@ def summary(result: RunResult) -> dict[str, Any]:
             "calls": result.spent.now.calls,
             "tokens": result.spent.now.tokens,
             "usd": plain(result.spent.now.usd) if result.priced else None,
+            "usd_assumed": plain(result.spent.assumed_now.usd) if result.priced else None,
             "usd_over_all_runs": plain(result.spent.in_all.usd) if result.priced else None,
             "tokens_without_price": result.spent.unpriced_tokens,
         },

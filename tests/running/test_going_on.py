@@ -95,6 +95,14 @@ def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
     assert ended_short(degraded) == "error: `limits.stop_when` ended the run: why"
 
 
+def test_what_is_assumed_is_told_apart() -> None:
+    used, guess = Amount(20, 4000, 6000, Decimal("0.1")), Amount(3, 1000, 500, Decimal("0.02"))
+    told = closing(result(end="target", spent=Spent(used, used, assumed=guess)))
+    assert "of it assumed: 3 calls, 1,500 tokens, $0.0200, since no reply said what was used" in told
+    more = closing(result(end="target", spent=Spent(used + used, used, assumed=guess)))
+    assert any(line.startswith("of it assumed over all runs: 3 calls") for line in more)
+
+
 def test_answers_behind_a_hole_are_told() -> None:
     capped = result(error=reached("limits.calls", 20, 21))
     assert "stored for a run that goes on: 7 responses behind one that is missing" in closing(capped)

@@ -236,3 +236,19 @@ def test_one_identity_forgets_nothing_while_another_has_the_folder(tmp_path: Pat
             for _ in range(times):
                 one.settle(one.reserve(MOST), USED)
     assert [before(tmp_path, identity).calls for identity in "abc"] == [3, 1, 3]
+
+
+def test_what_nobody_told_is_summed_apart_over_all_runs(tmp_path: Path) -> None:
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        one.settle(one.reserve(MOST), USED)
+        one.settle(one.reserve(MOST), MOST)
+        assert spending.assumed == MOST
+        one.reserve(MOST)
+    with Spending(tmp_path, "a") as spending:
+        assert spending.assumed == MOST + MOST, "what was under way when its process died, too"
+        account(spending).settle(account(spending).reserve(MOST), USED)
+    with Spending(tmp_path, "a") as spending:
+        assert spending.before == USED + MOST + MOST + USED
+        assert spending.assumed == MOST + MOST
+        assert spending.by_model == {("", True): spending.before}
