@@ -113,9 +113,15 @@ class CachedClient:
         """
         claim = None
         if request.key not in self._flying and isinstance(request, Complete):
-            claim = self._router.claim(request, ahead)
-            if claim is None:
-                return None
+            try:
+                claim = self._router.claim(request, ahead)
+            except DatarecipeError:
+                # Another run, which shares the cache, may have stored it meanwhile: that needs no room.
+                if self.lookup(request) is None:
+                    raise
+            else:
+                if claim is None:
+                    return None
         task = asyncio.get_running_loop().create_task(self._shared(request, claim))
         if claim is not None:
             # A task that is cancelled before its first step runs none of its own clean-up.
@@ -132,6 +138,10 @@ class CachedClient:
 
     async def _shared(self, request: Request, claim: Claim | None) -> Response:
         while (flying := self._flying.get(request.key)) is not None:
+            if claim is not None:
+                # Begun in one moment with another run's. Who waits keeps no room: the other's next attempt may need it.
+                claim.release()
+                claim = None
             try:
                 return await asyncio.shield(flying[1])
             except DatarecipeError:

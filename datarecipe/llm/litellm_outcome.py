@@ -1,7 +1,7 @@
 """What litellm gives or raises, as a completion or as an error of ours in plain words.
 
 A thin layer: it finds out what happened on the wire beneath litellm's own classes and words, and the table in
-`failures.py` judges that, as it does for requests without litellm. Judged by HTTP status and by the names of classes
+`failure_table.py` judges that, as it does for requests without litellm. Judged by HTTP status and by the names of classes
 rather than by the classes, so that this imports no litellm.
 """
 

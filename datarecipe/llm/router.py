@@ -53,8 +53,10 @@ class Claim:
     def settle(self, spent: Amount, how: HowItWent, retry_after: float | None) -> None:
         """The attempt is over."""
         self.settled = True
-        self.route.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
-        self.account.settle(self.reservation, spent)
+        try:
+            self.account.settle(self.reservation, spent)
+        finally:
+            self.route.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
 
     def release(self) -> None:
         """No attempt was made, if none was."""
@@ -203,8 +205,8 @@ class Router:
             self._notice(text)
 
     def tell_of_another(self, number: int, error: DatarecipeError) -> None:
-        """Say that another model answers, once for each: who writes the data is no news to be left out."""
-        if number not in self._told_of:
+        """Say that a fallback answers, once for each: who writes the data is no news to be left out."""
+        if number and number not in self._told_of:
             self._told_of.add(number)
             self._notice(f"{self.routes[number].name} is asked instead: {error.message}")
 
@@ -237,11 +239,11 @@ class _Way:
     """One request's way over the models."""
 
     def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
-        self._router = router
-        self._request = request
-        self._claim = claim
+        self.router = router
+        self.request = request
+        self.claim = claim
         self._began = router.clock()
-        self._last: TransientError | None = None
+        self.last: TransientError | None = None
         """What the last attempt came to."""
         self._useless: set[int] = set()
         """Models that answer others, and not this request."""
@@ -249,16 +251,16 @@ class _Way:
     @property
     def failed(self) -> bool:
         """Whether an attempt was made, and came to nothing."""
-        return self._last is not None
+        return self.last is not None
 
     async def go(self) -> Completion:
         """The answer, or the error that the last model left."""
-        number = self._claim.number if self._claim is not None else self._router.first()
+        number = self.claim.number if self.claim is not None else self.router.first()
         while True:
             outcome = await self._outcome(number)
             if isinstance(outcome, Completion):
                 return outcome
-            if self._router.closing:
+            if self.router.closing:
                 raise outcome
             number = self._another_than(number, outcome)
 
@@ -268,50 +270,54 @@ class _Way:
         try:
             return await self._stay(number, alone=not others)
         except _ClosedError:
-            raise self._last or TransientError("the run ended before the request was sent") from None
+            raise self.last or TransientError("the run ended before the request was sent") from None
         except _ElsewhereError:
-            assert self._last is not None
-            return self._last
+            assert self.last is not None
+            return self.last
         except _NeverThereError:
-            assert self._last is not None
+            assert self.last is not None
             self._useless.add(number)
-            return self._last
+            return self.last
         except ProviderError as error:
-            self._router.bury(number, error)
+            self.router.bury(number, error)
             return error
         except TransientError as error:
             if not others or self._seconds_left() <= 0:
                 raise
-            gate = self._router.routes[number].gate
-            if self._router.too_long(number) or not (gate.down or gate.asked_to_wait):
+            gate = self.router.routes[number].gate
+            if self.router.too_long(number) or not (gate.down or gate.asked_to_wait):
                 self._useless.add(number)
             return error
 
     def _left(self) -> list[int]:
-        return [number for number in self._router.alive() if number not in self._useless]
+        return [number for number in self.router.alive() if number not in self._useless]
 
     def _another_than(self, number: int, reason: DatarecipeError) -> int:
         """Where to go from `number`: to one that is of use if there is one. Raises `reason` when none is left."""
         others = [other for other in self._left() if other != number]
         another = self._of_use(others)
         if another is None:
-            another = next(iter((*others, *self._left())), None)
+            another = self._soonest(self._left())
         if another is None:
             # A model that said no for good ends nothing while another may answer the next time.
-            raise self._last if self._last is not None and self._router.alive() else reason
+            raise self.last if self.last is not None and self.router.alive() else reason
         if another != number:
-            self._router.tell_of_another(another, reason)
+            self.router.tell_of_another(another, reason)
         return another
 
     def _of_use(self, numbers: Sequence[int]) -> int | None:
-        return next((number for number in numbers if self._router.is_of_use(number)), None)
+        return next((number for number in numbers if self.router.is_of_use(number)), None)
+
+    def _soonest(self, numbers: Sequence[int]) -> int | None:
+        """Where each has to be waited for, the one whose turn comes first."""
+        return min(numbers, key=lambda number: self.router.routes[number].gate.asked_to_wait, default=None)
 
     def _seconds_left(self) -> float:
-        return self._began + self._router.timeout + TOTAL - self._router.clock()
+        return self._began + self.router.timeout + TOTAL - self.router.clock()
 
     async def _stay(self, number: int, *, alone: bool) -> Completion:
         """Ask one model until it answers, or there is no use in it; for a shorter time where it is not `alone`."""
-        router = self._router
+        router = self.router
         route = router.routes[number]
         attempts = _Attempts(self, number)
 
@@ -333,26 +339,26 @@ class _Way:
         try:
             return await retrying.call(attempts.make, on_retry=failed, counts=counts)
         except TransientError as error:
-            self._last = error
+            self.last = error
             raise
         finally:
             attempts.let_go()
 
     def may_go_on(self, number: int) -> None:
         """Raise when an attempt at model `number` that waits for room has no use any more."""
-        router = self._router
+        router = self.router
         if router.closing:
             raise _ClosedError
         if (refusal := router.too_long(number)) is not None:
             raise refusal
-        if self._last is None:
+        if self.last is None:
             return
         # Its turn to see whether the model is back may be minutes away.
         if not router.is_of_use(number):
             others = [other for other in self._left() if other != number]
-            if self._of_use(others) is not None:
+            if self._of_use(others) is not None or self._soonest([number, *others]) != number:
                 raise _ElsewhereError
-        if router.routes[number].gate.never_answered and not self._last.rate_limited:
+        if router.routes[number].gate.never_answered and not self.last.rate_limited:
             raise _NeverThereError
 
 
@@ -361,26 +367,26 @@ class _Attempts:
 
     def __init__(self, way: _Way, number: int) -> None:
         self._way = way
-        self._router = way._router
+        self.router = way.router
         self._number = number
-        self._route = self._router.routes[number]
-        self._adapted = self._route.adapt(way._request)
+        self._route = self.router.routes[number]
+        self._adapted = self._route.adapt(way.request)
         self._amount = most(self._adapted, self._route.price)
         self._held = False
-        self._said_no = self._router.said_no(number)
+        self._said_no = self.router.said_no(number)
         """Before: it is asked all the same, since no other is left."""
 
     def failed(self, error: TransientError) -> None:
         """An attempt failed and another will follow."""
-        self._way._last = error
+        self._way.last = error
         if not self._held:
-            self._held = self._router.account.hold(self._amount)
+            self._held = self.router.account.hold(self._amount)
 
     def let_go(self) -> None:
         """What was held is used, or not needed."""
         if self._held:
             self._held = False
-            self._router.account.let_go(self._amount)
+            self.router.account.let_go(self._amount)
 
     async def make(self) -> Completion:
         """One attempt; or a few, where nothing came of the first."""
@@ -388,7 +394,7 @@ class _Attempts:
             return await self._made()
         except TransientError as error:
             if self._route.gate.never_answered and not error.rate_limited:
-                self._way._last = error
+                self._way.last = error
                 raise _NeverThereError from error
             raise
 
@@ -402,21 +408,21 @@ class _Attempts:
 
     async def _one(self) -> Completion:
         way = self._way
-        if way._last is not None and self._router.closing:
+        if way.last is not None and self.router.closing:
             raise _ClosedError
-        claim, way._claim = way._claim, None
+        claim, way.claim = way.claim, None
         if claim is None:
             ticket = await self._route.gate.enter(self._amount.tokens, self._room)
             self.let_go()
-            claim = self._router.reserved(self._number, ticket, self._amount)
+            claim = self.router.reserved(self._number, ticket, self._amount)
         return await self._send(claim)
 
     def _room(self) -> bool:
         """Whether an attempt may begin; what was held for it is room."""
         self._way.may_go_on(self._number)
-        if (no := self._router.said_no(self._number)) is not None and no is not self._said_no:
+        if (no := self.router.said_no(self._number)) is not None and no is not self._said_no:
             raise no
-        return self._held or self._router.account.fits(self._amount)
+        return self._held or self.router.account.fits(self._amount)
 
     async def _send(self, claim: Claim) -> Completion:
         price = claim.route.price
@@ -424,18 +430,18 @@ class _Attempts:
         spent, retry_after = NOTHING, None
         try:
             await claim.route.transport.ready()
-            self._router.attempts += 1
+            self.router.attempts += 1
             spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
-            completion = await claim.route.transport.complete(self._adapted, timeout=self._router.timeout)
+            completion = await claim.route.transport.complete(self._adapted, timeout=self.router.timeout)
         except TransientError as error:
-            self._router.failed[error.kind] += 1
+            self.router.failed[error.kind] += 1
             if not isinstance(error, AskAgainError):
                 how, retry_after = ("rate_limited" if error.rate_limited else "failed"), error.retry_after
             if not error.charged:
                 spent = Amount(calls=1)
             raise
         except ProviderError as error:
-            self._router.failed[error.kind] += 1
+            self.router.failed[error.kind] += 1
             spent = Amount(calls=1)
             raise
         except DatarecipeError:

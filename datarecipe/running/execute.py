@@ -160,6 +160,7 @@ async def execute(
     Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
     raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
     """
+    observer = Several(observer)  # one that fails must not get as far as what sends
     try:
         if budget is not None:
             setup.check_budget(budget)

@@ -27,6 +27,7 @@ from datarecipe.running.ownership import (
     FILES,
     LINEAGE,
     MANIFEST,
+    PARTIAL,
     REJECTED,
     conflict,
     described,
@@ -35,8 +36,6 @@ from datarecipe.running.ownership import (
     read_manifest,
 )
 from datarecipe.running.read_back import WrittenExamples
-
-PARTIAL = ".partial"
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 # JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.

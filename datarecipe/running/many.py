@@ -16,7 +16,7 @@ from datarecipe.llm.limits.account import Caps
 from datarecipe.running.budget import shared_account
 from datarecipe.running.execute import execute_on
 from datarecipe.running.interrupt import Interrupts
-from datarecipe.running.observe import Observer
+from datarecipe.running.observe import Observer, Several
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
 from datarecipe.running.switchboard import Switchboard
@@ -67,10 +67,12 @@ async def execute_many(
         UsageError: two of them would write one folder.
         UnknownPriceError: one has a cap in dollars, and its model's price is not known.
     """
+    observer = Several(observer)  # one that fails must not get as far as what sends
     _check_folders(setups)
     for setup in setups:
         try:
             setup.caps  # noqa: B018 - raises before anything is sent
+            setup.check_budget(budget)
         except DatarecipeError as error:
             observer.broken_off(setup, error)
             raise

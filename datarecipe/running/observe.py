@@ -92,6 +92,8 @@ class Several:
 
     def _tell(self, tell: Callable[[Observer], None]) -> None:
         for observer in tuple(self._observers):
+            if observer not in self._observers:
+                continue  # left out just now: it failed at the news of another's failure
             try:
                 tell(observer)
             except Exception as error:  # noqa: BLE001 - somebody's own observer, too

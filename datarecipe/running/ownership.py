@@ -19,6 +19,8 @@ MANIFEST = "manifest.json"
 CARD = "README.md"
 FILES = (DATA, LINEAGE, REJECTED, CARD, MANIFEST)
 """In the order in which they are put in place."""
+PARTIAL = ".partial"
+"""What a file is called beside its name until it is put in place."""
 LARGEST_MANIFEST = 64 << 20
 """Bytes."""
 
@@ -36,6 +38,8 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 def conflict(folder: Path, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
     """Why a run of that identity must not write into `folder`, or None where it may."""
+    if identity_in(folder / (MANIFEST + PARTIAL)) == identity:
+        return None  # killed between two renames, which the next run finishes
     manifest = read_manifest(folder / MANIFEST)
     owner = identity_in(folder / MANIFEST)
     if owner == identity and manifest is not None:

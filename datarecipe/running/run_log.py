@@ -21,18 +21,29 @@ KEPT = 3
 """Older files that are kept, as `run.log.1` and so on."""
 
 
+class _Handler(RotatingFileHandler):
+    """One whose failures its user hears of: logging's own prints them, traceback and all."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002
+        """Called while the error is handled."""
+        raise  # noqa: PLE0704
+
+
 class RunLog:
     """An observer that writes the file of one run. Notices come without keys: transports take them out."""
 
+    name = LOG
+    """As messages call it."""
+
     def __init__(self) -> None:
-        self._handler: RotatingFileHandler | None = None
+        self._handler: _Handler | None = None
 
     def begin(self, setup: Setup) -> None:
         """Open the file; the folder is there by then. Raises `OSError`."""
         path = setup.output / LOG
         if path.is_symlink():
             path.unlink()  # the folder may lie in a project from somebody else
-        self._handler = RotatingFileHandler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
+        self._handler = _Handler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
         for line in opening(setup):
             self._write(line)
 

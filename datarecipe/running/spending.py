@@ -10,7 +10,6 @@ apart: a provider's bill may be lower by so much.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -28,8 +27,7 @@ from datarecipe.running.folder import storage_errors
 
 SPENDING = "spending.jsonl"
 FORMAT = 2
-_LONGEST_LINE = 1000
-_LONGEST_HEAD = 1_000_000
+_LONGEST_LINE = 1_000_000
 
 
 class _Kind(NamedTuple):
@@ -200,8 +198,7 @@ class Spending(AbstractContextManager["Spending"]):
     def _rows(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """Number and content of each line; None for one that is not ours. A line without its end was never acted upon."""
         with self.path.open("rb") as stream:
-            longest = itertools.chain([_LONGEST_HEAD], itertools.repeat(_LONGEST_LINE))
-            for number, line in enumerate(iter(lambda: stream.readline(next(longest)), b""), 1):
+            for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
                 if not line.endswith(b"\n") and not stream.read(1):
                     return
                 try:

@@ -401,3 +401,76 @@ def test_a_fallback_that_says_no_leaves_it_a_failure_that_may_pass(cache: Respon
         crowd.cancel()
 
     virtual_time.run(main())
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one run", "two runs"])
+@pytest.mark.parametrize("short_of", ["places", "dollars"])
+def test_who_waits_for_another_s_answer_keeps_no_room(cache: ResponseCache, short_of: str, *, same: bool) -> None:
+    """Both begin in one moment, so neither sees the other under way; the one that asks fails once, and needs the room."""
+    lost = (
+        TransientError("slow down", charged=False, rate_limited=True)
+        if short_of == "places"
+        else TransientError("lost")
+    )
+    caps = Caps() if short_of == "places" else Caps(usd=AT_MOST.usd * 2)
+    line, above = Line([lost, COUNTED]), Account(caps)
+
+    async def main() -> None:
+        narrow, flying = gate(2), dict[Any, Any]()
+
+        def one() -> CachedClient:
+            routes = [Route("m", line, narrow, PRICE)]
+            made = CachedClient(cache, routes, Account(Caps(), above=(above,)), timeout=7.5,
+                                clock=asyncio.get_running_loop().time, uniform=max)  # fmt: skip
+            made.share(flying)
+            return made
+
+        first = one()
+        second = first if same else one()
+        tasks = [first.begin(request()), second.begin(request())]
+        async with asyncio.timeout(1000):
+            for task in tasks:
+                assert task is None or await task == COUNTED
+        assert narrow.in_flight == 0
+
+    virtual_time.run(main())
+    assert len(line.asked) == 2
+    assert above.reserved == NOTHING
+
+
+def test_what_another_run_has_stored_needs_no_room(cache: ResponseCache) -> None:
+    async def main() -> None:
+        await client(cache, Account(Caps()), Line([COUNTED])).fetch(request())
+        nothing_left = client(cache, Account(Caps(calls=0)), Line())
+        task = nothing_left.begin(request())
+        assert task is not None
+        assert await task == COUNTED
+        with pytest.raises(CapReachedError):
+            nothing_left.begin(request(1))
+
+    virtual_time.run(main())
+
+
+def test_where_all_have_to_be_waited_for_it_is_the_one_that_comes_first(cache: ResponseCache) -> None:
+    """The first is back long before the pause that its fallback asked for is over."""
+
+    class Away(Line):
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            self.asked.append(request)
+            await asyncio.sleep(0.1)
+            if 1 < asyncio.get_running_loop().time() < 200:
+                raise TransientError("down")
+            return COUNTED
+
+    first = Away()
+    second = Line([TransientError("slow down", rate_limited=True, charged=False, retry_after=500)])
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+        await asking.fetch(request(0))
+        await asyncio.sleep(2)
+        await asyncio.gather(*(asking.fetch(request(number)) for number in range(1, 9)))
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) < 230
+    assert len(second.asked) <= 4

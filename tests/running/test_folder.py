@@ -24,6 +24,7 @@ from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
 from datarecipe.generate.render import example_text
 from datarecipe.running.folder import RunFolder, json_line, storage_errors
+from datarecipe.running.ownership import conflict
 
 ROOT = Path(__file__).parents[2]
 FILES = ["README.md", "data.jsonl", "lineage.jsonl", "manifest.json", "rejected.jsonl"]
@@ -318,7 +319,9 @@ RENAMES = range(5)
 
 @pytest.mark.parametrize("renames", RENAMES)
 def test_a_run_that_was_killed_between_renames_goes_on(tmp_path: Path, renames: int) -> None:
+    write(tmp_path, "A", "a")
     kill_while_replacing(tmp_path, "A", renames, "a", "b")
+    assert conflict(tmp_path, "A", {}) is None, "nobody but a run has changed it"
     write(tmp_path, "A", "a", "b", "c")
     assert texts_in(tmp_path) == ["a", "b", "c"]
     assert sorted(snapshot(tmp_path)) == FILES

@@ -252,3 +252,11 @@ def test_what_nobody_told_is_summed_apart_over_all_runs(tmp_path: Path) -> None:
         assert spending.before == USED + MOST + MOST + USED
         assert spending.assumed == MOST + MOST
         assert spending.by_model == {("", True): spending.before}
+
+
+def test_a_long_name_of_a_model_can_be_read_again(tmp_path: Path) -> None:
+    name = "снег/" + "x" * 900
+    with Spending(tmp_path, "a") as spending:
+        one = account(spending)
+        one.settle(one.reserve(MOST, model=name), USED)
+    assert before(tmp_path) == USED

@@ -133,7 +133,7 @@ def manifest_first() -> None:
 
     def rename(self: folder.RunFolder) -> None:
         for name in files:
-            partial = self.path / (name + folder.PARTIAL)
+            partial = self.path / (name + ownership.PARTIAL)
             if os.path.lexists(partial):
                 partial.replace(self.path / name)
 

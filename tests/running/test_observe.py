@@ -1,0 +1,84 @@
+"""Observers watch a run; none of them can end it, nor cost it an answer."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from datarecipe.running.observe import Several, Silent
+from datarecipe.running.run_log import RunLog
+from tests.openai_author import Author
+from tests.openai_faults import Fault, first
+from tests.openai_server import OpenAIServer
+from tests.runs import recipe_with, run, setup_for, write_recipe
+
+
+class Failing(Silent):
+    """Its pipe is gone."""
+
+    def notice(self, text: str) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+class Told(Silent):
+    """Remembers."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+def test_several_may_fail_at_once() -> None:
+    told = Told()
+    several = Several(Failing(), Failing(), told)
+    several.notice("news")
+    assert told.notices.count("Failing is told nothing more: Broken pipe") == 2
+    assert told.notices[-1] == "news"
+    several.notice("more")
+    assert told.notices[-1] == "more"
+
+
+@pytest.mark.parametrize("word", ["answers again", "slow down", "sending nothing", "attempt 1 failed"])
+def test_an_observer_that_fails_costs_no_answer(tmp_path: Path, word: str) -> None:
+    class Choosy(Silent):
+        """Fails at one kind of news."""
+
+        def notice(self, text: str) -> None:
+            if word in text:
+                raise RuntimeError("gone")
+
+    path = write_recipe(tmp_path)
+    faults = first(6, Fault("rate_limit" if word == "slow down" else "server_error"))
+    with OpenAIServer(Author(variety=3000), faults=faults) as server:
+        recipe = recipe_with(path, target_size=20, **{"limits.concurrency": 2})
+        setup = setup_for(recipe, server.base_url, tmp_path / "out", tmp_path / "cache")
+        result = run(setup, Choosy())
+        assert result.exit_code == 0
+        assert result.spent.now.calls == server.requests
+        before = server.requests
+        assert run(setup).exit_code == 0
+        assert server.requests == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_log_that_cannot_be_written_says_so_once_and_not_as_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_recipe(tmp_path)
+    with OpenAIServer(Author(variety=3000)) as server:
+        setup = setup_for(recipe_with(path), server.base_url, tmp_path / "out", tmp_path / "cache")
+        log, told = RunLog(), Told()
+        (tmp_path / "out").mkdir()
+        log.begin(setup)
+        assert log._handler is not None
+        log._handler.setStream(Path("/dev/full").open("w", encoding="utf-8"))  # noqa: SIM115 - the handler closes it
+        several = Several(log, told)
+        several.notice("news")
+        several.notice("more")
+    assert told.notices == ["run.log is told nothing more: No space left on device", "news", "more"]
+    assert logging.raiseExceptions, "as in any program"
+    assert capsys.readouterr().err == ""
