@@ -70,11 +70,16 @@ async def test_connections_are_kept_and_used_again() -> None:
     assert len(connections) == 1
 
 
-async def test_a_server_that_closes_idle_connections_costs_no_attempt() -> None:
+async def test_a_server_that_closes_idle_connections_costs_no_answer() -> None:
+    """It closes one just when the next request is on its way, now and then: that one is to be asked again at once."""
     with OpenAIServer(Author.tidy(), keep_alive=0.05) as server:
         async with transport(server.base_url) as direct:
             for number in range(8):
-                await direct.complete(numbered(server.base_url, number), timeout=30)
+                request = numbered(server.base_url, number)
+                try:
+                    await direct.complete(request, timeout=30)
+                except AskAgainError:
+                    await direct.complete(request, timeout=30)
                 await asyncio.sleep(0.04 + 0.005 * number)
     assert server.requests == 8
 
