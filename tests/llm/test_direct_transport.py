@@ -27,6 +27,7 @@ from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from datarecipe.llm.select import open_transport
+from datarecipe.llm.transport import AskAgainError
 from tests.llm.asking import answered
 from tests.llm.certificates import Certificate, certificate
 from tests.llm.test_both_transports import SECRET, document, endpoint_of, outcome, request
