@@ -9,7 +9,7 @@ import random
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from datarecipe.errors import DatarecipeError
@@ -18,6 +18,8 @@ from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.endpoint import Endpoint
+from datarecipe.llm.limits.amount import NOTHING
+from datarecipe.running.budget import shared_account
 from datarecipe.running.execute import execute_on
 from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
@@ -48,6 +50,14 @@ class Place:
         return self.root / "run"
 
     @property
+    def twin(self) -> Path:
+        return self.root / "twin"
+
+    def outputs(self, plan: Plan) -> tuple[Path, ...]:
+        """The folders of its datasets."""
+        return (self.output, self.twin) if plan.twin else (self.output,)
+
+    @property
     def cache(self) -> Path:
         return self.root / "cache"
 
@@ -65,22 +75,26 @@ class Ended:
     """How a life ended."""
 
     code: int
-    """`DIED`, `DEFECT`, or the exit code of a run."""
+    """`DIED`, `DEFECT`, or the exit code of a run; of two the higher one."""
     accepted: int = 0
     usd: str = "0"
-    """What the product says that the dataset has cost."""
+    """What the product says that it has cost."""
     calls: int = 0
     tokens: int = 0
     text: str = ""
+    runs: tuple[tuple[int, str], ...] = ()
+    """Exit code and end of each dataset's run."""
 
 
-def setup_of(plan: Plan, place: Place, life: int) -> Setup:
+def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) -> Setup:
     """The run's set-up in its `life`-th life, from 0."""
     recipe = plan.recipe
     cap = plan.caps[min(life, len(plan.caps) - 1)]
     target = plan.targets[life] if life < len(plan.targets) else recipe.target_size
     limits = replace(recipe.limits, usd=None if cap is None else float(cap))
-    options = Options(model=MODEL, output=place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"})
+    options = Options(
+        model=MODEL, output=output or place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"}
+    )
     return settle(replace(recipe, limits=limits, target_size=target), options)
 
 
@@ -102,37 +116,33 @@ def live(plan: Plan, place: Place, life: int, prepare: Callable[[], None] = lamb
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if place.ending.exists():
-        return Ended(**json.loads(place.ending.read_text()))
+        told = json.loads(place.ending.read_text())
+        return Ended(**told | {"runs": tuple(map(tuple, told.get("runs", ())))})
     return Ended(code, text="" if code == DIED else f"the process ended with {code} and said nothing")
 
 
 def _main(plan: Plan, place: Place, life: int) -> int:
     random.seed(plan.seed * 1000 + life)
-    setup = setup_of(plan, place, life)
+    setups = [setup_of(plan, place, life, output) for output in place.outputs(plan)]
     _look_before_use(place)
     _die_at_a_file(plan, life)
-    try:
-        result = virtual_time.run(_run(plan, place, life, setup))
-    except DatarecipeError as error:
-        place.ending.write_text(json.dumps({"code": error.exit_code, "text": str(error)}))
-        return error.exit_code
-    place.ending.write_text(json.dumps(_told(result)))
-    return result.exit_code
+    ended = _told(virtual_time.run(_run(plan, place, life, setups)))
+    place.ending.write_text(json.dumps(asdict(ended)))
+    return ended.code
 
 
-def _told(result: RunResult) -> dict[str, object]:
-    spent = result.spent.in_all
-    return {
-        "code": result.exit_code,
-        "accepted": result.tally.accepted,
-        "usd": str(spent.usd),
-        "calls": spent.calls,
-        "tokens": spent.tokens,
-        "text": str(result.error or result.end),
-    }
+def _told(done: list[RunResult | DatarecipeError]) -> Ended:
+    results = [one for one in done if isinstance(one, RunResult)]
+    spent = sum((result.spent.in_all for result in results), NOTHING)
+    runs = tuple((one.exit_code, str(one.error or one.end) if isinstance(one, RunResult) else str(one)) for one in done)
+    code, text = max(runs, key=lambda run: run[0])
+    accepted = sum(result.tally.accepted for result in results)
+    # Of one that could not begin nobody knows what it has cost.
+    known = spent if len(results) == len(done) else NOTHING
+    return Ended(code, accepted, str(known.usd), known.calls, known.tokens, text, runs)
 
 
-async def _run(plan: Plan, place: Place, life: int, setup: Setup) -> RunResult:
+async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> list[RunResult | DatarecipeError]:
     if life < len(plan.kills):
         asyncio.get_running_loop().call_later(plan.kills[life], os._exit, DIED)
     # A deadlock: nothing will happen any more but the clock.
@@ -142,8 +152,20 @@ async def _run(plan: Plan, place: Place, life: int, setup: Setup) -> RunResult:
     def open_transport(setup: Setup, endpoint: Endpoint, notice: object) -> Provider:
         return Provider(plan, faults[endpoint.model], life, place.log, place.cache)
 
-    async with Switchboard([setup], lambda _: None, open_transport=open_transport) as board:
-        return await execute_on(board, setup, Silent())
+    above = shared_account(setups, setups[0].caps) if len(setups) > 1 else None
+
+    async def one(setup: Setup) -> RunResult | DatarecipeError:
+        try:
+            return await execute_on(board, setup, Silent(), above=above)
+        except DatarecipeError as error:
+            return error
+
+    async with (
+        Switchboard(setups, lambda _: None, open_transport=open_transport) as board,
+        asyncio.TaskGroup() as group,
+    ):
+        tasks = [group.create_task(one(setup)) for setup in setups]
+    return [task.result() for task in tasks]
 
 
 def _die_at_a_file(plan: Plan, life: int) -> None:

@@ -60,6 +60,8 @@ class Plan:
     variety: int
     targets: tuple[int, ...] = field(default=())
     """The target of each life, from the first on; the last is the recipe's."""
+    twin: bool = False
+    """Whether a second dataset of the same recipe is made at once: it asks just the same, and its caps hold for both."""
 
     @property
     def capped(self) -> bool:
@@ -117,7 +119,7 @@ def draw(seed: int) -> Plan:
         targets=tuple(sorted(source.randrange(1, target + 1) for _ in range(source.choice([0, 0, 1, 2])))),
     )
     # Drawn after all the rest, so that a trial keeps what it was before there was this.
-    plan = replace(plan, faults=_more(faults, source))
+    plan = replace(plan, faults=_more(faults, source), twin=random.Random(f"{seed} twin").random() < 0.3)
     if source.random() < 0.7:
         return plan
     second = replace(_more(_faults(source), source), dead=source.random() < 0.3)

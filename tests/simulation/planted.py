@@ -160,6 +160,17 @@ def hole_committed() -> None:
     Dispatcher._take = leaving_out  # type: ignore[method-assign]
 
 
+def room_kept_while_waiting() -> None:
+    """Who waits for the answer to another's request keeps the room that it had for its own."""
+    release = router.Claim.release
+
+    def late(self: router.Claim) -> None:
+        if not self.settled:
+            asyncio.get_running_loop().call_later(50_000, release, self)
+
+    router.Claim.release = late  # type: ignore[method-assign]
+
+
 PLANTED: Mapping[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
@@ -172,6 +183,7 @@ PLANTED: Mapping[str, Callable[[], None]] = {
         forgotten_at_a_kill,
         cap_without_what_is_under_way,
         slot_lost,
+        room_kept_while_waiting,
         manifest_first,
         hole_committed,
     )

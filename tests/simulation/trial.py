@@ -75,14 +75,17 @@ class Trial:
     def _stuck(self, ended: Ended, life: int, planned: int) -> bool:
         """Whether running it again would change nothing: it is barren, or at a cap."""
         last = life + 1 >= planned
-        return last and ended.code == SHORT and ("is reached" in ended.text or ended.text == "barren")
+        short = [text for code, text in ended.runs if code == SHORT]
+        return last and ended.code == SHORT and all("is reached" in text or text == "barren" for text in short)
 
     def _check(self, life: int, ended: Ended) -> Iterator[str]:
         if ended.code == DEFECT or (ended.code not in (0, SHORT, DIED)):
             yield f"life {life} ended with {ended.code}: {ended.text}"
         yield from (f"life {life}: {words}" for words in self._paid_once())
         yield from (f"life {life}: {words}" for words in self._no_surprise_bill(life, ended))
-        yield from (f"life {life}: {words}" for words in self._the_recipe_decides(life, ended))
+        for number, folder in enumerate(self.place.outputs(self.plan)):
+            code, text = ended.runs[number] if ended.runs else (ended.code, ended.text)
+            yield from (f"life {life}: {words}" for words in self._the_recipe_decides(life, folder, code, text))
         yield from (f"life {life}: {words}" for words in self._goes_on(life))
 
     def _goes_on(self, life: int) -> Iterator[str]:
@@ -97,17 +100,16 @@ class Trial:
         setup = setup_of(self.plan, self.place, LIVES)
         return reference.sequential(setup.recipe, setup.model, lambda request: answer(self.plan, request))
 
-    def _the_recipe_decides(self, life: int, ended: Ended) -> Iterator[str]:
+    def _the_recipe_decides(self, life: int, folder: Path, code: int, text: str) -> Iterator[str]:
         """Promises 1 and 3: the files are those of a sequential program, or a prefix of them."""
         expected = self._reference
         target = self._target(life)
-        folder = self.place.output
         manifest = folder / "manifest.json"
         if not manifest.exists():
-            if ended.code == 0:
+            if code == 0:
                 yield "it ended well, and there is no manifest"
             return
-        if ended.code == DIED and read_manifest(folder / "manifest.json.partial") is not None:
+        if code == DIED and read_manifest(folder / "manifest.json.partial") is not None:
             return  # it died between two renames; the next one that opens the folder finishes them
         missing = [name for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl") if not (folder / name).exists()]
         if missing:
@@ -120,13 +122,13 @@ class Trial:
             yield "data.jsonl is not what a sequential program gives"
         if (folder / "lineage.jsonl").read_text(encoding="utf-8").splitlines(keepends=True) != lineage[: len(data)]:
             yield "lineage.jsonl is not what a sequential program gives"
-        if ended.code == 0 and len(data) != target:
+        if code == 0 and len(data) != target:
             yield f"it ended well with {len(data)} examples for {target}"
-        if ended.text == "barren" and expected.outcome != "barren" and len(data) < len(rows):
+        if text == "barren" and expected.outcome != "barren" and len(data) < len(rows):
             yield "it ended barren, and a sequential program does not"
-        yield from self._rejected(json.loads(manifest.read_text()), len(data))
+        yield from self._rejected(folder, json.loads(manifest.read_text()), len(data))
 
-    def _rejected(self, manifest: dict[str, object], accepted: int) -> Iterator[str]:
+    def _rejected(self, folder: Path, manifest: dict[str, object], accepted: int) -> Iterator[str]:
         setup = setup_of(self.plan, self.place, LIVES)
         counts = manifest["counts"]
         assert isinstance(counts, dict)
@@ -136,7 +138,7 @@ class Trial:
             recipe = replace(recipe, target_size=accepted)
         expected = reference.sequential(recipe, setup.model, lambda request: answer(self.plan, request))
         wanted = [json_line(rejected_row(row)) for row in expected.rejected if row.request < counts["responses"]]
-        written = (self.place.output / "rejected.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        written = (folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         if written != wanted:
             yield f"rejected.jsonl has {len(written)} rows, a sequential program {len(wanted)}, or others"
 
