@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 from datarecipe.errors import DatarecipeError
@@ -27,6 +27,7 @@ from datarecipe.running.result import RunResult, Spent
 from datarecipe.running.run_log import RunLog
 from datarecipe.running.setup import Setup
 from datarecipe.running.spending import Spending
+from datarecipe.running.summary import used_words
 from datarecipe.running.switchboard import Switchboard
 from datarecipe.running.tally import Tally
 
@@ -218,38 +219,54 @@ async def _execute(
         observer.begin(setup)
         recorder = _Recorder(folder)
         limits = setup.recipe.limits
-        try:
-            async with open_client(setup, board, account, observer.notice) as client:
-                reporter = _Reporter(setup, observer, account, recorder.tally, client, above=above)
-                dispatcher = Dispatcher(
-                    generation=generation,
-                    client=client,
-                    concurrency=limits.max_concurrency or limits.concurrency,
-                    on_events=recorder.on_events,
-                    on_traffic=reporter.on_traffic,
-                    offline=setup.options.offline,
-                    grace=0.0 if setup.embedded else GRACE,
-                )
-                if interrupts is not None:
-                    interrupts.listen(dispatcher.interrupt)
-                async with reporter.ticking(dispatcher.traffic):
-                    ending = await dispatcher.run()
-        except BaseException:
-            folder.discard()
-            raise
-        finished = datetime.now(UTC)
-        spent = Spent(
-            in_all=account.spent,
-            now=account.spent - spending.before,
-            by_model=dict(spending.by_model),
-            assumed=spending.assumed,
-            assumed_now=spending.assumed - assumed_before,
-            failed=dict(client.failed.most_common()),
-        )
-        span = Span(started, finished, time.monotonic() - began)
-        result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
+        with _telling_what_was_used(account, setup, observer):
+            try:
+                async with open_client(setup, board, account, observer.notice) as client:
+                    reporter = _Reporter(setup, observer, account, recorder.tally, client, above=above)
+                    dispatcher = Dispatcher(
+                        generation=generation,
+                        client=client,
+                        concurrency=limits.max_concurrency or limits.concurrency,
+                        on_events=recorder.on_events,
+                        on_traffic=reporter.on_traffic,
+                        offline=setup.options.offline,
+                        grace=0.0 if setup.embedded else GRACE,
+                    )
+                    if interrupts is not None:
+                        interrupts.listen(dispatcher.interrupt)
+                    async with reporter.ticking(dispatcher.traffic):
+                        ending = await dispatcher.run()
+            except BaseException:
+                folder.discard()
+                raise
+            finished = datetime.now(UTC)
+            spent = Spent(
+                in_all=account.spent,
+                now=account.spent - spending.before,
+                by_model=dict(spending.by_model),
+                assumed=spending.assumed,
+                assumed_now=spending.assumed - assumed_before,
+                failed=dict(client.failed.most_common()),
+            )
+            span = Span(started, finished, time.monotonic() - began)
+            result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
     observer.end(result)
     return result
+
+
+@contextmanager
+def _telling_what_was_used(account: Account, setup: Setup, observer: Observer) -> Iterator[None]:
+    """Also where a run is broken off, by a full disk say, its user wants to know."""
+    before = account.spent
+    try:
+        yield
+    except DatarecipeError:
+        now = account.spent - before
+        if now.calls and not setup.embedded:
+            observer.notice(
+                f"used until then: {used_words(now, priced=bool(setup.prices))}; what was answered is stored"
+            )
+        raise
 
 
 def _close(

@@ -45,6 +45,7 @@ _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _MENDS = {
     errno.ENOSPC: "Free space",
     errno.EDQUOT: "Free space",
+    errno.EFBIG: "Free space",
     errno.EACCES: "Mend the permissions",
     errno.EPERM: "Mend the permissions",
     errno.EROFS: "Mend the permissions",

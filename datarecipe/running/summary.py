@@ -70,7 +70,7 @@ def _figures(result: RunResult) -> Iterator[str]:
         assumed = result.spent.assumed
         if assumed.calls:
             span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
-            yield f"of it assumed{span}: {_used(assumed, priced=result.priced)}, since no reply said what was used"
+            yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
     if result.end != "target" and result.waiting:
         yield f"stored for a run that goes on: {_responses(result.waiting)} behind one that is missing"
 
@@ -80,15 +80,16 @@ def cost_line(result: RunResult) -> str | None:
     now, in_all = result.spent.now, result.spent.in_all
     if not in_all.calls or (result.free and not now.calls):
         return None
-    words = f"used: {_used(now, priced=result.priced and not result.free)}"
+    words = f"used: {used_words(now, priced=result.priced and not result.free)}"
     if in_all.calls != now.calls and not result.free:
-        words += f"; over all runs {_used(in_all, priced=result.priced)}"
+        words += f"; over all runs {used_words(in_all, priced=result.priced)}"
     if result.priced and (unpriced := result.spent.unpriced_tokens):
         words += f" (the price of {unpriced:,} tokens is not known)"
     return words
 
 
-def _used(amount: Amount, *, priced: bool) -> str:
+def used_words(amount: Amount, *, priced: bool) -> str:
+    """Calls, tokens, dollars."""
     words = f"{amount.calls:,} call{'' if amount.calls == 1 else 's'}, {amount.tokens:,} tokens"
     return f"{words}, {dollars(amount.usd)}" if priced else words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.openai_author import Author
+from tests.openai_author import Author, Body
 from tests.openai_server import OpenAIServer
 from tests.running.test_kill import _stored as stored_in
 from tests.running.test_kill import assert_nothing_stored_was_asked
@@ -24,7 +25,9 @@ from tests.runs import Files, write_recipe
 ENVIRON = {"OPENAI_API_KEY": "sk-test", "PATH": ""}
 
 
-def datarecipe(folder: Path, server: OpenAIServer, *flags: str, largest: int | None = None) -> tuple[int, str]:
+def datarecipe(
+    folder: Path, server: OpenAIServer, *flags: str, largest: int | None = None, quiet: bool = True
+) -> tuple[int, str]:
     """Exit code and what was said on standard error; no file may grow beyond `largest` bytes."""
     recipe = folder / "recipes" / "facts.yaml"
     if not recipe.exists():
@@ -35,7 +38,7 @@ def datarecipe(folder: Path, server: OpenAIServer, *flags: str, largest: int | N
         if largest is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
-    command = [sys.executable, "-B", "-m", "datarecipe", "run", "recipes/facts.yaml", "--quiet", *flags]
+    command = [sys.executable, "-B", "-m", "datarecipe", "run", "recipes/facts.yaml", *flags, *["--quiet"] * quiet]
     command += ["--model", "openai/author", "--api-base", server.base_url, "--target-size", "200"]
     done = subprocess.run(
         command,
@@ -60,15 +63,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return Files.of(folder / "runs" / "facts")
 
 
-@pytest.mark.parametrize("largest", [1_000, 6_000, 20_000, 40_000, 60_000, 90_000, 150_000])
+@pytest.mark.parametrize("largest", [1_000, 40_000, 150_000, 300_000, 400_000, 800_000])
 def test_a_full_disk(tmp_path: Path, whole: Files, largest: int) -> None:
-    """Full for the cache first, for the run's own files, or for the account of what was spent: whichever grows first."""
+    """Full for the cache, which grows first: when it is made, or in the midst of a run."""
     with OpenAIServer(Author(variety=3000), latency=0.002) as server:
         code, err = datarecipe(tmp_path, server, largest=largest)
         assert code == 4, err
         assert err.startswith("error:")
         assert "space" in err
-        assert not (tmp_path / "runs" / "facts" / "manifest.json").exists()
+        assert bool(server.requests) == (largest > 200_000)
+        assert (tmp_path / "runs" / "facts" / "manifest.json").exists() == (largest > 200_000)
+        if largest > 200_000:
+            assert whole.data.startswith(Files.of(tmp_path / "runs" / "facts").data), "it is a shorter dataset then"
         before, stored = server.requests, stored_in(tmp_path / ".datarecipe" / "cache")
         assert datarecipe(tmp_path, server) == (0, "")
         assert_nothing_stored_was_asked(server, before, stored)
@@ -106,6 +112,22 @@ def test_a_file_system_without_space(tmp_path: Path, small_disk: Path, whole: Fi
         assert datarecipe(tmp_path, server, what, str(place)) == (0, "")
         assert_nothing_stored_was_asked(server, before, stored)
     assert Files.of(output) == whole
+
+
+def test_a_folder_that_goes_away_ends_the_run_which_says_what_was_used(tmp_path: Path) -> None:
+    def take_it_away(number: int, _: Body) -> None:
+        if number == 10:
+            shutil.rmtree(tmp_path / "runs")
+
+    with OpenAIServer(Author(variety=3000), latency=0.002, faults=take_it_away) as server:
+        code, err = datarecipe(tmp_path, server, quiet=False)
+        assert code == 4
+        assert "Name a folder that can be made" in err
+        used = re.search(r"used until then: (\d+) calls, [\d,]+ tokens; what was answered is stored", err)
+        assert used is not None, err
+        assert int(used[1]) == server.requests
+        assert datarecipe(tmp_path, server) == (0, "")
+        assert server.requests == int(used[1])
 
 
 def test_a_full_disk_leaves_the_dataset_that_is_there(tmp_path: Path, whole: Files) -> None:
