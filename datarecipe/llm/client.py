@@ -1,7 +1,7 @@
 """Request -> response: from the cache, else from a model, stored before it is given out.
 
-Behind it (`router.py`) are the gates of the providers and the account of the dataset: an attempt begins when both have room
-for it, and is settled with both when it is over, however it ends.
+Behind it (`way.py`, `router.py`) are the gates of the providers and the account of the dataset: an attempt begins when both
+have room for it, and is settled with both when it is over, however it ends.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.route import Route
 from datarecipe.llm.router import Claim, Router
+from datarecipe.llm.way import Way
 
 Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
 """What is being asked for, by key, and who asks."""
@@ -167,4 +168,4 @@ class CachedClient:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        return self._cache.put(request, await self._router.ask(request, claim))
+        return self._cache.put(request, await Way(self._router, request, claim).go())

@@ -18,6 +18,7 @@ from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.llm.limits.gate import Gate, Ticket
+from datarecipe.llm.way import Way
 from datarecipe.running import folder, ownership
 from datarecipe.running.dispatch import Dispatcher
 from datarecipe.running.spending import Spending
@@ -32,7 +33,7 @@ def used_before_stored() -> None:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        completion = await self._router.ask(request, claim)
+        completion = await Way(self._router, request, claim).go()
         asyncio.get_running_loop().call_later(0.3, self._cache.put, request, completion)
         return completion
 

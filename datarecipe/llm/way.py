@@ -1,0 +1,264 @@
+"""One request's way to its answer: from model to model, attempt by attempt.
+
+A request begins with the first model that is of use. Where one is down, or asks for a long pause, it goes on to another,
+and back when that one is no better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datarecipe.errors import DatarecipeError, ProviderError, TransientError
+from datarecipe.exchange import Complete, Completion
+from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
+from datarecipe.llm.limits.gate import HowItWent
+from datarecipe.llm.retry import Retrying
+from datarecipe.llm.router import TOTAL, TOTAL_BEFORE_A_FALLBACK, Claim, Router
+from datarecipe.llm.transport import AskAgainError
+
+AT_ONCE = 4
+"""How often an attempt may be made again at once: connections that turn out to be closed, and one seed."""
+
+
+class _ClosedError(Exception):
+    """The run is ending: no further attempt is to be made."""
+
+
+class _ElsewhereError(Exception):
+    """Another model is of use, and this one is not."""
+
+
+class _NeverThereError(Exception):
+    """The model has answered nobody, ever."""
+
+
+class Way:
+    """One request's way over the models."""
+
+    def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
+        self.router = router
+        self.request = request
+        self.claim = claim
+        """The room for the first attempt; without one, room is waited for."""
+        self._began = router.clock()
+        self.last: TransientError | None = None
+        """What the last attempt came to."""
+        self._useless: set[int] = set()
+        """Models that answer others, and not this request."""
+
+    def failed(self, error: TransientError) -> None:
+        """An attempt was made, and came to nothing."""
+        if self.last is None:
+            self.router.failing += 1
+        self.last = error
+
+    async def go(self) -> Completion:
+        """The answer. Raises the error that the last model left."""
+        try:
+            return await self._go()
+        finally:
+            if self.last is not None:
+                self.router.failing -= 1
+
+    async def _go(self) -> Completion:
+        number = self.claim.number if self.claim is not None else self.router.first()
+        while True:
+            outcome = await self._outcome(number)
+            if isinstance(outcome, Completion):
+                return outcome
+            if self.router.closing:
+                raise outcome
+            number = self._another_than(number, outcome)
+
+    async def _outcome(self, number: int) -> Completion | DatarecipeError:
+        """What model `number` gives, or why another is to be asked. Raises what ends the request."""
+        others = [other for other in self._left() if other != number]
+        try:
+            return await self._stay(number, alone=not others)
+        except _ClosedError:
+            raise self.last or TransientError("the run ended before the request was sent") from None
+        except _ElsewhereError:
+            assert self.last is not None
+            return self.last
+        except _NeverThereError:
+            assert self.last is not None
+            self._useless.add(number)
+            return self.last
+        except ProviderError as error:
+            self.router.bury(number, error)
+            return error
+        except TransientError as error:
+            if not others or self._seconds_left() <= 0:
+                raise
+            gate = self.router.routes[number].gate
+            if self.router.too_long(number) or not (gate.down or gate.asked_to_wait):
+                self._useless.add(number)
+            return error
+
+    def _left(self) -> list[int]:
+        return [number for number in self.router.alive() if number not in self._useless]
+
+    def _another_than(self, number: int, reason: DatarecipeError) -> int:
+        """Where to go from `number`: to one that is of use if there is one. Raises `reason` when none is left."""
+        others = [other for other in self._left() if other != number]
+        another = self._of_use(others)
+        if another is None:
+            another = self._soonest(self._left())
+        if another is None:
+            # A model that said no for good ends nothing while another may answer the next time.
+            raise self.last if self.last is not None and self.router.alive() else reason
+        if another != number:
+            self.router.tell_of_another(another, reason)
+        return another
+
+    def _of_use(self, numbers: Sequence[int]) -> int | None:
+        return next((number for number in numbers if self.router.is_of_use(number)), None)
+
+    def _soonest(self, numbers: Sequence[int]) -> int | None:
+        """Where each has to be waited for, the one whose turn comes first."""
+        return min(numbers, key=lambda number: self.router.routes[number].gate.asked_to_wait, default=None)
+
+    def _seconds_left(self) -> float:
+        return self._began + self.router.timeout + TOTAL - self.router.clock()
+
+    async def _stay(self, number: int, *, alone: bool) -> Completion:
+        """Ask one model until it answers, or there is no use in it; for a shorter time where it is not `alone`."""
+        router = self.router
+        route = router.routes[number]
+        attempts = _Attempts(self, number)
+
+        def failed(tries: int, error: TransientError, pause: float) -> None:
+            attempts.failed(error)
+            router.tell(f"attempt {tries} failed, next in {pause:.1f} s: {error.message}")
+
+        def counts(error: TransientError) -> bool:
+            """Whether a failure speaks against the request, rather than of a provider that is down for all."""
+            return not error.rate_limited and not route.gate.down
+
+        left = self._seconds_left()
+        retrying = Retrying(
+            sleep=router.pause,
+            clock=router.clock,
+            uniform=router.uniform,
+            total=left if alone else min(left, router.timeout + TOTAL_BEFORE_A_FALLBACK),
+        )
+        try:
+            return await retrying.call(attempts.make, on_retry=failed, counts=counts)
+        except TransientError as error:
+            self.failed(error)
+            raise
+        finally:
+            attempts.let_go()
+
+    def may_go_on(self, number: int) -> None:
+        """Raise when an attempt at model `number` that waits for room has no use any more."""
+        router = self.router
+        if router.closing:
+            raise _ClosedError
+        if (refusal := router.too_long(number)) is not None:
+            raise refusal
+        if self.last is None:
+            return
+        # Its turn to see whether the model is back may be minutes away.
+        if not router.is_of_use(number):
+            others = [other for other in self._left() if other != number]
+            if self._of_use(others) is not None or self._soonest([number, *others]) != number:
+                raise _ElsewhereError
+        if router.routes[number].gate.never_answered and not self.last.rate_limited:
+            raise _NeverThereError
+
+
+class _Attempts:
+    """A request's attempts at one model, and the room that is held for the next one."""
+
+    def __init__(self, way: Way, number: int) -> None:
+        self._way = way
+        self.router = way.router
+        self._number = number
+        self._route = self.router.routes[number]
+        self._adapted = self._route.adapt(way.request)
+        self._amount = most(self._adapted, self._route.price)
+        self._held = False
+        self._said_no = self.router.said_no(number)
+        """Before: it is asked all the same, since no other is left."""
+
+    def failed(self, error: TransientError) -> None:
+        """An attempt failed and another will follow."""
+        self._way.failed(error)
+        if not self._held:
+            self._held = self.router.account.hold(self._amount)
+
+    def let_go(self) -> None:
+        """What was held is used, or not needed."""
+        if self._held:
+            self._held = False
+            self.router.account.let_go(self._amount)
+
+    async def make(self) -> Completion:
+        """One attempt; or a few, where nothing came of the first."""
+        try:
+            return await self._made()
+        except TransientError as error:
+            if self._route.gate.never_answered and not error.rate_limited:
+                self._way.failed(error)
+                raise _NeverThereError from error
+            raise
+
+    async def _made(self) -> Completion:
+        for _ in range(AT_ONCE - 1):
+            try:
+                return await self._one()
+            except AskAgainError as error:
+                self.failed(error)
+        return await self._one()
+
+    async def _one(self) -> Completion:
+        way = self._way
+        if way.last is not None and self.router.closing:
+            raise _ClosedError
+        claim, way.claim = way.claim, None
+        if claim is None:
+            ticket = await self._route.gate.enter(self._amount.tokens, self._room)
+            self.let_go()
+            claim = self.router.reserved(self._number, ticket, self._amount)
+        return await self._send(claim)
+
+    def _room(self) -> bool:
+        """Whether an attempt may begin; what was held for it is room."""
+        self._way.may_go_on(self._number)
+        if (no := self.router.said_no(self._number)) is not None and no is not self._said_no:
+            raise no
+        return self._held or self.router.account.fits(self._amount)
+
+    async def _send(self, claim: Claim) -> Completion:
+        price = claim.route.price
+        how: HowItWent = "silent"
+        spent, retry_after = NOTHING, None
+        try:
+            await claim.route.transport.ready()
+            self.router.attempts += 1
+            spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
+            completion = await claim.route.transport.complete(self._adapted, timeout=self.router.timeout)
+        except TransientError as error:
+            self.router.failed[error.kind] += 1
+            if not isinstance(error, AskAgainError):
+                how, retry_after = ("rate_limited" if error.rate_limited else "failed"), error.retry_after
+            if not error.charged:
+                spent = Amount(calls=1)
+            raise
+        except ProviderError as error:
+            self.router.failed[error.kind] += 1
+            spent = Amount(calls=1)
+            raise
+        except DatarecipeError:
+            spent = Amount(calls=1)
+            raise
+        else:
+            how = "answered"
+            if completion.usage is not None:
+                spent = used(completion.usage, price)
+            elif completion.finish_reason == "context_overflow":
+                spent = Amount(calls=1)  # it was refused before a model ran
+            return completion
+        finally:
+            claim.settle(spent, how, retry_after)
