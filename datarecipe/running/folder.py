@@ -19,9 +19,10 @@ from typing import IO, Any, Self
 
 from filelock import FileLock, Timeout
 
-from datarecipe.errors import RunLockedError, StorageError
+from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.generate.events import Accepted, Event, Rejected
 from datarecipe.running.ownership import (
+    ABSENT,
     CARD,
     DATA,
     FILES,
@@ -29,8 +30,10 @@ from datarecipe.running.ownership import (
     MANIFEST,
     PARTIAL,
     REJECTED,
+    changed,
     conflict,
     described,
+    digests,
     holds,
     identity_in,
     read_manifest,
@@ -104,10 +107,12 @@ class RunFolder:
         self._exit = ExitStack()
         self._streams: dict[str, IO[str]] = {}
         self._written: WrittenExamples | None = None
+        self._found: Mapping[str, str] = {}
+        """Hashes of the files when the run began."""
         self._accepted = 0
         self._readable = 0
         self.lines_before = 0
-        """Lines of `data.jsonl` when the run began; 0 where there is none of this identity."""
+        """Lines of `data.jsonl` when the run began; 0 where it is not this identity's, or somebody changed it."""
 
     def __enter__(self) -> Self:
         """Lock the folder. Raises `RunLockedError`, `RunConflictError`, `StorageError`."""
@@ -164,15 +169,19 @@ class RunFolder:
         return self._written.read(position)
 
     def replace(self, manifest: Mapping[str, Any], card: str) -> None:
-        """Put the written files in place of the old ones, the manifest last."""
+        """Put the written files in place of the old ones, the manifest last.
+
+        Raises `StorageError`; `RunConflictError` where somebody changed the old ones meanwhile, and those stay.
+        """
         self._close_written()
         with storage_errors(self.path):
             for stream in self._streams.values():
                 stream.flush()
                 os.fsync(stream.fileno())
                 stream.close()
-            files = {name: described(self._partial(name)) for name in (DATA, LINEAGE, REJECTED)}
             self._write_whole(CARD, card)
+            files = {name: described(self._partial(name)) for name in (DATA, LINEAGE, REJECTED, CARD)}
+            self._refuse_changes()
             self._write_manifest({**manifest, "files": files})
             self._rename()
 
@@ -217,10 +226,26 @@ class RunFolder:
                 self._partial(name).replace(self.path / name)
 
     def _check_owner(self) -> None:
-        if not self._overwrite and (refusal := conflict(self.path, self._identity, self._parts)) is not None:
+        for name in FILES:
+            path = self.path / name
+            if path.is_dir() and not path.is_symlink():
+                raise RunConflictError(
+                    f"{path} is a folder, and a run writes a file of that name",
+                    hint="Move it away, or give this run its own folder with --output DIR.",
+                )
+        refusal = conflict(self.path, self._identity, self._parts)
+        if refusal is not None and not self._overwrite:
             raise refusal
-        if holds(self._identity, self.path):
+        self._found = digests(self.path)
+        if refusal is None and holds(self._identity, self.path):
             self.lines_before = described(self.path / DATA)["lines"]
+
+    def _refuse_changes(self) -> None:
+        """Raise where a file is not as it was found: a run may take hours, in which somebody edits what is there."""
+        for name, digest in digests(self.path).items():
+            if digest not in (self._found[name], ABSENT):
+                self.discard()
+                raise changed(self.path / name, digest, "while the run went on")
 
     def _open(self, name: str) -> IO[str]:
         """A new partial file. Never through a link: the folder may lie in a project from somebody else."""

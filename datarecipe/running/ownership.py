@@ -43,12 +43,12 @@ def conflict(folder: Path, identity: str, parts: Mapping[str, str]) -> RunConfli
     manifest = read_manifest(folder / MANIFEST)
     owner = identity_in(folder / MANIFEST)
     if owner == identity and manifest is not None:
-        return _changed(folder / DATA, manifest)
+        return _changed(folder, manifest)
     if not any(os.path.lexists(folder / name) for name in FILES):
         return None
     if owner is None:
         return RunConflictError(
-            f"{folder} holds files that no run has written",
+            f"{folder} holds files, and no {MANIFEST} that says which run wrote them",
             hint="Give this run its own folder with --output DIR, or replace what is there with --overwrite.",
         )
     return RunConflictError(
@@ -58,17 +58,23 @@ def conflict(folder: Path, identity: str, parts: Mapping[str, str]) -> RunConfli
     )
 
 
-def _changed(data: Path, manifest: Mapping[str, Any]) -> RunConflictError | None:
-    """Whether somebody else changed the dataset since its run wrote it: what they did would be lost."""
+def _changed(folder: Path, manifest: Mapping[str, Any]) -> RunConflictError | None:
+    """Whether somebody else changed a file since its run wrote it: what they did would be lost."""
     files = manifest.get("files")
-    written = files.get(DATA) if isinstance(files, dict) else None
-    if not isinstance(written, dict) or not data.is_file():
-        return None  # gone: a run brings it back
-    found = described(data)
-    if found["sha256"] == written.get("sha256"):
-        return None
+    written = files if isinstance(files, dict) else {}
+    for name, digest in digests(folder).items():
+        before = written.get(name)
+        # One that is gone, a run brings back.
+        if isinstance(before, dict) and digest not in (before.get("sha256"), ABSENT):
+            return changed(folder / name, digest, "since its run wrote it")
+    return None
+
+
+def changed(path: Path, digest: str, when: str) -> RunConflictError:
+    """The refusal to replace what is not as it was; `digest` is what it is now."""
+    unread = digest.startswith(UNREAD)
     return RunConflictError(
-        f"{data} was changed since its run wrote it ({found['lines']:,} lines now)",
+        f"{path} {digest}" if unread else f"{path} was changed {when} ({described(path)['lines']:,} lines now)",
         hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
         "or let its changes go with --overwrite.",
     )
@@ -98,6 +104,26 @@ def identity_in(path: Path) -> str | None:
     manifest = read_manifest(path)
     identity = manifest.get("identity") if manifest else None
     return identity if isinstance(identity, str) else None
+
+
+ABSENT = "absent"
+"""Instead of the hash of a file that is not there."""
+UNREAD = "cannot be read"
+"""How what stands instead of the hash begins where there is something, and no way to know what."""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file that a user may have changed, by name; else `ABSENT`, or `UNREAD` and why."""
+    found = {}
+    for name in FILES:
+        path = folder / name
+        if name == MANIFEST:
+            continue
+        try:
+            found[name] = described(path)["sha256"] if os.path.lexists(path) else ABSENT
+        except OSError as error:
+            found[name] = f"{UNREAD}: {error.strerror}"
+    return found
 
 
 def described(path: Path) -> dict[str, Any]:

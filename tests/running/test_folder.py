@@ -116,7 +116,7 @@ def test_a_folder_holds_the_files_of_the_run_and_nothing_partial(tmp_path: Path)
             "lines": len((folder / name).read_bytes().splitlines()),
             "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest(),
         }
-        for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl")
+        for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl", "README.md")
     }
     assert (folder / "README.md").read_text() == "# card\n"
 
@@ -137,10 +137,52 @@ def test_a_dataset_that_somebody_changed_is_not_written_over(tmp_path: Path) -> 
     with pytest.raises(RunConflictError, match="4 lines now"), RunFolder(tmp_path, "A", overwrite=False):
         pass
     with RunFolder(tmp_path, "A", overwrite=True) as writing:
-        assert writing.lines_before == 4
+        assert writing.lines_before == 0, "those are not the run's"
     data.unlink()
     with RunFolder(tmp_path, "A", overwrite=False) as writing:
         assert writing.lines_before == 0, "what is gone cannot be lost"
+
+
+@pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl", "README.md"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_somebody_changes_while_a_run_goes_on_stays(tmp_path: Path, name: str, *, overwrite: bool) -> None:
+    write(tmp_path, "A", "a")
+    with RunFolder(tmp_path, "A", overwrite=overwrite) as writing:
+        writing.write(accepted("a"))
+        with (tmp_path / name).open("a") as file:
+            file.write("mine\n")
+        before = whole_files(tmp_path)
+        with pytest.raises(RunConflictError, match=rf"{name} was changed while the run went on"):
+            writing.replace({"identity": "A"}, "card\n")
+    assert snapshot(tmp_path) == before
+    with pytest.raises(RunConflictError, match=rf"{name} was changed since its run wrote it"):
+        write(tmp_path, "A", "a", "b")
+    write(tmp_path, "A", "a", "b", overwrite=True)
+    assert texts_in(tmp_path) == ["a", "b"]
+
+
+def test_a_file_that_cannot_be_read_is_refused_as_such(tmp_path: Path) -> None:
+    write(tmp_path, "A", "a")
+    (tmp_path / "data.jsonl").unlink()
+    (tmp_path / "data.jsonl").symlink_to("/proc/self/mem")
+    refusal = conflict(tmp_path, "A", {})
+    assert "data.jsonl cannot be read: Input/output error" in str(refusal)
+    write(tmp_path, "A", "a", overwrite=True)
+    assert texts_in(tmp_path) == ["a"]
+    assert not (tmp_path / "data.jsonl").is_symlink()
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_in_a_files_place_is_told_before_anything_is_asked(
+    tmp_path: Path, name: str, *, overwrite: bool
+) -> None:
+    (tmp_path / name).mkdir()
+    with (
+        pytest.raises(RunConflictError, match=f"{name} is a folder"),
+        RunFolder(tmp_path, "A", overwrite=overwrite),
+    ):
+        pytest.fail("entered")
 
 
 def test_what_is_kept_gets_the_cost_so_far(tmp_path: Path) -> None:
@@ -588,10 +630,12 @@ def test_a_folder_where_a_file_should_be_is_a_storage_error(tmp_path: Path, name
 
 def test_a_rename_that_fails_is_a_storage_error_and_the_lock_is_given_back(tmp_path: Path) -> None:
     write(tmp_path, "A", "a")
-    (tmp_path / "lineage.jsonl").unlink()
-    (tmp_path / "lineage.jsonl").mkdir()
-    with pytest.raises(StorageError):
-        write(tmp_path, "A", "a")
-    (tmp_path / "lineage.jsonl").rmdir()
+    with RunFolder(tmp_path, "A", overwrite=False) as writing:
+        writing.write(accepted("a"))
+        (tmp_path / "manifest.json").unlink()
+        (tmp_path / "manifest.json").mkdir()
+        with pytest.raises(StorageError):
+            writing.replace({"identity": "A"}, "card\n")
+    (tmp_path / "manifest.json").rmdir()
     write(tmp_path, "A", "a", "b")
     assert texts_in(tmp_path) == ["a", "b"]
