@@ -9,13 +9,22 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import cache_option, load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.options import (
+    cache_option,
+    check_folder,
+    folder_options,
+    load,
+    model_options,
+    recipe_argument,
+    recipe_options,
+    run_options,
+)
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.explain import Explanation, explain
-from datarecipe.running.ownership import differing, holds
+from datarecipe.running.ownership import conflict, differing, holds
 from datarecipe.running.setup import Setup, cache_directory, settle
 
 
@@ -71,11 +80,12 @@ def forget(directory: Path, key: str) -> None:
 @recipe_argument
 @model_options
 @recipe_options
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
+@folder_options
 @cache_option
 @click.pass_context
 def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> None:
     """Say how far a run of RECIPE would get on stored responses, and why the next request would miss. Asks no model."""
+    check_folder([recipe], values)
     values["cache_dir"] = values["cache_dir"] or context.meta["datarecipe.named"]
     setup = settle(load(recipe, values), run_options(values), sends=False)
     folder = setup.cache_dir
@@ -92,12 +102,12 @@ def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
     got = f"{explanation.accepted:,} of {target:,} examples from {explanation.found:,} stored responses"
     if explanation.missing is None:
         yield f"{name}: {got}; nothing would be asked"
+        yield from _refused(setup)
         return
     yield f"{name}: {got}; the next request is not stored"
+    yield from _refused(setup)
     if holds(setup.identity, setup.output):
         yield "that is as far as earlier runs came: a run would go on from here"
-    elif names := differing(setup.identity_parts, setup.output):
-        yield f"the run in {display(setup.output)} is another: it differs in {', '.join(names)}"
     if not explanation.differences:
         yield "the cache holds no completion to compare it with"
         return
@@ -106,6 +116,14 @@ def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
     for difference in explanation.differences:
         yield f"  {difference.part:{width}}  wanted: {difference.wanted!r}"
         yield f"  {'':{width}}  stored: {difference.stored!r}"
+
+
+def _refused(setup: Setup) -> Iterator[str]:
+    """What stands between a run and its folder."""
+    if names := differing(setup.identity_parts, setup.output):
+        yield f"the run in {display(setup.output)} is another: it differs in {', '.join(names)}"
+    elif (refusal := conflict(setup.output, setup.identity, setup.identity_parts)) is not None:
+        yield f"a run would be refused: {refusal.message}"
 
 
 def _show(directory: Path) -> bool:

@@ -9,7 +9,8 @@ from importlib import import_module
 import click
 
 from datarecipe._version import __version__
-from datarecipe.errors import DatarecipeError
+from datarecipe.cli.output import drop, tell
+from datarecipe.errors import DatarecipeError, StorageError
 from datarecipe.printable import printable
 
 COMMANDS = {
@@ -77,12 +78,12 @@ def command_line() -> None:
     try:
         code = group.main(standalone_mode=False, prog_name="datarecipe")
     except DatarecipeError as error:
-        click.echo(f"error: {printable(str(error), multiline=True)}", err=True)
+        tell(f"error: {printable(str(error), multiline=True)}")
         sys.exit(error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("interrupted", err=True)
+        tell("interrupted")
         sys.exit(130)
     except click.ClickException as error:
         error.show()
@@ -91,4 +92,10 @@ def command_line() -> None:
         # Whoever read our output has seen enough (`| head`).
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is not None:
+            raise  # of a file; those have errors of their own
+        drop()
+        tell(f"error: the output cannot be written: {error.strerror}")
+        sys.exit(StorageError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.printable import printable
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var, recipes_below
@@ -68,6 +69,14 @@ _MODEL_OPTIONS = (
     ),
     click.option("--trust", is_flag=True, help="Let the recipe name the server that it is sent to, with your key."),
 )
+_FOLDER_OPTIONS = (
+    click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder."),
+    click.option(
+        "--runs-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Where runs have their folders, instead of `runs`: for several recipes.",
+    ),
+)
 _KEYS = {
     "target_size": "target_size",
     "strategy": "strategy.kind",
@@ -104,6 +113,24 @@ def cache_option(command: F) -> F:
     )(command)
 
 
+def folder_options(command: F) -> F:
+    """Where runs have their folders."""
+    return _apply(_FOLDER_OPTIONS, command)
+
+
+def check_folder(names: Sequence[str], values: dict[str, Any]) -> None:
+    """Raise `UsageError` where --output cannot name the folder that is meant."""
+    if values["output"] is not None and values["runs_dir"] is not None:
+        raise UsageError(
+            "--output names the run's folder, and --runs-dir the one above it", hint="Leave one of them out."
+        )
+    if len(names) > 1 and values["output"] is not None:
+        raise UsageError(
+            "--output names one folder, and there are several recipes",
+            hint="Write --runs-dir DIR: each has its own folder in it.",
+        )
+
+
 def load(recipe: str, values: dict[str, Any]) -> Recipe:
     """Load RECIPE with the overrides among the command's `values`."""
     overrides = [
@@ -128,8 +155,14 @@ def _check_flags(overrides: Sequence[Override]) -> None:
             # `--set strategy.chains=8 --set strategy=tree` is one flag twice; there the order says what is meant.
             by_one_flag = first.flag.split()[0] == second.flag.split()[0]
             if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
-                key = ".".join(first.keys if len(first.keys) > shared else second.keys)
-                raise UsageError(f"{first.flag} and {second.flag} both say `{key}`", hint="Leave one of them out.")
+                inner, outer = (first, second) if len(first.keys) > shared else (second, first)
+                key = ".".join(inner.keys)
+                words = (
+                    f"{first.flag} and {second.flag} both say `{key}`"
+                    if len(inner.keys) == len(outer.keys)
+                    else f"{outer.flag} replaces all of `{'.'.join(outer.keys)}`, and {inner.flag} says `{key}`"
+                )
+                raise UsageError(words, hint="Leave one of them out.")
 
 
 def recipe_names(arguments: Sequence[str]) -> Iterator[str]:
@@ -160,7 +193,7 @@ def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
     if errors:
         # What is wrong in a flag is wrong for each of them.
         for text in dict.fromkeys(map(str, errors)):
-            click.echo(f"error: {printable(text, multiline=True)}", err=True)
+            tell(f"error: {printable(text, multiline=True)}")
         sys.exit(max(error.exit_code for error in errors))
     return done
 
@@ -168,7 +201,7 @@ def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
 def show_warnings(recipe: Recipe) -> None:
     """Say what is legal in the recipe and surely not meant, before it costs something."""
     for warning in recipe.warnings:
-        click.echo(printable(str(warning), multiline=True), err=True)
+        tell(printable(str(warning), multiline=True))
 
 
 def run_options(values: dict[str, Any]) -> Options:

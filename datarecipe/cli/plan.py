@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +11,8 @@ import click
 from datarecipe.cli.options import (
     FiniteFloat,
     cache_option,
+    check_folder,
+    folder_options,
     for_each,
     load,
     recipe_names,
@@ -20,7 +21,6 @@ from datarecipe.cli.options import (
     show_warnings,
 )
 from datarecipe.cli.plan_report import as_document, report, sums
-from datarecipe.errors import UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
@@ -44,7 +44,7 @@ from datarecipe.running.setup import Setup, settle
 @click.option(
     "--latency", metavar="SECONDS", type=FiniteFloat(min=0, min_open=True), help="How long a typical reply takes."
 )
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
+@folder_options
 @cache_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool, **values: Any) -> None:
@@ -60,8 +60,7 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
 
     planned: list[tuple[Recipe, list[Plan]]] = []
     names = list(recipe_names(recipes))
-    if len(names) > 1 and values["output"] is not None:
-        raise UsageError("--output names one folder, and there are several recipes", hint="Leave it out.")
+    check_folder(names, values)
     settled_ones = for_each(names, settled)
     for setups in settled_ones:
         show_warnings(setups[0].recipe)

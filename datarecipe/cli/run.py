@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,8 @@ import click
 from datarecipe.cli.options import (
     FiniteFloat,
     cache_option,
+    check_folder,
+    folder_options,
     for_each,
     load,
     model_options,
@@ -27,18 +29,18 @@ from datarecipe.cli.options import (
     run_options,
     show_warnings,
 )
+from datarecipe.cli.output import tell
 from datarecipe.cli.run_table import table
-from datarecipe.errors import CapReachedError, UsageError
+from datarecipe.errors import UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
 from datarecipe.running.budget import budget_of
 from datarecipe.running.display import LineDisplay, LiveDisplay
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
-from datarecipe.running.going_on import ended_short, how_to_go_on
+from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
 from datarecipe.running.many import execute_many
 from datarecipe.running.observe import Observer, Several, Silent
-from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
 from datarecipe.running.summary import summary
 
@@ -47,12 +49,7 @@ from datarecipe.running.summary import summary
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 @model_options
 @recipe_options
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder.")
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where runs have their folders, instead of `runs`: for several recipes.",
-)
+@folder_options
 @click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
 @cache_option
 @click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost.")
@@ -70,21 +67,13 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     """
     budget = _budget(values)
     names = list(recipe_names(recipes))
-    if values["output"] is not None and values["runs_dir"] is not None:
-        raise UsageError(
-            "--output names the run's folder, and --runs-dir the one above it", hint="Leave one of them out."
-        )
-    if len(names) > 1 and values["output"] is not None:
-        raise UsageError(
-            "--output names one folder, and there are several recipes",
-            hint="Write --runs-dir DIR: each has its own folder in it.",
-        )
+    check_folder(names, values)
     setups = for_each(names, lambda name: settle(load(name, values), run_options(values)))
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
         for words in dict.fromkeys(words for setup in setups for words in setup.warnings(budget)):
-            click.echo(printable(words), err=True)
+            tell(printable(words))
     with _observer(events, quiet=quiet, named=len(names) > 1) as observer:
         if len(setups) == 1:
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
@@ -100,9 +89,10 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    for line in (ended_short(result), how_to_go_on(result, _command(result))):
+    typed = _typed(overwritten=result.written)
+    for line in (ended_short(result), how_to_go_on(result, typed, budget)):
         if line is not None:
-            click.echo(line, err=True)
+            tell(line)
     return result.exit_code
 
 
@@ -119,15 +109,13 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quie
     elif not quiet:
         for line in table(done):
             click.echo(line)
-    hints: dict[str, None] = {}
     for ran in done:
-        error = f"error: {ran.error}" if ran.result is None else ended_short(ran.result)
+        error = f"error: {ran.error}" if ran.result is None else ended_short(ran.result, budget)
         if error is not None:
-            click.echo(printable(f"{ran.setup.recipe.name}: {error}", multiline=True), err=True)
-        if ran.result is not None and (hint := how_to_go_on(ran.result, _command(ran.result))) is not None:
-            hints[hint] = None
-    for hint in hints:  # one that holds for several is told once
-        click.echo(printable(hint), err=True)
+            tell(printable(f"{ran.setup.recipe.name}: {error}", multiline=True))
+    results = [ran.result for ran in done if ran.result is not None]
+    for hint in how_all_go_on(results, _typed(overwritten=all(result.written for result in results))):
+        tell(hint)
     return max(ran.exit_code for ran in done)
 
 
@@ -167,19 +155,35 @@ def _close(stream: IO[str]) -> None:
         stream.close()
 
 
-def _command(result: RunResult) -> str:
-    """What the user typed, for a message to build upon: without what it will say anew, must not say twice, or not show."""
-    words = [_without_user(word) for word in sys.argv[1:] if word != "--overwrite" or not result.written]
-    if isinstance(result.error, CapReachedError):
-        words = list(_without(words, result.error.cap))
-    elif result.end == "degraded":
-        words = list(_without(words, "limits.stop_when"))
-    return shlex.join(["datarecipe", *words])
+def _typed(*, overwritten: bool) -> Typed:
+    """What the user typed, for a message to build upon: without what must not be said twice, or not be shown."""
+
+    def command(settings: Mapping[str, str]) -> str:
+        words = [_without_user(word) for word in sys.argv[1:] if word != "--overwrite" or not overwritten]
+        for name in settings:
+            words = list(_without(words, name))
+        end = words.index("--") if "--" in words else len(words)
+        return " ".join(map(_quoted, ("datarecipe", *words[:end], *flags(settings), *words[end:])))
+
+    return command
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell reads it; what does not print, in a notation that bash, zsh and ksh know."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.replace("\\", r"\\").replace("'", r"\'")
+    return f"$'{''.join(c if c.isprintable() else _escape(ord(c)) for c in escaped)}'"
+
+
+def _escape(code: int) -> str:
+    named = {9: r"\t", 10: r"\n", 13: r"\r"}
+    return named.get(code) or (f"\\x{code:02x}" if code < 128 else f"\\U{code:08x}")
 
 
 def _without_user(word: str) -> str:
-    """A word without the name and the password in a URL."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "USER:PASSWORD@", word)
+    """A word that is a URL, or sets something to one, without the name and the password in it."""
+    return re.sub(r"^((?:[\w.-]+=)?[\w+.-]+://)[^/@\s]*@", r"\1USER:PASSWORD@", word)
 
 
 def _without(words: Sequence[str], cap: str) -> Iterator[str]:

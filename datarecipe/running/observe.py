@@ -97,7 +97,10 @@ class Several:
             try:
                 tell(observer)
             except Exception as error:  # noqa: BLE001 - somebody's own observer, too
-                self._observers.remove(observer)
+                try:
+                    self._observers.remove(observer)
+                except ValueError:
+                    continue  # another thread found the same
                 name = getattr(observer, "name", type(observer).__name__)
                 why = error.strerror if isinstance(error, OSError) and error.strerror else error
                 self.notice(f"{name} is told nothing more: {why}")

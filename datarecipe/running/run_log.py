@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import stat
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
-from datarecipe.running.going_on import ended_short, how_to_go_on
+from datarecipe.running.going_on import ended_short, flags, how_to_go_on
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
@@ -19,6 +23,10 @@ LARGEST = 1_000_000
 """Bytes at which a new file is begun."""
 KEPT = 3
 """Older files that are kept, as `run.log.1` and so on."""
+
+
+def _same_command(settings: Mapping[str, str]) -> str:
+    return " ".join(("the same command", *flags(settings)))
 
 
 class _Handler(RotatingFileHandler):
@@ -41,8 +49,11 @@ class RunLog:
     def begin(self, setup: Setup) -> None:
         """Open the file; the folder is there by then. Raises `OSError`."""
         path = setup.output / LOG
+        # The folder may lie in a project from somebody else: a link leads elsewhere, a pipe would never open.
         if path.is_symlink():
-            path.unlink()  # the folder may lie in a project from somebody else
+            path.unlink()
+        elif path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no file", os.fspath(path))
         self._handler = _Handler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
         for line in opening(setup):
             self._write(line)
@@ -56,7 +67,7 @@ class RunLog:
 
     def end(self, result: RunResult) -> None:
         """Write the summary and close the file."""
-        for line in filter(None, (*closing(result), ended_short(result), how_to_go_on(result, "the same command"))):
+        for line in filter(None, (*closing(result), ended_short(result), how_to_go_on(result, _same_command))):
             self._write(line)
         self.close()
 
@@ -76,4 +87,4 @@ class RunLog:
             now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
             for line in text.split("\n"):
                 message = f"{now} {printable(line)}"
-                self._handler.emit(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))
+                self._handler.handle(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))

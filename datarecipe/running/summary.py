@@ -72,7 +72,8 @@ def _figures(result: RunResult) -> Iterator[str]:
             span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
             yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
     if result.end != "target" and result.waiting:
-        yield f"stored for a run that goes on: {_responses(result.waiting)} behind one that is missing"
+        where = "" if result.end in ("barren", "degraded") else " behind one that is missing"
+        yield f"stored for a run that goes on: {_responses(result.waiting)}{where}"
 
 
 def cost_line(result: RunResult) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author
 from tests.openai_faults import Fault, always, every
 from tests.openai_server import OpenAIServer
-from tests.runs import RECIPE, Files, write_recipe
+from tests.runs import MODEL, RECIPE, Files, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-a-secret-that-nobody-may-see"}
 PRICES = "prices: {input_per_million: 0.5, output_per_million: 1.5}\n"
@@ -293,3 +296,83 @@ def test_two_places_for_one_run_are_one_too_many(tmp_path: Path) -> None:
         ran = run(tmp_path, server, "--output", "here", "--runs-dir", "there")
         assert (ran.code, server.requests) == (2, 0)
     assert "--runs-dir" in ran.err
+
+
+def test_the_offered_command_is_read_by_a_shell_as_it_was_typed(tmp_path: Path) -> None:
+    instruction = "Write {{ batch_size }} new examples.\nIt's \\n at the end\t."
+    with OpenAIServer(Author(variety=3000)) as server:
+        write_recipe(tmp_path)
+        flags = ("--model", MODEL, "--api-base", server.base_url, "--set", f"instruction={instruction}")
+        urls = ("--set", "description=see https://x.example?u=@bob", "--set", "limits.calls=4")
+        ran = datarecipe("run", *flags, *urls, "--", "recipes/facts.yaml", cwd=tmp_path, env=KEY)
+        assert ran.code == 3, ran.err
+        offered = ran.err[ran.err.index("datarecipe run") :].splitlines()[0]
+        words = subprocess.run(
+            ["bash", "-c", f"for word in {offered}; do printf '%s\\0' \"$word\"; done"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split("\0")[1:-1]
+        assert words[-2:] == ["--", "recipes/facts.yaml"]
+        assert f"instruction={instruction}" in words
+        assert "description=see https://x.example?u=@bob" in words
+        again = datarecipe(*words, cwd=tmp_path, env=KEY)
+        assert "another run" not in again.err
+        assert again.code == 0, again.err
+
+
+@pytest.mark.parametrize("flags", [("--json",), ()])
+def test_an_output_that_takes_nothing_is_told_without_a_traceback(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        write_recipe(tmp_path)
+        command = [sys.executable, "-m", "datarecipe", "run", "recipes/facts.yaml", "--model", MODEL, *flags]
+        command += ["--api-base", server.base_url]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command,
+                cwd=tmp_path,
+                env={**os.environ, **KEY},
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert "Traceback" not in done.stderr
+            assert "Exception ignored" not in done.stderr
+            assert done.stderr.splitlines()[-1] == "error: the output cannot be written: No space left on device"
+            assert done.returncode == 4
+            capped = [*command, "--target-size", "400", "--set", "limits.calls=16"]
+            done = subprocess.run(
+                capped,
+                cwd=tmp_path,
+                env={**os.environ, **KEY},
+                stderr=full,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 3, "what the run came to"
+
+
+def test_a_pipe_in_place_of_the_log_holds_nothing_up(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "facts").mkdir(parents=True)
+    os.mkfifo(tmp_path / "runs" / "facts" / "run.log")
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = run(tmp_path, server)
+    assert ran.code == 0
+    assert "run.log is told nothing more: it is no file" in ran.err
+
+
+def test_where_the_folder_is_plan_and_explain_can_be_told_as_well(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert run(tmp_path, server, "--runs-dir", "other").code == 0
+        data = tmp_path / "other" / "facts" / "data.jsonl"
+        data.write_text(data.read_text() + "{}\n")
+        where = ("--model", MODEL, "--api-base", server.base_url, "--runs-dir", "other")
+        planned = datarecipe("plan", "recipes/facts.yaml", *where, cwd=tmp_path, env=KEY)
+        assert planned.code == 0
+        assert "was changed since its run wrote it (61 lines now)" in " ".join(planned.out.split())
+        explained = datarecipe("cache", "explain", "recipes/facts.yaml", *where, cwd=tmp_path, env=KEY)
+        assert "a run would be refused: " in explained.out
+        twice = datarecipe("plan", "recipes/facts.yaml", *where, "--output", "x", cwd=tmp_path, env=KEY)
+        assert twice.code == 2

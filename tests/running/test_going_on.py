@@ -12,7 +12,7 @@ from datarecipe.errors import CapReachedError, TransientError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.dispatch import Traffic
-from datarecipe.running.going_on import ended_short, how_to_go_on
+from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
 from datarecipe.running.result import RunResult, Spent
 from datarecipe.running.summary import closing, summary
 from datarecipe.running.tally import Tally
@@ -47,6 +47,11 @@ def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
     return CapReachedError(f"`{cap}` is reached", cap=cap, at=at, needed=needed)
 
 
+def typed(command: str) -> Typed:
+    """As a user typed it, with no caps of its own."""
+    return lambda settings: " ".join((command, *flags(settings)))
+
+
 @pytest.mark.parametrize(
     ("error", "flag"),
     [
@@ -58,7 +63,7 @@ def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
     ],
 )
 def test_the_cap_that_is_offered_is_enough_at_the_rate_so_far(error: CapReachedError, flag: str) -> None:
-    told = how_to_go_on(result(error=error), "datarecipe run facts")
+    told = how_to_go_on(result(error=error), typed("datarecipe run facts"))
     assert (
         told == f"A higher cap goes on; at this rate this one is enough for 100 examples: datarecipe run facts {flag}"
     )
@@ -66,32 +71,60 @@ def test_the_cap_that_is_offered_is_enough_at_the_rate_so_far(error: CapReachedE
 
 def test_where_nothing_is_known_of_the_rate_the_cap_doubles() -> None:
     nothing = result(error=reached("limits.usd", Decimal("0.01"), Decimal("0.03")), tally=Tally())
-    assert how_to_go_on(nothing, "x") == "Raise the cap: x --set limits.usd=0.06"
+    assert how_to_go_on(nothing, typed("x")) == "Raise the cap: x --set limits.usd=0.06"
     together = result(error=reached("--max-calls", 3, 4))
-    assert "(it is for all recipes of the command together)" in (ended_short(together) or "")
-    assert how_to_go_on(together, "x") == "What there is, is a dataset that a higher cap continues: x --max-calls 8"
+    assert "(it is for all recipes of the command together)" in (ended_short(together, Caps(calls=3)) or "")
+    assert "(" not in (ended_short(together) or ""), "of one recipe there is nothing to say"
+    default = result(error=reached("--max-usd", Decimal("0.2"), Decimal("0.3")))
+    assert "(not given: the highest `limits.usd` of the recipes" in (ended_short(default, Caps()) or "")
+    assert (
+        how_to_go_on(together, typed("x")) == "What there is, is a dataset that a higher cap continues: x --max-calls 8"
+    )
+
+
+def test_the_commands_own_cap_is_raised_with_the_recipes_where_it_would_end_the_run_first() -> None:
+    error = reached("limits.usd", Decimal("0.1"), Decimal("0.101"))
+    told = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.2"), calls=3))
+    assert told == (
+        "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.usd=0.32 --max-usd 0.32"
+    )
+    wide = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.5")))
+    assert wide is not None
+    assert wide.endswith("x --set limits.usd=0.32")
+
+
+def test_several_recipes_get_one_command_that_raises_every_cap_that_was_reached() -> None:
+    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), target_size=80)
+    large = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")))
+    together = result(error=reached("--max-calls", 3, 4), tally=Tally())
+    stopped = result(end="interrupted")
+    assert how_all_go_on([large, small, stopped, stopped, result(end="target")], typed("x")) == [
+        "Run the same command again to go on: what was answered is stored.",
+        "A higher cap goes on: x --set limits.usd=0.32",
+    ]
+    assert how_all_go_on([small, together], typed("x")) == ["Higher caps go on: x --set limits.usd=0.25 --max-calls 8"]
 
 
 def test_what_is_stored_is_named_only_where_something_is() -> None:
     gone = TransientError("gone")
-    assert "what was answered is stored" in (how_to_go_on(result(end="failed", error=gone), "x") or "")
+    assert "what was answered is stored" in (how_to_go_on(result(end="failed", error=gone), typed("x")) or "")
     nothing = result(end="failed", error=gone, tally=Tally(), traffic=Traffic(sent=4))
-    assert (how_to_go_on(nothing, "x") or "").startswith("Nothing was answered.")
-    assert how_to_go_on(result(end="target"), "x") is None
+    assert (how_to_go_on(nothing, typed("x")) or "").startswith("Nothing was answered.")
+    assert how_to_go_on(result(end="target"), typed("x")) is None
 
 
 def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
     stale = result(end="barren", why="why", tally=Tally(accepted=40))
     stale.tally.rejected["duplicate"] = 50
-    assert "More variety helps" in (how_to_go_on(stale, "x") or "")
-    assert "runs/facts/rejected.jsonl says why" in (how_to_go_on(stale, "x") or "")
+    assert "More variety helps" in (how_to_go_on(stale, typed("x")) or "")
+    assert "runs/facts/rejected.jsonl says why" in (how_to_go_on(stale, typed("x")) or "")
     useless = result(end="barren", why="why", tally=Tally())
     useless.tally.rejected["schema"] = 50
-    told = how_to_go_on(useless, "x") or ""
+    told = how_to_go_on(useless, typed("x")) or ""
     assert "does the model follow the format?" in told
     assert "variety" not in told
     degraded = result(end="degraded", why="why")
-    assert (how_to_go_on(degraded, "x") or "").endswith("x --set limits.stop_when=null")
+    assert (how_to_go_on(degraded, typed("x")) or "").endswith("x --set limits.stop_when=null")
     assert ended_short(degraded) == "error: `limits.stop_when` ended the run: why"
 
 
@@ -106,5 +139,7 @@ def test_what_is_assumed_is_told_apart() -> None:
 def test_answers_behind_a_hole_are_told() -> None:
     capped = result(error=reached("limits.calls", 20, 21))
     assert "stored for a run that goes on: 7 responses behind one that is missing" in closing(capped)
+    stale = result(end="barren", why="why")
+    assert "stored for a run that goes on: 7 responses" in closing(stale), "none is missing there"
     assert summary(capped)["uncommitted_responses"] == 7
     assert not any("stored for" in line for line in closing(result(end="target")))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,23 @@ def test_several_may_fail_at_once() -> None:
     assert told.notices[-1] == "news"
     several.notice("more")
     assert told.notices[-1] == "more"
+
+
+def test_two_threads_may_find_the_same_one_broken() -> None:
+    both = threading.Barrier(2)
+
+    class Slow(Silent):
+        """Fails in two threads at once."""
+
+        def notice(self, text: str) -> None:
+            both.wait(5)
+            raise BrokenPipeError(32, "Broken pipe")
+
+    told = Told()
+    several = Several(Slow(), told)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(several.notice, ["one", "two"]))
+    assert sorted(told.notices) == ["Slow is told nothing more: Broken pipe", "one", "two"]
 
 
 @pytest.mark.parametrize("word", ["answers again", "slow down", "sending nothing", "attempt 1 failed"])

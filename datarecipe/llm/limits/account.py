@@ -158,19 +158,21 @@ class Account:
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
+        total = spent + amount
         at: Decimal | int | None
         needed: Decimal | int
-        total = spent + amount
         match cap:
             case "usd":
-                words = f"${spent.usd:.4f} of ${caps.usd} are spent, and the next request may cost ${amount.usd:.4f}"
-                at, needed = caps.usd, total.usd
+                used, at, needed = f"${spent.usd:.4f} of ${caps.usd} are spent", caps.usd, total.usd
+                more = f", and the next request may cost ${amount.usd:.4f}"
             case "tokens":
-                words = f"{spent.tokens:,} of {caps.tokens:,} are used, and the next request may take {amount.tokens:,}"
-                at, needed = caps.tokens, total.tokens
+                used, at, needed = f"{spent.tokens:,} of {caps.tokens:,} are used", caps.tokens, total.tokens
+                more = f", and the next request may take {amount.tokens:,}"
             case _:
-                words = f"{spent.calls:,} of {caps.calls:,} are made"
-                at, needed = caps.calls, total.calls
+                used, at, needed = f"{spent.calls:,} of {caps.calls:,} are made", caps.calls, total.calls
+                more = ""
+        if self.caps.exceeded_by(spent) == cap:
+            more = ", earlier runs counted"
         return CapReachedError(
-            f"`{self._name}{cap}` is reached: {words}", cap=f"{self._name}{cap}", at=at, needed=needed
+            f"`{self._name}{cap}` is reached: {used}{more}", cap=f"{self._name}{cap}", at=at, needed=needed
         )

@@ -101,6 +101,7 @@ def test_near_the_cap_what_is_under_way_is_awaited() -> None:
     [
         (Caps(tokens=10), "`limits.tokens` is reached: 8 of 10 are used, and the next request may take 5"),
         (Caps(calls=1), "`limits.calls` is reached: 1 of 1 are made"),
+        (Caps(calls=0), "`limits.calls` is reached: 1 of 0 are made, earlier runs counted"),
     ],
 )
 def test_the_cap_that_is_reached_is_named(caps: Caps, words: str) -> None:
