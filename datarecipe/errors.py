@@ -179,7 +179,7 @@ class UntrustedEndpointError(DatarecipeError):
 
 
 class RunConflictError(DatarecipeError):
-    """The run's folder holds the dataset of another run."""
+    """The run's folder holds the dataset of another run, or files that somebody changed, also while the run went on."""
 
     exit_code = 2
 
