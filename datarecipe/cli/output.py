@@ -10,13 +10,32 @@ from pathlib import Path
 import click
 
 
+def open_missing() -> None:
+    """Give a process that was started with closed streams (`>&-`) such as lead nowhere.
+
+    Else the first files that it opens get their numbers, and what is printed goes into those.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_RDWR), number)
+                setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+
+
 def tell(line: str) -> None:
     """A line on standard error. Where that takes nothing, nobody can be told; the exit code still says how it went."""
     with contextlib.suppress(OSError):
         click.echo(line, err=True)
 
 
-def drop() -> None:
-    """Let what waits to be written go nowhere: the interpreter would try once more on its way out, and fail."""
-    with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+def drop_unwritten() -> None:
+    """Let what standard output and standard error do not take go nowhere.
+
+    The interpreter would try once more on its way out, and end with a code of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())

@@ -354,6 +354,17 @@ def test_an_output_that_takes_nothing_is_told_without_a_traceback(tmp_path: Path
             assert done.returncode == 3, "what the run came to"
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(tmp_path: Path, closed: str) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        assert run(tmp_path, server).code == 0
+        whole = Files.of(tmp_path / "runs" / "facts")
+        where = f"--model {MODEL} --api-base {server.base_url}"
+        command = f"{shlex.quote(sys.executable)} -m datarecipe run recipes/facts.yaml {where} --runs-dir new {closed}"
+        assert subprocess.run(command, shell=True, cwd=tmp_path, env={**os.environ, **KEY}, check=False).returncode == 0
+    assert Files.of(tmp_path / "new" / "facts").data == whole.data
+
+
 def test_a_pipe_in_place_of_the_log_holds_nothing_up(tmp_path: Path) -> None:
     (tmp_path / "runs" / "facts").mkdir(parents=True)
     os.mkfifo(tmp_path / "runs" / "facts" / "run.log")
