@@ -73,8 +73,8 @@ class CachedClient:
 
     @property
     def waits(self) -> tuple[float, str] | None:
-        """The seconds until the model that is asked first may be sent more, and why; None where time is no matter."""
-        return self._routes[self._router.first()].gate.waits
+        """The seconds until more may be sent, and what is waited for; None where time is no matter."""
+        return self._router.waits
 
     @property
     def failed(self) -> Counter[str]:
@@ -143,12 +143,15 @@ class CachedClient:
                 # Begun in one moment with another run's. Who waits keeps no room: the other's next attempt may need it.
                 claim.release()
                 claim = None
-            try:
-                return await asyncio.shield(flying[1])
-            except DatarecipeError:
-                if flying[0] is self:
-                    raise
-                # Another run's cap or end is none of ours: it is our turn to ask.
+            asker, answer = flying
+            if asker is self:
+                return await asyncio.shield(answer)
+            await self._router.unless_closed(answer)
+            if not answer.done():
+                raise TransientError("the run ended before the answer came that another asked for")
+            if answer.exception() is None:
+                return answer.result()
+            # Another run's cap, end or failure is none of ours: it is our turn to ask.
         future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._flying[request.key] = (self, future)
         try:

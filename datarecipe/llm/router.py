@@ -7,13 +7,13 @@ way (`way.py`).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from datarecipe.errors import DatarecipeError, ProviderError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete
 from datarecipe.llm.limits.account import Account, Reservation
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
@@ -93,6 +93,10 @@ class Router:
         self.failing = 0
         """Requests of which an attempt failed, and that have no answer yet."""
         self.attempts = 0
+        self._kept = False
+        """Whether it was the caps that left no room for the request that asked last."""
+        self._pauses: list[float] = []
+        """When requests are tried again."""
         self._closing = asyncio.Event()
         for route in routes:
             account.listen(route.gate.changed)
@@ -146,10 +150,32 @@ class Router:
         if (refusal := self.too_long(number)) is not None:
             raise refusal
         amount = most(route.adapt(request), route.price)
-        if not (self.account.fits(amount) and self._leaves_room(amount, ahead)):
-            return None
-        ticket = route.gate.try_enter(amount.tokens)
-        return None if ticket is None else self.reserved(number, ticket, amount)
+        try:
+            self._kept = not (self.account.fits(amount) and self._leaves_room(amount, ahead))
+        except CapReachedError:
+            # A dear fallback may be out of reach where the model itself is not: that one is waited for.
+            if not any(self.can_pay(request, other) for other in self.alive() if other != number):
+                raise
+            self._kept = True
+        ticket = None if self._kept else route.gate.try_enter(amount.tokens)
+        if ticket is not None:
+            return self.reserved(number, ticket, amount)
+        for other in self.alive():
+            self.routes[other].gate.ring()  # whichever is of use first
+        return None
+
+    def can_pay(self, request: Complete, number: int) -> bool:
+        """Whether the caps leave room for an attempt at that model, now or later."""
+        route = self.routes[number]
+        return self.too_long(number) is None and self.account.room_for(most(route.adapt(request), route.price)) >= 1
+
+    @property
+    def waits(self) -> tuple[float, str] | None:
+        """The seconds until more may be sent, and what is waited for; None where time is no matter."""
+        at_the_gate = self.routes[self.first()].gate.waits
+        if at_the_gate is not None or not self._pauses or not (self._kept or not self.account.under_way):
+            return at_the_gate
+        return max(0.0, min(self._pauses) - self.clock()), "a request that is tried again"
 
     def _leaves_room(self, amount: Amount, ahead: float) -> bool:
         """Whether the caps leave room for what has to be answered before, and for what is under way to fail and go again.
@@ -199,11 +225,18 @@ class Router:
     async def pause(self, seconds: float) -> None:
         """Sleep, or less when the run ends meanwhile."""
         sleep = asyncio.ensure_future(self._sleep(seconds))
+        until = self.clock() + seconds
+        self._pauses.append(until)
+        try:
+            await self.unless_closed(sleep)
+        finally:
+            self._pauses.remove(until)
+            sleep.cancel()
+
+    async def unless_closed(self, future: asyncio.Future[Any]) -> None:
+        """Wait for `future`, or until the run ends."""
         closing = asyncio.ensure_future(self._closing.wait())
         try:
-            await asyncio.wait({sleep, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({future, closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sleep, closing):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            closing.cancel()

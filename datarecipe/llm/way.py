@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from datarecipe.errors import DatarecipeError, ProviderError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
 from datarecipe.llm.limits.gate import HowItWent
@@ -26,6 +26,14 @@ class _ClosedError(Exception):
 
 class _ElsewhereError(Exception):
     """Another model is of use, and this one is not."""
+
+
+class _TooLongError(Exception):
+    """The provider asks for a pause that is too long to wait for."""
+
+    def __init__(self, refusal: TransientError) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
 
 
 class _NeverThereError(Exception):
@@ -77,23 +85,38 @@ class Way:
             return await self._stay(number, alone=not others)
         except _ClosedError:
             raise self.last or TransientError("the run ended before the request was sent") from None
-        except _ElsewhereError:
+        except (_ElsewhereError, _NeverThereError) as error:
             assert self.last is not None
-            return self.last
-        except _NeverThereError:
-            assert self.last is not None
-            self._useless.add(number)
-            return self.last
-        except ProviderError as error:
-            self.router.bury(number, error)
-            return error
-        except TransientError as error:
-            if not others or self._seconds_left() <= 0:
-                raise
-            gate = self.router.routes[number].gate
-            if self.router.too_long(number) or not (gate.down or gate.asked_to_wait):
+            if isinstance(error, _NeverThereError):
                 self._useless.add(number)
+            return self.last
+        except _TooLongError as error:
+            if not others:
+                raise error.refusal from None
+            self._useless.add(number)
+            return error.refusal
+        except (CapReachedError, ProviderError, TransientError) as error:
+            if not self._goes_on(number, error, others):
+                raise
             return error
+
+    def _goes_on(self, number: int, error: DatarecipeError, others: Sequence[int]) -> bool:
+        """Whether the request does after what model `number` ended with; without it, where there is no use in it."""
+        router = self.router
+        match error:
+            case ProviderError():
+                router.bury(number, error)
+                return True
+            case CapReachedError():
+                # A dear fallback may be out of reach where the model itself is not.
+                useless, goes_on = True, any(router.can_pay(self.request, other) for other in others)
+            case _:
+                gate = router.routes[number].gate
+                useless = router.too_long(number) is not None or not (gate.down or gate.asked_to_wait)
+                goes_on = bool(others) and self._seconds_left() > 0
+        if goes_on and useless:
+            self._useless.add(number)
+        return goes_on
 
     def _left(self) -> list[int]:
         return [number for number in self.router.alive() if number not in self._useless]
@@ -156,7 +179,7 @@ class Way:
         if router.closing:
             raise _ClosedError
         if (refusal := router.too_long(number)) is not None:
-            raise refusal
+            raise _TooLongError(refusal)
         if self.last is None:
             return
         # Its turn to see whether the model is back may be minutes away.
@@ -236,6 +259,8 @@ class _Attempts:
         spent, retry_after = NOTHING, None
         try:
             await claim.route.transport.ready()
+            if self.router.closing:
+                raise _ClosedError  # what a transport brings with it may take seconds to import
             self.router.attempts += 1
             spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
             completion = await claim.route.transport.complete(self._adapted, timeout=self.router.timeout)

@@ -287,6 +287,7 @@ class Dispatcher:
             task.cancel()
 
     async def _abandon(self) -> None:
+        self.client.close_to_retries()
         left = [task for task in self._tasks.values() if not task.done()]
         # These are stored; that they are there is what nobody has heard yet.
         done = [task for task in self._tasks.values() if task.done() and not task.cancelled()]

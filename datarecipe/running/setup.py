@@ -99,9 +99,18 @@ class Setup:
         return caps_of(self.recipe.limits, *self._costs_and_names())
 
     def check_budget(self, budget: Caps) -> None:
-        """Raise `UnknownPriceError` where the user gave the command a `budget` in dollars that could not be kept."""
+        """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
         if budget.usd is not None:
             require_prices("--max-usd", *self._costs_and_names())
+        models = (self.model, *(fallback.model for fallback in self.fallbacks))
+        if any("max_tokens" not in model.sampling for model in models):
+            for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
+                if cap is not None:
+                    raise UsageError(
+                        f"{self.recipe.name}: `sampling.max_tokens` is null, so a reply may have any length, "
+                        f"and {name} has no hold",
+                        hint=f"Leave `max_tokens` out of the recipe, or {name} out of the command.",
+                    )
 
     def warnings(self, budget: Caps = NO_CAPS) -> Iterator[str]:
         """What to say of prices that are not known, unless something else bounds the cost or forbids the run."""

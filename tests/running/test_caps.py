@@ -211,6 +211,19 @@ def test_lost_replies_are_paid_for_and_counted(tmp_path: Path) -> None:
         assert bill(server) <= result.spent.in_all.usd <= Decimal("0.05")
 
 
+@pytest.mark.parametrize(("flag", "value"), [("--max-usd", "0.02"), ("--max-tokens", "15000")])
+def test_a_budget_that_replies_of_any_length_would_break_is_refused(tmp_path: Path, flag: str, value: str) -> None:
+    recipe = str(priced_recipe(tmp_path))
+    with OpenAIServer(Author(variety=20_000)) as server:
+        common = ["run", recipe, "--model", "openai/author", "--api-base", server.base_url]
+        common += ["--set", "sampling.max_tokens=null", "--target-size", "20"]
+        ran = datarecipe(*common, flag, value, cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
+        assert ran.code == 2
+        assert f"and {flag} has no hold" in ran.err
+        assert not server.seen
+        assert datarecipe(*common, "--max-calls", "99", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"}).code == 0
+
+
 def test_the_command_s_budget_is_shared_by_its_recipes(tmp_path: Path) -> None:
     recipes = [str(priced_recipe(tmp_path, name)) for name in ("one", "two", "three")]
     with OpenAIServer(Author(variety=20_000), latency=lognormal(0.005)) as server:

@@ -206,6 +206,10 @@ class Gate:
             waits.append((self._tokens.wait(now), "limits.tpm"))
         return max(waits)
 
+    def ring(self) -> None:
+        """Tell those who listen when time alone has made room."""
+        self._set_timer()
+
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -1,0 +1,198 @@
+"""One request's way: what ends it, what it goes on after, and what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datarecipe.errors import DatarecipeError, TransientError
+from datarecipe.exchange import Complete, Completion
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.client import CachedClient
+from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.amount import NOTHING
+from datarecipe.llm.prices import Price
+from datarecipe.llm.route import Route
+from tests import virtual_time
+from tests.llm.test_client import Line, completion, request
+from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, Down, client, gate
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[ResponseCache]:
+    with ResponseCache(tmp_path / "cache") as cache:
+        yield cache
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def first_room(asking: CachedClient, wanted: Complete) -> Completion:
+    """The answer to `wanted`, begun as soon as there is room, as a dispatcher does it."""
+    room = asyncio.Event()
+    asking.listen(room.set)
+    while (task := asking.begin(wanted)) is None:
+        room.clear()
+        await room.wait()
+    answer = await task
+    assert isinstance(answer, Completion)
+    return answer
+
+
+def test_what_waits_for_its_transport_when_the_run_ends_is_not_sent(cache: ResponseCache) -> None:
+    class Slow(Line):
+        """Takes two seconds to import."""
+
+        async def ready(self) -> None:
+            await asyncio.sleep(2.0)
+
+    line, account = Slow(), Account(Caps())
+
+    async def main() -> None:
+        asking = client(cache, account, line)
+        tasks = [asking.begin(request(number)) for number in range(4)]
+        await asyncio.sleep(1.0)
+        asking.close_to_retries()
+        for task in tasks:
+            assert task is not None
+            with pytest.raises(TransientError, match="the run ended before the request was sent"):
+                await task
+
+    virtual_time.run(main())
+    assert (line.asked, account.spent, account.reserved) == ([], NOTHING, NOTHING)
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_one_that_is_cancelled_as_its_pause_ends_makes_no_attempt_after(cache: ResponseCache, turns: int) -> None:
+    line, account = Line([TransientError("lost")]), Account(Caps())
+
+    async def main() -> None:
+        asking = client(cache, account, line)
+        task = asking.begin(request())
+        assert task is not None
+        await asyncio.sleep(1.0)  # just as long as its pause
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asked, done = len(line.asked), task.done()
+        task.cancel()
+        await asyncio.wait({task})
+        assert len(line.asked) == asked
+        assert done or task.cancelled()
+
+    virtual_time.run(main())
+    assert account.reserved == NOTHING
+
+
+@pytest.mark.parametrize("begun", ["with room", "waiting"])
+def test_a_fallback_that_the_cap_has_no_room_for_ends_nothing_that_the_model_can_do(
+    cache: ResponseCache, begun: str
+) -> None:
+    """With the fallback a run must not do worse than without."""
+    cheap, dear = Down(0.0), Line()
+    price = Price(PRICE.input_per_token * 100, PRICE.output_per_token * 100)
+    account = Account(Caps(usd=AT_MOST.usd * Decimal(60)))
+
+    async def main() -> float:
+        routes = [Route("cheap", cheap, gate(), PRICE), Route("dear", dear, gate(), price)]
+        asking = CachedClient(cache, routes, account, timeout=7.5, clock=now, uniform=max)
+        await asking.fetch(request())
+        cheap.until = now() + 15.0
+        one: Callable[[Complete], Awaitable[Any]] = (
+            (lambda wanted: first_room(asking, wanted)) if begun == "with room" else asking.fetch
+        )
+        async with asyncio.timeout(1000):
+            await asyncio.gather(*(one(request(number)) for number in range(1, 9)))
+        return now()
+
+    assert 15.0 < virtual_time.run(main()) < 40.0
+    assert dear.asked == []
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+def test_a_pause_too_long_to_wait_for_is_obeyed_at_once_by_those_who_wait(
+    cache: ResponseCache, *, fallback: bool
+) -> None:
+    refusal = TransientError("slow down", rate_limited=True, charged=False, retry_after=7200.0)
+    line, other = Line([refusal] * 9), Line()
+    notices: list[str] = []
+
+    async def main() -> tuple[float, list[Any]]:
+        routes = [Route("m", line, gate(1), PRICE)] + ([Route("other", other, gate(), PRICE)] if fallback else [])
+        asking = CachedClient(
+            cache, routes, Account(Caps()), timeout=7.5, clock=now, uniform=max, notice=notices.append
+        )
+        found = await asyncio.gather(*(asking.fetch(request(number)) for number in range(4)), return_exceptions=True)
+        return now(), found
+
+    ended, found = virtual_time.run(main())
+    assert ended < 1.0
+    assert len(line.asked) == 1
+    assert not any("attempt" in notice for notice in notices), "none was made"
+    assert [isinstance(each, TransientError) for each in found] == [not fallback] * 4
+
+
+def test_another_run_s_failure_is_none_of_ours(cache: ResponseCache) -> None:
+    async def broken() -> Completion:
+        await asyncio.sleep(1.0)
+        raise ValueError("a defect there")
+
+    async def main() -> None:
+        theirs, ours, flying = client(cache, Account(Caps()), Line([broken])), Line([COUNTED]), dict[str, Any]()
+        mine = client(cache, Account(Caps()), ours)
+        theirs.share(flying)
+        mine.share(flying)
+        found = await asyncio.gather(theirs.fetch(request()), mine.fetch(request()), return_exceptions=True)
+        assert isinstance(found[0], ValueError)
+        assert found[1] == COUNTED
+
+    virtual_time.run(main())
+
+
+def test_a_run_that_ends_does_not_wait_for_what_another_asks_for(cache: ResponseCache) -> None:
+    async def slow() -> Completion:
+        await asyncio.sleep(30.0)
+        return completion()
+
+    async def main() -> float:
+        flying: dict[str, Any] = {}
+        theirs, mine = (client(cache, Account(Caps()), line) for line in (Line([slow]), Line()))
+        theirs.share(flying)
+        mine.share(flying)
+        asked = asyncio.create_task(theirs.fetch(request()))
+        await asyncio.sleep(1.0)
+        waiting = asyncio.create_task(mine.fetch(request()))
+        await asyncio.sleep(1.0)
+        mine.close_to_retries()
+        with pytest.raises(DatarecipeError, match="the run ended"):
+            await waiting
+        ended = now()
+        assert await asked == completion(), "theirs goes on"
+        return ended
+
+    assert virtual_time.run(main()) == 2.0
+
+
+def test_what_stands_still_because_of_a_pause_says_so(cache: ResponseCache) -> None:
+    """The gate is open; it is the cap that has to leave room for the request that is tried again."""
+    line = Line([TransientError("busy", charged=False, retry_after=500.0)])
+
+    async def main() -> None:
+        asking = client(cache, Account(Caps(usd=AT_MOST.usd * 5)), line)
+        assert asking.begin(request()) is not None
+        await asyncio.sleep(5.0)
+        assert asking.begin(request(1)) is None
+        waits = asking.waits
+        assert waits is not None
+        assert waits[0] == pytest.approx(496.0, abs=2.0)
+        assert waits[1] == "a request that is tried again"
+        asking.close_to_retries()
+        await asyncio.sleep(1.0)
+        assert asking.waits is None
+
+    virtual_time.run(main())
