@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, assert_never
 
-from datarecipe.errors import DatarecipeError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
@@ -51,6 +51,8 @@ class CachedClient:
             routes, account, timeout=timeout, sleep=sleep, clock=clock, uniform=uniform, notice=notice
         )
         self._flying: Flying = {}
+        self._following = 0
+        """Requests that wait for what another run asks for."""
 
     def share(self, flying: Flying) -> None:
         """Several clients of one cache, given the same `flying`, never ask for the same at the same time."""
@@ -82,7 +84,10 @@ class CachedClient:
         return self._router.failed
 
     def check(self) -> None:
-        """Raise when it is certain that nothing could be asked. Sends nothing."""
+        """Raise when it is certain that the model cannot be asked; a fallback is for what nobody could know before.
+
+        Sends nothing.
+        """
         self._routes[0].transport.check()
 
     def prepare(self) -> None:
@@ -116,9 +121,11 @@ class CachedClient:
         if request.key not in self._flying and isinstance(request, Complete):
             try:
                 claim = self._router.claim(request, ahead)
-            except DatarecipeError:
+            except DatarecipeError as error:
                 # Another run, which shares the cache, may have stored it meanwhile: that needs no room.
                 if self.lookup(request) is None:
+                    if isinstance(error, CapReachedError) and self._following:
+                        return None  # what another run is being answered comes to this one for nothing
                     raise
             else:
                 if claim is None:
@@ -146,7 +153,11 @@ class CachedClient:
             asker, answer = flying
             if asker is self:
                 return await asyncio.shield(answer)
-            await self._router.unless_closed(answer)
+            self._following += 1
+            try:
+                await self._router.unless_closed(answer)
+            finally:
+                self._following -= 1
             if not answer.done():
                 raise TransientError("the run ended before the answer came that another asked for")
             if answer.exception() is None:

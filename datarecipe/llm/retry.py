@@ -6,6 +6,7 @@ Backoff And Jitter" (AWS Architecture Blog, 2015): with many requests in flight 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,8 @@ class Retrying:
     """Seconds: where the doubling ends. A provider's `Retry-After` may ask for more."""
     total: float = 600.0
     """Seconds after the first try's start in which another may start. A pause that would end later is not begun."""
+    patience: float = math.inf
+    """Seconds: the longest pause that is waited for; a provider may ask for more."""
 
     async def call(
         self,
@@ -72,7 +75,8 @@ class Retrying:
             nonlocal counted
             error = _error(state)
             counted += error is not None and counts(error)
-            return counted >= self.attempts or self.clock() + state.upcoming_sleep - started > self.total
+            pause = state.upcoming_sleep
+            return counted >= self.attempts or pause > self.patience or self.clock() + pause - started > self.total
 
         def report(state: tenacity.RetryCallState) -> None:
             error = _error(state)

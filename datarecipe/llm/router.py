@@ -28,10 +28,10 @@ EXPECT_ONE_FAILURE_IN = 20
 """Attempts, as long as nothing else is known; it is what room is kept for near a cap."""
 
 TOTAL = 600.0
-"""Seconds after a request's first attempt in which another may begin, beside the time that one attempt may take."""
+"""Seconds in which a request may begin another attempt, beside the time that one attempt may take."""
 
 TOTAL_BEFORE_A_FALLBACK = 60.0
-"""The same where another model can answer instead."""
+"""The same where another model can answer instead; no single pause is longer there."""
 
 
 @dataclass(slots=True)

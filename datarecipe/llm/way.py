@@ -6,6 +6,7 @@ and back when that one is no better.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
@@ -25,7 +26,7 @@ class _ClosedError(Exception):
 
 
 class _ElsewhereError(Exception):
-    """Another model is of use, and this one is not."""
+    """Another model is of use or will be sooner, and this one is not."""
 
 
 class _TooLongError(Exception):
@@ -85,10 +86,11 @@ class Way:
             return await self._stay(number, alone=not others)
         except _ClosedError:
             raise self.last or TransientError("the run ended before the request was sent") from None
-        except (_ElsewhereError, _NeverThereError) as error:
+        except _ElsewhereError:
+            return self.last or TransientError(f"{self.router.routes[number].name} answers nothing at present")
+        except _NeverThereError:
             assert self.last is not None
-            if isinstance(error, _NeverThereError):
-                self._useless.add(number)
+            self._useless.add(number)
             return self.last
         except _TooLongError as error:
             if not others:
@@ -112,7 +114,11 @@ class Way:
                 useless, goes_on = True, any(router.can_pay(self.request, other) for other in others)
             case _:
                 gate = router.routes[number].gate
-                useless = router.too_long(number) is not None or not (gate.down or gate.asked_to_wait)
+                # Who asks to slow down, or is down, may answer the next time; there is a time in which to come back.
+                passes = (
+                    gate.down or gate.asked_to_wait > 0 or (isinstance(error, TransientError) and error.rate_limited)
+                )
+                useless = router.too_long(number) is not None or not passes
                 goes_on = bool(others) and self._seconds_left() > 0
         if goes_on and useless:
             self._useless.add(number)
@@ -139,7 +145,7 @@ class Way:
 
     def _soonest(self, numbers: Sequence[int]) -> int | None:
         """Where each has to be waited for, the one whose turn comes first."""
-        return min(numbers, key=lambda number: self.router.routes[number].gate.asked_to_wait, default=None)
+        return min(numbers, key=lambda number: self.router.routes[number].gate.back_in, default=None)
 
     def _seconds_left(self) -> float:
         return self._began + self.router.timeout + TOTAL - self.router.clock()
@@ -164,6 +170,7 @@ class Way:
             clock=router.clock,
             uniform=router.uniform,
             total=left if alone else min(left, router.timeout + TOTAL_BEFORE_A_FALLBACK),
+            patience=math.inf if alone else TOTAL_BEFORE_A_FALLBACK,
         )
         try:
             return await retrying.call(attempts.make, on_retry=failed, counts=counts)
@@ -180,14 +187,12 @@ class Way:
             raise _ClosedError
         if (refusal := router.too_long(number)) is not None:
             raise _TooLongError(refusal)
-        if self.last is None:
-            return
         # Its turn to see whether the model is back may be minutes away.
         if not router.is_of_use(number):
             others = [other for other in self._left() if other != number]
             if self._of_use(others) is not None or self._soonest([number, *others]) != number:
                 raise _ElsewhereError
-        if router.routes[number].gate.never_answered and not self.last.rate_limited:
+        if self.last is not None and router.routes[number].gate.never_answered and not self.last.rate_limited:
             raise _NeverThereError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datarecipe.errors import DatarecipeError, TransientError
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
@@ -194,5 +194,104 @@ def test_what_stands_still_because_of_a_pause_says_so(cache: ResponseCache) -> N
         asking.close_to_retries()
         await asyncio.sleep(1.0)
         assert asking.waits is None
+
+    virtual_time.run(main())
+
+
+class Slowed(Line):
+    """Asks the first request to slow down for 150 seconds, without saying for how long, and answers all others."""
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        if request.draw.index == 0 and now() < 150.0:
+            self.outcomes.insert(0, TransientError("slow down", rate_limited=True, charged=False))
+        return await super().complete(request, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "fallback", [ProviderError("wrong key"), TransientError("broken", charged=False)], ids=["says no", "is broken"]
+)
+def test_a_fallback_of_no_use_takes_no_time_from_the_model(cache: ResponseCache, fallback: DatarecipeError) -> None:
+    first, second = Slowed(), Line([fallback] * 99)
+
+    async def main() -> float:
+        asking = client(cache, Account(Caps()), first, second)
+
+        async def crowd() -> None:
+            for number in range(1, 500):
+                await asking.fetch(request(number))
+                await asyncio.sleep(1.0)
+
+        others = asyncio.create_task(crowd())
+        await asking.fetch(request())
+        others.cancel()
+        return now()
+
+    assert 150.0 <= virtual_time.run(main()) < 300.0
+
+
+@pytest.mark.parametrize("rate_limited", [True, False])
+def test_a_long_pause_is_not_slept_out_beside_a_free_fallback(cache: ResponseCache, *, rate_limited: bool) -> None:
+    refusal = TransientError("busy", rate_limited=rate_limited, charged=False, retry_after=500.0)
+    first, second = Line([refusal]), Line()
+
+    async def main() -> float:
+        routes = [Route("m", first, gate(), PRICE), Route("other", second, gate(), PRICE)]
+        asking = CachedClient(cache, routes, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        await asking.fetch(request())
+        return now()
+
+    assert virtual_time.run(main()) < 1.0
+    assert len(second.asked) == 1
+
+
+@pytest.mark.parametrize("begun", ["with room", "waiting"])
+def test_a_model_that_is_back_is_not_kept_waiting_for_one_that_is_being_tried(cache: ResponseCache, begun: str) -> None:
+    """Both were down; the one request that sees whether the first is back hangs."""
+
+    class Hangs(Line):
+        """Fails for two seconds, and gives no sign of life after that."""
+
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            self.asked.append(request)
+            if now() >= 2.0:
+                await asyncio.sleep(timeout)
+            raise TransientError("down", charged=False)
+
+    first, second = Hangs(), Down(6.0)
+
+    async def main() -> float:
+        routes = [Route("m", first, gate(16), PRICE), Route("other", second, gate(16), PRICE)]
+        asking = CachedClient(cache, routes, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        one: Callable[[Complete], Awaitable[Any]] = (
+            (lambda wanted: first_room(asking, wanted)) if begun == "with room" else asking.fetch
+        )
+        await asyncio.gather(*(one(request(number)) for number in range(16)), return_exceptions=True)
+        return now()
+
+    run = virtual_time.run(main())
+    assert len(second.asked) >= 15
+    assert run < 620.0, "but for the one that tries the first"
+
+
+def test_at_a_cap_what_another_run_is_being_answered_is_waited_for(cache: ResponseCache) -> None:
+    async def slow() -> Completion:
+        await asyncio.sleep(30.0)
+        return COUNTED
+
+    async def main() -> None:
+        flying: dict[str, Any] = {}
+        theirs = client(cache, Account(Caps()), Line([slow]))
+        mine = client(cache, Account(Caps(calls=0)), Line())
+        theirs.share(flying)
+        mine.share(flying)
+        asked = asyncio.create_task(theirs.fetch(request()))
+        await asyncio.sleep(1.0)
+        following = mine.begin(request())
+        assert following is not None
+        await asyncio.sleep(1.0)
+        assert mine.begin(request(1)) is None, "not the end yet"
+        assert await following == await asked
+        with pytest.raises(CapReachedError):
+            mine.begin(request(1))
 
     virtual_time.run(main())

@@ -79,7 +79,8 @@ class Ended:
     accepted: int = 0
     usd: str = "0"
     """What the product says that it has cost."""
-    calls: int = 0
+    calls: int | None = None
+    """None where nobody knows."""
     tokens: int = 0
     text: str = ""
     runs: tuple[tuple[int, str], ...] = ()
@@ -138,8 +139,8 @@ def _told(done: list[RunResult | DatarecipeError]) -> Ended:
     code, text = max(runs, key=lambda run: run[0])
     accepted = sum(result.tally.accepted for result in results)
     # Of one that could not begin nobody knows what it has cost.
-    known = spent if len(results) == len(done) else NOTHING
-    return Ended(code, accepted, str(known.usd), known.calls, known.tokens, text, runs)
+    calls = spent.calls if len(results) == len(done) else None
+    return Ended(code, accepted, str(spent.usd), calls, spent.tokens, text, runs)
 
 
 async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> list[RunResult | DatarecipeError]:

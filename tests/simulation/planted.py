@@ -50,6 +50,16 @@ def retry_not_counted() -> None:
     router.Claim.settle = cheap  # type: ignore[method-assign]
 
 
+def nothing_counted() -> None:
+    """No attempt costs anything, the product thinks."""
+    settle = router.Claim.settle
+
+    def free(self: Any, spent: Amount, how: Any, retry_after: float | None) -> None:
+        settle(self, NOTHING, how, retry_after)
+
+    router.Claim.settle = free  # type: ignore[method-assign]
+
+
 def commit_out_of_order() -> None:
     """Of the responses that can be committed together the last one is written down first."""
     commit = Generation._commit
@@ -177,6 +187,7 @@ PLANTED: Mapping[str, Callable[[], None]] = {
     for defect in (
         used_before_stored,
         retry_not_counted,
+        nothing_counted,
         commit_out_of_order,
         draw_reused,
         draw_by_order_of_sending,

@@ -174,7 +174,7 @@ class Trial:
             yield f"{tokens} tokens were used, and the cap is {limits.tokens}"
         if limits.calls is not None and asked > limits.calls:
             yield f"{asked} calls were made, and the cap is {limits.calls}"
-        if ended.calls and (Decimal(ended.usd) < usd or ended.calls < asked or ended.tokens < tokens):
+        if ended.calls is not None and (Decimal(ended.usd) < usd or ended.calls < asked or ended.tokens < tokens):
             yield f"${usd} in {asked} calls were charged, and it knows of ${ended.usd} in {ended.calls}"
 
 

@@ -6,6 +6,7 @@ One gate for each model at an address, shared by all that ask it. Who enters lea
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,8 +101,16 @@ class Gate:
 
     @property
     def asked_to_wait(self) -> float:
-        """Seconds in which nothing is sent because of what the provider said or did; 0 without such a pause."""
+        """Seconds in which nothing is sent because of what the provider said or did; 0 without such a pause.
+
+        It is 0, too, while one request is under way to see whether the provider is back.
+        """
         return max(0.0, max(self._not_before, self._breaker.until or 0.0) - self._clock())
+
+    @property
+    def back_in(self) -> float:
+        """Seconds until it may be seen whether the provider is back; infinite while one request is under way to see."""
+        return math.inf if self._breaker.is_open and self._breaker.until is None else self.asked_to_wait
 
     @property
     def waits(self) -> tuple[float, str] | None:
@@ -133,7 +142,7 @@ class Gate:
                 await turn.change
         finally:
             self._waiting.remove(turn)
-            if not self._waiting:
+            if all(turn.unfit for turn in self._waiting):
                 self._wake()
 
     def leave(
