@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,13 @@ from datarecipe.recipe import load_recipe as _load_recipe
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.execute import execute
-from datarecipe.running.observe import Observer, Silent
+from datarecipe.running.interrupt import Interrupts
+from datarecipe.running.observe import Observer, Several, Silent
 from datarecipe.running.options import Options
-from datarecipe.running.result import SHORT_EXIT, RunResult
+from datarecipe.running.result import SHORT_EXIT
 from datarecipe.running.setup import settle
+
+_logger = logging.getLogger("datarecipe")
 
 MERGED = ("limits", "sampling", "strategy", "vars")
 
@@ -52,36 +58,63 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
     A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
     is the failure of a run that brought nothing, or less than the folder holds already.
 
+    The first Ctrl-C ends the run in order: nothing more is sent, what is in flight is stored, up to half a minute later the
+    folder is closed, and then comes the `KeyboardInterrupt`. A second one waits for nothing. It is so in the main thread,
+    and where Ctrl-C has Python's own meaning; a program that handles it has its way.
+
     Raises:
         RecipeError, UsageError: the recipe or an option is wrong.
         ProviderError: wrong key, unknown model, no credit.
         TransientError: the provider could not be reached, before anything was committed.
         OfflineMissError, CacheError, RunLockedError, StorageError, MachineError: see each.
+        KeyboardInterrupt: Ctrl-C, once all is stored and closed.
     """
+    if _in_event_loop():
+        raise UsageError(
+            "run() cannot be called where an event loop is running (a notebook, an async function)",
+            hint="Use `await datarecipe.arun(...)` there.",
+        )
+    # Nobody else would say why nothing seems to come of a Ctrl-C.
+    interrupts = Interrupts(_own_signals(), _logger.warning if observer is None else Several(observer).notice)
     try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(arun(recipe, observer=observer, **options))
-    raise UsageError(
-        "run() cannot be called where an event loop is running (a notebook, an async function)",
-        hint="Use `await datarecipe.arun(...)` there.",
-    )
+        return asyncio.run(_run(recipe, observer, options, interrupts))
+    finally:
+        if interrupts.pressed:
+            raise KeyboardInterrupt
 
 
 async def arun(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
-    """`run`, inside a running event loop."""
-    result = await run_recipe(recipe, observer=observer or Silent(), options=make_options(options))
+    """`run`, inside a running event loop; the loop's owner decides what Ctrl-C does.
+
+    Where its task is cancelled the run ends at once: what is in flight is not waited for, what was answered is stored.
+    """
+    return await _run(recipe, observer, options, None)
+
+
+async def _run(
+    recipe: Recipe | str | Path, observer: Observer | None, options: Mapping[str, Any], interrupts: Interrupts | None
+) -> Dataset:
+    chosen = make_options(options)
+    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    result = await execute(settle(loaded, chosen), observer or Silent(), interrupts=interrupts)
     if result.error is not None and (not result.written or result.error.exit_code != SHORT_EXIT):
         raise result.error
     return Dataset(result.output)
 
 
-async def run_recipe(
-    recipe: Recipe | str | Path, *, observer: Observer, options: Options, handle_interrupt: bool = False
-) -> RunResult:
-    """What both the command line and `arun` call: every end of a run that is no mistake of the user's is a result."""
-    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    return await execute(settle(loaded, options), observer, handle_interrupt=handle_interrupt)
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _own_signals() -> tuple[signal.Signals, ...]:
+    """Ctrl-C, unless somebody handles it, or nobody could: signals come to the main thread alone."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    free = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return (signal.SIGINT,) if in_main_thread and free else ()
 
 
 def make_options(values: Mapping[str, Any]) -> Options:

@@ -39,10 +39,12 @@ from datarecipe.running.display import LineDisplay, LiveDisplay
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
 from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
+from datarecipe.running.interrupt import ALL, Interrupts
 from datarecipe.running.many import execute_many
 from datarecipe.running.observe import Observer, Several, Silent
+from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
-from datarecipe.running.summary import summary
+from datarecipe.running.summary import summary, summary_of_error
 
 
 @click.command("run")
@@ -83,7 +85,8 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
 
 
 def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
-    result = asyncio.run(execute(setup, observer, handle_interrupt=True, budget=budget))
+    interrupts = Interrupts(ALL, observer.notice)
+    result = asyncio.run(execute(setup, observer, interrupts=interrupts, budget=budget))
     if as_json:
         click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
     elif not quiet:
@@ -97,12 +100,11 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
 
 
 def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
-    done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), handle_interrupt=True))
+    interrupts = Interrupts(ALL, observer.notice)
+    done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), interrupts=interrupts))
     if as_json:
         documents = [
-            {"name": ran.setup.recipe.name, "exit_code": ran.exit_code, "error": str(ran.error)}
-            if ran.result is None
-            else summary(ran.result)
+            summary(ran.outcome) if isinstance(ran.outcome, RunResult) else summary_of_error(ran.setup, ran.outcome)
             for ran in done
         ]
         click.echo(printable(json.dumps(documents, ensure_ascii=False, indent=2), multiline=True))
@@ -110,7 +112,8 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quie
         for line in table(done):
             click.echo(line)
     for ran in done:
-        error = f"error: {ran.error}" if ran.result is None else ended_short(ran.result, budget)
+        outcome = ran.outcome
+        error = ended_short(outcome, budget) if isinstance(outcome, RunResult) else f"error: {outcome}"
         if error is not None:
             tell(printable(f"{ran.setup.recipe.name}: {error}", multiline=True))
     results = [ran.result for ran in done if ran.result is not None]

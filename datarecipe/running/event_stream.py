@@ -18,7 +18,7 @@ from datarecipe.running.folder import json_line
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
-from datarecipe.running.summary import summary
+from datarecipe.running.summary import summary, summary_of_error
 
 PROGRESS_EVERY = 1.0
 """Seconds between two `progress` lines of a run."""
@@ -80,18 +80,14 @@ class EventStream:
 
     def end(self, result: RunResult) -> None:
         """The run's folder is closed: the same document that `--json` prints."""
-        self._write("end", run=result.name, **{key: value for key, value in summary(result).items() if key != "name"})
+        self._end(summary(result))
 
     def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
         """The end of a run that has no result."""
-        self._write(
-            "end",
-            run=setup.recipe.name,
-            output=str(setup.output),
-            outcome="error",
-            exit_code=error.exit_code,
-            error=str(error),
-        )
+        self._end(summary_of_error(setup, error))
+
+    def _end(self, document: dict[str, Any]) -> None:
+        self._write("end", run=document.pop("name"), **document)
 
     def _write(self, event: str, **fields: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

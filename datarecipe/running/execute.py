@@ -154,7 +154,7 @@ async def open_client(
 
 
 async def execute(
-    setup: Setup, observer: Observer, *, handle_interrupt: bool = False, budget: Caps | None = None
+    setup: Setup, observer: Observer, *, interrupts: Interrupts | None = None, budget: Caps | None = None
 ) -> RunResult:
     """Run it to its end and close its folder. `budget` caps it beside the recipe's own caps.
 
@@ -169,9 +169,9 @@ async def execute(
         observer.broken_off(setup, error)
         raise
     above = None if budget is None else shared_account([setup], budget)
-    with Interrupts(handle=handle_interrupt, notice=observer.notice) as interrupts:
+    with interrupts or Interrupts() as heard:
         async with Switchboard([setup], observer.notice) as board:
-            return await execute_on(board, setup, observer, interrupts=interrupts, above=above)
+            return await execute_on(board, setup, observer, interrupts=heard, above=above)
 
 
 async def execute_on(

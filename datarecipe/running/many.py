@@ -30,16 +30,18 @@ class Ran:
     """What became of one recipe."""
 
     setup: Setup
-    result: RunResult | None
-    error: DatarecipeError | None
-    """What kept it from running, or broke it off; an error that only ended it short stands in the result."""
+    outcome: RunResult | DatarecipeError
+    """The result, or what kept it from running or broke it off; an error that only ended it short stands in the result."""
+
+    @property
+    def result(self) -> RunResult | None:
+        """The result, where there is one."""
+        return self.outcome if isinstance(self.outcome, RunResult) else None
 
     @property
     def exit_code(self) -> int:
         """Of this recipe alone."""
-        if self.result is not None:
-            return self.result.exit_code
-        return self.error.exit_code if self.error is not None else 1
+        return self.outcome.exit_code
 
 
 class _Named:
@@ -59,7 +61,7 @@ class _Named:
 
 
 async def execute_many(
-    setups: Sequence[Setup], observer: Observer, budget: Caps, *, handle_interrupt: bool = False
+    setups: Sequence[Setup], observer: Observer, budget: Caps, *, interrupts: Interrupts | None = None
 ) -> list[Ran]:
     """Run them all, and give what became of each, in the order given. `budget` caps what they use together.
 
@@ -83,14 +85,17 @@ async def execute_many(
         async with turn:
             try:
                 named = _Named(observer, setup.recipe.name)
-                return Ran(setup, await execute_on(board, setup, named, interrupts=interrupts, above=account), None)
+                return Ran(setup, await execute_on(board, setup, named, interrupts=heard, above=account))
             except DatarecipeError as error:
-                return Ran(setup, None, error)
+                return Ran(setup, error)
 
-    with Interrupts(handle=handle_interrupt, notice=observer.notice) as interrupts:
-        async with Switchboard(setups, observer.notice) as board, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(setup)) for setup in setups]
-    return [task.result() for task in tasks]
+    with interrupts or Interrupts() as heard:
+        async with Switchboard(setups, observer.notice) as board:
+            done = await asyncio.gather(*map(run, setups), return_exceptions=True)
+    for ran in done:
+        if isinstance(ran, BaseException):
+            raise ran  # a mistake of ours; the others' runs are over, each in its own way
+    return [ran for ran in done if isinstance(ran, Ran)]
 
 
 def _check_folders(setups: Sequence[Setup]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.llm.limits.amount import Amount, plain
 from datarecipe.printable import printable
 from datarecipe.recipe import display
@@ -144,4 +145,15 @@ def summary(result: RunResult) -> dict[str, Any]:
         "tokens": {"prompt": tally.prompt_tokens, "completion": tally.completion_tokens},
         "written": result.written,
         "seconds": round(result.seconds, 3),
+    }
+
+
+def summary_of_error(setup: Setup, error: DatarecipeError) -> dict[str, Any]:
+    """The same of a run that has no result, since an error kept it from beginning or broke it off."""
+    return {
+        "name": setup.recipe.name,
+        "output": str(setup.output),
+        "outcome": "error",
+        "exit_code": error.exit_code,
+        "error": str(error),
     }

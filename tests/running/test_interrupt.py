@@ -30,13 +30,15 @@ def command_for(folder: Path, server: OpenAIServer, *flags: str) -> list[str]:
     return [*command, "--strategy", "tree", "--target-size", "400", "--concurrency", "16", *flags]
 
 
-def start(command: list[str], home: Path, cwd: Path | None = None) -> subprocess.Popen[str]:
+def start(
+    command: list[str], home: Path, cwd: Path | None = None, output: int = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         cwd=cwd,
         env={"OPENAI_API_KEY": "sk-test", "HOME": str(home), "PATH": ""},
         stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
         text=True,
         # Who runs the tests in the background has Ctrl-C ignored, for whatever is started too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - set by exec
@@ -170,3 +172,64 @@ def test_many_recipes_end_together(tmp_path: Path) -> None:
         assert process.returncode == INTERRUPTED, err
         assert "Traceback" not in err
         assert len(stored_in(tmp_path / "cache")) == server.answered == server.requests
+
+
+PROGRAM = """
+import signal
+import sys
+
+import datarecipe
+
+OWN = "OWN_HANDLER"
+if OWN == "True":
+    signal.signal(signal.SIGINT, lambda *_: print("mine", flush=True))
+before = signal.getsignal(signal.SIGINT)
+try:
+    datarecipe.run(sys.argv[1], **dict(word.split("=", 1) for word in sys.argv[2:]))
+    print("returned")
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+print(signal.getsignal(signal.SIGINT) is before)
+"""
+
+
+def program_for(folder: Path, server: OpenAIServer, *, own_handler: bool = False) -> list[str]:
+    text = Path(write_recipe(folder / "project")).read_text()
+    recipe = write_recipe(folder / "project", text.replace("target_size: 60", "target_size: 400"))
+    program = PROGRAM.replace("OWN_HANDLER", str(own_handler))
+    options = [f"output={folder / 'out'}", f"cache_dir={folder / 'cache'}"]
+    return [sys.executable, "-c", program, str(recipe), "model=openai/author", f"api_base={server.base_url}", *options]
+
+
+def test_a_program_s_run_keeps_what_is_in_flight_too(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=5000), latency=0.4) as server:
+        process = start(program_for(tmp_path, server), tmp_path, output=subprocess.PIPE)
+        wait_until_asked(process, server, 24)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert out.split() == ["KeyboardInterrupt", "True"], err
+        assert err.startswith("stopping: nothing more is sent"), "else it seems that nothing comes of it"
+        assert "Traceback" not in err
+        assert server.answered == server.requests == len(stored_in(tmp_path / "cache"))
+    assert (tmp_path / "out" / "data.jsonl").stat().st_size > 0
+
+
+def test_a_program_s_run_waits_for_nothing_after_the_second(tmp_path: Path) -> None:
+    with OpenAIServer(Author(), faults=always(Fault("hang"))) as server:
+        process = start(program_for(tmp_path, server), tmp_path, output=subprocess.PIPE)
+        wait_until_asked(process, server, 8)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert out.split() == ["KeyboardInterrupt", "True"], err
+
+
+def test_a_program_that_handles_it_has_its_way(tmp_path: Path) -> None:
+    with OpenAIServer(Author(variety=5000), latency=0.05) as server:
+        process = start(program_for(tmp_path, server, own_handler=True), tmp_path, output=subprocess.PIPE)
+        wait_until_asked(process, server, 8)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert out.split() == ["mine", "returned", "True"], err

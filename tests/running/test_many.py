@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from datarecipe.llm.limits.account import Caps
+from datarecipe.recipe import load_recipe
+from datarecipe.running.many import execute_many
+from datarecipe.running.observe import Silent
 from tests.cli.command import Ran, datarecipe
 from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body
@@ -16,7 +23,7 @@ from tests.openai_faults import Fault, FaultPlan
 from tests.openai_server import OpenAIServer, lognormal
 from tests.running.test_faults import assert_all_is_explained, with_chances
 from tests.running.test_interrupt import start, wait_until_asked
-from tests.runs import RECIPE, Files, write_recipe
+from tests.runs import RECIPE, Files, setup_for, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
 NAMES = ("one", "two", "three", "four")
@@ -145,12 +152,16 @@ def test_one_whose_folder_is_another_run_s_leaves_the_others_alone(tmp_path: Pat
     (tmp_path / "runs" / "three" / "data.jsonl").write_text("mine\n")
     with OpenAIServer(Author(variety=3000)) as server:
         ran = many(tmp_path, server, *recipes, "--events", "events.jsonl")
+        documents = json.loads(many(tmp_path, server, *recipes, "--json").out)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()]
     ends = {event["run"]: event for event in events if event["event"] == "end"}
     assert {name: end["outcome"] for name, end in ends.items()} == {
         name: "error" if name == "three" else "target" for name in NAMES
     }
     assert (ends["three"]["exit_code"], "runs/three" in ends["three"]["error"]) == (2, True)
+    assert [document["outcome"] for document in documents] == ["target", "target", "error", "target"]
+    end = {key: value for key, value in ends["three"].items() if key not in ("event", "at", "run")}
+    assert documents[2] == {"name": "three", **end}, "as the `end` among the events"
     assert ran.code == 2
     assert "three: error:" in ran.err
     assert (tmp_path / "runs" / "three" / "data.jsonl").read_text() == "mine\n"
@@ -247,3 +258,34 @@ def test_recipes_of_one_name_do_not_disturb_each_other(tmp_path: Path) -> None:
     assert "told nothing more" not in ran.out
     for place in ("a", "b"):
         assert len((tmp_path / place / "runs" / "facts" / "data.jsonl").read_text().splitlines()) == 100
+
+
+class _Broken(Mapping[str, str]):
+    """An environment that fails as a defect of ours would."""
+
+    def __getitem__(self, name: str) -> str:
+        raise RuntimeError("a defect")
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("a defect")
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_defect_in_one_breaks_off_no_other(tmp_path: Path, alone: dict[str, Files]) -> None:
+    with OpenAIServer(Author(variety=3000), latency=0.02) as server:
+        setups = [
+            setup_for(load_recipe(Path(path)), server.base_url, tmp_path / name, tmp_path / "cache")
+            for name, path in zip(NAMES, write_recipes(tmp_path), strict=True)
+        ]
+        options = replace(setups[1].options, environ=_Broken())
+        # Of another model, since those that ask one share what the first of them opened.
+        model = replace(setups[1].model, name="openai/other")
+        endpoint = replace(setups[1].endpoint, model="openai/other")
+        setups[1] = replace(setups[1], options=options, model=model, endpoint=endpoint)
+        with pytest.raises(RuntimeError, match="a defect"):
+            asyncio.run(execute_many(setups, Silent(), Caps()))
+    assert {name: Files.of(tmp_path / name) for name in NAMES if name != "two"} == {
+        name: files for name, files in alone.items() if name != "two"
+    }
