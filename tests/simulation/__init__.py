@@ -1,4 +1,4 @@
-"""Whole lives of a dataset on a virtual clock, through faults, caps, kills and restarts, with all promises checked.
+"""Whole lives of a dataset on a virtual clock, through faults, caps, kills, Ctrl-C and restarts, with all promises checked.
 
 In the manner of FoundationDB and TigerBeetle: a trial is decided by its number alone, so one that fails fails again.
 Simulated are the provider and the time. The loop, the dispatcher, gate and account, the cache and the files are the

@@ -21,6 +21,7 @@ from datarecipe.llm.endpoint import Endpoint
 from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.running.budget import shared_account
 from datarecipe.running.execute import execute_on
+from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
 from datarecipe.running.result import RunResult
@@ -85,6 +86,8 @@ class Ended:
     text: str = ""
     runs: tuple[tuple[int, str], ...] = ()
     """Exit code and end of each dataset's run."""
+    at: float = 0.0
+    """Virtual seconds after its beginning."""
 
 
 def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) -> Setup:
@@ -127,12 +130,12 @@ def _main(plan: Plan, place: Place, life: int) -> int:
     setups = [setup_of(plan, place, life, output) for output in place.outputs(plan)]
     _look_before_use(place)
     _die_at_a_file(plan, life)
-    ended = _told(virtual_time.run(_run(plan, place, life, setups)))
+    ended = virtual_time.run(_run(plan, place, life, setups))
     place.ending.write_text(json.dumps(asdict(ended)))
     return ended.code
 
 
-def _told(done: list[RunResult | DatarecipeError]) -> Ended:
+def _told(done: list[RunResult | DatarecipeError], at: float) -> Ended:
     results = [one for one in done if isinstance(one, RunResult)]
     spent = sum((result.spent.in_all for result in results), NOTHING)
     runs = tuple((one.exit_code, str(one.error or one.end) if isinstance(one, RunResult) else str(one)) for one in done)
@@ -140,12 +143,15 @@ def _told(done: list[RunResult | DatarecipeError]) -> Ended:
     accepted = sum(result.tally.accepted for result in results)
     # Of one that could not begin nobody knows what it has cost.
     calls = spent.calls if len(results) == len(done) else None
-    return Ended(code, accepted, str(spent.usd), calls, spent.tokens, text, runs)
+    return Ended(code, accepted, str(spent.usd), calls, spent.tokens, text, runs, at)
 
 
-async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> list[RunResult | DatarecipeError]:
+async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> Ended:
     if life < len(plan.kills):
         asyncio.get_running_loop().call_later(plan.kills[life], os._exit, DIED)
+    interrupts = Interrupts()
+    for press in plan.presses[life] if life < len(plan.presses) else ():
+        asyncio.get_running_loop().call_later(press, interrupts.press)
     # A deadlock: nothing will happen any more but the clock.
     asyncio.get_running_loop().call_later(FOR_EVER, os._exit, STUCK)
     faults = {MODEL: plan.faults, SECOND: plan.second or Faults()}
@@ -157,7 +163,7 @@ async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> list
 
     async def one(setup: Setup) -> RunResult | DatarecipeError:
         try:
-            return await execute_on(board, setup, Silent(), above=above)
+            return await execute_on(board, setup, Silent(), interrupts=interrupts, above=above)
         except DatarecipeError as error:
             return error
 
@@ -166,7 +172,7 @@ async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> list
         asyncio.TaskGroup() as group,
     ):
         tasks = [group.create_task(one(setup)) for setup in setups]
-    return [task.result() for task in tasks]
+    return _told([task.result() for task in tasks], asyncio.get_running_loop().time())
 
 
 def _die_at_a_file(plan: Plan, life: int) -> None:

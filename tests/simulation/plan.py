@@ -54,6 +54,8 @@ class Plan:
     """Virtual seconds after which the first lives die."""
     file_kills: tuple[tuple[str, int], ...]
     """(kind of operation on files, or `any`; its number) at which the first lives die."""
+    presses: tuple[tuple[float, ...], ...]
+    """Virtual seconds after which Ctrl-C is pressed in the first lives: once, or twice."""
     caps: tuple[Decimal | None, ...]
     """The cap in dollars of each life, from the first on; the last one holds for all that follow."""
     untidy: bool
@@ -113,6 +115,7 @@ def draw(seed: int) -> Plan:
         spread=source.choice([0.0, 0.2, 1.0]),
         kills=tuple(source.uniform(0, length) for _ in range(lives)) if by_time else (),
         file_kills=() if by_time else tuple(_file_kill(source) for _ in range(lives)),
+        presses=_presses(random.Random(f"{seed} presses"), length),
         caps=tuple(caps),
         untidy=source.random() < 0.8,
         variety=source.choice([20, 60, 500]),
@@ -124,6 +127,13 @@ def draw(seed: int) -> Plan:
         return plan
     second = replace(_more(_faults(source), source), dead=source.random() < 0.3)
     return replace(plan, second=second, recipe=replace(recipe, fallbacks=(Fallback(SECOND, PRICES),)))
+
+
+def _presses(source: random.Random, length: float) -> tuple[tuple[float, ...], ...]:
+    if source.random() < 0.75:
+        return ()
+    firsts = [source.uniform(0, length) for _ in range(source.choice([1, 1, 2, 4]))]
+    return tuple((first,) if source.random() < 0.7 else (first, first + source.uniform(0, 40)) for first in firsts)
 
 
 def _more(faults: Faults, source: random.Random) -> Faults:

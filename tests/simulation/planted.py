@@ -182,6 +182,26 @@ def room_kept_while_waiting() -> None:
     router.Claim.release = late  # type: ignore[method-assign]
 
 
+def cancelled_at_once() -> None:
+    """The first Ctrl-C waits for nothing."""
+    interrupt = Dispatcher.interrupt
+
+    def impatient(self: Dispatcher) -> None:
+        interrupt(self)
+        self._cancel(self._tasks.values())
+
+    Dispatcher.interrupt = impatient  # type: ignore[method-assign]
+
+
+def retried_after_an_interrupt() -> None:
+    """Ctrl-C ends no retries."""
+
+    def close(self: router.Router) -> None:
+        """Nothing is closed."""
+
+    router.Router.close = close  # type: ignore[method-assign]
+
+
 PLANTED: Mapping[str, Callable[[], None]] = {
     defect.__name__: defect
     for defect in (
@@ -198,5 +218,7 @@ PLANTED: Mapping[str, Callable[[], None]] = {
         room_kept_while_waiting,
         manifest_first,
         hole_committed,
+        cancelled_at_once,
+        retried_after_an_interrupt,
     )
 }

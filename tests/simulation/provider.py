@@ -43,7 +43,7 @@ class Record:
     """One line of what the provider remembers."""
 
     event: str
-    """`asked`, `charged` (the model has run), `delivered` (the reply left), or `violation`."""
+    """`asked`, `charged` (the model has run), `delivered` (the reply left), `broken_off` (by who asked), or `violation`."""
     key: str
     at: float
     life: int
@@ -85,12 +85,19 @@ class Provider:
         """A request can leave at any time."""
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
-        plan, faults, chance = self._plan, self._faults, self._chance
         # A fallback is asked in its own name, and what it answers is stored as an answer to this.
         request = replace(request, content=replace(request.content, model=MODEL))
-        asked_with_seed = not self._takes_seed
         self.write("asked", request.key)
         self._is_it_stored(request)
+        try:
+            return await self._answered(request, timeout)
+        except asyncio.CancelledError:
+            self.write("broken_off", request.key)
+            raise
+
+    async def _answered(self, request: Complete, timeout: float) -> Completion:  # noqa: ASYNC109
+        plan, faults, chance = self._plan, self._faults, self._chance
+        asked_with_seed = not self._takes_seed
         latency = plan.latency * chance.lognormvariate(0, plan.spread)
         if faults.dead:
             await asyncio.sleep(latency / 10)

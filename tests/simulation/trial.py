@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,10 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
+from datarecipe.running.execute import GRACE
 from datarecipe.running.folder import json_line, lineage_row, rejected_row
 from datarecipe.running.ownership import read_manifest
 from tests import reference
-from tests.simulation.life import DEFECT, DIED, Ended, Place, live, setup_of
+from tests.simulation.life import DIED, Ended, Place, live, setup_of
 from tests.simulation.plan import Plan, draw
 from tests.simulation.provider import answer, records
 
@@ -23,6 +25,10 @@ LIVES = 200
 """A trial that has not come to its end by then never will."""
 
 SHORT = 3
+INTERRUPTED = 130
+
+MOMENT = 0.001
+"""Virtual seconds."""
 
 SILENCE = 1000.0
 """Virtual seconds between two attempts that are too many: a request is tried for ten minutes beside its timeout."""
@@ -54,7 +60,9 @@ class Trial:
         violations: list[str] = []
         ends: list[str] = []
         deaths = life = 0
-        planned = max(len(self.plan.kills), len(self.plan.file_kills), len(self.plan.caps), len(self.plan.targets) + 1)
+        plan = self.plan
+        troubled = max(map(len, (plan.kills, plan.file_kills, plan.presses)))
+        planned = max(troubled, len(plan.caps), len(plan.targets) + 1)
         for life in range(LIVES):
             ended = live(self.plan, self.place, life, self.prepare)
             deaths += ended.code == DIED
@@ -63,7 +71,7 @@ class Trial:
             violations += self._check(life, ended)
             if (
                 violations
-                or (ended.code not in (DIED, SHORT) and life + 1 >= planned)
+                or (ended.code not in (DIED, SHORT, INTERRUPTED) and life + 1 >= planned)
                 or self._stuck(ended, life, planned)
             ):
                 break
@@ -79,7 +87,7 @@ class Trial:
         return last and ended.code == SHORT and all("is reached" in text or text == "barren" for text in short)
 
     def _check(self, life: int, ended: Ended) -> Iterator[str]:
-        if ended.code == DEFECT or (ended.code not in (0, SHORT, DIED)):
+        if ended.code not in (0, SHORT, DIED) and not (ended.code == INTERRUPTED and self._pressed(life)):
             yield f"life {life} ended with {ended.code}: {ended.text}"
         yield from (f"life {life}: {words}" for words in self._paid_once())
         yield from (f"life {life}: {words}" for words in self._no_surprise_bill(life, ended))
@@ -87,6 +95,31 @@ class Trial:
             code, text = ended.runs[number] if ended.runs else (ended.code, ended.text)
             yield from (f"life {life}: {words}" for words in self._the_recipe_decides(life, folder, code, text))
         yield from (f"life {life}: {words}" for words in self._goes_on(life))
+        yield from (f"life {life}: {words}" for words in self._in_order(life, ended))
+
+    def _pressed(self, life: int) -> tuple[float, ...]:
+        return self.plan.presses[life] if life < len(self.plan.presses) else ()
+
+    def _in_order(self, life: int, ended: Ended) -> Iterator[str]:
+        """How a life ends: what is paid for has its time to arrive, and nobody waits longer than that."""
+        if ended.code == DIED:
+            return
+        first, second = (*self._pressed(life), math.inf, math.inf)[:2]
+        if ended.at > min(first + GRACE, second) + MOMENT:
+            yield f"it ended at {ended.at:.1f} s, and Ctrl-C was pressed at {self._pressed(life)}"
+        of_life = [record for record in records(self.place.log) if record.life == life]
+        asked = [record.at for record in of_life if record.event == "asked"]
+        if max(asked, default=0) > first + MOMENT:
+            yield "it asked on after Ctrl-C"
+        for record in of_life:
+            # Its run may have ended before another one's, which asks on.
+            if (
+                record.event == "broken_off"
+                and not self.plan.twin
+                and record.at < min(max(asked) + GRACE, second) - MOMENT
+            ):
+                yield "what was paid for was broken off"
+                return
 
     def _goes_on(self, life: int) -> Iterator[str]:
         """Nobody waits for hours: either something is asked now and then, or the life ends."""
