@@ -7,18 +7,22 @@ and back when that one is no better.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
 from datarecipe.llm.limits.gate import HowItWent
-from datarecipe.llm.retry import Retrying
+from datarecipe.llm.retry import TRIES, Retrying
 from datarecipe.llm.router import TOTAL, TOTAL_BEFORE_A_FALLBACK, Claim, Router
 from datarecipe.llm.transport import AskAgainError
 
 AT_ONCE = 4
 """How often an attempt may be made again at once: connections that turn out to be closed, and one seed."""
+
+LOOKS_EVERY = 5.0
+"""Seconds after which a request in a pause of its own looks again whether another model is of use."""
 
 
 class _ClosedError(Exception):
@@ -54,6 +58,10 @@ class Way:
         """What the last attempt came to."""
         self._useless: set[int] = set()
         """Models that answer others, and not this request."""
+        self._tries: Counter[int] = Counter()
+        """Failed attempts that count against the request, by model."""
+        self._not_before: dict[int, float] = {}
+        """When a model asked this request to come back."""
 
     def failed(self, error: TransientError) -> None:
         """An attempt was made, and came to nothing."""
@@ -81,9 +89,9 @@ class Way:
 
     async def _outcome(self, number: int) -> Completion | DatarecipeError:
         """What model `number` gives, or why another is to be asked. Raises what ends the request."""
-        others = [other for other in self._left() if other != number]
+        alone = not self._others(number)
         try:
-            return await self._stay(number, alone=not others)
+            return await self._stay(number, alone=alone)
         except _ClosedError:
             raise self.last or TransientError("the run ended before the request was sent") from None
         except _ElsewhereError:
@@ -93,17 +101,20 @@ class Way:
             self._useless.add(number)
             return self.last
         except _TooLongError as error:
-            if not others:
+            if not self._beside(number):
                 raise error.refusal from None
             self._useless.add(number)
             return error.refusal
         except (CapReachedError, ProviderError, TransientError) as error:
-            if not self._goes_on(number, error, others):
+            if not self._goes_on(number, error, alone=alone):
                 raise
             return error
 
-    def _goes_on(self, number: int, error: DatarecipeError, others: Sequence[int]) -> bool:
-        """Whether the request does after what model `number` ended with; without it, where there is no use in it."""
+    def _goes_on(self, number: int, error: DatarecipeError, *, alone: bool) -> bool:
+        """Whether the request does after what model `number` ended with; without it, where there is no use in it.
+
+        Where it was not `alone` it was asked for a shorter time, so that it may be asked once more by itself.
+        """
         router = self.router
         match error:
             case ProviderError():
@@ -111,28 +122,41 @@ class Way:
                 return True
             case CapReachedError():
                 # A dear fallback may be out of reach where the model itself is not.
-                useless, goes_on = True, any(router.can_pay(self.request, other) for other in others)
+                useless, goes_on = True, bool(self._others(number))
             case _:
-                gate = router.routes[number].gate
-                # Who asks to slow down, or is down, may answer the next time; there is a time in which to come back.
-                passes = (
-                    gate.down or gate.asked_to_wait > 0 or (isinstance(error, TransientError) and error.rate_limited)
-                )
-                useless = router.too_long(number) is not None or not passes
-                goes_on = bool(others) and self._seconds_left() > 0
+                useless = not self._may_come_back(number, error)
+                goes_on = (not alone or bool(self._beside(number))) and self._seconds_left() > 0
         if goes_on and useless:
             self._useless.add(number)
         return goes_on
 
+    def _may_come_back(self, number: int, error: DatarecipeError) -> bool:
+        """Whether model `number` may answer the request later; others that are asked meanwhile may be of no use."""
+        gate = self.router.routes[number].gate
+        rate_limited, retry_after = False, 0.0
+        if isinstance(error, TransientError):
+            rate_limited, retry_after = error.rate_limited, error.retry_after or 0.0
+        if rate_limited or gate.down or gate.asked_to_wait > 0:
+            return self.router.too_long(number) is None  # it is so for all requests, and passes
+        self._not_before[number] = self.router.clock() + retry_after
+        return self._tries[number] < TRIES and retry_after <= self._seconds_left()
+
     def _left(self) -> list[int]:
         return [number for number in self.router.alive() if number not in self._useless]
 
+    def _beside(self, number: int) -> list[int]:
+        return [other for other in self._left() if other != number]
+
+    def _others(self, number: int) -> list[int]:
+        """The models beside `number` that the caps leave room for."""
+        return [other for other in self._beside(number) if self.router.can_pay(self.request, other)]
+
     def _another_than(self, number: int, reason: DatarecipeError) -> int:
         """Where to go from `number`: to one that is of use if there is one. Raises `reason` when none is left."""
-        others = [other for other in self._left() if other != number]
+        left, others = self._left(), self._others(number)
         another = self._of_use(others)
         if another is None:
-            another = self._soonest(self._left())
+            another = self._soonest([*others, number] if number in left else others or left)
         if another is None:
             # A model that said no for good ends nothing while another may answer the next time.
             raise self.last if self.last is not None and self.router.alive() else reason
@@ -141,11 +165,19 @@ class Way:
         return another
 
     def _of_use(self, numbers: Sequence[int]) -> int | None:
-        return next((number for number in numbers if self.router.is_of_use(number)), None)
+        return next((one for one in numbers if self.router.is_of_use(one) and not self._own_pause(one)), None)
 
     def _soonest(self, numbers: Sequence[int]) -> int | None:
         """Where each has to be waited for, the one whose turn comes first."""
-        return min(numbers, key=lambda number: self.router.routes[number].gate.back_in, default=None)
+        return min(numbers, key=self._back_in, default=None)
+
+    def _back_in(self, number: int) -> float:
+        """Seconds until the model may be asked, as far as it said so."""
+        return max(self._own_pause(number), self.router.routes[number].gate.back_in)
+
+    def _own_pause(self, number: int) -> float:
+        """Seconds in which the model wants to hear nothing more of this request; the pauses of all are the gate's."""
+        return max(0.0, self._not_before.get(number, 0.0) - self.router.clock())
 
     def _seconds_left(self) -> float:
         return self._began + self.router.timeout + TOTAL - self.router.clock()
@@ -162,13 +194,17 @@ class Way:
 
         def counts(error: TransientError) -> bool:
             """Whether a failure speaks against the request, rather than of a provider that is down for all."""
-            return not error.rate_limited and not route.gate.down
+            against = not error.rate_limited and not route.gate.down
+            self._tries[number] += against
+            return against
 
+        await self._come_back(number)
         left = self._seconds_left()
         retrying = Retrying(
             sleep=router.pause,
             clock=router.clock,
             uniform=router.uniform,
+            attempts=max(1, TRIES - self._tries[number]),
             total=left if alone else min(left, router.timeout + TOTAL_BEFORE_A_FALLBACK),
             patience=math.inf if alone else TOTAL_BEFORE_A_FALLBACK,
         )
@@ -180,6 +216,13 @@ class Way:
         finally:
             attempts.let_go()
 
+    async def _come_back(self, number: int) -> None:
+        """Wait until model `number` may be asked again by this request, or another one is of use."""
+        while (wait := self._own_pause(number)) and not self.router.closing:
+            if self._of_use(self._others(number)) is not None:
+                raise _ElsewhereError
+            await self.router.pause(min(wait, LOOKS_EVERY))
+
     def may_go_on(self, number: int) -> None:
         """Raise when an attempt at model `number` that waits for room has no use any more."""
         router = self.router
@@ -189,11 +232,18 @@ class Way:
             raise _TooLongError(refusal)
         # Its turn to see whether the model is back may be minutes away.
         if not router.is_of_use(number):
-            others = [other for other in self._left() if other != number]
+            others = self._others(number)
             if self._of_use(others) is not None or self._soonest([number, *others]) != number:
                 raise _ElsewhereError
-        if self.last is not None and router.routes[number].gate.never_answered and not self.last.rate_limited:
+        gate = router.routes[number].gate
+        # When it is time to see, somebody has to: it may be there by now.
+        if self.last is not None and gate.never_answered and not gate.room() and not self.last.rate_limited:
             raise _NeverThereError
+
+    def look_back(self, number: int) -> None:
+        """Raise when a model before `number`, for which the caps leave no room now, could be asked."""
+        if self._of_use([other for other in self._others(number) if other < number]) is not None:
+            raise _ElsewhereError
 
 
 class _Attempts:
@@ -256,7 +306,10 @@ class _Attempts:
         self._way.may_go_on(self._number)
         if (no := self.router.said_no(self._number)) is not None and no is not self._said_no:
             raise no
-        return self._held or self.router.account.fits(self._amount)
+        fits = self._held or self.router.account.fits(self._amount)
+        if not fits:
+            self._way.look_back(self._number)
+        return fits
 
     async def _send(self, claim: Claim) -> Completion:
         price = claim.route.price

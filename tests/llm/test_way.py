@@ -295,3 +295,133 @@ def test_at_a_cap_what_another_run_is_being_answered_is_waited_for(cache: Respon
             mine.begin(request(1))
 
     virtual_time.run(main())
+
+
+class _Busy(Line):
+    """Asks the first request to come back in 90 seconds, and answers the others."""
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        if request.draw.index == 0 and now() < 90.0:
+            raise TransientError("busy", charged=False, retry_after=90.0)
+        await asyncio.sleep(1.0)
+        return COUNTED
+
+
+class _Hanging(Line):
+    """Does not answer the first request for two and a half minutes, and answers the others."""
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        if request.draw.index == 0 and now() < 150.0:
+            await asyncio.sleep(timeout)
+            raise TransientError("no answer in time")
+        await asyncio.sleep(1.0)
+        return COUNTED
+
+
+@pytest.mark.parametrize("fallback", [ProviderError("wrong key"), TransientError("broken", charged=False), None])
+@pytest.mark.parametrize(("model", "by"), [(_Busy, 95.0), (_Hanging, 215.0)])
+def test_a_fallback_of_no_use_ends_nothing_that_the_model_answers_later(
+    cache: ResponseCache, model: type[Line], by: float, fallback: DatarecipeError | None
+) -> None:
+    """It alone is in trouble there, so nothing is known of the model; None for a fallback that is too dear."""
+
+    async def main() -> float:
+        dear = Price(PRICE.input_per_token * 10**6, PRICE.output_per_token * 10**6)
+        line = Line([fallback] * 999) if fallback is not None else Line()
+        routes = [Route("A", model(), gate(), PRICE), Route("B", line, gate(), PRICE if fallback is not None else dear)]
+        account = Account(Caps(usd=AT_MOST.usd * 10_000))
+        asking = CachedClient(cache, routes, account, timeout=60.0, clock=now, uniform=max)
+
+        async def others() -> None:
+            for number in range(1, 900):
+                await asking.fetch(request(number))
+
+        crowd = asyncio.create_task(others())
+        async with asyncio.timeout(2000):
+            await asking.fetch(request())
+        crowd.cancel()
+        return now()
+
+    assert virtual_time.run(main()) < by
+
+
+def test_a_pause_that_outlasts_the_request_is_not_come_back_after(cache: ResponseCache) -> None:
+    """Nothing is waited for that would be too late."""
+    busy = Line([TransientError("busy", charged=False, retry_after=5000.0)])
+
+    async def main() -> float:
+        routes = [Route("A", busy, gate(), PRICE), Route("B", Line([ProviderError("wrong key")]), gate(), PRICE)]
+        asking = CachedClient(cache, routes, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+        with pytest.raises(TransientError, match="busy"):
+            await asking.fetch(request())
+        return now()
+
+    assert virtual_time.run(main()) < 10
+
+
+def test_who_finds_no_room_at_a_dear_fallback_looks_back_at_the_model(cache: ResponseCache) -> None:
+    """Another recipe has something under way all the time, so that there might be room some day."""
+
+    class Slowing(Line):
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            await asyncio.sleep(0.2)
+            if now() < 1:
+                raise TransientError("slow down", rate_limited=True, charged=False, retry_after=90.0)
+            return COUNTED
+
+    class Steady(Line):
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            await asyncio.sleep(5.0)
+            return COUNTED
+
+    async def main() -> float:
+        dear = Price(PRICE.input_per_token * 1000, PRICE.output_per_token * 1000)
+        above = Account(Caps(usd=AT_MOST.usd * 900), name="--max-")
+        routes = [Route("A", Slowing(), gate(), PRICE), Route("B", Line(), gate(), dear)]
+        mine = CachedClient(cache, routes, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        steady = [Route("C", Steady(), gate(), PRICE)]
+        theirs = CachedClient(cache, steady, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+
+        async def stream(first: int, delay: float) -> None:
+            await asyncio.sleep(delay)
+            for number in range(first, first + 200):
+                await theirs.fetch(request(number))
+
+        streams = [asyncio.create_task(stream(1000, 0.0)), asyncio.create_task(stream(2000, 2.5))]
+        await asyncio.gather(*(mine.fetch(request(number)) for number in range(8)))
+        for task in streams:
+            task.cancel()
+        return now()
+
+    assert virtual_time.run(main()) < 95
+
+
+def test_a_fallback_that_never_answered_is_seen_to_again(cache: ResponseCache) -> None:
+    """It was starting at the model's first outage, and is up at the second one."""
+
+    class Failing(Line):
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            await asyncio.sleep(1.0)
+            if 10 < now() < 70 or 1200 < now() < 3000:
+                raise TransientError("overloaded", charged=False)
+            return COUNTED
+
+    class Starting(Line):
+        async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+            if now() < 90:
+                raise TransientError("loading", charged=False)
+            return COUNTED
+
+    async def main() -> None:
+        routes = [Route("A", Failing(), gate(8), PRICE), Route("B", Starting(), gate(8), PRICE)]
+        asking = CachedClient(cache, routes, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+
+        async def chain(number: int) -> None:
+            while now() < 1400:
+                await asking.fetch(request(number))
+                number += 8
+                await asyncio.sleep(0.5)
+
+        await asyncio.gather(*map(chain, range(8)))
+
+    virtual_time.run(main())
