@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from datarecipe._version import __version__
-from datarecipe.cli.output import drop_unwritten, open_missing, tell
+from datarecipe.cli.output import drop_unwritten, open_missing, take_all_characters, tell
 from datarecipe.errors import DatarecipeError, StorageError
 from datarecipe.printable import printable
 
@@ -65,6 +65,7 @@ _UNCOLLECTED = 100_000
 def main() -> None:
     """The process `datarecipe`: the command line, with a collector set for a short life."""
     open_missing()
+    take_all_characters()
     # Imports make only what stays. To walk it 80 times on the way in and once more on the way out would be a sixth of
     # the time of a short command.
     gc.set_threshold(_UNCOLLECTED, 20, 20)

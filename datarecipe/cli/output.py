@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,12 @@ def open_missing() -> None:
             with contextlib.suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_RDWR), number)
                 setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+
+
+def take_all_characters() -> None:
+    """Let standard output show what its encoding lacks as an escape: no reason to break off what is paid for."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def tell(line: str) -> None:

@@ -80,7 +80,7 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
         if len(setups) == 1:
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
         else:
-            code = _run_many(setups, observer, budget, quiet=quiet, as_json=as_json)
+            code = _run_many(setups, names, recipes, observer, budget, quiet=quiet, as_json=as_json)
     sys.exit(code)
 
 
@@ -92,14 +92,24 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    typed = _typed(overwritten=result.written)
+    typed = _typed((), overwritten=result.written)
     for line in (ended_short(result), how_to_go_on(result, typed, budget)):
         if line is not None:
             tell(line)
     return result.exit_code
 
 
-def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
+def _run_many(
+    setups: Sequence[Setup],
+    names: Sequence[str],
+    recipes: Sequence[str],
+    observer: Observer,
+    budget: Caps,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """`names` are those of `setups`; `recipes` is what was typed, folders among them."""
     interrupts = Interrupts(ALL, observer.notice)
     done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), interrupts=interrupts))
     if as_json:
@@ -116,8 +126,9 @@ def _run_many(setups: Sequence[Setup], observer: Observer, budget: Caps, *, quie
         error = ended_short(outcome, budget) if isinstance(outcome, RunResult) else f"error: {outcome}"
         if error is not None:
             tell(printable(f"{ran.setup.recipe.name}: {error}", multiline=True))
-    results = [ran.result for ran in done if ran.result is not None]
-    for hint in how_all_go_on(results, _typed(overwritten=all(result.written for result in results))):
+    results = [(name, ran.result) for name, ran in zip(names, done, strict=True) if ran.result is not None]
+    typed = _typed(recipes, overwritten=all(result.written for _, result in results))
+    for hint in how_all_go_on(results, typed, budget):
         tell(hint)
     return max(ran.exit_code for ran in done)
 
@@ -158,11 +169,15 @@ def _close(stream: IO[str]) -> None:
         stream.close()
 
 
-def _typed(*, overwritten: bool) -> Typed:
+def _typed(recipes: Sequence[str], *, overwritten: bool) -> Typed:
     """What the user typed, for a message to build upon: without what must not be said twice, or not be shown."""
 
-    def command(settings: Mapping[str, str]) -> str:
-        words = [_without_user(word) for word in sys.argv[1:] if word != "--overwrite" or not overwritten]
+    def command(settings: Mapping[str, str], recipe: str | None = None) -> str:
+        words = [word for word in sys.argv[1:] if word != "--overwrite" or not overwritten]
+        if recipe is not None:
+            at = min((words.index(word) for word in recipes if word in words), default=len(words))
+            words[at:] = [recipe, *(word for word in words[at:] if word not in recipes)]
+        words = list(map(_without_user, words))
         for name in settings:
             words = list(_without(words, name))
         end = words.index("--") if "--" in words else len(words)

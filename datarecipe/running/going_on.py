@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_UP, Context, Decimal
-from typing import TypeAlias
+from typing import Protocol
 
 from datarecipe.errors import CapReachedError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import printable
 from datarecipe.recipe import display
+from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
 from datarecipe.running.result import SHORT_EXIT, RunResult
 
@@ -20,8 +22,16 @@ _ABOUT_VARIETY = {"duplicate", "surplus"}
 """Reasons of rejection that a model has which does as it is told."""
 
 
-Typed: TypeAlias = Callable[[Mapping[str, str]], str]
-"""The command as the user typed it, with settings in place of its own: keys of the recipe, or flags."""
+UNITS = ("usd", "tokens", "calls")
+"""What is capped."""
+
+
+class Typed(Protocol):
+    """The command as the user typed it."""
+
+    def __call__(self, settings: Mapping[str, str], recipe: str | None = None) -> str:
+        """With settings in place of its own, keys of the recipe or flags; of the recipes with `recipe` alone, if given."""
+        ...
 
 
 def ended_short(result: RunResult, budget: Caps | None = None) -> str | None:
@@ -63,56 +73,127 @@ def how_to_go_on(result: RunResult, command: Typed, budget: Caps | None = None) 
     return None
 
 
-def how_all_go_on(results: Sequence[RunResult], command: Typed) -> list[str]:
-    """The same for the recipes of one command: each sentence once, and all the caps that were reached in one."""
-    caps: dict[str, Decimal | int] = {}
+def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budget: Caps | None = None) -> list[str]:
+    """The same for the recipes of one command, each with the word that names it on a command line.
+
+    Each sentence comes once. One command raises all caps that were reached. Where the recipes have caps of their own, each
+    has a command of its own: a cap that is given on the command line is every recipe's.
+    """
+    given, together = budget or Caps(), [result for _, result in results]
     told: dict[str, None] = {}
-    for result in results:
-        if isinstance(result.error, CapReachedError):
-            cap = result.error.cap
-            caps[cap] = max(caps.get(cap, 0), _enough(result, result.error) or _twice(result.error))
-        elif (sentence := how_to_go_on(result, command)) is not None:
+    for _, result in results:
+        if not isinstance(result.error, CapReachedError) and (sentence := how_to_go_on(result, command)) is not None:
             told[sentence] = None
-    if caps:
-        begins = "A higher cap goes on" if len(caps) == 1 else "Higher caps go on"
-        told[f"{begins}: {command({cap: _text(value) for cap, value in caps.items()})}"] = None
+    own = {word: _own_caps(result) for word, result in results}
+    raised = sorted({cap for caps in own.values() for cap in caps})
+    common = {cap: max(caps[cap] for caps in own.values() if cap in caps) for cap in raised}
+    if len({tuple(_at(one.caps, cap) for cap in raised) for one in together}) > 1:
+        for word, result in results:
+            if caps := own[word]:
+                above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
+                told[_higher(caps | above, command, word)] = None
+        if all(own[word] for word, result in results if isinstance(result.error, CapReachedError)):
+            return list(told)
+        common = {}
+    if given.usd is None:
+        # What all may use together is then what the one with the highest cap may.
+        dollars = [usd for usd in (common.get("limits.usd"), *(one.caps.usd for one in together)) if usd is not None]
+        given = replace(given, usd=max(dollars, default=None))
+    common |= _above(together, given)
+    if common:
+        told[_higher(common, command)] = None
     return list(told)
 
 
+def _higher(caps: Mapping[str, Decimal], command: Typed, recipe: str | None = None) -> str:
+    begins = "A higher cap goes on" if len(caps) == 1 else "Higher caps go on"
+    return f"{begins}: {command(_texts(caps), recipe)}"
+
+
 def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budget: Caps) -> str:
-    enough = _enough(result, error)
-    if enough is not None:
-        settings = {error.cap: _text(enough)}
-        unit = error.cap.removeprefix("limits.")
-        beside: Decimal | int | None = getattr(budget, unit)
-        if beside is not None and beside < enough:
-            settings[f"--max-{unit}"] = _text(enough)
-        which = "this one is" if len(settings) == 1 else "these are"
+    own = _own_caps(result)
+    caps = own | _above([result], budget)
+    if _at_the_rate(result, _unit(error.cap)) is not None:
+        which = "this one is" if len(caps) == 1 else "these are"
         return (
-            f"{'A higher cap goes' if len(settings) == 1 else 'Higher caps go'} on; "
-            f"at this rate {which} enough for {result.target_size:,} examples: {command(settings)}"
+            f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
+            f"at this rate {which} enough for {result.target_size:,} examples: {command(_texts(caps))}"
         )
     begins = "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
-    return f"{begins}: {command({error.cap: _text(_twice(error))})}"
+    return f"{begins}: {command(_texts(caps))}"
 
 
-def _enough(result: RunResult, error: CapReachedError) -> Decimal | int | None:
-    """The cap that the whole dataset would take at the rate so far; None where that says nothing."""
-    used, target = result.spent.in_all, result.target_size
-    if not _of_one(error) or not result.tally.accepted or error.needed is None:
+def _own_caps(result: RunResult) -> dict[str, Decimal]:
+    """The caps of its own, `limits.`, that it would reach once more if they stayed as they are, and what would do."""
+    error = result.error
+    if not isinstance(error, CapReachedError):
+        return {}
+    caps = {}
+    for unit in UNITS:
+        cap = f"limits.{unit}"
+        wanted, at = _wanted(result, unit), _at(result.caps, unit)
+        if cap == error.cap or (at is not None and wanted > at):
+            caps[cap] = max(wanted, _needed(error)) if cap == error.cap else wanted
+    return caps
+
+
+def _above(results: Sequence[RunResult], budget: Caps) -> dict[str, Decimal]:
+    """The same of the command's caps, `--max-`, which hold for all `results` together; what they used before counts."""
+    errors = {one.error.cap: one.error for one in results if isinstance(one.error, CapReachedError)}
+    caps = {}
+    for unit in UNITS:
+        cap = f"{BUDGET}{unit}"
+        wanted = sum((_wanted(result, unit) for result in results), Decimal(0))
+        error, at = errors.get(cap), _at(budget, unit)
+        if error is not None:
+            known = all(_at_the_rate(one, unit) is not None for one in results if one.error is error)
+            caps[cap] = max(wanted, _needed(error) if known else _twice(error))
+        elif at is not None and wanted > at:
+            caps[cap] = wanted
+    return caps
+
+
+def _wanted(result: RunResult, unit: str) -> Decimal:
+    """What the whole dataset would take; where the rate says nothing, twice as much as it has taken of what ended it."""
+    error, used = result.error, Decimal(getattr(result.spent.in_all, unit))
+    if not isinstance(error, CapReachedError):
+        return used
+    at_the_rate = _at_the_rate(result, unit)
+    if at_the_rate is not None:
+        return at_the_rate
+    return _twice(error) if error.cap == f"limits.{unit}" else 2 * used if _unit(error.cap) == unit else used
+
+
+def _at_the_rate(result: RunResult, unit: str) -> Decimal | None:
+    """What the whole dataset would take at the rate so far, and some more; None where that says nothing."""
+    used, accepted, responses = result.spent.in_all, result.tally.accepted, result.tally.responses
+    if not accepted or not used.calls:
         return None
-    share = target / Decimal(result.tally.accepted) * MARGIN
-    match error.cap:
-        case "limits.usd":
-            return max(used.usd * share, Decimal(error.needed))
-        case "limits.tokens":
-            return max(int(used.tokens * share), int(error.needed))
-        case _:
-            return max(int(used.calls * share), int(error.needed))
+    # Answers that others paid for were in the cache; what is still to come is not.
+    all_paid = max(Decimal(1), Decimal(responses) / used.calls)
+    return Decimal(getattr(used, unit)) * all_paid * result.target_size / accepted * MARGIN
 
 
-def _twice(error: CapReachedError) -> Decimal | int:
-    return 2 * max(error.at or 0, error.needed or 1)
+def _needed(error: CapReachedError) -> Decimal:
+    return Decimal(error.needed or 0)
+
+
+def _twice(error: CapReachedError) -> Decimal:
+    return 2 * Decimal(max(error.at or 0, error.needed or 1))
+
+
+def _at(caps: Caps, cap: str) -> Decimal | int | None:
+    """Where the cap of that unit is."""
+    at: Decimal | int | None = getattr(caps, _unit(cap))
+    return at
+
+
+def _unit(cap: str) -> str:
+    return cap.removeprefix("limits.").removeprefix(BUDGET)
+
+
+def _texts(caps: Mapping[str, Decimal]) -> dict[str, str]:
+    return {cap: _text(value if cap.endswith("usd") else Decimal(int(value))) for cap, value in caps.items()}
 
 
 def _of_one(error: CapReachedError) -> bool:

@@ -25,7 +25,7 @@ KEPT = 3
 """Older files that are kept, as `run.log.1` and so on."""
 
 
-def _same_command(settings: Mapping[str, str]) -> str:
+def _same_command(settings: Mapping[str, str], recipe: str | None = None) -> str:  # noqa: ARG001 - a log has one run
     return " ".join(("the same command", *flags(settings)))
 
 

@@ -387,3 +387,19 @@ def test_where_the_folder_is_plan_and_explain_can_be_told_as_well(tmp_path: Path
         assert "a run would be refused: " in explained.out
         twice = datarecipe("plan", "recipes/facts.yaml", *where, "--output", "x", cwd=tmp_path, env=KEY)
         assert twice.code == 2
+
+
+def test_what_an_output_s_encoding_lacks_is_shown_as_an_escape(tmp_path: Path) -> None:
+    write_recipe(tmp_path)
+    with OpenAIServer(Author(variety=3000)) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "datarecipe", "run", "recipes/facts.yaml", "--model", MODEL]
+            + ["--api-base", server.base_url],
+            cwd=tmp_path,
+            env={**KEY, "PYTHONIOENCODING": "latin-1"},
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 5
+    assert rb"\u201cquoted\u201d" in done.stdout

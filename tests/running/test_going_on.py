@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,11 @@ def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
 
 def typed(command: str) -> Typed:
     """As a user typed it, with no caps of its own."""
-    return lambda settings: " ".join((command, *flags(settings)))
+
+    def of(settings: Mapping[str, str], recipe: str | None = None) -> str:
+        return " ".join((command, *([recipe, "alone"] if recipe else []), *flags(settings)))
+
+    return of
 
 
 @pytest.mark.parametrize(
@@ -77,14 +83,15 @@ def test_where_nothing_is_known_of_the_rate_the_cap_doubles() -> None:
     assert "(" not in (ended_short(together) or ""), "of one recipe there is nothing to say"
     default = result(error=reached("--max-usd", Decimal("0.2"), Decimal("0.3")))
     assert "(not given: the highest `limits.usd` of the recipes" in (ended_short(default, Caps()) or "")
-    assert (
-        how_to_go_on(together, typed("x")) == "What there is, is a dataset that a higher cap continues: x --max-calls 8"
+    empty_handed = result(error=reached("--max-calls", 3, 4), spent=spent(0, "0"))
+    assert how_to_go_on(empty_handed, typed("x"), Caps(calls=3)) == (
+        "What there is, is a dataset that a higher cap continues: x --max-calls 8"
     )
 
 
 def test_the_commands_own_cap_is_raised_with_the_recipes_where_it_would_end_the_run_first() -> None:
     error = reached("limits.usd", Decimal("0.1"), Decimal("0.101"))
-    told = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.2"), calls=3))
+    told = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.2"), calls=300))
     assert told == (
         "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.usd=0.32 --max-usd 0.32"
     )
@@ -93,16 +100,80 @@ def test_the_commands_own_cap_is_raised_with_the_recipes_where_it_would_end_the_
     assert wide.endswith("x --set limits.usd=0.32")
 
 
+def spent(calls: int, usd: str) -> Spent:
+    amount = Amount(calls, 200 * calls, 300 * calls, Decimal(usd))
+    return Spent(amount, amount)
+
+
 def test_several_recipes_get_one_command_that_raises_every_cap_that_was_reached() -> None:
-    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), target_size=80)
-    large = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")))
-    together = result(error=reached("--max-calls", 3, 4), tally=Tally())
-    stopped = result(end="interrupted")
-    assert how_all_go_on([large, small, stopped, stopped, result(end="target")], typed("x")) == [
+    caps = Caps(usd=Decimal("0.1"))
+    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), target_size=80, caps=caps)
+    large = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=caps)
+    stopped = result(end="interrupted", caps=caps, spent=spent(1, "0.01"))
+    done = result(end="target", caps=caps, spent=spent(1, "0.01"))
+    assert how_all_go_on([("a", large), ("b", stopped), ("c", stopped), ("d", done)], typed("x")) == [
         "Run the same command again to go on: what was answered is stored.",
-        "A higher cap goes on: x --set limits.usd=0.32",
+        # What each may use is also what all may use together, where nothing else is said; they take $0.3425.
+        "Higher caps go on: x --set limits.usd=0.32 --max-usd 0.35",
     ]
-    assert how_all_go_on([small, together], typed("x")) == ["Higher caps go on: x --set limits.usd=0.25 --max-calls 8"]
+    wide = Caps(usd=Decimal(1), calls=50)
+    assert how_all_go_on([("a", large), ("b", done)], typed("x"), wide) == [
+        "Higher caps go on: x --set limits.usd=0.32 --max-calls 63"
+    ]
+    assert how_all_go_on([("a", large), ("b", small)], typed("x"), Caps(usd=Decimal(1))) == [
+        "A higher cap goes on: x --set limits.usd=0.32"
+    ]
+    nothing = result(error=reached("--max-calls", 30, 31), tally=Tally(), caps=caps, spent=spent(5, "0.01"))
+    assert how_all_go_on([("a", small), ("b", nothing)], typed("x"), Caps(usd=Decimal(1), calls=30)) == [
+        "Higher caps go on: x --set limits.usd=0.25 --max-calls 62"
+    ]
+
+
+def test_where_the_recipes_have_caps_of_their_own_each_is_raised_alone() -> None:
+    """A cap on the command line is every recipe's: it would lower one, or give another what it was not to have."""
+    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=Caps(usd=Decimal("0.1")))
+    large = result(end="target", caps=Caps(usd=Decimal(50)), spent=spent(400, "2.1"))
+    assert how_all_go_on([("a.yaml", small), ("b.yaml", large)], typed("x")) == [
+        "A higher cap goes on: x a.yaml alone --set limits.usd=0.32"
+    ]
+    both = result(error=reached("--max-usd", Decimal(50), Decimal("50.1")), caps=Caps(usd=Decimal(50)))
+    spent_most = replace(both, spent=spent(800, "49.9"))
+    assert how_all_go_on([("a.yaml", small), ("b.yaml", spent_most)], typed("x")) == [
+        "A higher cap goes on: x a.yaml alone --set limits.usd=0.32",
+        "A higher cap goes on: x b.yaml alone --set limits.usd=160",
+    ]
+
+
+def test_a_recipe_s_own_cap_and_the_command_s_are_raised_side_by_side() -> None:
+    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=Caps(usd=Decimal("0.1")))
+    wide = result(error=reached("--max-usd", Decimal(1), Decimal("1.1")), caps=Caps(usd=Decimal(50)))
+    assert how_all_go_on([("a", small), ("b", replace(wide, spent=spent(40, "0.9")))], typed("x")) == [
+        "A higher cap goes on: x a alone --set limits.usd=0.32",
+        "A higher cap goes on: x --max-usd 3.2",
+    ]
+
+
+def test_a_cap_that_hides_behind_another_is_raised_with_it() -> None:
+    """That of the command is asked first, so its error is the one that is seen."""
+    five = result(error=reached("--max-calls", 5, 6), caps=Caps(calls=5), spent=spent(5, "0.01"), tally=Tally())
+    assert how_to_go_on(five, typed("x"), Caps(calls=5)) == "Raise the cap: x --set limits.calls=10 --max-calls 12"
+    five = replace(five, tally=Tally(accepted=20, responses=5))
+    assert how_to_go_on(five, typed("x"), Caps(calls=5)) == (
+        "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.calls=31 --max-calls 31"
+    )
+    two = [("a", five), ("b", five)]
+    assert how_all_go_on(two, typed("x"), Caps(calls=10)) == [
+        "Higher caps go on: x --set limits.calls=31 --max-calls 62"
+    ]
+
+
+def test_what_others_paid_for_is_no_measure() -> None:
+    """Of 25 responses this dataset paid for ten; those that are to come were in nobody's cache."""
+    error = reached("limits.calls", 10, 11)
+    mostly_stored = result(
+        error=error, spent=spent(10, "0.01"), tally=Tally(accepted=100, responses=25), target_size=500
+    )
+    assert (how_to_go_on(mostly_stored, typed("x")) or "").endswith("x --set limits.calls=160")
 
 
 def test_what_is_stored_is_named_only_where_something_is() -> None:

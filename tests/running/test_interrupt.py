@@ -233,3 +233,40 @@ def test_a_program_that_handles_it_has_its_way(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert out.split() == ["mine", "returned", "True"], err
+
+
+LAST_MOMENT = """
+import os
+import signal
+import sys
+
+import datarecipe
+
+
+class Pressing:
+    begin = notice = progress = lambda *_: None
+
+    def end(self, result):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+options = dict(word.split("=", 1) for word in sys.argv[2:])
+try:
+    datarecipe.run(sys.argv[1], observer=Pressing(), **options)
+    print("returned")
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+"""
+
+
+def test_in_the_last_moment_of_a_program_s_run_it_is_heard_too(tmp_path: Path) -> None:
+    """Also where all is stored: then the event loop has nothing more to do, and would never come to a signal."""
+    recipe = write_recipe(tmp_path / "project")
+    with OpenAIServer(Author(variety=5000)) as server:
+        setup = setup_for(recipe_with(recipe), server.base_url, tmp_path / "out", tmp_path / "cache")
+        assert run(setup).exit_code == 0
+        options = [f"output={tmp_path / 'again'}", f"cache_dir={tmp_path / 'cache'}", f"api_base={server.base_url}"]
+        command = [sys.executable, "-c", LAST_MOMENT, str(recipe), "model=openai/author", *options]
+        out, err = start(command, tmp_path, output=subprocess.PIPE).communicate(timeout=60)
+    assert out.split() == ["KeyboardInterrupt"], err
+    assert Files.of(tmp_path / "again") == Files.of(tmp_path / "out")

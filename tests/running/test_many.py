@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -289,3 +290,23 @@ def test_a_defect_in_one_breaks_off_no_other(tmp_path: Path, alone: dict[str, Fi
     assert {name: Files.of(tmp_path / name) for name in NAMES if name != "two"} == {
         name: files for name, files in alone.items() if name != "two"
     }
+
+
+def test_a_recipe_that_reached_its_own_cap_goes_on_alone(tmp_path: Path) -> None:
+    """On the command line its cap would be the others' too, and in dollars that of all of them together."""
+    more = "prices: {input_per_million: 100, output_per_million: 300}\nsampling: {max_tokens: 500}\nlimits: {usd: %s}\n"
+    for name, usd in (("small", "0.25"), ("large", "50")):
+        text = RECIPE.replace("name: facts", f"name: {name}").replace("Write", f"For {name} write")
+        write_recipe(tmp_path, text + more % usd, name)
+    with OpenAIServer(Author(variety=3000)) as server:
+        ran = many(tmp_path, server, "recipes", "--concurrency", "4")
+        assert ran.code == 3, ran.err
+        offered = [line for line in ran.err.splitlines() if "goes on: datarecipe run" in line]
+        assert len(offered) == 1
+        words = shlex.split(offered[0].partition(": datarecipe ")[2])
+        assert words[:2] == ["run", "recipes/small.yaml"]
+        assert "recipes" not in words
+        ran = datarecipe(*words, cwd=tmp_path, env=KEY)
+        assert ran.code == 0, ran.err
+    for name in ("small", "large"):
+        assert len((tmp_path / "runs" / name / "data.jsonl").read_text().splitlines()) == 60
