@@ -393,8 +393,17 @@ def test_what_an_output_s_encoding_lacks_is_shown_as_an_escape(tmp_path: Path) -
     write_recipe(tmp_path)
     with OpenAIServer(Author(variety=3000)) as server:
         done = subprocess.run(
-            [sys.executable, "-m", "datarecipe", "run", "recipes/facts.yaml", "--model", MODEL]
-            + ["--api-base", server.base_url],
+            [
+                sys.executable,
+                "-m",
+                "datarecipe",
+                "run",
+                "recipes/facts.yaml",
+                "--model",
+                MODEL,
+                "--api-base",
+                server.base_url,
+            ],
             cwd=tmp_path,
             env={**KEY, "PYTHONIOENCODING": "latin-1"},
             capture_output=True,

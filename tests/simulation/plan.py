@@ -32,6 +32,8 @@ class Faults:
     outages: tuple[tuple[float, float, str], ...] = ()
     """(from, to, kind): everything fails so in that time of a life."""
     retry_after: float | None = None
+    busy: float | None = None
+    """Seconds for which who gets an error of the server is asked to stay away, and nobody else."""
     refuses_seed: bool = False
     """Until it was asked without one, as it is in the same process from then on."""
     dead: bool = False
@@ -123,9 +125,11 @@ def draw(seed: int) -> Plan:
     )
     # Drawn after all the rest, so that a trial keeps what it was before there was this.
     plan = replace(plan, faults=_more(faults, source), twin=random.Random(f"{seed} twin").random() < 0.3)
+    busy = random.Random(f"{seed} busy")
+    plan = replace(plan, faults=replace(plan.faults, busy=_busy(busy)))
     if source.random() < 0.7:
         return plan
-    second = replace(_more(_faults(source), source), dead=source.random() < 0.3)
+    second = replace(_more(_faults(source), source), dead=source.random() < 0.3, busy=_busy(busy))
     return replace(plan, second=second, recipe=replace(recipe, fallbacks=(Fallback(SECOND, PRICES),)))
 
 
@@ -143,6 +147,10 @@ def _more(faults: Faults, source: random.Random) -> Faults:
         refuses_seed=source.random() < 0.1,
         retry_after=source.choice([faults.retry_after] * 9 + [90.0, 620.0, 7200.0]),
     )
+
+
+def _busy(source: random.Random) -> float | None:
+    return source.choice([None] * 6 + [20.0, 65.0, 400.0])
 
 
 def _file_kill(source: random.Random) -> tuple[str, int]:

@@ -116,7 +116,7 @@ class Provider:
             async with asyncio.timeout(timeout):
                 await asyncio.sleep(latency / 2)
                 if fault == "server_error":
-                    raise TransientError("overloaded")
+                    raise TransientError("overloaded", retry_after=faults.busy)
                 # From here on it costs money, whether the reply is heard or not.
                 self.write("charged", request.key, price(completion.usage), sum_of(completion.usage))
                 if fault == "closed":
