@@ -42,6 +42,8 @@ class Retrying:
     """Seconds after the first try's start in which another may start. A pause that would end later is not begun."""
     patience: float = math.inf
     """Seconds: the longest pause that is waited for; a provider may ask for more."""
+    failed_before: int = 0
+    """Failed tries of the same request some time ago: the pauses go on from there."""
 
     async def call(
         self,
@@ -94,7 +96,9 @@ class Retrying:
         return await retrying(again)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
-        bound = min(self.longest_pause, self.first_pause * 2.0 ** min(state.attempt_number - 1, 30))
+        bound = min(
+            self.longest_pause, self.first_pause * 2.0 ** min(state.attempt_number - 1 + self.failed_before, 30)
+        )
         pause = self.uniform(0.0, bound)
         error = _error(state)
         if error is None or error.retry_after is None:

@@ -65,6 +65,12 @@ async def test_the_pauses_bound_doubles_up_to_the_longest() -> None:
     assert world.pauses == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
+async def test_the_pauses_go_on_from_tries_that_failed_before() -> None:
+    world = World()
+    assert await world.retrying(failed_before=3).call(Flaky(world, transient(2))) == "answer"
+    assert world.pauses == [8.0, 16.0]
+
+
 async def test_jitter_is_full() -> None:
     source = random.Random(7)
     world = World(uniform=source.uniform)
