@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
-from datarecipe.llm.limits.gate import HowItWent
+from datarecipe.llm.limits.gate import SHORTEST_TIMER, HowItWent
 from datarecipe.llm.retry import TRIES, Retrying
 from datarecipe.llm.router import TOTAL, TOTAL_BEFORE_A_FALLBACK, Claim, Router
 from datarecipe.llm.transport import AskAgainError
@@ -225,7 +225,7 @@ class Way:
         while (wait := self._own_pause(number)) and not self.router.closing:
             if self._of_use(self._others(number)) is not None:
                 raise _ElsewhereError
-            await self.router.pause(min(wait, LOOKS_EVERY))
+            await self.router.pause(min(max(wait, SHORTEST_TIMER), LOOKS_EVERY))
 
     def may_go_on(self, number: int) -> None:
         """Raise when an attempt at model `number` that waits for room has no use any more."""
