@@ -60,7 +60,7 @@ class Way:
         """Models that answer others, and not this request."""
         self._tries: Counter[int] = Counter()
         """Failed attempts that count against the request, by model."""
-        self._failed: Counter[int] = Counter()
+        self._failures: Counter[int] = Counter()
         """All failed attempts, by model."""
         self._not_before: dict[int, float] = {}
         """When a model asked this request to come back."""
@@ -196,7 +196,7 @@ class Way:
 
         def counts(error: TransientError) -> bool:
             """Whether a failure speaks against the request, rather than of a provider that is down for all."""
-            self._failed[number] += 1
+            self._failures[number] += 1
             against = not error.rate_limited and not route.gate.down
             self._tries[number] += against
             return against
@@ -208,7 +208,7 @@ class Way:
             clock=router.clock,
             uniform=router.uniform,
             attempts=max(1, TRIES - self._tries[number]),
-            failed_before=self._failed[number],
+            failed_before=self._failures[number],
             total=left if alone else min(left, router.timeout + TOTAL_BEFORE_A_FALLBACK),
             patience=math.inf if alone else TOTAL_BEFORE_A_FALLBACK,
         )

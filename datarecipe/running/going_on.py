@@ -88,10 +88,7 @@ def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budg
     raised = sorted({cap for caps in own.values() for cap in caps})
     common = {cap: max(caps[cap] for caps in own.values() if cap in caps) for cap in raised}
     if len({tuple(_at(one.caps, cap) for cap in raised) for one in together}) > 1:
-        for word, result in results:
-            if caps := own[word]:
-                above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
-                told[_higher(caps | above, command, word)] = None
+        told |= {_alone(word, result, own[word], command, given): None for word, result in results if own[word]}
         if all(own[word] for word, result in results if isinstance(result.error, CapReachedError)):
             return list(told)
         common = {}
@@ -103,6 +100,11 @@ def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budg
     if common:
         told[_higher(common, command)] = None
     return list(told)
+
+
+def _alone(word: str, result: RunResult, own: Mapping[str, Decimal], command: Typed, given: Caps) -> str:
+    above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
+    return _higher({**own, **above}, command, word)
 
 
 def _higher(caps: Mapping[str, Decimal], command: Typed, recipe: str | None = None) -> str:

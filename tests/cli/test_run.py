@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
@@ -328,29 +329,14 @@ def test_an_output_that_takes_nothing_is_told_without_a_traceback(tmp_path: Path
         command = [sys.executable, "-m", "datarecipe", "run", "recipes/facts.yaml", "--model", MODEL, *flags]
         command += ["--api-base", server.base_url]
         with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                command,
-                cwd=tmp_path,
-                env={**os.environ, **KEY},
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
+            start = functools.partial(subprocess.run, cwd=tmp_path, env={**os.environ, **KEY}, text=True, check=False)
+            done = start(command, stdout=full, stderr=subprocess.PIPE)
             assert "Traceback" not in done.stderr
             assert "Exception ignored" not in done.stderr
             assert done.stderr.splitlines()[-1] == "error: the output cannot be written: No space left on device"
             assert done.returncode == 4
             capped = [*command, "--target-size", "400", "--set", "limits.calls=16"]
-            done = subprocess.run(
-                capped,
-                cwd=tmp_path,
-                env={**os.environ, **KEY},
-                stderr=full,
-                stdout=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
+            done = start(capped, stderr=full, stdout=subprocess.PIPE)
             assert done.returncode == 3, "what the run came to"
 
 
