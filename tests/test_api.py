@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from datarecipe import errors
 from tests.openai_author import Author
 from tests.openai_faults import Fault, always
 from tests.openai_server import OpenAIServer
+from tests.running.test_kill import _stored as stored_in
+from tests.running.test_kill import assert_nothing_stored_was_asked
 from tests.runs import write_recipe
 
 
@@ -63,6 +66,35 @@ def test_two_runs_at_once_share_a_cache(tmp_path: Path) -> None:
     with OpenAIServer(Author(), latency=(0.0, 0.02)) as server:
         first, second = asyncio.run(main())
     assert list(first) == list(second)
+
+
+def test_a_task_that_is_cancelled_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+
+    async def main() -> None:
+        task = asyncio.create_task(datarecipe.arun(path, model="openai/author", api_base=server.base_url))
+        while server.answered < 4:  # noqa: ASYNC110 - the server runs in another thread
+            await asyncio.sleep(0.005)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with OpenAIServer(Author(), latency=(0.0, 0.4)) as server:
+        asyncio.run(main())
+        before, stored = server.requests, stored_in(tmp_path / ".datarecipe" / "cache")
+        assert len(stored) >= 1
+        dataset = datarecipe.run(path, model="openai/author", api_base=server.base_url)
+        assert dataset.complete
+        assert_nothing_stored_was_asked(server, before, stored)
+        assert dataset.manifest["cost"]["all_runs"]["calls"] >= server.requests, "what was broken off counts"
+
+
+def test_a_thread_that_is_not_the_main_one_may_run_it(tmp_path: Path) -> None:
+    """Signals are none of its business."""
+    path = write_recipe(tmp_path)
+    with OpenAIServer(Author()) as server, ThreadPoolExecutor(1) as pool:
+        done = pool.submit(datarecipe.run, path, model="openai/author", api_base=server.base_url)
+        assert done.result().complete
 
 
 def test_a_short_run_returns_what_there_is_and_a_hopeless_one_raises(tmp_path: Path) -> None:
