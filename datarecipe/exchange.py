@@ -120,6 +120,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """What a reply without text holds in another of its fields."""
+
+    kind: Literal["reasoning", "tool_calls"]
+    text: str
+    """The reasoning; or the arguments of the calls, one after another. Never with lone surrogates."""
+    tools: tuple[str, ...] = ()
+    """The names of the tools that are called, one for each call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """What came back for a `Complete`."""
 
@@ -134,6 +145,8 @@ class Completion:
     """Which of our transports and models answered."""
     created: str
     """Time of arrival, UTC, ISO 8601."""
+    apart: Apart | None = None
+    """What came instead of a text, where none came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from datarecipe.exchange import Complete, Completion, Embedding, FinishReason, Usage
+from datarecipe.exchange import Apart, Complete, Completion, Embedding, FinishReason, Usage
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response
@@ -20,6 +20,7 @@ VERSION = 1
 """Version of the value's format. Not part of the cache key."""
 
 _FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
+_APART: tuple[Literal["reasoning", "tool_calls"], ...] = ("reasoning", "tool_calls")
 
 
 class RecordError(ValueError):
@@ -49,6 +50,8 @@ def encode(request: Request, response: Response) -> str:
             "answered_by": response.answered_by,
             "created": response.created,
         }
+        if (apart := response.apart) is not None:
+            document["apart"] = {"kind": apart.kind, "text": apart.text, "tools": list(apart.tools)}
     else:
         document |= {"kind": "embedding", "vector": list(response.vector)}
     document["request"] = request_document(request)
@@ -110,7 +113,20 @@ def _completion(document: Mapping[str, Json]) -> Completion:
         model=_text(document, "model"),
         answered_by=_text(document, "answered_by"),
         created=_text(document, "created"),
+        apart=_apart(document.get("apart")),
     )
+
+
+def _apart(value: Json) -> Apart | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise RecordError("`apart` is not an object")
+    kind, tools = value.get("kind"), value.get("tools")
+    known = next((k for k in _APART if k == kind), None)
+    if known is None or not isinstance(tools, list):
+        raise RecordError("`apart` is neither reasoning nor calls of tools")
+    return Apart(known, _text(value, "text"), tuple(_text({"tools": tool}, "tools") for tool in tools))
 
 
 def _embedding(document: Mapping[str, Json]) -> Embedding:

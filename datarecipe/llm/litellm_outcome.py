@@ -137,10 +137,28 @@ def _document(reply: Any, provider: str) -> dict[str, Any]:
         "choices": [
             {
                 "finish_reason": _finish_reason(choices[0]),
-                "message": {"content": getattr(message, "content", None), "refusal": refusal},
+                "message": {
+                    "content": getattr(message, "content", None),
+                    "refusal": refusal,
+                    **_apart(message, fields),
+                },
             }
         ],
     }
+
+
+def _apart(message: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Reasoning and calls of tools, as they came."""
+    return {
+        "reasoning_content": getattr(message, "reasoning_content", None) or fields.get("reasoning"),
+        "tool_calls": [_plain(call) for call in getattr(message, "tool_calls", None) or ()],
+        "function_call": _plain(getattr(message, "function_call", None)),
+    }
+
+
+def _plain(model: Any) -> Any:
+    """One of litellm's objects as the JSON that it came from."""
+    return model.model_dump() if hasattr(model, "model_dump") else None
 
 
 def _finish_reason(choice: Any) -> Any:

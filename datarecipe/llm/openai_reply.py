@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.exchange import Completion, FinishReason, Usage
+from datarecipe.exchange import Apart, Completion, FinishReason, Usage
 from datarecipe.llm import providers
 from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.failures import Judge, whole_characters
+from datarecipe.llm.reply_apart import apart_of
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
@@ -75,15 +76,28 @@ class Replies:
             return Failure("garbage", codes=frozenset({"broken_off"}), message=f"finish_reason {said}")
         reason = _finish_reason(said)
         refusal = message.get("refusal") or refusal_part
-        if isinstance(refusal, str) and refusal and reason == "stop":
-            reason = "refusal"
+        if isinstance(refusal, str) and refusal:
+            reason = "refusal" if reason == "stop" else reason
             text = text or refusal
-        return self.made(without_thinking(text), reason, _usage(document.get("usage"), text), document.get("model"))
+        spoken = without_thinking(text)
+        apart = None if spoken.strip() else apart_of(message, text[: len(text) - len(spoken)])
+        usage = _usage(document.get("usage"), text or (apart.text if apart is not None else ""))
+        return self.made(spoken, reason, usage, document.get("model"), apart)
 
-    def made(self, text: str, reason: FinishReason, usage: Usage | None = None, model: object = None) -> Completion:
+    def made(
+        self,
+        text: str,
+        reason: FinishReason,
+        usage: Usage | None = None,
+        model: object = None,
+        apart: Apart | None = None,
+    ) -> Completion:
         """A completion that arrived now."""
         if len(text) > LONGEST_TEXT:
             text, reason = text[:LONGEST_TEXT], "length"
+        if apart is not None:
+            tools = tuple(whole_characters(tool) for tool in apart.tools)
+            apart = Apart(apart.kind, whole_characters(apart.text[:LONGEST_TEXT]), tools)
         return Completion(
             text=whole_characters(text),
             finish_reason=reason,
@@ -91,6 +105,7 @@ class Replies:
             model=whole_characters(model) if isinstance(model, str) and model else self.endpoint.name,
             answered_by=f"{self.endpoint.provider}/{self.endpoint.name}",
             created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            apart=apart,
         )
 
     def outcome(self, failure: Failure) -> Completion | DatarecipeError:
