@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
@@ -13,6 +14,13 @@ from hypothesis import strategies as st
 from datarecipe.printable import example_line, printable
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def obeyed(output: str) -> list[str]:
+    """The lines that some code host takes for a command: GitHub's trims a line's begin, and looks for `##[` anywhere."""
+    return [line for line in output.split("\n") if re.match(r"\s*::[^\s:]", line) or re.search(r"##\w*\[", line)]
+
+
 ANY = st.text(st.characters(), max_size=40) | st.text(
     st.sampled_from([*BIDI, "\x1b", "[", "2", "J", "\x9b", "\n", "a"])
 )
@@ -96,6 +104,74 @@ def test_joiners_and_spaces_of_a_script_are_ordinary_text(text: str) -> None:
 )
 def test_escapes_are_jsons(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+COMMANDS = st.lists(
+    st.sampled_from(
+        [
+            "::",
+            ":",
+            "##",
+            "#",
+            "[",
+            "]",
+            "error",
+            "vso[task.x]",
+            "teamcity[x]",
+            "[error]",
+            " ",
+            "\t",
+            "\n",
+            "\x1b",
+            "\u2003",
+        ]
+    )
+).map("".join)
+"""Pieces of what code hosts take for a command."""
+
+
+@given(COMMANDS)
+def test_no_line_is_a_command_to_a_code_host(text: str) -> None:
+    for shown in (printable(text, multiline=True), example_line({"text": text}), json.dumps([printable(text)])):
+        assert not obeyed(shown)
+    assert json.loads(example_line({text: text})) == {text: text}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::error file=x::y",
+        "  \t::add-mask::x",
+        "\u2003::set-output name=a::b",
+        "fine\n::stop-commands::x\nfine",
+        "##[error]x",
+        "in a line ##[group]x",
+        "###[command]x",
+        "##vso[task.setvariable variable=x]y",
+        "a ##VSO[task.complete]",
+        "##teamcity[buildStop comment='x']",
+    ],
+)
+def test_commands_of_code_hosts_are_escaped(text: str) -> None:
+    assert obeyed(text)
+    assert not obeyed(printable(text, multiline=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Heading\n## Second\n### [a link](x)",
+        "std::vector<int> a::b",
+        "x :: Int -> Int",
+        "Write this::\n\n    code",
+        "::: note\ntext\n:::",
+        ":: a comment of a batch file",
+        "C##, F## and A#[0]",
+        "[::1]:8080 and 2001:db8::1",
+    ],
+)
+def test_what_no_host_obeys_is_unchanged(text: str) -> None:
+    assert printable(text, multiline=True) == text
 
 
 TEXT = st.text(max_size=20) | st.text(st.sampled_from([*BIDI, "\x1b", "\x7f", "\\", '"', "\n", "\U000e0041", "a"]))

@@ -46,7 +46,7 @@ def command(context: click.Context, cache_dir: Path | None) -> None:
 @click.pass_obj
 def directory(directory: Path) -> None:
     """Print the cache's folder, and nothing else."""
-    click.echo(directory)
+    click.echo(printable(str(directory)))
 
 
 @command.command("clear")
@@ -128,7 +128,7 @@ def _refused(setup: Setup) -> Iterator[str]:
 
 def _show(directory: Path) -> bool:
     """Print what is there; say whether there is anything."""
-    click.echo(f"folder: {directory}")
+    click.echo(f"folder: {printable(str(directory))}")
     if not directory.is_dir():
         click.echo("nothing is stored there")
         return False
@@ -138,7 +138,7 @@ def _show(directory: Path) -> bool:
     for name, model in stats.by_model.items():
         usage: Any = model.usage
         click.echo(
-            f"  {name}: {model.responses:,} response{'' if model.responses == 1 else 's'}, "
+            f"  {printable(name)}: {model.responses:,} response{'' if model.responses == 1 else 's'}, "
             f"{usage.prompt_tokens:,} prompt and {usage.completion_tokens:,} completion tokens"
         )
     if stats.damaged:

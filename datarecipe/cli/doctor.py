@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from datarecipe.cli.options import cache_option
+from datarecipe.printable import printable
 from datarecipe.running.doctor import examine
 
 _MARKS = {"ok": ("ok", "green"), "missing": ("--", "yellow"), "wrong": ("!!", "red")}
@@ -25,5 +26,5 @@ def command(cache_dir: Path | None) -> None:
     for finding in findings:
         mark, colour = _MARKS[finding.state]
         click.secho(mark, fg=colour, nl=False)
-        click.echo(f"  {finding.subject:<{width}}  {finding.detail}")
+        click.echo(f"  {finding.subject:<{width}}  {printable(finding.detail)}")
     sys.exit(4 if any(finding.state == "wrong" for finding in findings) else 0)

@@ -26,7 +26,7 @@ def command(*, as_json: bool) -> None:
             {"name": name, "path": str(r.source), "description": r.description, "tags": list(r.about.tags)}
             for name, r in recipes
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(printable(json.dumps(rows, ensure_ascii=False, indent=2), multiline=True))
         return
     width = max((len(name) for name, _ in recipes), default=0)
     columns = min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 10_000

@@ -81,7 +81,7 @@ def command_line() -> None:
     try:
         code = group.main(standalone_mode=False, prog_name="datarecipe")
     except DatarecipeError as error:
-        tell(f"error: {printable(str(error), multiline=True)}")
+        tell(f"error: {error}")
         sys.exit(error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -89,7 +89,8 @@ def command_line() -> None:
         tell("interrupted")
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        shown = printable(error.format_message(), multiline=True)
+        click.UsageError(shown, getattr(error, "ctx", None)).show()
         sys.exit(2)
     except BrokenPipeError:
         # Whoever read our output has seen enough (`| head`).

@@ -12,7 +12,6 @@ import click
 
 from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
-from datarecipe.printable import printable
 from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var, recipes_below
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.options import Options
@@ -193,7 +192,7 @@ def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
     if errors:
         # What is wrong in a flag is wrong for each of them.
         for text in dict.fromkeys(map(str, errors)):
-            tell(f"error: {printable(text, multiline=True)}")
+            tell(f"error: {text}")
         sys.exit(max(error.exit_code for error in errors))
     return done
 
@@ -201,7 +200,7 @@ def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
 def show_warnings(recipe: Recipe) -> None:
     """Say what is legal in the recipe and surely not meant, before it costs something."""
     for warning in recipe.warnings:
-        tell(printable(str(warning), multiline=True))
+        tell(str(warning))
 
 
 def run_options(values: dict[str, Any]) -> Options:

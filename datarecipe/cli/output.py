@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from datarecipe.printable import printable
+
 
 def open_missing() -> None:
     """Give a process that was started with closed streams (`>&-`) such as lead nowhere.
@@ -30,9 +32,9 @@ def take_all_characters() -> None:
 
 
 def tell(line: str) -> None:
-    """A line on standard error. Where that takes nothing, nobody can be told; the exit code still says how it went."""
+    """Lines on standard error, made printable. Where that takes nothing, the exit code still says how it went."""
     with contextlib.suppress(OSError):
-        click.echo(line, err=True)
+        click.echo(printable(line, multiline=True), err=True)
 
 
 def drop_unwritten() -> None:

@@ -40,7 +40,7 @@ def command(recipe: str, **values: Any) -> None:
     click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
     if setup.embedded:
         click.echo(EMBEDDED_WARNING, err=True)
-    seen = asyncio.run(preview(setup, lambda text: click.echo(text, err=True)))
+    seen = asyncio.run(preview(setup, lambda text: click.echo(printable(text), err=True)))
     for event in seen.events:
         if isinstance(event, Accepted):
             click.secho("accepted  ", fg="green", nl=False)

@@ -75,7 +75,7 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
         for setup in setups:
             show_warnings(setup.recipe)
         for words in dict.fromkeys(words for setup in setups for words in setup.warnings(budget)):
-            tell(printable(words))
+            tell(words)
     with _observer(events, quiet=quiet, named=len(names) > 1) as observer:
         if len(setups) == 1:
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
@@ -125,7 +125,7 @@ def _run_many(
         outcome = ran.outcome
         error = ended_short(outcome, budget) if isinstance(outcome, RunResult) else f"error: {outcome}"
         if error is not None:
-            tell(printable(f"{ran.setup.recipe.name}: {error}", multiline=True))
+            tell(f"{ran.setup.recipe.name}: {error}")
     results = [(name, ran.result) for name, ran in zip(names, done, strict=True) if ran.result is not None]
     typed = _typed(recipes, overwritten=all(result.written for _, result in results))
     for hint in how_all_go_on(results, typed, budget):

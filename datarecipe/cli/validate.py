@@ -45,7 +45,7 @@ def command(recipes: tuple[str, ...], *, written_as: str, strict: bool, **values
         _show(reports)
     else:
         for line in _WRITERS[written_as](reports):
-            click.echo(printable(line, multiline=True))
+            click.echo(line)
     sys.exit(max((report.exit_code for report in reports), default=0))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
+from datarecipe.printable import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def as_json(reports: Sequence[Report]) -> Iterator[str]:
         for report in reports
     ]
     document = {"ok": all(report.error is None for report in reports), "recipes": recipes}
-    yield json.dumps(document, ensure_ascii=False, indent=2)
+    yield printable(json.dumps(document, ensure_ascii=False, indent=2), multiline=True)
 
 
 def _as_json(problem: Problem) -> Json:
@@ -100,9 +101,11 @@ def as_github(reports: Sequence[Report]) -> Iterator[str]:
             "endColumn": problem.end_column,
             "title": f"datarecipe: {problem.kind}",
         }
-        where = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in places.items() if value is not None)
+        where = ",".join(
+            f"{key}={_escaped(printable(str(value)), ':,')}" for key, value in places.items() if value is not None
+        )
         message = f"{problem.source}: {problem.message}" if _is_flag(problem) else problem.message
-        text = message if problem.hint is None else f"{message}\n{problem.hint}"
+        text = printable(message if problem.hint is None else f"{message}\n{problem.hint}", multiline=True)
         yield f"::{_severity(problem)} {where}::{_escaped(text)}"
 
 

@@ -6,7 +6,6 @@ what Markdown and HTML would act on, examples stand in a fence longer than any r
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from datarecipe.exchange import Example
+from datarecipe.printable import example_line, printable
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally
 
@@ -37,7 +37,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         "## Examples",
-        _fenced("\n".join(json.dumps(example, ensure_ascii=False) for example in examples)),
+        _fenced("\n".join(map(example_line, examples))),
         "## What was rejected",
         _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
         if tally.rejected
@@ -63,14 +63,27 @@ def _authors(setup: Setup, tally: Tally) -> str:
 def _front_matter(front: dict[str, Any]) -> str:
     """As YAML that says just this. PyYAML writes some line breaks as they are and reads them back as spaces."""
     text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
-    return text if yaml.safe_load(text) == front else yaml.safe_dump(front, sort_keys=False, allow_unicode=False)
+    as_is = printable(text, multiline=True) == text and yaml.safe_load(text) == front
+    return text if as_is else yaml.safe_dump(front, sort_keys=False, allow_unicode=False)
+
+
+_LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What hubs make a link of by itself: addresses of pages and of mail."""
 
 
 def _plain(text: str) -> str:
-    """Text on one line without anything that Markdown or HTML acts on."""
-    line = " ".join(text.split())
-    line = re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", line)
+    """Text on one line without anything that Markdown, HTML or a reader's eye acts on."""
+    line = " ".join(map(_word, printable(" ".join(text.split())).split(" ")))
     return re.sub(r"^([-+=]|\d+(?=[.)]))", _escape_first, line)
+
+
+def _word(word: str) -> str:
+    """The word with its marks escaped. An address is code: of an escaped one some hubs still make a link."""
+    if _LINK.search(word) is None:
+        return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", word)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
+    space = " " if "`" in (word[0], word[-1]) else ""
+    return f"{fence}{space}{word}{space}{fence}"
 
 
 def _escape_first(match: re.Match[str]) -> str:
@@ -80,7 +93,7 @@ def _escape_first(match: re.Match[str]) -> str:
 
 
 def _code(text: str) -> str:
-    return re.sub(r"[`\n\r]", "", text)
+    return printable(re.sub(r"[`\n\r]", "", text))
 
 
 def _fenced(text: str) -> str:

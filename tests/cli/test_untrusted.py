@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import pickle
+import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -156,6 +158,101 @@ def test_a_symlink_out_of_the_project_is_no_way_out(tmp_path: Path) -> None:
     assert ran.code == 2
     assert "leads out" in ran.err
     assert "SECRET" not in ran.out + ran.err
+
+
+ORDERS = ("::error file=x::obeyed", "##[error]obeyed", "##vso[task.complete]obeyed", "##teamcity[buildStop obeyed]")
+"""What code hosts do when a job prints it."""
+
+
+def ordering(text: str) -> list[str]:
+    """The lines of output that a code host would obey."""
+    return [line for line in text.splitlines() if re.match(r"\s*::\w", line) or re.search(r"##\w*\[", line)]
+
+
+def ordering_recipe(orders: Sequence[str]) -> str:
+    """A recipe that has them in its texts, as lines of their own too."""
+    lines = "\n".join(f"  {order}" for order in orders)
+    quoted = json.dumps("\n".join(orders))
+    return f"""\
+recipe: 1
+name: facts
+description: {quoted}
+task: {{label: answer}}
+instruction: |
+{lines}
+  Write {{{{ batch_size }}}} more of {{{{ labels | join(", ") }}}} on {{{{ vary.topic }}}}.
+seed_example: {{question: {quoted}, answer: {json.dumps(orders[0])}}}
+labels: {json.dumps(orders)}
+vary: {{topic: {json.dumps(orders)}}}
+strategy: fixed
+target_size: 2
+batch_size: 2
+x-notes: [{quoted}, {json.dumps(orders[1])}]
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate",),
+        ("validate", "--format", "json"),
+        ("prompt",),
+        ("prompt", "--json"),
+        ("show",),
+        ("show", "--json"),
+        ("show", "--origins"),
+        ("plan",),
+        ("plan", "--json"),
+        ("preview",),
+        ("run",),
+        ("run", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_that_is_printed_is_a_command_to_a_code_host(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    reply = json.dumps({"examples": [{"question": "\n".join(ORDERS), "answer": ORDERS[2]}, {ORDERS[1]: ORDERS[0]}]})
+    path = write_recipe(tmp_path, ordering_recipe(ORDERS))
+    named = path.rename(path.with_name("::error::##[error]named so.yaml")).relative_to(tmp_path / "recipes")
+    with OpenAIServer(lambda body: reply) as server:
+        model = () if "validate" in arguments else ("--model", "openai/author", "--api-base", server.base_url)
+        ran = datarecipe(*arguments, str(named), *model, cwd=tmp_path / "recipes", env=KEYS)
+    assert ran.code in (0, 2, 3), ran.err
+    assert arguments[0] in ("plan", "run") or "obeyed" in ran.out + ran.err or "named so" in ran.out + ran.err
+    assert not ordering(ran.out + ran.err)
+    if "--json" in arguments:
+        assert arguments[0] in ("plan", "run") or all(order in str(json.loads(ran.out)) for order in ORDERS)
+
+
+@pytest.mark.parametrize("broken", ["labels: [{orders: ", "target_size: '{orders}'", "x{orders}: 1", "model: {orders}"])
+def test_errors_are_no_commands_to_a_code_host_and_annotations_still_are(tmp_path: Path, broken: str) -> None:
+    text = RECIPE + "".join(broken.replace("{orders}", order) + "\n" for order in ORDERS)
+    path = write_recipe(tmp_path, text)
+    named = path.rename(path.with_name("::error::##[error]named so.yaml")).relative_to(tmp_path / "recipes")
+    for command in ("validate", "run", "show"):
+        ran = datarecipe(command, str(named), cwd=tmp_path / "recipes")
+        assert ran.code == 2
+        assert not ordering(ran.out + ran.err)
+    ran = datarecipe("validate", str(named), "--format", "github", cwd=tmp_path / "recipes")
+    assert ran.out.startswith("::error file=%3A%3Aerror%3A%3A") or ran.out.startswith("::error file=\\u003a%3A")
+    assert all(line.startswith("::error file=") and "##" not in line for line in ran.out.splitlines())
+
+
+def test_flags_and_data_are_no_commands_to_a_code_host(tmp_path: Path) -> None:
+    (tmp_path / "::error::a.csv").write_text('text,##[error]label\n"::error::x\n##[error]y",a\n' * 4)
+    for arguments in (
+        ("run", "::error::no such recipe"),
+        ("validate", "\n::error::no such recipe"),
+        ("run", "--##[error]x"),
+        ("##[error]x",),
+        ("init", "m", "--from", "::error::a.csv"),
+        ("init", "m", "--from", "::error::a.csv", "--label", "##[error]label", "--labels", "a,b"),
+        ("init", "##[error]m"),
+        ("cache", "--cache-dir", "::error::c"),
+        ("plan", "boolq", "--set", "x\n::error::y=1"),
+    ):
+        ran = datarecipe(*arguments, cwd=tmp_path)
+        assert ran.out + ran.err
+        assert not ordering(ran.out + ran.err), arguments
 
 
 def test_model_text_cannot_drive_the_terminal(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,20 @@ def shape(text: str) -> list[tuple[str, str]]:
     return kinds
 
 
+def shape_with_addresses(text: str) -> list[tuple[str, str]]:
+    """The same where an address, which stands as code, counts as a part of the text around it."""
+    for token in (tokens := tokens_of(text)):
+        for inner in token.children or ():
+            if inner.type == "code_inline" and ADDRESS.search(inner.content):
+                inner.type, inner.tag = "text", ""
+    kinds = [[(t.type, t.tag), *((inner.type, inner.tag) for inner in t.children or ())] for t in tokens]
+    return [kind for block in kinds for kind, _ in groupby(block)]
+
+
+ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""Without which no hub makes a link of bare text (GitHub's specification of Markdown, "Autolinks")."""
+
+
 def rendered(text: str, block: int) -> str:
     """The words of the heading (0), the description (1) ... as a reader sees them."""
     inline = [token for token in tokens_of(text) if token.type == "inline"][block]
@@ -105,9 +120,34 @@ WORDS = MARKS.map(lambda text: f"x{text}")
 @given(WORDS | st.sampled_from(HOSTILE), WORDS | st.sampled_from(HOSTILE))
 def test_name_and_description_are_text_whatever_they_hold(name: str, description: str) -> None:
     text = make_card(name=name, description=description)
-    assert shape(text) == shape(make_card(name="facts", description="Plain words."))
+    assert shape_with_addresses(text) == shape_with_addresses(make_card(name="facts", description="Plain words."))
     assert rendered(text, 0) == " ".join(name.split())
     assert rendered(text, 1) == " ".join(description.split())
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example/a?b=c", "HTTP://evil.example", "www.evil.example", "(WWW.evil.example)", "me@evil.example",
+     "mailto:me@evil.example", "ftp://x", "x`://``y`", "`https://evil.example`", "@team"],
+)  # fmt: skip
+def test_an_address_is_no_link(address: str) -> None:
+    text = make_card(name=address, description=f"See {address} and {address}", about=About(tags=(address,)))
+    bare = [i.content for token in tokens_of(text) for i in token.children or () if i.type != "code_inline"]
+    assert not any(map(ADDRESS.search, bare))
+    assert rendered(text, 0) == address
+    assert rendered(text, 1) == f"See {address} and {address}"
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\x1b[2J", "\U000e0041"])
+def test_what_hides_or_turns_text_is_escaped(hidden: str) -> None:
+    text = make_card(
+        [{"question": f"a{hidden}b", "answer": "yes"}],
+        name=f"n{hidden}m",
+        description=f"d{hidden}e",
+        about=About(license=f"l{hidden}", tags=(f"t{hidden}",)),
+    )
+    assert not set(hidden) & set(text) - set("[2J")
+    assert front_of(text)["tags"][-1] == f"t{hidden}"
 
 
 @pytest.mark.parametrize(

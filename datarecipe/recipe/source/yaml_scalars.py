@@ -60,7 +60,7 @@ def _is_bare(text: str, *, in_list: bool) -> bool:
 
 
 def _in_quotes(text: str) -> str:
-    return '"' + "".join(_escaped(c) for c in text) + '"'
+    return printable('"' + "".join(_escaped(c) for c in text) + '"')
 
 
 def _escaped(char: str) -> str:
