@@ -139,7 +139,7 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(recipe=recipes())
 def test_it_reads_back_as_the_same_recipe(folder: Path, recipe: dict[str, Any]) -> None:
     check_that_it_reads_back(written(folder, recipe), folder)

@@ -482,7 +482,7 @@ def nearly_examples(draw: st.DrawFn, recipe: Recipe) -> Any:
     return item
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.data())
 def test_a_valid_example_fits_and_nothing_makes_the_check_raise(data: st.DataObject) -> None:
     recipe = data.draw(st.sampled_from(RECIPES))

@@ -25,7 +25,7 @@ from tests.reference import sequential
 KINDS = st.sampled_from(["fixed", "random", "similar", "contrastive", "tree"])
 
 
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=150)
 @given(
     kind=KINDS,
     width=st.integers(1, 9),
@@ -76,7 +76,7 @@ def newest_first(in_flight: int) -> int:
     return in_flight - 1
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(
     width=st.integers(1, 9),
     concurrency=st.sampled_from([1, 2, 8, 40, 300]),
@@ -109,7 +109,7 @@ def test_what_is_read_again_asks_what_was_kept_in_memory(
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(texts=st.lists(TEXTS | st.sampled_from(["\u2028", "\\u2028", "\x85\x00", "🙂"]), min_size=80, max_size=100))
 def test_any_text_stands_in_a_request_as_it_stood_in_memory(texts: list[str]) -> None:
     questions = [f"{number} {text}" for number, text in enumerate(texts)]

@@ -75,14 +75,14 @@ FRAMES: list[Any] = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ITEMS, st.sampled_from(WRAPPINGS), st.sampled_from(FRAMES), PROSE, st.booleans())
 def test_no_wrapping_costs_an_item(items: list[Any], wrapping: Any, frame: Any, prose: str, ascii_only: bool) -> None:
     text = frame(wrapping(items, ascii_only), prose)
     assert whole(parse(text, FIELDS)) == items
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ITEMS, BROKEN, st.data(), st.sampled_from(FRAMES[:5]), PROSE)
 def test_one_bad_item_among_good_ones_costs_none_of_them(
     items: list[Any], broken: str, data: st.DataObject, frame: Any, prose: str
@@ -95,7 +95,7 @@ def test_one_bad_item_among_good_ones_costs_none_of_them(
     assert any(isinstance(item, Fragment) for item in parsed.items), "the bad one is reported"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ITEMS, st.data(), st.booleans())
 def test_a_cut_off_end_costs_only_the_item_that_it_cuts(
     items: list[Any], data: st.DataObject, ascii_only: bool
@@ -113,7 +113,7 @@ CHOICE = st.fixed_dictionaries({"options": st.lists(TEXT, max_size=3), "answer":
 CHOICE_FIELDS = ("options", "answer", "question")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(CHOICE, min_size=1, max_size=4), st.permutations(CHOICE_FIELDS), st.data(), st.sampled_from([None, 2]))
 def test_an_item_that_is_cut_off_is_reported(
     items: list[Any], order: list[str], data: st.DataObject, indent: int | None
@@ -134,7 +134,7 @@ def test_an_empty_object_in_the_text_of_an_item_that_is_cut_off_is_no_item() -> 
     ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.text()
     | st.lists(

@@ -72,7 +72,6 @@ def refused(template: str, **changes: Any) -> str:
 # --- layouts
 
 
-@settings(deadline=None)
 @given(EXAMPLES)
 def test_the_formatting_example_is_the_user_turn_as_json(example: dict[str, Any]) -> None:
     (system, user) = content("Write {{ batch_size }}.", example, SYSTEM_AND_USER).messages
@@ -81,7 +80,6 @@ def test_the_formatting_example_is_the_user_turn_as_json(example: dict[str, Any]
     assert json.dumps(json.loads(user[1])) == json.dumps(example), "the same values in the same order"
 
 
-@settings(deadline=None)
 @given(EXAMPLES)
 def test_without_a_system_role_the_instruction_goes_before_the_example(example: dict[str, Any]) -> None:
     ((role, text),) = content("Write {{ batch_size }}.", example, USER_ONLY).messages
@@ -107,7 +105,6 @@ def test_content_carries_what_the_model_is_asked_with() -> None:
 # --- values
 
 
-@settings(deadline=None)
 @given(TEXT, TEXT, TEXT, st.sampled_from([SYSTEM_AND_USER, USER_ONLY]))
 def test_values_go_into_the_instruction_unharmed_and_are_never_evaluated(a: str, b: str, c: str, model: str) -> None:
     template = "<{{ vars.a }}|{{ vary.b }}|{{ description }}|{{ vars.list[0].a }}>"
@@ -343,7 +340,7 @@ def test_mutable_values_of_the_recipe_stay_as_they_are() -> None:
     assert recipe.vars == {"things": ["b", "a", "c"]}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(

@@ -62,7 +62,7 @@ def test_nothing_is_judged_before_a_window_is_full() -> None:
     assert (generation.outcome, generation.committed) == ("degraded", 7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 15), st.integers(1, 20))
 def test_the_order_of_arrival_does_not_move_the_end(order: int, window: int) -> None:
     stop = StopWhen(yield_below=0.4, duplicates_above=0.6, window=window)

@@ -186,7 +186,7 @@ SCHEMAS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(NAMES, SCHEMAS, min_size=1, max_size=4))
 def test_no_schema_leaks_a_keyword_or_leaves_an_object_open(properties: dict[str, Any]) -> None:
     sent = sent_item({"type": "object", "properties": properties, "minProperties": 1})
@@ -209,7 +209,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), st.sampled_from(["yes", "no"]))
 def test_an_inferred_schema_still_admits_the_seed_on_the_wire(fields: dict[str, Any], answer: str) -> None:
     seed = {**fields, "text": "t", "answer": answer}

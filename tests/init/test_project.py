@@ -220,7 +220,7 @@ LABEL = (
 LABELS = st.lists(LABEL, min_size=2, max_size=6, unique_by=(fold, lambda label: str(label).casefold().strip()))
 VALUE = WORD | st.integers(-9, 9) | st.booleans() | st.lists(WORD, min_size=1, max_size=3)
 FIELDS = st.dictionaries(WORD, VALUE, min_size=2, max_size=5)
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def typed(value: object) -> str:

@@ -273,7 +273,7 @@ LETTERS = CELL.filter(lambda text: not text.startswith("["))
 NUMBERS = st.integers(-(10**6), 10**6).map(str) | st.decimals(-1000, 1000, places=2).map(str)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     rows=st.sampled_from([LETTERS, NUMBERS]).flatmap(
         lambda first: st.lists(st.tuples(first, LETTERS, st.sampled_from("xyz")), min_size=1, max_size=8)
@@ -304,7 +304,7 @@ def as_json(column: list[Any]) -> str:
     return json.dumps(column)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=st.binary(max_size=60) | st.text('",;\t|\n\rab[]{}:1', max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     for name in ("x.csv", "x.tsv", "x.jsonl", "x.json"):

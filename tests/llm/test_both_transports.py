@@ -264,7 +264,7 @@ ODD_TEXTS = st.lists(
 
 @pytest.mark.parametrize("model", ["openai/gpt-test", "hosted_vllm/gpt-test"])
 @given(texts=ODD_TEXTS)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_the_same_text_whatever_it_is(model: str, texts: list[str]) -> None:
     async def compare() -> None:
         async with both(model, server.base_url) as transports:

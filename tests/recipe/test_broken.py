@@ -267,7 +267,7 @@ _SLIPS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, len(_RECIPE)), st.integers(0, 3), st.one_of(st.just(""), _SLIPS))
 def test_a_slip_of_the_keyboard_is_told_in_its_place(at: int, removed: int, added: str) -> None:
     text = _RECIPE[:at] + added + _RECIPE[at + removed :]

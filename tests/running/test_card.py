@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -116,7 +116,6 @@ WORDS = MARKS.map(lambda text: f"x{text}")
 """Hostile text that begins with a letter; `test_what_begins_a_block` has the others."""
 
 
-@settings(deadline=None)
 @given(WORDS | st.sampled_from(HOSTILE), WORDS | st.sampled_from(HOSTILE))
 def test_name_and_description_are_text_whatever_they_hold(name: str, description: str) -> None:
     text = make_card(name=name, description=description)
@@ -160,7 +159,6 @@ def test_what_begins_a_block_or_names_a_character_is_text_too(description: str) 
     assert rendered(text, 1) == description
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.dictionaries(MARKS, MARKS | st.sampled_from(HOSTILE), min_size=1, max_size=3), min_size=1, max_size=3)
 )
@@ -189,7 +187,6 @@ ONE_YAML = ANY_TEXT.filter(lambda text: not set(YAML_11_BREAKS) & set(text))
 """Without what YAML 1.1 takes for line breaks, which `test_other_line_breaks_come_through_too` has."""
 
 
-@settings(deadline=None)
 @given(ONE_YAML, st.lists(ONE_YAML, max_size=3))
 def test_front_matter_holds_what_the_recipe_says_and_no_more(license_: str, tags: list[str]) -> None:
     front = front_of(make_card(about=About(license=license_, tags=tuple(tags))))

@@ -182,7 +182,7 @@ def prefix_of(run: Run) -> None:
 # --- to the target
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["fixed", "random", "similar", "tree"]),
     concurrency=st.integers(1, 40),

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
@@ -447,7 +447,6 @@ def events_of(values: list[Any]) -> list[Accepted]:
     return [Accepted({"value": value, "n": n}, f"{n:032x}", "p", n, "root:0", n, 0) for n, value in enumerate(values)]
 
 
-@settings(deadline=None)
 @given(
     values=st.lists(VALUES.filter(writable), min_size=1, max_size=30),
     steps=st.lists(st.tuples(st.integers(1, 8), st.integers(0, 8)), max_size=20),

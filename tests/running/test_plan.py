@@ -123,7 +123,7 @@ UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
 shares = st.floats(0.05, 1)
 
 
-@settings(max_examples=40, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=40, phases=UNSHRUNK)
 @given(st.sampled_from(KINDS), shares, shares, st.integers(1, 150), st.integers(1, 7), st.integers(1, 9))
 def test_a_higher_yield_never_takes_more(
     kind: StrategyKind, one: float, other: float, target: int, batch: int, width: int
@@ -138,7 +138,7 @@ def test_a_higher_yield_never_takes_more(
     assert less.requests.low >= target / (batch * min(one, other)) - 1e-6
 
 
-@settings(max_examples=25, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=25, phases=UNSHRUNK)
 @given(st.sampled_from(KINDS), st.integers(1, 100), st.integers(0, 100))
 def test_a_higher_target_never_takes_less(kind: StrategyKind, target: int, more: int) -> None:
     recipe = make_recipe(kind, target_size=target)
@@ -163,7 +163,7 @@ def test_a_large_dataset_is_the_small_one_many_times(kind: StrategyKind) -> None
     assert large.seconds.low == pytest.approx(20 * small.seconds.low, rel=0.1)
 
 
-@settings(max_examples=10, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=10, phases=UNSHRUNK)
 @given(st.sampled_from(KINDS), st.integers(1, 30), st.integers(0, 30))
 def test_what_is_stored_costs_nothing(
     tmp_path_factory: pytest.TempPathFactory, kind: StrategyKind, some: int, more: int

@@ -68,7 +68,7 @@ def test_another_dataset_begins_at_nothing(tmp_path: Path) -> None:
     assert before(tmp_path, "b") == USED
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.booleans(), st.decimals(0, 1, places=7)), max_size=12),
     st.floats(0, 1),

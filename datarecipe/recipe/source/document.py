@@ -22,6 +22,7 @@ MAX_BYTES = 1_000_000
 """Size of a recipe, template, seed example or schema file."""
 MAX_DEPTH = 50
 """Lists and mappings inside each other, aliases followed."""
+TOO_DEEP = f"lists and mappings stand more than {MAX_DEPTH} deep in each other"
 MAX_NODES = 50_000
 """Values in one document, aliases followed: what keeps an alias bomb small. A text counts as one more for each 100 of its
 characters, since a text that is named often stands in memory as often."""
@@ -168,7 +169,7 @@ def from_json(value: object, place: Place, depth: int = 0) -> Node:
         ValueError: `value` is nothing that JSON can hold, or too deep.
     """
     if depth > MAX_DEPTH:
-        raise ValueError(f"lists and mappings stand more than {MAX_DEPTH} deep in each other")
+        raise ValueError(TOO_DEEP)
     match value:
         case dict():
             if not all(isinstance(key, str) for key in value):

@@ -18,6 +18,7 @@ from datarecipe.errors import Problem, RecipeSyntaxError
 from datarecipe.recipe.source.document import (
     MAX_DEPTH,
     MAX_NODES,
+    TOO_DEEP,
     Document,
     ListNode,
     MappingNode,
@@ -114,7 +115,7 @@ class _Reader:
         place = self._place()
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._fail(f"lists and mappings stand more than {MAX_DEPTH} deep in each other")
+            self._fail(TOO_DEEP)
         self._at += 1
         return place
 

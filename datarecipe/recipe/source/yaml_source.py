@@ -21,6 +21,7 @@ from datarecipe.recipe.source.characters import check_characters
 from datarecipe.recipe.source.document import (
     MAX_DEPTH,
     MAX_NODES,
+    TOO_DEEP,
     Document,
     ListNode,
     MappingNode,
@@ -203,8 +204,7 @@ class _Composer:
 
     def _check_depth(self, depth: int, place: Place) -> None:
         if len(self._open) + depth > MAX_DEPTH:
-            message = f"lists and mappings stand more than {MAX_DEPTH} deep in each other"
-            raise RecipeSyntaxError(place.problem(message))
+            raise RecipeSyntaxError(place.problem(TOO_DEEP))
 
     def _check_tag(self, tag: str | None, known: set[str], place: Place) -> bool:
         if tag is None or tag == "!" or (tag.startswith(_TAG) and tag.removeprefix(_TAG) in known):

@@ -13,7 +13,7 @@ import yaml
 
 from datarecipe.errors import Problem
 from datarecipe.printable import printable
-from datarecipe.recipe.source.document import Place, Source
+from datarecipe.recipe.source.document import MAX_DEPTH, TOO_DEEP, Place, Source
 from datarecipe.recipe.words import code
 
 _LONGEST_LINE = 90
@@ -22,6 +22,7 @@ _WITH_VALUE = re.compile(r"\s*((?:- +)*[\w.-]+: +|(?:- +)+)(\S.*)")
 """A line of block YAML with a value in it: what is before the value, and the value."""
 _TEMPLATE = re.compile(r"\s*(?:- +)*(?:[\w.-]+: +)?(?P<begin>\{[{%])")
 _QUOTES = ('"', "'")
+_IN_QUOTES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source) -> Problem:
@@ -33,7 +34,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, last: yaml.Event | None, source:
     context = str(error.context or "")
     begin = error.context_mark or mark
     spot = _Spot(source, mark.line, mark.column, said, context, _Spot(source, begin.line, begin.column), _text(last))
-    for look in (_tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
+    for look in (_deep, _tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
         problem = look(spot)
         if problem is not None:
             return problem
@@ -125,6 +126,15 @@ class _Spot:
     def line_above(self) -> str:
         """The nearest line above that is not blank."""
         return next((line for line in reversed(self.source.lines[: self.line]) if line.strip()), "")
+
+
+def _deep(spot: _Spot) -> Problem | None:
+    """One bracket too many. Some releases of the parser read a thousand ahead, and stop there."""
+    if spot.here not in ("[", "{"):
+        return None
+    before = _IN_QUOTES.sub("", "\n".join([*spot.source.lines[: spot.line], spot.text[: spot.column]]))
+    opened = sum(before.count(sign) for sign in "[{") - sum(before.count(sign) for sign in "]}")
+    return spot.place().problem(TOO_DEEP) if opened >= MAX_DEPTH else None
 
 
 def _tab(spot: _Spot) -> Problem | None:

@@ -137,6 +137,7 @@ class _Checks:
         self._softened = self._tested | {
             _path(each.node) for each in root.find_all(nodes.Filter) if each.node and _is_default(each)
         }
+        self._bound_to = {id(value): path for value, path in _bindings(root)}
 
     def findings(self) -> Iterable[TemplateFinding]:
         """All of them, in no order."""
@@ -210,8 +211,8 @@ class _Checks:
         """Whether the value may be undefined: it has a default, or is given to a name that has one."""
         child: nodes.Node = use.node
         for node in reversed(use.enclosing):
-            if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
-                return node.target.name in self._softened
+            if id(child) in self._bound_to:
+                return self._bound_to[id(child)] in self._softened
             if not isinstance(node, (nodes.Getattr, nodes.Getitem)) or node.node is not child:
                 break
             child = node
@@ -281,11 +282,35 @@ def _some(names: Collection[str]) -> str:
 # --- guards
 
 
+def _bindings(root: nodes.Template) -> Iterable[tuple[nodes.Node, str | None]]:
+    """Each value that is given to a name, by `set`, `with` or the call of a macro, and the name's path."""
+    for assign in root.find_all(nodes.Assign):
+        yield from _unpacked(assign.target, assign.node)
+    for block in root.find_all(nodes.With):
+        for target, value in zip(block.targets, block.values, strict=True):
+            yield from _unpacked(target, value)
+    parameters = {macro.name: [_path(each) for each in macro.args] for macro in root.find_all(nodes.Macro)}
+    for call in root.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name):
+            yield from zip(call.args, parameters.get(call.node.name, ()), strict=False)
+            yield from ((each.value, each.key) for each in call.kwargs if call.node.name in parameters)
+
+
+def _unpacked(target: nodes.Node, value: nodes.Node) -> Iterable[tuple[nodes.Node, str | None]]:
+    if isinstance(target, nodes.Tuple) and isinstance(value, nodes.Tuple):
+        for name, part in zip(target.items, value.items, strict=False):
+            yield from _unpacked(name, part)
+    else:
+        yield value, _path(target)
+
+
 def _path(node: nodes.Node) -> str | None:
     """`vars.tone` for `vars.tone` and `vars["tone"]`; `None` for what is no such path."""
     match node:
         case nodes.Name():
             return str(node.name)
+        case nodes.NSRef():
+            return f"{node.name}.{node.attr}"
         case nodes.Getattr():
             base = _path(node.node)
             return None if base is None else f"{base}.{node.attr}"

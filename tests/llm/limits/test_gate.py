@@ -132,7 +132,7 @@ def test_a_provider_that_refuses_everything_for_a_minute_is_asked_little_and_the
     assert end < 60 + 60 + 1.6 * 2000 / 32
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 60),
     st.integers(1, 12),

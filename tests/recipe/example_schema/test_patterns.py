@@ -284,7 +284,7 @@ PARTS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PARTS)
 def test_what_is_accepted_judges_a_long_text_in_bounded_time(judge: Judge, pattern: str) -> None:
     judge.verdicts(f"(?:{pattern})Q")

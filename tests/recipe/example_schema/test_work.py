@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -73,7 +73,6 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(VALUES, max_size=6))
 def test_unique_items_are_judged_as_jsonschema_does(items: list[Any]) -> None:
     schema = {"uniqueItems": True}

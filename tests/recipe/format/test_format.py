@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -255,7 +255,6 @@ SOME_VALUES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*FORMAT_1.split(), "x-own", "nonsense"]), SOME_VALUES, max_size=6))
 def test_any_recipe_is_one_or_gets_a_clear_message(
     tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Any]

@@ -195,9 +195,15 @@ def test_aliases_cannot_blow_up() -> None:
     assert time.monotonic() - started < 30
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "a: ["])
-def test_nesting_is_bounded_without_recursion(opening: str) -> None:
-    assert "deep" in problems_of(opening * 20_000)[0] or "YAML" in problems_of(opening * 20_000)[0]
+@pytest.mark.parametrize("times", [MAX_DEPTH + 1, 999, 1_000, 1_001, 20_000])
+@pytest.mark.parametrize("opening", ["[", "{", "{a: ", "[{", "['a]', ", "- ", "? ", "- ? ", "a: [", "[\n", "{a:\n "])
+def test_nesting_is_bounded_without_recursion(opening: str, times: int) -> None:
+    assert "deep" in problems_of(opening * times)[0]
+
+
+@pytest.mark.parametrize("text", ['a: "' + "[" * 99 + '" [', "a: |\n  " + "[" * 99 + "\nb: {", "a: {{ '[' }} {% if"])
+def test_brackets_in_a_text_are_not_nesting(text: str) -> None:
+    assert "deep" not in problems_of(text)[0]
 
 
 def test_nesting_through_aliases_is_bounded() -> None:

@@ -23,7 +23,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_it_is_read_back_and_printable(document: dict[str, Json]) -> None:
     text = yaml_text(document)
