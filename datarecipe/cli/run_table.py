@@ -8,6 +8,7 @@ from decimal import Decimal
 from datarecipe.printable import printable
 from datarecipe.running.display import duration
 from datarecipe.running.many import Ran
+from datarecipe.running.rejections import percent
 from datarecipe.running.summary import dollars
 
 _HEAD = ("recipe", "accepted", "target", "yield", "calls", "cost", "time", "end")
@@ -31,12 +32,11 @@ def _row(ran: Ran) -> tuple[str, ...]:
     if result is None:
         return (name, "", f"{recipe.target_size:,}", "", "", "", "", "error")
     tally, now = result.tally, result.spent.now
-    asked = tally.responses * recipe.batch_size
     return (
         name,
         f"{tally.accepted:,}",
         f"{recipe.target_size:,}",
-        f"{100 * tally.accepted / asked:.0f} %" if asked else "",
+        "" if tally.yield_ is None else percent(tally.yield_),
         f"{now.calls:,}",
         dollars(now.usd) if result.priced else "",
         duration(result.seconds),

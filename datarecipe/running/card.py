@@ -7,22 +7,27 @@ what Markdown and HTML would act on, examples stand in a fence longer than any r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from datarecipe.exchange import Example
 from datarecipe.printable import example_line, printable
+from datarecipe.running.counts import Counts
+from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally
+
+LABELS_SHOWN = 200
+"""Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
 
 _REASONS_HEADER = "| reason | items |\n|---|---|\n"
 
 
-def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequence[Example]) -> str:
+def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Sequence[Example]) -> str:
     """The card's text; `examples` are the first few of the dataset."""
-    recipe, model = setup.recipe, manifest["model"]
+    recipe, model, tally = setup.recipe, manifest["model"], counts.tally
     front = {
         "license": recipe.about.license or "unknown",
         "tags": ["synthetic", "datarecipe", *recipe.about.tags],
@@ -38,6 +43,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         "## Examples",
         _fenced("\n".join(map(example_line, examples))),
+        *_labels(tally.labels),
         "## What was rejected",
         _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
         if tally.rejected
@@ -47,6 +53,24 @@ def card(setup: Setup, manifest: Mapping[str, Any], tally: Tally, examples: Sequ
         "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _labels(counts: LabelCounts | None) -> Iterator[str]:
+    """A table of the labels, or of the answer's place among the options; nothing where neither is counted."""
+    named = counts.named() if counts is not None else []
+    if counts is None or not named:
+        return
+    own = counts.space.kind == "per_example"
+    yield "## Answers by their place among the options" if own else "## Labels"
+    rows = [f"| {_cell(name)} | {count:,} |\n" for name, count in named[:LABELS_SHOWN]]
+    if rest := named[LABELS_SHOWN:]:
+        rows.append(f"| {len(rest):,} others | {sum(count for _, count in rest):,} |\n")
+    yield f"| {'place' if own else 'label'} | examples |\n|---|---|\n" + "".join(rows)
+
+
+def _cell(text: str) -> str:
+    """The same in a table, where a bar ends a cell even within code."""
+    return re.sub(r"(?<!\\)\|", r"\\|", _plain(text))
 
 
 def _authors(setup: Setup, tally: Tally) -> str:

@@ -77,6 +77,15 @@ class Traffic:
     """Requests sent whose answer was not waited for."""
     in_flight: int = 0
 
+    def document(self) -> dict[str, int]:
+        """The sums as JSON."""
+        return {
+            "from_cache": self.stored,
+            "sent": self.sent,
+            "answered": self.answered,
+            "abandoned": self.abandoned,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

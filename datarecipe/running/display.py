@@ -6,6 +6,7 @@ Model text is shown with control characters escaped, and never as markup: it cou
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
 from datarecipe.running.progress import Progress
+from datarecipe.running.rejections import percent
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
 from datarecipe.running.summary import closing, dollars, opening
@@ -53,9 +55,9 @@ class LineDisplay:
         """Print a line now and then."""
         if self._clock() - self._last.get(progress.output, 0.0) >= LINE_EVERY:
             self._last[progress.output] = self._clock()
-            prefix = f"{printable(progress.name)}: " if self._named else ""
+            counts, prefix = progress.counts, f"{printable(progress.name)}: " if self._named else ""
             self._write(
-                f"{prefix}{progress.accepted:,} of {progress.target_size:,} accepted; {'; '.join(status([progress]))}"
+                f"{prefix}{counts.tally.accepted:,} of {counts.target_size:,} accepted; {'; '.join(status([progress]))}"
             )
 
     def end(self, result: RunResult) -> None:
@@ -100,7 +102,7 @@ class LiveDisplay:
         """Move the bar."""
         if self._bars is not None and self._status is not None:
             self._latest[progress.output] = progress
-            self._bars.update(self._tasks[progress.output], completed=progress.accepted)
+            self._bars.update(self._tasks[progress.output], completed=progress.counts.tally.accepted)
             self._status.plain = "\n".join(status(self._latest.values()))
 
     def end(self, result: RunResult) -> None:
@@ -155,23 +157,19 @@ class LiveDisplay:
 
 def status(runs: Collection[Progress]) -> list[str]:
     """What runs do together, in one to three lines."""
-    asked = sum(run.responses * run.batch_size for run in runs)
+    tallies = [run.counts.tally for run in runs]
+    came, rejected = sum(tally.came for tally in tallies), sum((tally.rejected for tally in tallies), Counter[str]())
     first = []
-    if asked:
-        first.append(f"yield {100 * sum(run.accepted for run in runs) / asked:.0f} %")
-    rejected: dict[str, int] = {}
-    for run in runs:
-        for reason, count in run.rejected.items():
-            rejected[reason] = rejected.get(reason, 0) + count
+    if came:
+        first.append(f"yield {percent(sum(tally.accepted for tally in tallies) / came)}")
     if rejected:
-        reasons = sorted(rejected.items(), key=lambda item: -item[1])
-        first.append("rejected: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons))
+        first.append("rejected: " + ", ".join(f"{count:,} {reason}" for reason, count in rejected.most_common()))
     return [line for line in (", ".join(first), _traffic(runs), _money(runs)) if line]
 
 
 def _traffic(runs: Collection[Progress]) -> str:
     in_flight, limit = sum(run.in_flight for run in runs), max((run.limit for run in runs), default=0)
-    words = f"{sum(run.sent for run in runs):,} requests sent, {in_flight} in flight of {limit}"
+    words = f"{sum(run.counts.traffic.sent for run in runs):,} requests sent, {in_flight} in flight of {limit}"
     if any(run.down for run in runs):
         words += " (the provider answers nothing at present)"
     elif not in_flight and all(run.waits is not None and run.waits[0] >= 1 for run in runs):
@@ -185,7 +183,7 @@ def _traffic(runs: Collection[Progress]) -> str:
 
 def _money(runs: Collection[Progress]) -> str:
     parts = []
-    if any(run.priced and run.spent.calls for run in runs):
+    if any(run.priced and run.counts.spent.in_all.calls for run in runs):
         parts.append(_of_the_cap(runs, "usd", dollars))
     parts += [
         f"{_of_the_cap(runs, unit, '{:,}'.format)} {unit}"
@@ -203,7 +201,7 @@ def _of_the_cap(runs: Collection[Progress], unit: str, words: Callable[[Any], st
     latest = max(runs, key=lambda run: run.together.calls)
     pairs = [(latest.together, latest.budget)]
     if len(runs) == 1:
-        pairs.insert(0, (latest.spent, latest.caps))
+        pairs.insert(0, (latest.counts.spent.in_all, latest.caps))
     capped = [(getattr(used, unit), cap) for used, caps in pairs if (cap := getattr(caps, unit)) is not None]
     if not capped:
         return words(getattr(pairs[0][0], unit))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.limits.amount import plain
 from datarecipe.running.folder import json_line
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
@@ -61,19 +60,12 @@ class EventStream:
             "progress",
             run=progress.name,
             output=str(progress.output),
-            accepted=progress.accepted,
-            target_size=progress.target_size,
-            rejected=dict(progress.rejected),
-            responses=progress.responses,
-            from_cache=progress.from_cache,
-            sent=progress.sent,
+            **progress.counts.items(),
+            **progress.counts.sending(),
+            cost=progress.counts.spent.document(priced=progress.priced),
             in_flight=progress.in_flight,
             limit=progress.limit,
             down=progress.down,
-            calls=progress.spent_now.calls,
-            tokens_used=progress.spent_now.tokens,
-            usd=plain(progress.spent_now.usd) if progress.priced else None,
-            usd_over_all_runs=plain(progress.spent.usd) if progress.priced else None,
             seconds=round(progress.seconds, 3),
             seconds_left=None if progress.seconds_left is None else round(progress.seconds_left, 1),
         )

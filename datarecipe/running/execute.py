@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from datarecipe.errors import DatarecipeError
@@ -15,15 +17,19 @@ from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.amount import Amount
+from datarecipe.recipe import Recipe
 from datarecipe.running.budget import shared_account
 from datarecipe.running.card import card
+from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
 from datarecipe.running.folder import RunFolder, storage_errors
 from datarecipe.running.interrupt import Interrupts
+from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.observe import Observer, Several
 from datarecipe.running.progress import Progress
-from datarecipe.running.result import RunResult, Spent
+from datarecipe.running.result import RunResult
 from datarecipe.running.run_log import RunLog
 from datarecipe.running.setup import Setup
 from datarecipe.running.spending import Spending
@@ -45,8 +51,8 @@ SHOWN = 5
 class _Recorder:
     """Takes the events in logical order: writes them down, counts them."""
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.tally = Tally()
+    def __init__(self, folder: RunFolder, labels: LabelCounts) -> None:
+        self.tally = Tally(labels=labels)
         self.first: list[Example] = []
         self._folder = folder
 
@@ -58,25 +64,48 @@ class _Recorder:
         self.tally.add(events)
 
 
+@dataclass(slots=True)
+class _Books:
+    """Where everything that is counted of a run stands, in one place."""
+
+    recipe: Recipe
+    account: Account
+    spending: Spending
+    tally: Tally
+    assumed_before: Amount
+    traffic: Traffic = field(default_factory=Traffic)
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> Counts:
+        """As they are now."""
+        spending, account = self.spending, self.account
+        spent = Spent(
+            in_all=account.spent,
+            now=account.spent - spending.before,
+            by_model=dict(spending.by_model),
+            assumed=spending.assumed,
+            assumed_now=spending.assumed - self.assumed_before,
+            failed=dict(self.failed.most_common()),
+        )
+        return Counts(
+            target_size=self.recipe.target_size,
+            batch_size=self.recipe.batch_size,
+            tally=self.tally.copy(),
+            traffic=replace(self.traffic),
+            spent=spent,
+        )
+
+
 class _Reporter:
     """Tells the observer now and then where the run stands."""
 
     def __init__(
-        self,
-        setup: Setup,
-        observer: Observer,
-        account: Account,
-        tally: Tally,
-        client: CachedClient,
-        *,
-        above: Account | None = None,
+        self, setup: Setup, observer: Observer, books: _Books, client: CachedClient, *, above: Account | None = None
     ) -> None:
         self._setup = setup
         self._observer = observer
-        self._account = account
-        self._above = account if above is None else above
-        self._before = account.spent
-        self._tally = tally
+        self._books = books
+        self._above = books.account if above is None else above
         self._client = client
         self._began = self._last = time.monotonic()
         self._sending: float | None = None
@@ -100,29 +129,21 @@ class _Reporter:
     def on_traffic(self, traffic: Traffic) -> None:
         now = time.monotonic()
         if self._sending is None and traffic.sent:
-            self._sending, self._accepted_before = now, self._tally.accepted
+            self._sending, self._accepted_before = now, self._books.tally.accepted
         if now - self._last >= TOLD_EVERY:
             self._last = now
-            self._observer.progress(self._progress(traffic, now))
+            self._observer.progress(self._progress(now))
 
-    def _progress(self, traffic: Traffic, now: float) -> Progress:
-        recipe, tally, account = self._setup.recipe, self._tally, self._account
+    def _progress(self, now: float) -> Progress:
+        account = self._books.account
         return Progress(
-            name=recipe.name,
+            name=self._setup.recipe.name,
             output=self._setup.output,
-            target_size=recipe.target_size,
-            batch_size=recipe.batch_size,
-            accepted=tally.accepted,
-            rejected=dict(tally.rejected.most_common()),
-            responses=tally.responses,
-            from_cache=traffic.stored,
-            sent=traffic.sent,
+            counts=self._books.counts(),
             in_flight=account.under_way,
             limit=self._client.limit,
             down=self._client.down,
             waits=self._client.waits,
-            spent=account.spent,
-            spent_now=account.spent - self._before,
             caps=account.caps,
             together=self._above.spent,
             budget=self._above.caps,
@@ -215,14 +236,15 @@ async def _execute(
             on_reserved=spending.reserved,
             on_settled=spending.settled,
         )
-        assumed_before = spending.assumed
         observer.begin(setup)
-        recorder = _Recorder(folder)
+        recorder = _Recorder(folder, LabelCounts.of(setup.recipe))
+        books = _Books(setup.recipe, account, spending, recorder.tally, spending.assumed)
         limits = setup.recipe.limits
         with _telling_what_was_used(account, setup, observer):
             try:
                 async with open_client(setup, board, account, observer.notice) as client:
-                    reporter = _Reporter(setup, observer, account, recorder.tally, client, above=above)
+                    books.failed = client.failed
+                    reporter = _Reporter(setup, observer, books, client, above=above)
                     dispatcher = Dispatcher(
                         generation=generation,
                         client=client,
@@ -231,6 +253,7 @@ async def _execute(
                         on_traffic=reporter.on_traffic,
                         offline=setup.options.offline,
                         grace=0.0 if setup.embedded else GRACE,
+                        traffic=books.traffic,
                     )
                     if interrupts is not None:
                         interrupts.listen(dispatcher.interrupt)
@@ -240,16 +263,8 @@ async def _execute(
                 folder.discard()
                 raise
             finished = datetime.now(UTC)
-            spent = Spent(
-                in_all=account.spent,
-                now=account.spent - spending.before,
-                by_model=dict(spending.by_model),
-                assumed=spending.assumed,
-                assumed_now=spending.assumed - assumed_before,
-                failed=dict(client.failed.most_common()),
-            )
             span = Span(started, finished, time.monotonic() - began)
-            result = _close(folder, setup, ending, recorder, dispatcher.traffic, spent, span)
+            result = _close(folder, setup, ending, books.counts(), recorder.first, span)
     observer.end(result)
     return result
 
@@ -270,40 +285,31 @@ def _telling_what_was_used(account: Account, setup: Setup, observer: Observer) -
 
 
 def _close(
-    folder: RunFolder,
-    setup: Setup,
-    ending: Ending,
-    recorder: _Recorder,
-    traffic: Traffic,
-    spent: Spent,
-    span: Span,
+    folder: RunFolder, setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], span: Span
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
-    tally = recorder.tally
+    tally = counts.tally
     short = ending.reason != "target"
     nothing_learnt = short and tally.responses == 0
     kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
-    document = manifest(setup, ending, tally, traffic, spent, span)
+    document = manifest(setup, ending, counts, span)
     if kept or nothing_learnt:
         # What this run used is gone from no account, though its files are.
         folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
     else:
-        folder.replace(document, card(setup, document, tally, recorder.first))
+        folder.replace(document, card(setup, document, counts, first))
     return RunResult(
         name=setup.recipe.name,
         output=setup.output,
-        target_size=setup.recipe.target_size,
+        counts=counts,
         end=ending.reason,
         error=ending.error,
         why=ending.why,
-        tally=tally,
-        traffic=traffic,
-        spent=spent,
         caps=setup.caps,
         priced=bool(setup.prices),
         free=setup.embedded,
         stand_ins=setup.stand_ins(tally.answered_by),
-        first=tuple(recorder.first),
+        first=tuple(first),
         kept_lines=kept,
         shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
         written=not (kept or nothing_learnt),

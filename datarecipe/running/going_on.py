@@ -13,14 +13,11 @@ from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
+from datarecipe.running.rejections import reason_of
 from datarecipe.running.result import SHORT_EXIT, RunResult
 
 MARGIN = Decimal("1.25")
 """A cap that is offered, to what the whole dataset would take at the rate so far."""
-
-_ABOUT_VARIETY = {"duplicate", "surplus"}
-"""Reasons of rejection that a model has which does as it is told."""
-
 
 UNITS = ("usd", "tokens", "calls")
 """What is capped."""
@@ -119,7 +116,7 @@ def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budg
         which = "this one is" if len(caps) == 1 else "these are"
         return (
             f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
-            f"at this rate {which} enough for {result.target_size:,} examples: {command(_texts(caps))}"
+            f"at this rate {which} enough for {result.counts.target_size:,} examples: {command(_texts(caps))}"
         )
     begins = "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
     return f"{begins}: {command(_texts(caps))}"
@@ -173,7 +170,7 @@ def _at_the_rate(result: RunResult, unit: str) -> Decimal | None:
         return None
     # Answers that others paid for were in the cache; what is still to come is not.
     all_paid = max(Decimal(1), Decimal(responses) / used.calls)
-    return Decimal(getattr(used, unit)) * all_paid * result.target_size / accepted * MARGIN
+    return Decimal(getattr(used, unit)) * all_paid * result.counts.target_size / accepted * MARGIN
 
 
 def _needed(error: CapReachedError) -> Decimal:
@@ -209,15 +206,16 @@ def _text(value: Decimal | int) -> str:
 
 def _after_little(result: RunResult, command: Typed) -> str:
     where = f"{display(result.output / REJECTED)} says why. " if result.written and result.tally.rejected else ""
-    if not result.tally.accepted and not _ABOUT_VARIETY & set(result.tally.rejected):
+    if not result.tally.accepted and not any(reason_of(name).about_variety for name in result.tally.rejected):
         return (
             f"{where}Nothing that came could be used: does the model follow the format? `datarecipe preview` shows one "
             "response, `datarecipe prompt` what is asked."
         )
-    more = "`vary`, another strategy, a stronger model"
+    largest, _ = max(result.tally.rejected.items(), key=lambda pair: pair[1], default=("duplicate", 0))
+    helps = f"{where}What usually helps: {reason_of(largest).helps}"
     if result.end == "barren":
-        return f"{where}More variety helps: {more}; or go on with a higher `limits.barren`."
-    return f"{where}More variety helps: {more}; or go on all the same: {command({'limits.stop_when': 'null'})}"
+        return f"{helps}; or go on with a higher `limits.barren`."
+    return f"{helps}; or go on all the same: {command({'limits.stop_when': 'null'})}"
 
 
 def flags(settings: Mapping[str, str]) -> list[str]:

@@ -12,10 +12,9 @@ from typing import Any
 from datarecipe._version import __version__
 from datarecipe.llm.limits.amount import Amount, plain
 from datarecipe.running.costs import Cost
-from datarecipe.running.dispatch import Ending, Traffic
-from datarecipe.running.result import Spent
+from datarecipe.running.counts import Counts, Spent
+from datarecipe.running.dispatch import Ending
 from datarecipe.running.setup import Setup
-from datarecipe.running.tally import Tally
 
 FORMAT = 1
 
@@ -34,8 +33,9 @@ class Span:
     seconds: float
 
 
-def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent: Spent, span: Span) -> dict[str, Any]:
+def manifest(setup: Setup, ending: Ending, counts: Counts, span: Span) -> dict[str, Any]:
     """The manifest as a JSON document."""
+    tally = counts.tally
     return {
         "manifest": FORMAT,
         "identity": setup.identity,
@@ -44,26 +44,11 @@ def manifest(setup: Setup, ending: Ending, tally: Tally, traffic: Traffic, spent
         "outcome": ending.reason,
         "error": ending.error.message if ending.error else ending.why,
         "name": setup.recipe.name,
-        "counts": {
-            "target_size": setup.recipe.target_size,
-            "accepted": tally.accepted,
-            "rejected": dict(sorted(tally.rejected.items())),
-            "normalised": tally.normalised,
-            "responses": tally.responses,
-            "uncommitted_responses": traffic.stored + traffic.answered - tally.responses,
-        },
-        "tokens": {
-            "prompt": tally.prompt_tokens,
-            "completion": tally.completion_tokens,
-            "responses_without_usage": tally.without_usage,
-        },
-        "cost": _cost(setup, spent),
+        "counts": counts.items() | counts.labels(),
+        "tokens": tally.tokens(),
+        "cost": _cost(setup, counts.spent),
         "this_run": {
-            "from_cache": traffic.stored,
-            "sent": traffic.sent,
-            "answered": traffic.answered,
-            "abandoned": traffic.abandoned,
-            "failed_attempts": dict(sorted(spent.failed.items())),
+            **counts.sending(),
             "started": span.started.isoformat(timespec="seconds"),
             "finished": span.finished.isoformat(timespec="seconds"),
         },

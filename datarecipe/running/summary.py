@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.limits.amount import Amount, plain
+from datarecipe.llm.limits.amount import Amount
 from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.manifest import EMBEDDED_WARNING
+from datarecipe.running.ownership import REJECTED
+from datarecipe.running.rejections import loss_of, percent
 from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup
+from datarecipe.running.tally import Tally
 
 
 def opening(setup: Setup) -> list[str]:
@@ -29,11 +32,12 @@ def opening(setup: Setup) -> list[str]:
 
 def closing(result: RunResult) -> list[str]:
     """The lines after a run."""
-    tally, traffic = result.tally, result.traffic
+    tally, traffic, loss = result.tally, result.traffic, loss_of(result.counts)
     if result.end == "failed" and not tally.responses and not traffic.sent:
         return []  # nothing was done: the error alone says all
+    but = f", but {loss.short}" if loss and result.end == "target" else ""
     lines = [
-        f"{_HEADLINES[result.end]}: {tally.accepted:,} of {result.target_size:,} examples accepted "
+        f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {result.counts.target_size:,} examples accepted "
         f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
         f"in {result.seconds:.1f} s"
     ]
@@ -49,14 +53,17 @@ def closing(result: RunResult) -> list[str]:
         )
     if result.written:
         lines.append(f"dataset: {display(result.output)}")
+    if loss and result.end not in ("barren", "degraded"):  # what helps there is told with how to go on
+        lines += [" ".join(loss.sentences(display(result.output / REJECTED) if result.written else None))]
     return lines
 
 
 def _figures(result: RunResult) -> Iterator[str]:
     tally, traffic = result.tally, result.traffic
-    if tally.rejected:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in tally.rejected.most_common())
-        yield f"rejected: {reasons}"
+    if tally.accepted and tally.labels is not None and (line := tally.labels.line()):
+        yield line
+    if tally.yield_ is not None:
+        yield f"yield: {percent(tally.yield_)} of {_items(tally.came)}{_rejected(tally)}"
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {_responses(tally.responses)}"
@@ -72,9 +79,14 @@ def _figures(result: RunResult) -> Iterator[str]:
         if assumed.calls:
             span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
             yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
-    if result.end != "target" and result.waiting:
+    if result.end != "target" and result.counts.waiting:
         where = "" if result.end in ("barren", "degraded") else " behind one that is missing"
-        yield f"stored for a run that goes on: {_responses(result.waiting)}{where}"
+        yield f"stored for a run that goes on: {_responses(result.counts.waiting)}{where}"
+
+
+def _rejected(tally: Tally) -> str:
+    reasons = (f"{count:,} {reason} ({percent(count / tally.came)})" for reason, count in tally.rejected.most_common())
+    return f"; rejected: {', '.join(reasons)}" if tally.rejected else ""
 
 
 def cost_line(result: RunResult) -> str | None:
@@ -101,6 +113,10 @@ def dollars(usd: Decimal) -> str:
     return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
 
 
+def _items(count: int) -> str:
+    return "1 item that came" if count == 1 else f"{count:,} items that came"
+
+
 def _responses(count: int) -> str:
     return "1 response" if count == 1 else f"{count:,} responses"
 
@@ -117,32 +133,18 @@ _HEADLINES = {
 
 def summary(result: RunResult) -> dict[str, Any]:
     """The run as one JSON document, for `--json`."""
-    tally, traffic = result.tally, result.traffic
+    counts = result.counts
     return {
         "name": result.name,
         "output": str(result.output),
         "outcome": result.end,
         "exit_code": result.exit_code,
         "error": str(result.error) if result.error else result.why,
-        "target_size": result.target_size,
-        "accepted": tally.accepted,
-        "rejected": dict(sorted(tally.rejected.items())),
-        "normalised": tally.normalised,
-        "responses": tally.responses,
-        "uncommitted_responses": result.waiting,
-        "from_cache": traffic.stored,
-        "sent": traffic.sent,
-        "abandoned": traffic.abandoned,
-        "failed_attempts": dict(result.spent.failed),
-        "cost": {
-            "calls": result.spent.now.calls,
-            "tokens": result.spent.now.tokens,
-            "usd": plain(result.spent.now.usd) if result.priced else None,
-            "usd_assumed": plain(result.spent.assumed_now.usd) if result.priced else None,
-            "usd_over_all_runs": plain(result.spent.in_all.usd) if result.priced else None,
-            "tokens_without_price": result.spent.unpriced_tokens,
-        },
-        "tokens": {"prompt": tally.prompt_tokens, "completion": tally.completion_tokens},
+        **counts.items(),
+        **counts.labels(),
+        **counts.sending(),
+        "cost": counts.spent.document(priced=result.priced),
+        "tokens": counts.tally.tokens(),
         "written": result.written,
         "seconds": round(result.seconds, 3),
     }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.running.label_counts import LabelCounts
+
+SURPLUS = "surplus"
+"""The reason of what was good and came after the target was reached: no fault of anybody's, so it counts apart."""
 
 
 @dataclass(slots=True)
@@ -20,6 +26,9 @@ class Tally:
     """Accepted items whose label, options or fields were mended."""
     rejected: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    surplus: int = 0
+    """Valid items beyond the target."""
+    labels: LabelCounts | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
     without_usage: int = 0
@@ -28,13 +37,28 @@ class Tally:
     models: Counter[str] = field(default_factory=Counter)
     """By the name that the provider gave."""
 
+    @property
+    def came(self) -> int:
+        """Items that were accepted or rejected; a response without any item counts as one."""
+        return self.accepted + self.rejected.total()
+
+    @property
+    def yield_(self) -> float | None:
+        """Accepted items to items that came; None before the first."""
+        return self.accepted / self.came if self.came else None
+
     def add(self, events: Iterable[Event]) -> None:
         """Count events."""
         for event in events:
             if isinstance(event, Accepted):
                 self.accepted += 1
+                if self.labels is not None:
+                    self.labels.add(event.example)
             elif isinstance(event, Rejected):
-                self.rejected[event.reason] += 1
+                if event.reason == SURPLUS:
+                    self.surplus += 1
+                else:
+                    self.rejected[event.reason] += 1
             elif isinstance(event, Committed):
                 self.responses += 1
                 self.normalised += event.normalised
@@ -48,3 +72,26 @@ class Tally:
         else:
             self.prompt_tokens += response.usage.prompt_tokens
             self.completion_tokens += response.usage.completion_tokens
+
+    def copy(self) -> Tally:
+        """As it is now."""
+        return replace(self, **{each.name: copy.copy(getattr(self, each.name)) for each in fields(self)})
+
+    def tokens(self) -> dict[str, int]:
+        """Those that the providers counted, as JSON."""
+        return {
+            "prompt": self.prompt_tokens,
+            "completion": self.completion_tokens,
+            "responses_without_usage": self.without_usage,
+        }
+
+    def document(self) -> dict[str, Any]:
+        """The counts of items and responses as JSON, without those of labels."""
+        return {
+            "accepted": self.accepted,
+            "yield": None if self.yield_ is None else round(self.yield_, 4),
+            "rejected": dict(sorted(self.rejected.items())),
+            "surplus": self.surplus,
+            "normalised": self.normalised,
+            "responses": self.responses,
+        }

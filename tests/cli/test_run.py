@@ -59,9 +59,8 @@ def test_events_tell_machines_how_it_went(tmp_path: Path) -> None:
         "rejected",
         "in_flight",
         "limit",
-        "usd",
-        "tokens_used",
-        "calls",
+        "cost",
+        "yield",
         "seconds_left",
         "down",
     }

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,13 +31,14 @@ from datarecipe.recipe import Limits, Override, find_recipe, load_recipe
 from datarecipe.running import costs, display, event_stream, execute, many, run_log
 from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
+from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.folder import RunFolder, lineage_row, rejected_row
 from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.options import Options, Transport
 from datarecipe.running.ownership import MANIFEST, read_manifest
 from datarecipe.running.progress import Progress
-from datarecipe.running.result import INTERRUPTED_EXIT, RunResult, Spent
+from datarecipe.running.result import INTERRUPTED_EXIT, RunResult
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.docs.pages import ROOT, code_in, document, pages
@@ -84,7 +86,7 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
     setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
-    of_run = manifest(setup, Ending("target"), Tally(), Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
+    of_run = manifest(setup, Ending("target"), counts(), Span(now, now, 1.0))
     with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
         folder.replace(of_run, "")
     written = read_manifest(tmp_path / MANIFEST)
@@ -166,24 +168,28 @@ def test_fields_of_events(tmp_path: Path) -> None:
     assert documented == written
 
 
+def counts() -> Counts:
+    """Of a run of which all that may be there is there."""
+    tally = Tally(accepted=4, responses=1, rejected=Counter(duplicate=1))
+    return Counts(
+        target_size=10,
+        batch_size=5,
+        tally=tally,
+        traffic=Traffic(sent=2),
+        spent=Spent(NOTHING, NOTHING, failed={"x": 1}),
+    )
+
+
 def progress() -> Progress:
     """A run at some moment."""
     return Progress(
         name="boolq",
         output=Path("runs/boolq"),
-        target_size=10,
-        batch_size=5,
-        accepted=4,
-        rejected={"duplicate": 1},
-        responses=1,
-        from_cache=0,
-        sent=2,
+        counts=counts(),
         in_flight=1,
         limit=16,
         down=False,
         waits=None,
-        spent=NOTHING,
-        spent_now=NOTHING,
         caps=Caps(),
         together=NOTHING,
         budget=Caps(),
@@ -199,13 +205,10 @@ def result(folder: Path) -> RunResult:
     return RunResult(
         name="boolq",
         output=folder,
-        target_size=10,
+        counts=counts(),
         end="target",
         error=None,
         why=None,
-        tally=Tally(),
-        traffic=Traffic(),
-        spent=Spent(NOTHING, NOTHING),
         first=(),
         kept_lines=0,
         shortened_from=0,

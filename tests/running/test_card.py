@@ -22,10 +22,11 @@ from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import LabelSpace
 from datarecipe.recipe.model import About
 from datarecipe.running.card import card
+from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Ending, Traffic
+from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.manifest import EMBEDDED_WARNING, Span, manifest
 from datarecipe.running.options import Options
-from datarecipe.running.result import Spent
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
 from tests.generate.recipes import make_recipe
@@ -43,12 +44,14 @@ def make_card(
     place = Path("/nowhere")
     setup = settle(recipe, Options(model=model, environ={}, output=place, cache_dir=place))
     shown = GOOD if examples is None else examples
-    tally = Tally()
+    tally = Tally(labels=LabelCounts.of(recipe))
     tally.add(Accepted(example, "id", "parent", 1, "root:0", 0, 0) for example in shown)
     tally.add(Rejected("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    document = manifest(setup, Ending("target"), tally, Traffic(), Spent(NOTHING, NOTHING), Span(now, now, 1.0))
-    return card(setup, document, tally, shown)
+    counts = Counts(
+        target_size=recipe.target_size, batch_size=5, tally=tally, traffic=Traffic(), spent=Spent(NOTHING, NOTHING)
+    )
+    return card(setup, manifest(setup, Ending("target"), counts, Span(now, now, 1.0)), counts, shown)
 
 
 def front_of(text: str) -> Any:

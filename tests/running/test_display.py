@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
+from datarecipe.running.counts import Counts, Spent
+from datarecipe.running.dispatch import Traffic
 from datarecipe.running.display import status
 from datarecipe.running.progress import Progress
+from datarecipe.running.tally import Tally
 from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, every, first
@@ -92,24 +97,25 @@ def test_what_a_model_or_a_provider_says_never_drives_the_terminal(tmp_path: Pat
 
 
 def picture(**changes: object) -> Progress:
+    counts: dict[str, Any] = {"accepted": 40, "rejected": {"duplicate": 7, "label": 3}, "responses": 10, "sent": 12}
+    counts = {name: changes.pop(name, value) for name, value in counts.items()}
+    used = Amount(10, 1000, 2000, Decimal("1.25"))
     fields: dict[str, object] = {
         "name": "facts",
         "output": Path("runs/facts"),
-        "target_size": 100,
-        "batch_size": 5,
-        "accepted": 40,
-        "rejected": {"duplicate": 7, "label": 3},
-        "responses": 10,
-        "from_cache": 0,
-        "sent": 12,
+        "counts": Counts(
+            target_size=100,
+            batch_size=5,
+            tally=Tally(counts["accepted"], counts["responses"], rejected=Counter(counts["rejected"])),
+            traffic=Traffic(sent=counts["sent"]),
+            spent=changes.pop("spent", Spent(used, used)),  # type: ignore[arg-type]
+        ),
         "in_flight": 2,
         "limit": 16,
         "down": False,
         "waits": None,
-        "spent": Amount(10, 1000, 2000, Decimal("1.25")),
-        "spent_now": Amount(10, 1000, 2000, Decimal("1.25")),
         "caps": Caps(usd=Decimal(5)),
-        "together": Amount(10, 1000, 2000, Decimal("1.25")),
+        "together": used,
         "budget": Caps(),
         "priced": True,
         "seconds": 10.0,
@@ -157,7 +163,7 @@ def test_several_runs_show_what_the_command_used_and_may_use() -> None:
 
 def test_the_lines_of_a_run_that_has_not_begun() -> None:
     nothing = picture(
-        accepted=0, rejected={}, responses=0, sent=0, in_flight=0, spent=Amount(), spent_now=Amount(), sending=0.0
+        accepted=0, rejected={}, responses=0, sent=0, in_flight=0, spent=Spent(Amount(), Amount()), sending=0.0
     )
     assert status([nothing]) == ["0 requests sent, 0 in flight of 16"]
 
@@ -173,6 +179,6 @@ def test_why_nothing_is_under_way() -> None:
 def test_the_lines_of_several() -> None:
     both = [picture(), picture(name="other", accepted=10, rejected={"label": 5}, down=True, priced=False)]
     first_line, second_line, *_ = status(both)
-    assert first_line == "yield 50 %, rejected: 8 label, 7 duplicate"
+    assert first_line == "yield 77 %, rejected: 8 label, 7 duplicate"
     assert "24 requests sent, 4 in flight" in second_line
     assert "answers nothing" in second_line

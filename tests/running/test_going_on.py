@@ -13,9 +13,10 @@ import pytest
 from datarecipe.errors import CapReachedError, TransientError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
+from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Traffic
 from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
-from datarecipe.running.result import RunResult, Spent
+from datarecipe.running.result import RunResult
 from datarecipe.running.summary import closing, summary
 from datarecipe.running.tally import Tally
 
@@ -23,16 +24,20 @@ from datarecipe.running.tally import Tally
 def result(**changes: Any) -> RunResult:
     """A run that ended as told, with 40 of 100 examples for a tenth of a dollar."""
     spent = Amount(20, 4000, 6000, Decimal("0.1"))
-    fields: dict[str, Any] = {
-        "name": "facts",
-        "output": Path("runs/facts"),
+    counts: dict[str, Any] = {
         "target_size": 100,
-        "end": "capped",
-        "error": None,
-        "why": None,
+        "batch_size": 5,
         "tally": Tally(accepted=40, responses=9),
         "traffic": Traffic(sent=20, answered=16),
         "spent": Spent(spent, spent),
+    }
+    fields: dict[str, Any] = {
+        "name": "facts",
+        "output": Path("runs/facts"),
+        "counts": Counts(**{name: changes.pop(name, value) for name, value in counts.items()}),
+        "end": "capped",
+        "error": None,
+        "why": None,
         "first": (),
         "kept_lines": 0,
         "shortened_from": 0,
@@ -43,6 +48,11 @@ def result(**changes: Any) -> RunResult:
         "seconds": 1.0,
     }
     return RunResult(**fields | changes)
+
+
+def counted(ended: RunResult, **changes: Any) -> RunResult:
+    """The same with other counts."""
+    return replace(ended, counts=replace(ended.counts, **changes))
 
 
 def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
@@ -137,7 +147,7 @@ def test_where_the_recipes_have_caps_of_their_own_each_is_raised_alone() -> None
         "A higher cap goes on: x a.yaml alone --set limits.usd=0.32"
     ]
     both = result(error=reached("--max-usd", Decimal(50), Decimal("50.1")), caps=Caps(usd=Decimal(50)))
-    spent_most = replace(both, spent=spent(800, "49.9"))
+    spent_most = counted(both, spent=spent(800, "49.9"))
     assert how_all_go_on([("a.yaml", small), ("b.yaml", spent_most)], typed("x")) == [
         "A higher cap goes on: x a.yaml alone --set limits.usd=0.32",
         "A higher cap goes on: x b.yaml alone --set limits.usd=160",
@@ -147,7 +157,7 @@ def test_where_the_recipes_have_caps_of_their_own_each_is_raised_alone() -> None
 def test_a_recipe_s_own_cap_and_the_command_s_are_raised_side_by_side() -> None:
     small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=Caps(usd=Decimal("0.1")))
     wide = result(error=reached("--max-usd", Decimal(1), Decimal("1.1")), caps=Caps(usd=Decimal(50)))
-    assert how_all_go_on([("a", small), ("b", replace(wide, spent=spent(40, "0.9")))], typed("x")) == [
+    assert how_all_go_on([("a", small), ("b", counted(wide, spent=spent(40, "0.9")))], typed("x")) == [
         "A higher cap goes on: x a alone --set limits.usd=0.32",
         "A higher cap goes on: x --max-usd 3.2",
     ]
@@ -157,7 +167,7 @@ def test_a_cap_that_hides_behind_another_is_raised_with_it() -> None:
     """That of the command is asked first, so its error is the one that is seen."""
     five = result(error=reached("--max-calls", 5, 6), caps=Caps(calls=5), spent=spent(5, "0.01"), tally=Tally())
     assert how_to_go_on(five, typed("x"), Caps(calls=5)) == "Raise the cap: x --set limits.calls=10 --max-calls 12"
-    five = replace(five, tally=Tally(accepted=20, responses=5))
+    five = counted(five, tally=Tally(accepted=20, responses=5))
     assert how_to_go_on(five, typed("x"), Caps(calls=5)) == (
         "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.calls=31 --max-calls 31"
     )
@@ -187,7 +197,7 @@ def test_what_is_stored_is_named_only_where_something_is() -> None:
 def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
     stale = result(end="barren", why="why", tally=Tally(accepted=40))
     stale.tally.rejected["duplicate"] = 50
-    assert "More variety helps" in (how_to_go_on(stale, typed("x")) or "")
+    assert "more variety" in (how_to_go_on(stale, typed("x")) or "")
     assert "runs/facts/rejected.jsonl says why" in (how_to_go_on(stale, typed("x")) or "")
     useless = result(end="barren", why="why", tally=Tally())
     useless.tally.rejected["schema"] = 50

@@ -71,7 +71,9 @@ def past_of(setup: Setup) -> Past | None:
     if counted > 0:
         prompt, completion = _count(tokens, "prompt"), _count(tokens, "completion")
         usage = Usage(counted, prompt / counted, completion / counted, None)
-    new = _count(counts, "accepted") + _count(_mapping(counts, "rejected"), "surplus")
+    # Earlier manifests told what was beyond the target as a rejection.
+    beyond = _count(counts, "surplus") + _count(_mapping(counts, "rejected"), "surplus")
+    new = _count(counts, "accepted") + beyond
     return Past(responses, new, usage) if responses > 0 else None
 
 

@@ -1,0 +1,103 @@
+"""What the reasons of rejection mean for the user: one row for each, with what usually helps.
+
+A reason without a row (a newer one of the loop's) gets general advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datarecipe.running.counts import Counts
+
+HALF = 0.5
+"""The share of lost items from which a run says so first of all."""
+
+ENOUGH_RESPONSES = 10
+"""Committed responses from which the number of items that were asked for says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of rejection."""
+
+    helps: str
+    """What usually helps, for the end of a sentence."""
+    about_variety: bool = False
+    """Whether a model has it that does as it is told."""
+    whole: bool = False
+    """Whether it costs a whole response, so as many items as a batch has."""
+
+
+_STRONGER = "a stronger model"
+REASONS = {
+    "duplicate": Reason(f"more variety: `vary`, another strategy, {_STRONGER}", about_variety=True),
+    "schema": Reason(f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),
+    "label": Reason(f"an instruction that names the labels as they are to be written, {_STRONGER}"),
+    "options": Reason(f"an instruction that says how many options there are and that they differ, {_STRONGER}"),
+    "malformed": Reason(f"`response_format: json_schema` where the model takes it, {_STRONGER}"),
+    "truncated": Reason("a higher `sampling.max_tokens`, a smaller `batch_size`", whole=True),
+    "no_items": Reason(f"`datarecipe preview` to see a reply, {_STRONGER}", whole=True),
+    "refusal": Reason("other words in the instruction or the description, another model", whole=True),
+    "content_filter": Reason("other words in the instruction or the description, another provider", whole=True),
+    "context_overflow": Reason("a smaller `batch_size`, shorter seed examples, a longer context", whole=True),
+}
+_OTHER = Reason("`datarecipe preview` to see a reply and what is made of it")
+_FEWER = "a smaller `batch_size`, an instruction that says {{ batch_size }}"
+
+
+def reason_of(name: str) -> Reason:
+    """Its row."""
+    return REASONS.get(name, _OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """That half of the items or more are not in the dataset."""
+
+    share: float
+    lost: int
+    of: int
+    came: bool
+    """Whether the items came and were rejected; else most of those that were asked for never came."""
+    reason: str | None
+    """The one that cost most; None where replies hold fewer items than they were asked for."""
+    rows: int
+    """Of that reason."""
+
+    @property
+    def short(self) -> str:
+        """For a headline."""
+        share = percent(self.share)
+        return f"{share} of what came was rejected" if self.came else f"{share} of what was asked for is missing"
+
+    def sentences(self, where: str | None) -> Iterator[str]:
+        """What was lost, why, where to look (`where` is the file), and what usually helps."""
+        what = "items that came were rejected" if self.came else "items that were asked for are not in the dataset"
+        why = f", most of them as `{self.reason}` ({self.rows:,})" if self.reason else ": replies hold fewer"
+        yield f"{self.lost:,} of {self.of:,} {what}{why}."
+        if where is not None and self.reason:
+            yield f"{where} has each with its reason."
+        yield f"What usually helps: {reason_of(self.reason).helps if self.reason else _FEWER}."
+
+
+def loss_of(counts: Counts) -> Loss | None:
+    """What to say of a run that lost half of its items; None where it lost less."""
+    tally, asked = counts.tally, counts.asked
+    if (rejected := tally.rejected.total()) and rejected >= HALF * tally.came:
+        (reason, rows), *_ = tally.rejected.most_common(1)
+        return Loss(rejected / tally.came, rejected, tally.came, came=True, reason=reason, rows=rows)
+    lost = asked - tally.accepted
+    if tally.responses < ENOUGH_RESPONSES or lost < HALF * asked:
+        return None
+    cost = {name: rows * (counts.batch_size if reason_of(name).whole else 1) for name, rows in tally.rejected.items()}
+    largest = max(cost, key=lambda name: cost[name], default=None) if sum(cost.values()) > lost / 2 else None
+    rows = tally.rejected[largest] if largest else 0
+    return Loss(lost / asked, lost, asked, came=False, reason=largest, rows=rows)
+
+
+def percent(share: float) -> str:
+    """A share of 1; what is not all is not 100 %, and what is not nothing is not 0 %."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    return f"{min(99, round(100 * share)) if share < 1 else 100} %"

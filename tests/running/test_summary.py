@@ -1,0 +1,149 @@
+"""What is said at the end of a run: what there is by label, what was lost and why, and that a loss is no success."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from datarecipe.generate import judge
+from datarecipe.llm.limits.amount import NOTHING
+from datarecipe.running.counts import Counts, Spent
+from datarecipe.running.dispatch import End, Traffic
+from datarecipe.running.rejections import REASONS, loss_of, percent
+from datarecipe.running.result import RunResult
+from datarecipe.running.summary import closing, summary
+from datarecipe.running.tally import Tally
+from tests.cli.command import datarecipe
+from tests.openai_author import Body
+from tests.openai_server import OpenAIServer
+from tests.running.test_going_on import counted, result
+from tests.runs import write_recipe
+
+
+def ended(
+    accepted: int, *, surplus: int = 0, responses: int | None = None, end: End = "target", **rejected: int
+) -> RunResult:
+    """A run that asked for five items at a time, with as many responses as these items take where none is given."""
+    came = accepted + surplus + sum(rejected.values())
+    tally = Tally(accepted, -(-came // 5) if responses is None else responses, rejected=Counter(rejected))
+    tally.surplus = surplus
+    return counted(result(end=end, priced=False), tally=tally, target_size=accepted)
+
+
+def headline(run: RunResult) -> str:
+    return closing(run)[0].partition(": ")[0]
+
+
+LOSSES = [
+    # What came, the headline, words of the closing line.
+    pytest.param(ended(100), "done", None, id="nothing lost"),
+    pytest.param(ended(100, duplicate=90), "done", None, id="less than half"),
+    pytest.param(ended(100, duplicate=100), "done, but 50 % of what came was rejected",
+                 "100 of 200 items that came were rejected, most of them as `duplicate` (100). runs/facts/rejected.jsonl "
+                 "has each with its reason. What usually helps: more variety", id="half"),
+    pytest.param(ended(100, label=250, schema=50), "done, but 75 % of what came was rejected",
+                 "as `label` (250). runs/facts/rejected.jsonl has each", id="the largest reason"),
+    pytest.param(ended(10, tool_calls=30), "done, but 75 % of what came was rejected",
+                 "What usually helps: `datarecipe preview`", id="a reason that has no row"),
+    pytest.param(ended(3, surplus=40), "done", None, id="surplus is no loss"),
+    pytest.param(ended(3, surplus=2, malformed=3), "done, but 50 % of what came was rejected", "`malformed` (3)",
+                 id="surplus hides no loss"),
+    pytest.param(ended(50, refusal=12, responses=22), "done, but 55 % of what was asked for is missing",
+                 "60 of 110 items that were asked for are not in the dataset, most of them as `refusal` (12). ",
+                 id="whole responses refused"),
+    pytest.param(ended(50, duplicate=1, responses=25), "done, but 60 % of what was asked for is missing",
+                 "75 of 125 items that were asked for are not in the dataset: replies hold fewer. What usually helps: ",
+                 id="replies with two items for five"),
+    pytest.param(ended(2, responses=1), "done", None, id="one small reply says nothing"),
+    pytest.param(ended(1, no_items=1), "done, but 50 % of what came was rejected", "`no_items` (1)", id="one of two"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("run", "begins", "says"), LOSSES)
+def test_done_never_reads_like_a_success_where_half_was_thrown_away(
+    run: RunResult, begins: str, says: str | None
+) -> None:
+    lines = closing(run)
+    assert headline(run) == begins
+    if says is None:
+        assert lines[-1] == "dataset: runs/facts"
+    else:
+        assert says in lines[-1]
+
+
+@pytest.mark.parametrize("end", ["capped", "interrupted", "failed"])
+def test_a_run_that_ended_short_says_what_was_lost_too(end: End) -> None:
+    run = ended(10, duplicate=30, end=end)
+    assert "but" not in headline(run)
+    assert "30 of 40 items that came were rejected" in closing(run)[-1]
+
+
+def test_what_helps_is_told_once_where_how_to_go_on_says_it() -> None:
+    assert not any("usually helps" in line for line in closing(ended(10, duplicate=30, end="barren")))
+
+
+def test_yield_and_shares_are_of_what_came() -> None:
+    lines = closing(ended(600, surplus=2, duplicate=61, label=30, no_items=3, responses=140))
+    assert (
+        "yield: 86 % of 694 items that came; rejected: 61 duplicate (9 %), 30 label (4 %), 3 no_items (<1 %)" in lines
+    )
+    assert "yield: 100 % of 5 items that came" in closing(ended(5))
+    assert not any("surplus" in line for line in closing(ended(3, surplus=2)))
+
+
+def test_surplus_is_a_count_of_its_own() -> None:
+    document = summary(ended(3, surplus=2, label=1))
+    assert (document["accepted"], document["rejected"], document["surplus"], document["yield"]) == (
+        3,
+        {"label": 1},
+        2,
+        0.75,
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "0 %"), (0.001, "<1 %"), (0.01, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (0.9999, "99 %"), (1.0, "100 %")],
+)
+def test_what_is_not_all_is_not_told_as_all(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_nothing_is_said_of_what_did_not_come() -> None:
+    nothing = Counts(target_size=5, batch_size=5, tally=Tally(), traffic=Traffic(), spent=Spent(NOTHING, NOTHING))
+    assert loss_of(nothing) is None
+    assert nothing.items()["yield"] is None
+
+
+def test_whole_responses_without_an_item_have_a_row() -> None:
+    assert {name for name in judge._WORDS.values() if REASONS[name].whole} == set(judge._WORDS.values())
+
+
+def test_the_real_command_says_it(tmp_path: Path) -> None:
+    """A model that gives each item twice: the dataset is whole, and half of what was paid for is gone."""
+    number = iter(range(10_000))
+
+    def answer(_: Body) -> str:
+        item = {"options": ["yes", "no"], "answer": "yes", "question": f"Is it {next(number)}?"}
+        return json.dumps({"examples": [item, item]})
+
+    path = write_recipe(tmp_path)
+    with OpenAIServer(answer) as server:
+        flags = ("--model", "openai/m", "--api-base", server.base_url, "--target-size", "12", "--batch-size", "2")
+        ran = datarecipe(
+            "run", str(path), *flags, "--concurrency", "1", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"}
+        )
+        again = datarecipe("run", str(path), *flags, "--json", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
+    assert ran.code == 0
+    assert "done, but 50 % of what came was rejected: 12 of 12 examples" in ran.err
+    assert "labels: 12 yes, 0 no\n" in ran.err
+    assert "; rejected: 12 duplicate (50 %)" in ran.err
+    assert "as `duplicate` (12). runs/facts/rejected.jsonl has each with its reason. What usually helps: " in ran.err
+    document = json.loads(again.out)
+    assert (document["yield"], document["rejected"]) == (0.5, {"duplicate": 12})
+    assert document["labels"] == [{"label": "yes", "examples": 12}, {"label": "no", "examples": 0}]
+    log = (tmp_path / "runs" / "facts" / "run.log").read_text(encoding="utf-8")
+    assert "12 of 24 items that came were rejected" in log
