@@ -21,7 +21,7 @@ from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import LabelSpace
 from datarecipe.recipe.model import About
-from datarecipe.running.card import card
+from datarecipe.running.card import LABELS_SHOWN, card
 from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Ending, Traffic
 from datarecipe.running.label_counts import LabelCounts
@@ -243,3 +243,19 @@ def test_without_an_example_and_a_description_it_is_still_a_card() -> None:
     text = make_card([], description="")
     assert front_of(text)["license"] == "unknown"
     assert "0 examples" in text
+
+
+LABELS = [*HOSTILE, "https://host/|x|", "`http://a|b`", "0", "1.", "- x", "", "\\|"]
+
+
+def test_labels_are_cells_of_one_table_whatever_they_hold() -> None:
+    text = make_card([], labels=LabelSpace("fixed", tuple(LABELS)))
+    assert shape(text).count(("table_open", "table")) == 1
+    assert [kind for kind, _ in shape(text)].count("tr_open") == 1 + len(LABELS)
+    assert [kind for kind, _ in shape(text)].count("td_open") == 2 * len(LABELS)
+
+
+def test_labels_beyond_a_bound_are_summed() -> None:
+    many = tuple(f"label {number}" for number in range(LABELS_SHOWN + 7))
+    text = make_card([{"question": "Why?", "answer": label} for label in many], labels=LabelSpace("fixed", many))
+    assert "| 7 others | 7 |" in text
