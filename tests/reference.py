@@ -19,6 +19,7 @@ from datarecipe.generate.judge import Judge
 from datarecipe.generate.normalise import example_id
 from datarecipe.generate.profile import ModelSettings
 from datarecipe.generate.render import Renderer, example_text
+from datarecipe.generate.vary import Turn
 from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.recipe.model import Recipe
 
@@ -54,6 +55,7 @@ class _Program:
         self.renderer, self.judge = Renderer(recipe, model), Judge(recipe)
         self.taken = {_plain(recipe, seed) for seed in recipe.seed_examples}
         self.result = Result()
+        self.varied: dict[str, Json] = {}
         self.barren = 0
 
     def run(self) -> Result:
@@ -72,15 +74,25 @@ class _Program:
         return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
 
     def combination(self, place: int) -> int:
-        """All in turn; one later whenever combinations and seed examples come round together."""
-        count = math.prod(len(values) for values in self.recipe.vary.values())
-        together = math.lcm(count, len(self.recipe.seed_examples))
-        if together < count * len(self.recipe.seed_examples):
+        """All in turn; one later whenever combinations and seed examples, or chains, come round together."""
+        recipe = self.recipe
+        count = math.prod(len(values) for values in recipe.vary.values())
+        beside = len(recipe.seed_examples) if recipe.strategy.kind in ("fixed", "tree") else recipe.strategy.chains
+        together = math.lcm(count, beside)
+        if together < count * beside:
             place += place // together
         return place % count
 
+    def vary(self, combination: int) -> dict[str, Json]:
+        values: dict[str, Json] = {}
+        for name, choices in self.recipe.vary.items():
+            values[name] = choices[combination % len(choices)]
+            combination //= len(choices)
+        return values
+
     def ask(self, example: Example, combination: int, lane: str, index: int) -> Complete:
-        content = self.renderer.content(example, example_text(example), combination)
+        self.varied = self.vary(combination)
+        content = self.renderer.content(example, example_text(example), Turn(combination))
         return Complete(content, Draw(self.recipe.random_seed, lane, index))
 
     def commit(self, request: Complete, example: Example, depth: int, lane: str) -> tuple[list[Valid], list[Valid]]:
@@ -101,7 +113,7 @@ class _Program:
                 self.result.rejected.append(Rejected("surplus", detail, item.text, *place))
             else:
                 self.taken.add(_plain(self.recipe, item.example))
-                self.result.rows.append(Accepted(item.example, example_id(item.example), *place))
+                self.result.rows.append(Accepted(item.example, example_id(item.example), *place, self.varied))
                 accepted.append(item)
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch
@@ -146,7 +158,7 @@ class _Program:
         while True:
             for c in range(strategy.chains):
                 example, depth = current[c]
-                combination = self.combination(c + round_)
+                combination = self.combination(c + round_ * strategy.chains)
                 request = self.ask(example, combination, f"chain:{c}", 0)
                 messages: Json = [list(message) for message in request.content.messages]
                 request = self.ask(example, combination, f"chain:{c}", asked[c].count(messages))

@@ -9,7 +9,8 @@ All bounds of that schema are taken from the recipe's seed examples by rules tha
 
 - *Labels by position.* In a fixed label space each item's label is set by its place, evenly, and comes before the text
   whatever the seed's order is: the model writes a text for a label far better than it judges one. (Fields come back in
-  the seed's order all the same: the loop sorts them.)
+  the seed's order all the same: the loop sorts them.) Where there are more labels than items in a reply, the next request
+  goes on with the next labels.
 - *Form.* A text is about as long as the seeds' texts, in the same kind of characters, begins in the same case and ends
   as the seeds end. Whether it is a question may differ by label; nothing else does, or form would give the label away.
 - *Openings.* A question opens with the first word of one of the seeds' questions: that word decides what kind of
@@ -23,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from math import gcd
 from typing import TYPE_CHECKING, Final, cast
 
 from datarecipe.exchange import canonical_json
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from datarecipe.exchange import Example, Json
     from datarecipe.recipe.model import Recipe
 
-EMBEDDED_VERSION: Final = 1
+EMBEDDED_VERSION: Final = 2
 """Changes whenever the same recipe would be asked otherwise."""
 
 EMBEDDED_SAMPLING: Final[Mapping[str, Json]] = {
@@ -77,9 +79,19 @@ def embedded_messages(
     return tuple(messages)
 
 
-def embedded_schema(recipe: Recipe) -> dict[str, Json]:
-    """The schema of the reply, from which the engine makes the grammar; for this engine alone, it is not portable."""
+def rotations(recipe: Recipe) -> int:
+    """How many requests it takes until the next begins with the first label again; 1 where each holds all labels."""
     plan = _Plan(recipe)
+    labels = plan.labels
+    return labels // gcd(labels, plan.count) if labels > plan.count else 1
+
+
+def embedded_schema(recipe: Recipe, rotation: int = 0) -> dict[str, Json]:
+    """The schema of the reply, from which the engine makes the grammar; for this engine alone, it is not portable.
+
+    Where there are more labels than items, number `rotation` goes on with the labels where the one before ended.
+    """
+    plan = _Plan(recipe, rotation)
     items = [plan.item(place) for place in range(plan.count)]
     examples: dict[str, Json] = {
         "type": "array",
@@ -122,9 +134,11 @@ def _first_lines(instruction: str) -> str:
 class _Plan:
     """What one reply is to hold: how many items, which label and which openings at each place."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, rotation: int = 0) -> None:
         self._recipe = recipe
+        self._rotation = rotation
         self._fixed = recipe.labels.kind == "fixed"
+        self.labels = len(recipe.labels.values) if self._fixed else 1
         self._per_example = recipe.labels.kind == "per_example"
         self._seeds = recipe.seed_examples
         self.count = self._count()
@@ -140,8 +154,7 @@ class _Plan:
         longest = max(len(_reply_text(self._recipe, seed).encode()) for seed in self._seeds) / 3
         room = _SLOT_TOKENS - len(self._recipe.description.encode()) / 3 - 2 * longest
         count = max(1, min(self._recipe.batch_size, int(room / (1.5 * longest))))
-        labels = len(self._recipe.labels.values) if self._fixed else 1
-        return count - count % labels if 1 <= labels <= count else count
+        return count - count % self.labels if 1 <= self.labels <= count else count
 
     def companions(self, example: Example) -> tuple[Example, ...]:
         """What is shown before the formatting example: one more seed example, of another label where labels are fixed."""
@@ -166,13 +179,9 @@ class _Plan:
         return object_schema(properties)
 
     def _labels(self, place: int) -> list[Json]:
-        """The labels that the item at `place` may bear: one, or its share where there are more labels than places."""
-        labels = list(self._recipe.labels.values)
-        if not labels:
-            return []
-        if len(labels) <= self.count:
-            return [labels[place % len(labels)]]
-        return cast("list[Json]", labels[place :: self.count])
+        """The label that the item at `place` bears: all in turn, over items and requests. None if labels are open."""
+        labels = self._recipe.labels.values
+        return [labels[(self._rotation * self.count + place) % len(labels)]] if labels else []
 
     def _field(self, name: str, place: int, labels: list[Json]) -> dict[str, Json]:
         task = self._recipe.task
@@ -198,10 +207,9 @@ class _Plan:
 
         A group holds each label once, so that no opening belongs to a label.
         """
-        labels = len(self._recipe.labels.values) if self._fixed else 1
-        if labels > self.count:
+        if self.labels > self.count:
             return 0, 1
-        return place // labels, max(1, self.count // labels)
+        return place // self.labels, max(1, self.count // self.labels)
 
     def _declared(self, name: str) -> Mapping[str, Json]:
         """What the recipe's own schema says of a field. An inferred one says nothing that the seeds do not."""

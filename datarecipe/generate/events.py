@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from datarecipe.exchange import Completion, Example
+from datarecipe.exchange import Completion, Example, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Accepted:
     """The request's number in logical order."""
     index: int
     """Place of the item in its response."""
+    vary: Mapping[str, Json] = field(default_factory=dict)
+    """The values of `vary` that its request got."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ class Generation:
             self.accepted += 1
             normalised += item.normalised
             accepted.append((item, id_))
-            events.append(Accepted(item.example, id_, parent, depth, place.lane, number, index))
+            events.append(Accepted(item.example, id_, parent, depth, place.lane, number, index, place.vary))
         assert place.response is not None
         events.append(Committed(number, place.response, len(accepted), rejected, normalised))
         self.committed += 1

@@ -12,9 +12,9 @@ from typing import Any
 
 from datarecipe.errors import TemplateError
 from datarecipe.exchange import Content, Example, Json
-from datarecipe.generate.embedded import embedded_messages
+from datarecipe.generate.embedded import embedded_messages, rotations
 from datarecipe.generate.profile import ModelSettings
-from datarecipe.generate.vary import Vary
+from datarecipe.generate.vary import FIRST, Turn, Vary
 from datarecipe.generate.wire import response_format
 from datarecipe.recipe.model import Recipe
 from datarecipe.recipe.template import LIMITS, TemplateLabels, TemplateRefused, check_template, compile_template
@@ -40,14 +40,16 @@ class Renderer:
         """
         self._recipe = recipe
         self._model = model
-        self.vary = Vary(recipe.vary, recipe.random_seed, len(recipe.seed_examples))
+        self.vary = Vary(recipe.vary)
+        self.rotations = rotations(recipe) if model.profile.layout == "embedded" else 1
+        """How many batches of labels the model is given in turn."""
         try:
             self._template = compile_template(recipe.instruction)
         except TemplateRefused as refused:
             raise self._errors(refused) from None
         self._work = 0
         self._kept = 0
-        self._response_format = response_format(recipe, model)
+        self._response_formats = tuple(response_format(recipe, model, number) for number in range(self.rotations))
         self._instructions: dict[int, str] = {}
         for combination in self.vary.sample(RENDERED_AT_ONCE):
             self.instruction(combination)
@@ -64,13 +66,13 @@ class Renderer:
                 self._instructions[combination] = text
         return text
 
-    def content(self, example: Example, text: str, combination: int) -> Content:
+    def content(self, example: Example, text: str, turn: Turn = FIRST) -> Content:
         """The content of the request with the formatting example `example`, whose JSON is `text`."""
         return Content(
             model=self._model.name,
-            messages=self._messages(example, text, combination),
+            messages=self._messages(example, text, turn.combination),
             sampling=self._model.sampling,
-            response_format=self._response_format,
+            response_format=self._response_formats[turn.rotation],
             api_base=self._model.api_base,
         )
 

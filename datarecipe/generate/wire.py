@@ -15,14 +15,17 @@ from datarecipe.generate.profile import ModelSettings
 from datarecipe.recipe.model import Recipe
 
 
-def response_format(recipe: Recipe, model: ModelSettings) -> dict[str, Json] | None:
-    """The OpenAI `response_format` object for this recipe and model, or None to send none."""
+def response_format(recipe: Recipe, model: ModelSettings, rotation: int = 0) -> dict[str, Json] | None:
+    """The OpenAI `response_format` object for this recipe and model, or None to send none.
+
+    `rotation` says which labels it is the embedded model's turn to write.
+    """
     if model.response_format == "none":
         return None
     if model.response_format == "json_object":
         return {"type": "json_object"}
     if model.profile.layout == "embedded":
-        schema = embedded_schema(recipe)
+        schema = embedded_schema(recipe, rotation)
     else:
         schema = {
             "type": "object",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 from datarecipe.errors import UsageError
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, Json
 from datarecipe.running.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
 
 
@@ -30,6 +30,8 @@ class Lineage:
     """The request's number in logical order."""
     index: int
     """Place of the item in its response."""
+    vary: Mapping[str, Json] = field(default_factory=dict)
+    """The values of `vary` that its request got; empty where the recipe has none."""
 
 
 @dataclass(frozen=True)

@@ -276,6 +276,7 @@ def lineage_row(event: Accepted) -> dict[str, Any]:
         "lane": event.lane,
         "request": event.request,
         "index": event.index,
+        **({"vary": event.vary} if event.vary else {}),
     }
 
 

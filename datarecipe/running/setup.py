@@ -22,7 +22,7 @@ from datarecipe.running.config import Config, read_config
 from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices, warning
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
-LOOP_VERSION = 1
+LOOP_VERSION = 2
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
 
@@ -264,7 +264,7 @@ def _goes_with(model: str, written_for: str | None) -> bool:
 
 def _first_request(recipe: Recipe, model: ModelSettings) -> str:
     seed = recipe.seed_examples[0]
-    return Renderer(recipe, model).content(seed, example_text(seed), 0).canonical
+    return Renderer(recipe, model).content(seed, example_text(seed)).canonical
 
 
 def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -10,10 +11,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from datarecipe.generate.embedded import EMBEDDED_SAMPLING, embedded_messages, embedded_schema, wire_fields
-from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
+from datarecipe.exchange import Complete, Completion
+from datarecipe.generate.embedded import (
+    EMBEDDED_SAMPLING,
+    embedded_messages,
+    embedded_schema,
+    rotations,
+    wire_fields,
+)
+from datarecipe.generate.profile import settle_model
+from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.text_place import place_of_file
+from tests.generate.driving import drive
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Example, Json
@@ -35,25 +45,29 @@ CHOICE: Example = {
 def recipe_of(
     *seeds: Example, labels: LabelSpace, label: str = "answer", options: str | None = None, **more: Any
 ) -> Recipe:
-    settings: dict[str, Any] = {"description": "Questions.", "schema": {}, **more}
+    settings: dict[str, Any] = {
+        "description": "Questions.",
+        "schema": {},
+        "instruction": "",
+        "strategy": Strategy("tree"),
+        "target_size": 10,
+        **more,
+    }
     return Recipe(
         name="test",
         task=Task("custom", label, options),
-        instruction="",
         instruction_place=place_of_file(Source("test")),
         seed_examples=seeds,
         labels=labels,
-        strategy=Strategy("tree"),
-        target_size=10,
         project=Path("/"),
         source=None,
         **settings,
     )
 
 
-def items_of(recipe: Recipe) -> list[dict[str, Any]]:
+def items_of(recipe: Recipe, rotation: int = 0) -> list[dict[str, Any]]:
     """The properties of each item that the schema asks for."""
-    schema = cast("dict[str, Any]", embedded_schema(recipe))
+    schema = cast("dict[str, Any]", embedded_schema(recipe, rotation))
     array = schema["properties"]["examples"]
     assert array["minItems"] == array["maxItems"] == len(array["prefixItems"])
     return [item["properties"] for item in array["prefixItems"]]
@@ -70,11 +84,27 @@ def test_labels_stand_by_position_and_in_equal_number() -> None:
     assert all(item["options"] == {"const": ["yes", "no"]} for item in items)
 
 
-def test_more_labels_than_places_are_shared_out() -> None:
-    labels = tuple(f"L{number}" for number in range(12))
-    items = items_of(recipe_of({"label": "L0", "text": "A thing."}, labels=LabelSpace("fixed", labels), label="label"))
-    assert len(items) == 5
-    assert Counter(label for item in items for label in item["label"]["enum"]) == Counter(labels)
+@pytest.mark.parametrize(("labels", "batch_size"), [(8, 5), (12, 5), (2, 1), (3, 2), (6, 4), (200, 5), (5, 1), (9, 6)])
+def test_with_more_labels_than_items_the_next_request_goes_on_where_the_last_ended(
+    labels: int, batch_size: int
+) -> None:
+    space = LabelSpace("fixed", tuple(f"L{number}" for number in range(labels)))
+    recipe = recipe_of({"label": "L0", "text": "A thing."}, labels=space, label="label", batch_size=batch_size)
+    written = [
+        label
+        for rotation in range(rotations(recipe))
+        for item in items_of(recipe, rotation)
+        for label in item["label"]["enum"]
+    ]
+    assert written == list(space.values) * (len(written) // labels)
+
+
+@pytest.mark.parametrize("labels", [1, 2, 3, 5])
+def test_where_all_labels_fit_into_a_request_each_holds_all(labels: int) -> None:
+    space = LabelSpace("fixed", tuple(f"L{number}" for number in range(labels)))
+    recipe = recipe_of({"label": "L0", "text": "A thing."}, labels=space, label="label")
+    assert rotations(recipe) == 1
+    assert len({label for item in items_of(recipe) for label in item["label"]["enum"]}) == labels
 
 
 @pytest.mark.parametrize("labels", [("सकारात्मक", "नकारात्मक"), (1, 0), (True, False), ('a "b"', "c\\d")])
@@ -264,3 +294,39 @@ def test_one_seed_of_another_label_is_shown_first() -> None:
 
 def test_sampling_is_plain_data() -> None:
     assert json.loads(json.dumps(dict(EMBEDDED_SAMPLING)))["temperature"] == 0.9
+
+
+@pytest.mark.parametrize(("labels", "batch_size"), [(2, 1), (8, 5), (8, 1), (3, 2)])
+@pytest.mark.parametrize("kind", ["fixed", "random", "tree"])
+def test_a_run_writes_all_labels_in_like_number(kind: StrategyKind, labels: int, batch_size: int) -> None:
+    """Also where each request has room for one alone, and where `vary` has as many values as there are labels."""
+    space = LabelSpace("fixed", tuple(f"L{number}" for number in range(labels)))
+    recipe = recipe_of(
+        {"label": "L0", "text": "A thing."},
+        labels=space,
+        label="label",
+        batch_size=batch_size,
+        instruction="Write.",
+        schema={"type": "object"},
+        vary={"topic": tuple(f"topic {number}" for number in range(labels))},
+        strategy=Strategy(kind),
+        target_size=200,
+    )
+    numbers = itertools.count()
+
+    def answer(request: Complete) -> Completion:
+        wanted = cast("Any", request.content.response_format)["json_schema"]["schema"]["properties"]["examples"]
+        items = [
+            {"label": item["properties"]["label"]["enum"][0], "text": f"A thing of number {next(numbers)}."}
+            for item in wanted["prefixItems"]
+        ]
+        return Completion(json.dumps({"examples": items}), "stop", None, "", "", "")
+
+    driven = drive(recipe, settle_model(recipe, "local/smollm2-135m", None), answer, lambda _: 0, 8)
+    counts = Counter(str(row.example["label"]) for row in driven.accepted)
+    even = 200 / labels
+    assert set(counts) == set(space.values)
+    # Below the roots of a tree it is left to a hash.
+    assert min(counts.values()) >= (0.5 if kind == "tree" else 0.9) * even
+    together = {(str(row.example["label"]), str(row.vary["topic"])) for row in driven.accepted}
+    assert len(together) > labels * labels / 2

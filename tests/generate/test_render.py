@@ -56,7 +56,7 @@ def instruction(template: str, **changes: Any) -> str:
 
 
 def content(instruction: str, example: dict[str, Any], model: str) -> Content:
-    return renderer(instruction, model).content(example, example_text(example), 0)
+    return renderer(instruction, model).content(example, example_text(example))
 
 
 def refused(template: str, **changes: Any) -> str:
@@ -96,7 +96,7 @@ def test_other_scripts_stand_in_the_prompt_as_they_are() -> None:
 def test_content_carries_what_the_model_is_asked_with() -> None:
     recipe = make_recipe(vary={}, instruction="Write.", sampling={"top_p": 0.5})
     model = settle_model(recipe, "openai/gpt-3.5-turbo", "http://127.0.0.1:1/v1")
-    made = Renderer(recipe, model).content({"q": "a"}, '{"q": "a"}', 0)
+    made = Renderer(recipe, model).content({"q": "a"}, '{"q": "a"}')
     assert (made.model, made.api_base) == ("openai/gpt-3.5-turbo", "http://127.0.0.1:1/v1")
     assert made.sampling["top_p"] == 0.5
     assert made.response_format == {"type": "json_object"}

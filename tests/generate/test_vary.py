@@ -1,15 +1,17 @@
-"""`vary` covers its combinations evenly, whatever the lanes."""
+"""The walk through combinations and labels: even, and in step with nothing."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.generate.vary import Vary
+from datarecipe.generate.vary import FIRST, Turns, Vary
 
 VALUES = st.dictionaries(
     st.sampled_from(["topic", "tone", "length", "place"]),
@@ -20,7 +22,7 @@ VALUES = st.dictionaries(
 
 @given(VALUES)
 def test_every_combination_has_one_number(values: Any) -> None:
-    vary = Vary(values, 0)
+    vary = Vary(values)
     combinations = [vary.combination(number) for number in range(vary.count)]
     assert len({json.dumps(combination) for combination in combinations}) == vary.count
     for combination in combinations:
@@ -32,69 +34,103 @@ def test_every_combination_has_one_number(values: Any) -> None:
     assert vary.count == expected
 
 
-@given(VALUES, st.integers(0, 1000), st.integers(0, 1000))
-def test_a_lane_walks_through_all_combinations(values: Any, lane: int, start: int) -> None:
-    vary = Vary(values, 0)
-    walked = [vary.by_place(lane, start + step) for step in range(vary.count)]
-    assert sorted(walked) == list(range(vary.count))
+@given(st.integers(1, 60), st.integers(1, 12), st.integers(0, 500))
+def test_neighbouring_places_have_different_combinations(count: int, beside: int, start: int) -> None:
+    """But for the step where all has come round, which repeats none but leaves one out."""
+    turns = Turns(count, 1, 0, beside)
+    walked = {turns.at_place(start + step).combination for step in range(count)}
+    assert len(walked) >= count - 1
+    assert {turns.at_place(place).combination for place in range(count)} == set(range(count))
 
 
-@given(VALUES, st.integers(0, 1000), st.integers(0, 1000))
-def test_neighbouring_lanes_have_different_combinations(values: Any, lane: int, ordinal: int) -> None:
-    vary = Vary(values, 0)
-    beside = [vary.by_place(lane + step, ordinal) for step in range(vary.count)]
-    assert sorted(beside) == list(range(vary.count))
+@given(st.integers(1, 60), st.integers(1, 40), st.integers(1, 12))
+def test_any_number_of_requests_covers_evenly(count: int, beside: int, times: int) -> None:
+    """Not exactly where the walk steps, and never more than one apart for each step."""
+    turns = Turns(count, 1, 0, beside)
+    requests = count * times
+    counts = Counter(turns.at_place(place).combination for place in range(requests))
+    steps = requests // math.lcm(count, beside)
+    assert max(counts.values()) - min(counts.values()) <= (1 + steps if math.gcd(count, beside) > 1 else 0)
 
 
-@given(VALUES, st.integers(1, 200), st.integers(0, 40))
-def test_lanes_that_each_ask_once_cover_evenly(values: Any, lanes: int, ordinal: int) -> None:
-    vary = Vary(values, 0)
-    counts = Counter(vary.by_place(lane, ordinal) for lane in range(lanes))
-    assert max(counts.values()) - min(counts[number] for number in range(vary.count)) <= 1
+@pytest.mark.parametrize("chains", [1, 2, 4, 8, 11, 16, 22, 44, 64])
+def test_few_rounds_of_chains_use_all_values(chains: int) -> None:
+    turns = Turns(44, 1, 0, beside=chains)
+    rounds = -(-44 // chains)
+    used = [turns.at_place(place).combination for place in range(rounds * chains)]
+    assert set(used) == set(range(44))
+    # As many different ones as there are requests: no value twice before all were used once.
+    assert len(set(used[:44])) == 44
 
 
-@given(VALUES, st.integers(1, 12), st.integers(1, 4))
-def test_lanes_in_step_cover_evenly(values: Any, lanes: int, walks: int) -> None:
-    vary = Vary(values, 0)
-    rounds = vary.count * walks
-    counts = Counter(vary.by_place(lane, ordinal) for ordinal in range(rounds) for lane in range(lanes))
-    assert set(counts.values()) == {lanes * walks}
+@pytest.mark.parametrize("chains", [1, 2, 4, 8, 11, 16, 22, 44, 64])
+def test_no_value_belongs_to_a_chain(chains: int) -> None:
+    turns = Turns(44, 1, 0, beside=chains)
+    met: dict[int, set[int]] = {chain: set() for chain in range(chains)}
+    for place in range(44 * 44 * chains):
+        met[place % chains].add(turns.at_place(place).combination)
+    assert all(combinations == set(range(44)) for combinations in met.values())
+
+
+@given(st.integers(1, 20), st.integers(1, 9), st.integers(), st.integers(0, 50))
+def test_labels_are_even_after_each_round(rotations: int, beside: int, random_seed: int, rounds: int) -> None:
+    turns = Turns(4, rotations, random_seed, beside)
+    given = Counter(turns.at_place(place).rotation for place in range(rounds * rotations))
+    assert set(given.values()) <= {rounds}
+
+
+@pytest.mark.parametrize(
+    ("combinations", "rotations", "beside"), [(44, 2, 1), (44, 8, 8), (1, 8, 4), (8, 8, 8), (3, 2, 8)]
+)
+def test_no_label_belongs_to_a_value_or_a_lane(combinations: int, rotations: int, beside: int) -> None:
+    turns = Turns(combinations, rotations, 0, beside)
+    by_value: dict[int, Counter[int]] = {}
+    by_lane: dict[int, Counter[int]] = {}
+    for place in range(100 * rotations * max(combinations, beside)):
+        turn = turns.at_place(place)
+        by_value.setdefault(turn.combination, Counter())[turn.rotation] += 1
+        by_lane.setdefault(place % beside, Counter())[turn.rotation] += 1
+    for counts in (*by_value.values(), *by_lane.values()):
+        assert len(counts) == rotations
+        assert max(counts.values()) < 2 * min(counts.values())
 
 
 @given(VALUES, st.integers(), st.text())
 def test_below_the_roots_seed_and_text_alone_decide(values: Any, random_seed: int, text: str) -> None:
-    number = Vary(values, random_seed).by_example(text)
-    assert Vary(values, random_seed).by_example(text) == number
-    assert 0 <= number < Vary(values, random_seed).count
-    renamed = {f"{key}_": tuple(f"other {value}" for value in choices) for key, choices in values.items()}
-    assert Vary(renamed, random_seed).by_example(text) == number
+    count = Vary(values).count
+    turn = Turns(count, 3, random_seed, 1).of_example(text)
+    assert Turns(count, 3, random_seed, 7).of_example(text) == turn
+    assert 0 <= turn.combination < count
+    assert 0 <= turn.rotation < 3
 
 
 def test_below_the_roots_seeds_and_texts_spread_over_all_combinations() -> None:
-    values = {"topic": ("a", "b", "c"), "tone": (1, 2)}
-    by_text = Counter(Vary(values, 0).by_example(f"text {number}") for number in range(600))
-    by_seed = Counter(Vary(values, number).by_example("text") for number in range(600))
-    for counts in (by_text, by_seed):
-        assert set(counts) == set(range(6))
+    by_text = Counter(Turns(6, 1, 0, 1).of_example(f"text {number}") for number in range(600))
+    by_seed = Counter(Turns(6, 1, number, 1).of_example("text") for number in range(600))
+    both = Counter(Turns(3, 2, 0, 1).of_example(f"text {number}") for number in range(600))
+    for counts in (by_text, by_seed, both):
+        assert len(counts) == 6
         assert min(counts.values()) > 60
 
 
 def test_the_first_keys_values_run_fastest() -> None:
-    vary = Vary({"topic": ("a", "b"), "tone": ("x", "y")}, 0)
+    vary = Vary({"topic": ("a", "b"), "tone": ("x", "y")})
     pairs = [tuple(vary.combination(number).values()) for number in range(4)]
     assert pairs == [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y")]
 
 
 def test_without_vary_there_is_one_empty_combination() -> None:
-    vary = Vary({}, 7)
+    vary = Vary({})
     assert vary.count == 1
-    assert (vary.by_place(3, 4), vary.by_example("text"), vary.combination(0)) == (0, 0, {})
+    assert vary.combination(0) == {}
+    turns = Turns(1, 1, 7, 3)
+    assert turns.at_place(31) == turns.of_example("text") == FIRST
 
 
 @given(VALUES, st.integers(1, 6))
 def test_seed_examples_that_alternate_meet_all_combinations(values: Any, seeds: int) -> None:
     """Request *i* of *fixed*, and root draw *i*, asks with seed example *i* mod `seeds`: else topic would predict label."""
-    vary = Vary(values, 0, seeds)
-    requests = seeds * vary.count * max(seeds, vary.count)
-    met = {(number % seeds, vary.by_place(number, 0)) for number in range(requests)}
-    assert len(met) == seeds * vary.count
+    count = Vary(values).count
+    turns = Turns(count, 1, 0, seeds)
+    met = {(number % seeds, turns.at_place(number).combination) for number in range(seeds * count * max(seeds, count))}
+    assert len(met) == seeds * count

@@ -81,7 +81,7 @@ def test_what_the_recipe_says_wins(model: str) -> None:
 
 def test_the_response_format_is_in_the_content() -> None:
     recipe = make_recipe(vary={}, instruction="Write.")
-    content = Renderer(recipe, settle_model(recipe, SCHEMA_MODEL, None)).content({}, "{}", 0)
+    content = Renderer(recipe, settle_model(recipe, SCHEMA_MODEL, None)).content({}, "{}")
     assert content.response_format == wire(recipe)
 
 
@@ -154,9 +154,7 @@ def test_the_order_of_fields_is_part_of_the_content() -> None:
         )
         for names in (("x", "y"), ("y", "x"))
     )
-    contents = [
-        Renderer(r, settle_model(r, SCHEMA_MODEL, None)).content({}, "{}", 0).canonical for r in (first, second)
-    ]
+    contents = [Renderer(r, settle_model(r, SCHEMA_MODEL, None)).content({}, "{}").canonical for r in (first, second)]
     assert contents[0] != contents[1]
 
 

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from datarecipe.exchange import Complete, Content, Draw, Request, Response
+from datarecipe.exchange import Complete, Content, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.order import Asker, Formatting, Place
+from datarecipe.generate.vary import Turn
 from datarecipe.llm import router
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
@@ -73,21 +74,27 @@ def commit_out_of_order() -> None:
 def draw_reused() -> None:
     """A lane that asks the same again makes the same draw."""
 
-    def place(self: Asker, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
-        return Place(self.handle(), Complete(content, Draw(self.recipe.random_seed, draw[0], 0)), formatting, lane)
+    place = Asker.place
 
-    Asker.place = place  # type: ignore[method-assign]
+    def reuse(
+        self: Asker, formatting: Formatting, turn: Turn, content: Content, lane: str, draw: tuple[str, int]
+    ) -> Place:
+        return place(self, formatting, turn, content, lane, (draw[0], 0))
+
+    Asker.place = reuse  # type: ignore[method-assign]
 
 
 def draw_by_order_of_sending() -> None:
     """The draw counts requests in the order in which they are made up."""
     numbers = itertools.count()
+    place = Asker.place
 
-    def place(self: Asker, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
-        request = Complete(content, Draw(self.recipe.random_seed, draw[0], next(numbers)))
-        return Place(self.handle(), request, formatting, lane)
+    def count(
+        self: Asker, formatting: Formatting, turn: Turn, content: Content, lane: str, draw: tuple[str, int]
+    ) -> Place:
+        return place(self, formatting, turn, content, lane, (draw[0], next(numbers)))
 
-    Asker.place = place  # type: ignore[method-assign]
+    Asker.place = count  # type: ignore[method-assign]
 
 
 def choice_by_arrival() -> None:

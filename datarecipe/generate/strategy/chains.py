@@ -12,7 +12,7 @@ import math
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from datarecipe.exchange import Embed, Embedding, canonical_json
 from datarecipe.generate.check import Valid
@@ -65,6 +65,7 @@ class ChainsOrder:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
         self._strategy = asker.recipe.strategy
+        self._turns = replace(asker.turns, beside=self._strategy.chains)
         self._head = 0
         self._arrived: dict[int, Place] = {}  # by position; those of the chains' earlier rounds
         self._chain_of: dict[int, _Chain] = {}  # by handle of a place or an embedding
@@ -126,12 +127,12 @@ class ChainsOrder:
 
     def _ask(self, chain: _Chain) -> Place:
         step, lane = chain.current, f"chain:{chain.number}"
-        combination = self._asker.vary.by_place(chain.number, chain.round)
-        content = self._asker.content(step.formatting, combination)
+        turn = self._turns.at_place(chain.round * len(self._chains) + chain.number)
+        content = self._asker.content(step.formatting, turn)
         messages = _digest(content.messages)
         earlier = step.asked.get(messages, 0)
         step.asked[messages] = earlier + 1
-        chain.place = place = self._asker.place(step.formatting, content, lane, (lane, earlier))
+        chain.place = place = self._asker.place(step.formatting, turn, content, lane, (lane, earlier))
         self._chain_of[place.handle] = chain
         return place
 

@@ -42,7 +42,7 @@ class FixedOrder:
         if place is None:
             lane = f"fixed:{number}"
             seed = self._asker.seed(number)
-            content = self._asker.content(seed, self._asker.vary.by_place(number, 0))
-            place = self._asker.place(seed, content, lane, (lane, 0))
+            turn = self._asker.turns.at_place(number)
+            place = self._asker.place(seed, turn, self._asker.content(seed, turn), lane, (lane, 0))
             self._places[number] = place
         return place

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Example
+from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Example, Json
 from datarecipe.generate.check import Checked, Valid
 from datarecipe.generate.normalise import embedding_text, equality_digest, example_id
 from datarecipe.generate.render import Renderer, example_text
+from datarecipe.generate.vary import Turn, Turns
 from datarecipe.recipe.model import Recipe
 
 
@@ -34,6 +35,8 @@ class Place:
     request: Complete
     formatting: Formatting
     lane: str
+    vary: Mapping[str, Json]
+    """The values that the request got."""
     response: Completion | None = None
     batch: tuple[Checked, ...] | None = None
     """The items, once the response has arrived."""
@@ -77,7 +80,9 @@ class Asker:
 
     def __init__(self, recipe: Recipe, renderer: Renderer) -> None:
         self.recipe = recipe
-        self.vary = renderer.vary
+        self.turns = Turns(
+            renderer.vary.count, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples)
+        )
         self._renderer = renderer
         self._handles = itertools.count()
         self.seeds = tuple(
@@ -97,14 +102,14 @@ class Asker:
         """An item as the next formatting example."""
         return Formatting(item.example, item.text, example_id(item.example), depth)
 
-    def content(self, formatting: Formatting, combination: int) -> Content:
-        """The rendered content that asks with `formatting` and a combination of `vary`."""
-        return self._renderer.content(formatting.example, formatting.text, combination)
+    def content(self, formatting: Formatting, turn: Turn) -> Content:
+        """The rendered content that asks with `formatting` and what the place gets."""
+        return self._renderer.content(formatting.example, formatting.text, turn)
 
-    def place(self, formatting: Formatting, content: Content, lane: str, draw: tuple[str, int]) -> Place:
+    def place(self, formatting: Formatting, turn: Turn, content: Content, lane: str, draw: tuple[str, int]) -> Place:
         """The place of a request; `draw` is its (lane, index)."""
         request = Complete(content, Draw(self.recipe.random_seed, *draw))
-        return Place(self.handle(), request, formatting, lane)
+        return Place(self.handle(), request, formatting, lane, self._renderer.vary.combination(turn.combination))
 
     def embed(self, example: Example) -> Embed:
         """The request for the embedding of an example's text fields."""

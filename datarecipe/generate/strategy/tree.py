@@ -160,13 +160,13 @@ class TreeOrder:
         return node
 
     def _ask(self, node: _Node) -> Place:
-        vary = self._asker.vary
+        turns = self._asker.turns
         if node.root is None:
-            combination, draw_lane = vary.by_example(node.formatting.text), "node:0"
+            turn, draw_lane = turns.of_example(node.formatting.text), "node:0"
         else:
-            combination, draw_lane = vary.by_place(node.root, 0), node.lane
-        content = self._asker.content(node.formatting, combination)
-        node.place = self._asker.place(node.formatting, content, node.lane, (draw_lane, 0))
+            turn, draw_lane = turns.at_place(node.root), node.lane
+        content = self._asker.content(node.formatting, turn)
+        node.place = self._asker.place(node.formatting, turn, content, node.lane, (draw_lane, 0))
         return node.place
 
 
