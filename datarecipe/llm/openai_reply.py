@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import Apart, Completion, FinishReason, Usage
 from datarecipe.llm import providers
+from datarecipe.llm.asked_pause import asked_pause
 from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.failures import Judge, whole_characters
 from datarecipe.llm.reply_apart import apart_of
@@ -31,19 +32,10 @@ LONGEST_ERROR = 20_000
 
 _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]+)<", re.IGNORECASE)
 _NOT_PULLED = re.compile(r"model .+ not found")
-_DAY = 86_400.0
 _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "sensitive", "guardrail_intervened"})
 _BROKEN_OFF = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"})
 _THINKING = re.compile(r"\s*<(think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL)
-_AGAIN = re.compile(
-    r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
-    r"|\"retryDelay\":\s*\"(\d+(?:\.\d+)?s)\""
-    r"|retry after (\d{1,6}) ?s(?:ec(?:ond)?s?)?\b",
-    re.IGNORECASE,
-)
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)", re.IGNORECASE)
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ class Replies:
         if self.endpoint.provider in providers.OLLAMA and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
         return Failure(
-            "http", status, codes, message, parameter, _pause(status, lower, f"{message} {text}", self.now())
+            "http", status, codes, message, parameter, asked_pause(status, lower, f"{message} {text}", self.now())
         )
 
     def _error_inside(self, document: dict[str, Any]) -> Failure:
@@ -136,7 +128,12 @@ class Replies:
         if status is None:
             return Failure("garbage", None, codes | {"error"}, message or "an error without words", parameter)
         return Failure(
-            "http", status, codes, message or f"status {status}", parameter, _pause(status, {}, message, self.now())
+            "http",
+            status,
+            codes,
+            message or f"status {status}",
+            parameter,
+            asked_pause(status, {}, message, self.now()),
         )
 
 
@@ -226,43 +223,6 @@ def _error(document: Any) -> tuple[str, frozenset[str], str | None]:
     codes = frozenset(str(word).lower() for word in words if isinstance(word, str | int) and not isinstance(word, bool))
     parameter = error.get("param")
     return message, codes, parameter if isinstance(parameter, str) and parameter else None
-
-
-def _pause(status: int, headers: Mapping[str, str], text: str, now: datetime) -> float | None:
-    """Seconds that the provider asks to wait: in a header, else in its words, else until its limits are whole again."""
-    found = _retry_after(headers, now)
-    if found is None and (again := _AGAIN.search(text[:10_000])) is not None:
-        found = _span(again.group(1) or again.group(2) or f"{again.group(3)}s")
-    if found is None and status == 429:
-        spent = [what for what in ("requests", "tokens") if headers.get(f"x-ratelimit-remaining-{what}") == "0"]
-        spans = [_span(headers.get(f"x-ratelimit-reset-{what}", "")) for what in spent]
-        found = max((span for span in spans if span is not None), default=None)
-    return None if found is None else min(max(0.0, found), _DAY)
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """`retry-after-ms` (OpenAI's) or `Retry-After` (RFC 9110, 10.2.3: seconds or a date)."""
-    import email.utils  # noqa: PLC0415  # imports much, for a few failures only
-
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if not value:
-            continue
-        if re.fullmatch(r"\s*\d{1,15}(?:\.\d*)?\s*", value):
-            return float(value) * unit
-        try:
-            date = email.utils.parsedate_to_datetime(value)
-        except (ValueError, OverflowError):
-            continue
-        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now.timestamp()
-    return None
-
-
-def _span(text: str) -> float | None:
-    """`6m0s`, `1.5s`, `20ms` in seconds."""
-    if not re.fullmatch(rf"(?:{_SPAN.pattern})+", text, re.IGNORECASE):
-        return None
-    return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _SPAN.findall(text))
 
 
 def _cut(value: object) -> str:

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from datarecipe.llm.failures import Judge, refuses_seed
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.network_failures import network_failure
-from datarecipe.llm.openai_reply import Replies
 from tests.docs.pages import document
 from tests.llm.certificates import certificate
 from tests.llm.test_both_transports import endpoint_of, request
@@ -72,6 +70,11 @@ CASES = [
     http("more than a minute's allowance", 429, openai_error("Request too large for gpt-test on tokens per min (TPM): Limit 10, Requested 20."), hint="batch_size"),
     http("rate limit", 429, openai_error("Slow down.", "rate_limit_exceeded", "requests")),
     http("rate limit", 429, openai_error("Slow down."), headers={"Retry-After": "2.5"}, retry_after=2.5),
+    http("rate limit", 429, openai_error("Slow down."), headers={"Date": "Mon, 01 Jan 2035 10:00:00 GMT", "Retry-After": "Mon, 01 Jan 2035 10:00:02 GMT"}, retry_after=2.0),
+    http("rate limit", 429, openai_error("Please try again in 20\u017f")),
+    http("rate limit", 429, openai_error("Please retry in 34.5s."), retry_after=34.5),
+    http("rate limit", 429, openai_error("Please wait 1 minute."), retry_after=60.0),
+    http("rate limit", 429, openai_error("Slow down.", retry_after=12), retry_after=12.0),
     http("rate limit", 429, openai_error("Slow down."), headers={"retry-after-ms": "1500", "Retry-After": "2"}, retry_after=1.5),
     http("rate limit", 429, openai_error("Limit reached. Please try again in 1m2.5s. See ..."), retry_after=62.5),
     http("rate limit", 429, openai_error("Slow down."), headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-tokens": "9", "x-ratelimit-reset-tokens": "9h"}, retry_after=360.0),
@@ -304,21 +307,6 @@ def test_every_failure_has_a_verdict(kind: Any, status: int | None, codes: Any, 
 )
 def test_what_refuses_a_seed(failure: Failure, expected: bool) -> None:
     assert refuses_seed(failure) is expected
-
-
-def test_a_date_says_when_too() -> None:
-    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    replies = Replies(endpoint_of("openai/m", None, {}), (), lambda: now)
-    for value, seconds in {
-        "Fri, 02 Jan 2026 03:05:05 GMT": 60.0,
-        "Fri, 02 Jan 2026 03:03:05 GMT": 0.0,
-        "99999999999": 86_400.0,
-        "soon": None,
-        "-3": None,
-        "nan": None,
-        "": None,
-    }.items():
-        assert replies.refused(429, {"retry-after": value}, "").retry_after == seconds, value
 
 
 def test_what_is_no_failure_of_the_network_is_none() -> None:
