@@ -6,76 +6,11 @@ the two equal.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from datarecipe.llm.failure_row import RESPONSES, Failure, Kind, Meaning, Row, Wording
+from datarecipe.llm.failure_row import words as _words
+from datarecipe.llm.response_failures import RESPONSE_ROWS
 
-Kind: TypeAlias = Literal["http", "timeout", "connection", "garbage", "machine"]
-"""An HTTP status that is no success; no answer in time; no connection, or a broken one; a 200 that is no completion;
-something that this machine lacks."""
-
-Meaning: TypeAlias = Literal["context_overflow", "content_filter", "retry", "end"]
-"""The first two are reasons for the end of a response; see `Transport`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What happened to one attempt, before anybody judged it."""
-
-    kind: Kind
-    status: int | None = None
-    """The HTTP status; for an `error` object inside a 200 the one that it names."""
-    codes: frozenset[str] = frozenset()
-    """The provider's short words (`code`, `type`, `status` of its error object) in lower case; for other kinds than
-    `http` one word of ours: `dns`, `refused`, `certificate`, `proxy`, `connect`, `html`, `json`, `no_choices`, `error`,
-    `broken_off`."""
-    message: str = ""
-    """The provider's or the library's text as it came: with secrets, line breaks and all."""
-    parameter: str | None = None
-    """The part of the request that the provider complains of, where it names one."""
-    retry_after: float | None = None
-    """Seconds that the provider asks to wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table. A row fits a failure of its kind when status, and a code or the words, fit too."""
-
-    name: str
-    """Unique; what tests and the documentation call it."""
-    when: str
-    """What the provider or the network does, in words."""
-    kind: Kind
-    meaning: Meaning
-    charged: bool
-    """Whether the attempt may cost something. Not where it was refused before a model ran."""
-    says: str
-    """The message, after the name of the endpoint."""
-    hint: str | None = None
-    statuses: Container[int] | None = None
-    """None: any."""
-    codes: frozenset[str] = frozenset()
-    words: re.Pattern[str] | None = None
-    rate_limited: bool = False
-    """Whether it asks for fewer requests."""
-
-    def fits(self, failure: Failure) -> bool:
-        """Whether this row judges `failure`, if none above does."""
-        if failure.kind != self.kind:
-            return False
-        if self.statuses is not None and failure.status not in self.statuses:
-            return False
-        if not self.codes and self.words is None:
-            return True
-        return not self.codes.isdisjoint(failure.codes) or (
-            self.words is not None and self.words.search(failure.message) is not None
-        )
-
-
-def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
+__all__ = ["RESPONSES", "TABLE", "Failure", "Kind", "Meaning", "Row", "Wording", "row_of"]
 
 _CLIENT = range(400, 500)
 _SERVER = range(500, 600)
@@ -86,60 +21,7 @@ _ADDRESS = "Is the address right, and does the server run?"
 _SMALLER = "Ask for less at once: a smaller `batch_size` or `sampling.max_tokens` in the recipe."
 
 TABLE: tuple[Row, ...] = (
-    Row(
-        "context length",
-        "the prompt, or prompt and `max_tokens` together, are longer than the model's context",
-        "http",
-        "context_overflow",
-        charged=False,
-        says="says that the request does not fit into the model's context",
-        statuses=(400, 413, 422, 500),
-        codes=frozenset({"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded"}),
-        words=_words(
-            r"maximum context (?:length|limit)",
-            r"exceeds? (?:the |your )?(?:model'?s? |available )?(?:maximum )?context (?:length|window|size|limit)",
-            r"longer than the (?:model's )?context",
-            r"larger than the (?:model's )?context",
-            r"greater than the context length",
-            r"prompt (?:is too long|contains too many tokens)",
-            r"too (?:long|large) for model with \d+ maximum context",
-            r"input tokens exceed the configured limit",
-            r"`?inputs`? tokens \+ `?max_new_tokens`? must be",
-            r"exceeds the maximum number of tokens allowed",
-            r"maximum input length is \d+ tokens",
-            r"current length is \d+ while limit is",
-            r"longer than the maximum model length",
-            r"context length (?:is|of) only",
-            r"maximum prompt length",
-            r"too many tokens",
-        ),
-    ),
-    Row(
-        "content policy",
-        "the prompt is refused by a safety system",
-        "http",
-        "content_filter",
-        charged=True,
-        says="refuses the prompt",
-        statuses=(400, 403, 422),
-        codes=frozenset(
-            {
-                "content_policy_violation",
-                "content_filter",
-                "responsibleaipolicyviolation",
-                "content_filter_policy",
-                "moderation_blocked",
-                "data_inspection_failed",
-            }
-        ),
-        words=_words(
-            r"safety system",
-            r"content management policy",
-            r"flagged (?:as potentially violating|by (?:our )?moderation)",
-            r"input was flagged",
-            r"content exists risk",
-        ),
-    ),
+    *RESPONSE_ROWS,
     Row(
         "no credit",
         "429, 402 or another refusal that says `insufficient_quota`, or that the balance is spent",

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
 from datarecipe.llm.failure_table import Failure, Row, row_of
 from datarecipe.llm.sending import SAMPLING
 
 if TYPE_CHECKING:
-    from datarecipe.exchange import FinishReason
     from datarecipe.llm.endpoint import Endpoint
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -45,11 +44,13 @@ class Judge:
     secrets: Collection[str]
     """What no message may show."""
 
-    def verdict(self, failure: Failure) -> FinishReason | DatarecipeError:
-        """Why the response that `failure` is ended, or the error to raise."""
+    def verdict(
+        self, failure: Failure
+    ) -> Literal["context_overflow", "content_filter", "generation"] | DatarecipeError:
+        """What kind of response `failure` is, or the error to raise."""
         row = row_of(failure)
         match row.meaning:
-            case "context_overflow" | "content_filter":
+            case "context_overflow" | "content_filter" | "generation":
                 return row.meaning
             case "retry":
                 return TransientError(

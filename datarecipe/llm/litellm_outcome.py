@@ -8,7 +8,7 @@ rather than by the classes, so that this imports no litellm.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ class Interpreter:
             if not 300 <= status < 600:
                 return lost or Failure("garbage", codes=frozenset({"json"}), message=text)
         failure = self._replies.refused(status, _headers(error), text if body is None else body)
-        return Failure("http", status, failure.codes | found, failure.message, failure.parameter, failure.retry_after)
+        return replace(failure, codes=failure.codes | found)
 
 
 def _answer(error: Exception) -> tuple[int | None, str | None]:

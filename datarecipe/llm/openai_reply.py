@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from datarecipe.exchange import Apart, Completion, FinishReason, Usage
 from datarecipe.llm import providers
 from datarecipe.llm.asked_pause import asked_pause
-from datarecipe.llm.failure_table import Failure
+from datarecipe.llm.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures import Judge, whole_characters
 from datarecipe.llm.reply_apart import apart_of
+from datarecipe.llm.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
@@ -27,14 +28,22 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 8 * 2**20
 """Characters of a reply that are kept. No batch is that long; a server gone wrong is, and what it sends is stored."""
 
-LONGEST_ERROR = 20_000
-"""Characters of an error's words that are looked at."""
-
 _TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]+)<", re.IGNORECASE)
 _NOT_PULLED = re.compile(r"model .+ not found")
-_LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-_FILTERED = frozenset({"content_filter", "content_filtered", "safety", "sensitive", "guardrail_intervened"})
-_BROKEN_OFF = frozenset({"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"})
+_LENGTH = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "error_limit"}
+)
+# OpenAI and Azure; Bedrock; Zhipu; Gemini, also as `content_filter: PROHIBITED_CONTENT`; Cohere; Databricks.
+_FILTERED = frozenset(
+    {
+        "content_filter", "content_filtered", "guardrail_intervened", "sensitive", "safety", "recitation", "blocklist",
+        "prohibited_content", "spii", "image_safety", "image_prohibited_content", "image_recitation", "error_toxic",
+        "input_guardrail_triggered", "output_guardrail_triggered",
+    }
+)  # fmt: skip
+_BROKEN_OFF = frozenset(
+    {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"}
+)
 _THINKING = re.compile(r"\s*<(think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL)
 
 
@@ -50,20 +59,21 @@ class Replies:
     def completion(self, document: object) -> Completion | Failure:
         """The completion in a reply's JSON, or why there is none in it."""
         if not isinstance(document, dict):
-            return Failure("garbage", codes=frozenset({"json"}), message=f"not an object: {_cut(document)}")
+            return Failure("garbage", codes=frozenset({"json"}), message=f"not an object: {shown(document)}")
         choices = document.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = choice.get("message") if isinstance(choice, dict) else None
-        inside = document.get("error") or (choice.get("error") if isinstance(choice, dict) else None)
-        if inside or document.get("object") == "error":
-            return self._error_inside(document if not inside else {"error": inside})
+        said = choice.get("finish_reason") if isinstance(choice, dict) else None
+        if message is None and _finish_reason(said) == "content_filter":
+            message = {}  # Gemini's answer to OpenAI's protocol leaves it out
+        if (inside := _error_of(document, choice, answered=isinstance(message, dict))) is not None:
+            return self._error_inside(inside)
         if not isinstance(choice, dict) or not isinstance(message, dict):
             return Failure("garbage", codes=frozenset({"no_choices"}), message="no choices")
         read = _content(message.get("content"))
         if read is None:
             return Failure("garbage", codes=frozenset({"no_choices"}), message="the content is no text")
         text, refusal_part = read
-        said = choice.get("finish_reason")
         if broken_off(said):
             return Failure("garbage", codes=frozenset({"broken_off"}), message=f"finish_reason {said}")
         reason = _finish_reason(said)
@@ -103,6 +113,9 @@ class Replies:
     def outcome(self, failure: Failure) -> Completion | DatarecipeError:
         """What the table makes of `failure`: a response after all, or the error to raise."""
         verdict = Judge(self.endpoint, self.secrets).verdict(failure)
+        if verdict == "generation":
+            reason: FinishReason = "length" if failure.out_of_room else "stop"
+            return self.made(without_thinking(failure.generation), reason)
         return self.made("", verdict) if isinstance(verdict, str) else verdict
 
     def refused(self, status: int, headers: Mapping[str, str], text: str) -> Failure:
@@ -114,27 +127,40 @@ class Replies:
             document = json.loads(text)
         except (ValueError, RecursionError):
             document = None
-        message, codes, parameter = _error(document)
-        message = (message or in_words(text[:LONGEST_ERROR]) or f"status {status}")[:LONGEST_ERROR]
+        said = said_in(document)
+        message = (said.message or in_words(text[:LONGEST_ERROR]) or f"status {status}")[:LONGEST_ERROR]
+        codes = said.codes
         if self.endpoint.provider in providers.OLLAMA and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
-        return Failure(
-            "http", status, codes, message, parameter, asked_pause(status, lower, f"{message} {text}", self.now())
-        )
+        pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", self.now())
+        return _failed("http", status, said, message, codes, pause)
 
-    def _error_inside(self, document: dict[str, Any]) -> Failure:
-        message, codes, parameter = _error(document)
-        status = next((int(code) for code in codes if code.isdigit() and len(code) == 3 and code[0] in "45"), None)
-        if status is None:
-            return Failure("garbage", None, codes | {"error"}, message or "an error without words", parameter)
-        return Failure(
-            "http",
-            status,
-            codes,
-            message or f"status {status}",
-            parameter,
-            asked_pause(status, {}, message, self.now()),
-        )
+    def _error_inside(self, said: Said) -> Failure:
+        if (status := said.status) is not None:
+            pause = asked_pause(status, {}, said.message, self.now())
+            return _failed("http", status, said, said.message or f"status {status}", said.codes, pause)
+        # Those that put all their errors into a 200 say of a refusal what others say with a 400.
+        refusal = _failed("http", 400, said, said.message, said.codes)
+        if row_of(refusal).meaning in RESPONSES:
+            return refusal
+        return _failed("garbage", None, said, said.message or "an error without words", said.codes | {"error"})
+
+
+def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Said | None:
+    """The error in a 200, if there is one; where there is an answer beside it, only one that says something."""
+    for inside in (document.get("error"), choice.get("error") if isinstance(choice, dict) else None):
+        if is_said(inside):
+            return said_in({"error": inside})
+    if document.get("object") == "error":
+        return said_in(document)
+    said = Said() if answered else said_in(document)
+    return said if is_said(said.message) else None
+
+
+def _failed(
+    kind: Kind, status: int | None, said: Said, message: str, codes: frozenset[str], pause: float | None = None
+) -> Failure:
+    return Failure(kind, status, codes, message, said.parameter, pause, said.generation, said.out_of_room)
 
 
 def in_words(text: str) -> str:
@@ -179,9 +205,12 @@ def broken_off(reason: object) -> bool:
 def _finish_reason(reason: object) -> FinishReason:
     if not isinstance(reason, str):
         return "stop"
-    if reason.lower() in _LENGTH:
+    reason = reason[:100].lower().partition(":")[0].strip()
+    if reason in _LENGTH:
         return "length"
-    return "content_filter" if reason.lower() in _FILTERED else "stop"
+    if reason in _FILTERED:
+        return "content_filter"
+    return "refusal" if reason == "refusal" else "stop"
 
 
 def _usage(usage: object, text: str) -> Usage | None:
@@ -201,32 +230,3 @@ def _count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**12:
         return 0
     return int(value)
-
-
-def _error(document: Any) -> tuple[str, frozenset[str], str | None]:
-    """Message, short words and parameter of an error in any of the shapes that servers give it."""
-    if isinstance(document, list) and document:
-        document = document[0]
-    if not isinstance(document, dict):
-        return (document if isinstance(document, str) else ""), frozenset(), None
-    inner = document.get("error")
-    error: dict[str, Any] = inner if isinstance(inner, dict) else document
-    parts = [error.get("message"), inner, error.get("detail"), error.get("error_description")]
-    message = "".join([part for part in parts if isinstance(part, str)][:1])
-    if not message and error.get("detail"):
-        message = _cut(error["detail"])  # FastAPI's list of what does not fit
-    metadata = error.get("metadata")
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    if isinstance(raw, str) and raw and raw not in message:
-        message = f"{message}: {raw}"  # what the provider behind a router said
-    words = (error.get(name) for name in ("code", "type", "status"))
-    codes = frozenset(str(word).lower() for word in words if isinstance(word, str | int) and not isinstance(word, bool))
-    parameter = error.get("param")
-    return message, codes, parameter if isinstance(parameter, str) and parameter else None
-
-
-def _cut(value: object) -> str:
-    try:
-        return repr(value)[:300]
-    except RecursionError:
-        return f"a {type(value).__name__} in many layers"

@@ -305,6 +305,9 @@ ODD = {
     "null finish reason": document(choices=choice(finish_reason=None)),
     "no finish reason": document(choices=[{"index": 0, "message": {"role": "assistant", "content": "hi"}}]),
     "much else": document(system_fingerprint=None, x={"y": 1}, service_tier="default", prompt_logprobs=None),
+    "an empty error": document(error={"message": "", "type": "", "param": "", "code": None}),
+    "an error of nothing": document(error={}),
+    "no error": document(error=None, base_resp={"status_code": 0, "status_msg": "success"}),
     "empty choices": document(choices=[]),
     "two choices": document(choices=[*choice("one"), *choice("two")]),
 }

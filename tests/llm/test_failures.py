@@ -35,7 +35,7 @@ MODELS = ["openai/gpt-test", "hosted_vllm/gpt-test", "deepseek/gpt-test"]
 TRANSPORTS: dict[str, Callable[..., Any]] = {"direct": DirectTransport, "litellm": LitellmTransport}
 
 
-def openai_error(message: str, code: str | None = None, kind: str = "invalid_request_error", **more: Any) -> Any:
+def openai_error(message: str, code: str | None = None, kind: str | None = "invalid_request_error", **more: Any) -> Any:
     return {"error": {"message": message, "type": kind, "param": None, "code": code} | more}
 
 
@@ -45,6 +45,7 @@ class Case:
     fault: Fault
     retry_after: float | None = None
     hint: str = ""
+    generation: str = ""
     only: str = ""
     """The one transport that can tell: litellm hides some of it, and follows redirects."""
 
@@ -60,6 +61,22 @@ CASES = [
     http("content policy", 400, openai_error("Rejected.", "content_policy_violation")),
     http("content policy", 400, openai_error("Your prompt was flagged as potentially violating our usage policy.")),
     http("content policy", 403, openai_error("requires moderation on x. Your input was flagged for y", "403")),
+    http("content policy", 403, {"code": "The caller does not have permission to execute the specified operation", "error": "Content violates usage guidelines. Team: t, API key ID: k, Model: grok-4, Failed check: SAFETY_CHECK_TYPE_BIO"}),
+    http("content policy", 400, {"contentFilter": [{"level": 1, "role": "user"}], "error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}}),
+    http("content policy", 400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}}),
+    http("content policy", 422, {"type": "error", "error": {"type": "invalid_request_error", "message": "input new_sensitive (1026)", "http_code": "422"}}),
+    http("content policy", 400, openai_error("<400> InternalError.Algo.DataInspectionFailed: Input text data may contain inappropriate content.", "data_inspection_failed", "data_inspection_failed")),
+    http("content policy", 400, {"detail": "Content Exists Risk"}),
+    http("content policy", 403, {"error": {"message": 'openai/gpt-5 requires moderation on Azure. Your input was flagged for "violence".', "code": 403, "metadata": {"reasons": ["violence"], "flagged_input": "...", "provider_name": "Azure"}}}),
+    http("content policy", 400, openai_error("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", "content_filter", None, innererror={"code": "ResponsibleAIPolicyViolation"})),
+    http("content policy", 200, {"choices": None, "base_resp": {"status_code": 1027, "status_msg": "output new_sensitive"}}, only="direct"),
+    http("content policy", 200, {"choices": [{"index": 0, "finish_reason": "content_filter: PROHIBITED_CONTENT"}], "usage": {"prompt_tokens": 10, "completion_tokens": 0, "total_tokens": 10}}, only="direct"),
+    http("content policy", 200, {"choices": [{"index": 0, "finish_reason": "SAFETY", "message": {"role": "assistant", "content": None}}]}),
+    http("invalid generation", 400, openai_error("Failed to validate JSON. Please adjust your prompt. See 'failed_generation' for more details.", "json_validate_failed", failed_generation='{"examples": [{"a'), generation='{"examples": [{"a'),
+    http("invalid generation", 400, openai_error("Failed to call a function. Please adjust your prompt.", "tool_use_failed", failed_generation='<function=f> {"a": 1}'), generation='<function=f> {"a": 1}'),
+    http("invalid generation", 400, openai_error("Failed to generate JSON.", "json_validate_failed", failed_generation="max completion tokens reached before generating a valid document")),
+    http("invalid generation", 500, openai_error("error parsing tool call: raw='{\"a\": x}', err=invalid character 'x'", None), generation='{"a": x}'),
+    http("invalid generation", 500, openai_error('Failed to parse input at pos 3: <x>{"a": 1}', None), generation='<x>{"a": 1}'),
     http("no credit", 429, openai_error("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")),
     http("no credit", 402, openai_error("Insufficient Balance", "invalid_request_error"), hint="Add credit"),
     http("no credit", 403, openai_error("Your team doesn't have any credits yet.")),
@@ -146,11 +163,23 @@ def test_every_row_is_tested() -> None:
     assert {case.row for case in CASES} | ELSEWHERE == set(ROWS)
 
 
-def held(row: Row, result: Completion | DatarecipeError, *, hint: str = "", retry_after: float | None = None) -> None:
+def held(
+    row: Row,
+    result: Completion | DatarecipeError,
+    *,
+    hint: str = "",
+    retry_after: float | None = None,
+    generation: str = "",
+) -> None:
     """What came out is what the row says."""
     if row.meaning in ("context_overflow", "content_filter"):
         assert isinstance(result, Completion), result
         assert (result.finish_reason, result.text) == (row.meaning, "")
+        return
+    if row.meaning == "generation":
+        assert isinstance(result, Completion), result
+        assert result.text == generation
+        assert result.finish_reason == ("stop" if generation else "length")
         return
     assert isinstance(result, DatarecipeError)
     assert row.says in result.message
@@ -184,7 +213,7 @@ async def result_of(kind: str, model: str, base: str, timeout: float = 30) -> Co
 async def test_a_row(case: Case, model: str, kind: str) -> None:
     with OpenAIServer(faults=always(case.fault)) as server:
         result = await result_of(kind, model, server.base_url)
-    held(ROWS[case.row], result, hint=case.hint, retry_after=case.retry_after)
+    held(ROWS[case.row], result, hint=case.hint, retry_after=case.retry_after, generation=case.generation)
     if kind == "direct":
         assert server.requests == 1
 
@@ -350,6 +379,7 @@ def page_row(row: Row) -> tuple[str, ...]:
         "end": "ends the run",
         "context_overflow": "a response: `context_overflow`",
         "content_filter": "a response: `content_filter`",
+        "generation": "a response: what the model wrote is read",
     }[row.meaning]
     cost = "may cost" if row.charged else "free"
     hint = (row.hint or "").format(
@@ -360,5 +390,16 @@ def page_row(row: Row) -> tuple[str, ...]:
     return row.name, row.when, meaning, cost + (", fewer requests" if row.rate_limited else ""), hint
 
 
+def test_the_page_shows_where_each_wording_was_seen() -> None:
+    shown = [cells for cells in document("failures").rows() if len(cells) == 3][2:]
+    assert [tuple(cells) for cells in shown] == wording_rows()
+
+
+def wording_rows() -> list[tuple[str, str, str]]:
+    """The wordings as docs/failures.md has them."""
+    return [(row.name, wording.sample, wording.seen) for row in TABLE for wording in row.wordings]
+
+
 if __name__ == "__main__":  # python -m tests.llm.test_failures: the lines for the page
     print("\n".join("| " + " | ".join(page_row(each)) + " |" for each in TABLE))
+    print("\n".join("| " + " | ".join(each) + " |" for each in wording_rows()))
