@@ -24,7 +24,6 @@ NamedBy: TypeAlias = Literal["flag", "environment", "config", "recipe", "default
 NO_KEY = "no-key"
 """Sent where a key is expected and none belongs: with none at all litellm would look for one in the environment."""
 
-# Also keeps out what could move a provider's own host, where litellm makes the host from parts of the model's name.
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+~-]*")
 _UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[\\<>\"^`{|}]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -81,12 +80,15 @@ def resolve_endpoint(
     config_api_base: str | None,
     trust: bool,
     environ: Mapping[str, str],
+    named_by_user: bool = False,
 ) -> Endpoint:
     """Decide where requests for `model` go: flag, else recipe, else environment, else config, else the provider's own.
 
-    `recipe_api_base` and `config_api_base` are to be passed only when the model is the one that they were written for.
-    Contacts nothing, imports no litellm. Raises `UntrustedEndpointError` for a URL that only the recipe names, unless
-    `trust`; `UsageError` for a model or URL that cannot be meant.
+    `recipe_api_base` and `config_api_base` are to be passed only when the model is the one that they were written for;
+    `named_by_user` says that the user chose the model, and not a recipe or a project.
+    Contacts nothing, imports no litellm. Raises `UntrustedEndpointError` for a URL that only the recipe names, and for a
+    model that is not known to be asked at its provider's hosts alone, unless `trust`; `UsageError` for a model or URL that
+    cannot be meant.
     """
     if model.startswith(providers.LOCAL + "/"):
         if flag_api_base is not None:
@@ -109,6 +111,8 @@ def resolve_endpoint(
     )
     if named_by == "recipe" and not trust:
         raise _untrusted(endpoint)
+    if not trust:
+        _check_provider(endpoint, named_by_user=named_by_user)
     if endpoint.has_secrets and (named_by == "recipe" or provider not in providers.OPENAI_COMPATIBLE):
         raise UsageError(
             f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
@@ -141,6 +145,38 @@ def _untrusted(endpoint: Endpoint) -> UntrustedEndpointError:
         hint=f"If you know that host, name it yourself with `--api-base {endpoint.api_base_for_key}`, or let the recipe "
         f"name it with `--trust`: your prompts and your key of {endpoint.provider} go there then.",
     )
+
+
+def _check_provider(endpoint: Endpoint, *, named_by_user: bool) -> None:
+    """A model's name may decide a path, never a host: what is not known to keep to that needs the user's word."""
+    row = providers.row_of(endpoint.provider)
+    if not providers.name_allowed(endpoint.provider, endpoint.name):
+        raise UntrustedEndpointError(
+            f"{endpoint.model} is a form of name that may decide which host is asked, or which program of a stranger's; "
+            "nothing was sent",
+            hint="Name a model, or an ARN of one with a region such as us-east-1. "
+            f"If you know what it is, let it through with `--trust`: {_what_goes(endpoint)}",
+        )
+    if row is not None and row.always_doubted:
+        allowed, doubt = False, row.doubt
+    elif row is None:
+        allowed, doubt = endpoint.api_base is not None, "the hosts that litellm asks for it are not known here"
+    else:
+        allowed, doubt = not row.doubt or named_by_user or endpoint.api_base is not None, row.doubt
+    if allowed:
+        return
+    where = f" at {endpoint.host or ', '.join(row.hosts)}" if row and (endpoint.host or row.hosts) else ""
+    itself = (
+        "" if row is None or row.always_doubted else f"name the model yourself with `--model {endpoint.model}`, or "
+    )
+    raise UntrustedEndpointError(
+        f"{endpoint.model} would be asked{where}, and {doubt}; nothing was sent",
+        hint=f"If you want that, {itself}let it through with `--trust`: {_what_goes(endpoint)}",
+    )
+
+
+def _what_goes(endpoint: Endpoint) -> str:
+    return f"your prompts and your key of {endpoint.provider} go there then."
 
 
 def _check_model(model: str) -> None:

@@ -8,70 +8,23 @@ too, and with some parameters on its list of models. Where that is not known her
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from datarecipe.llm import providers, sending
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Complete, Content, Json
+    from datarecipe.llm.dialects import Dialect
     from datarecipe.llm.endpoint import Endpoint
 
 PATH = "/chat/completions"
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one provider speaks the protocol."""
-
-    base: str | None = None
-    """The provider's own address; None for servers that people run themselves at an address of theirs."""
-    seed: str | None = "seed"
-    """What it calls the seed; None where it takes none."""
-    not_here: frozenset[str] = frozenset()
-    """Sampling parameters, and types of response formats, that litellm rewrites or refuses by its list of models, so that
-    it has to send them."""
-    model: Callable[[str], str] = str
-    """The model's name on the wire."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """Sent with every request."""
-
-
-def _of_fireworks(name: str) -> str:
-    return name if name.startswith("accounts/") else f"accounts/fireworks/models/{name}"
-
-
-def _of_openrouter(name: str) -> str:
-    return name if "/" in name else f"openrouter/{name}"
-
-
-_EFFORT = frozenset({"reasoning_effort"})
-_PLAIN = Dialect()
 _DIALECTS: Mapping[str, Dialect] = {
-    "openai": Dialect("https://api.openai.com/v1"),
-    "hosted_vllm": _PLAIN,
-    "ollama": _PLAIN,
-    "ollama_chat": _PLAIN,
-    "openai_like": _PLAIN,
-    "litellm_proxy": _PLAIN,
-    "lm_studio": Dialect(not_here=_EFFORT),
-    "llamafile": Dialect("http://127.0.0.1:8080/v1", not_here=_EFFORT),
-    "deepseek": Dialect("https://api.deepseek.com/beta", not_here=_EFFORT),
-    "groq": Dialect("https://api.groq.com/openai/v1", not_here=_EFFORT | {"json_schema"}),
-    "together_ai": Dialect("https://api.together.ai/v1", not_here=_EFFORT),
-    "xai": Dialect("https://api.x.ai/v1", not_here=_EFFORT | {"stop", "presence_penalty", "frequency_penalty"}),
-    "deepinfra": Dialect("https://api.deepinfra.com/v1/openai", seed=None, not_here=_EFFORT),
-    "mistral": Dialect(
-        "https://api.mistral.ai/v1",
-        seed="random_seed",
-        not_here=_EFFORT | {"presence_penalty", "frequency_penalty"},
-    ),
-    "fireworks_ai": Dialect("https://api.fireworks.ai/inference/v1", not_here=_EFFORT, model=_of_fireworks),
-    "openrouter": Dialect(
-        "https://openrouter.ai/api/v1", not_here=_EFFORT, model=_of_openrouter, extra={"usage": {"include": True}}
-    ),
+    name: row.dialect for name, row in providers.TABLE.items() if row.dialect is not None
 }
 
 # Names of OpenAI's own models, as litellm tells them apart. The date at the end is a snapshot's.

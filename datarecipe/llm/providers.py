@@ -1,7 +1,6 @@
-"""What we know of litellm's providers without importing litellm, which takes seconds: names, keys, how they are named.
+"""What `provider_table.TABLE` says, asked by name; and what litellm's own files say of providers without a row.
 
-Names and variables are litellm 1.106.2's. A provider that only a newer litellm knows is found in the JSON files that
-come with it.
+Imports no litellm, which takes seconds.
 """
 
 from __future__ import annotations
@@ -9,114 +8,45 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from datarecipe.llm.provider_table import OLLAMA_BASE, TABLE, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
+
+__all__ = ["OLLAMA_BASE", "TABLE", "Provider"]
 
 LOCAL = "local"
 """The embedded model, which runs in this process: `local/<name>` or `local/<path to a gguf>`."""
 
-_NAMES = frozenset(
-    """
-    abliteration ai21 ai21_chat aihubmix aiml aiohttp_openai amazon_nova anthropic anthropic_text anyscale apertis
-    assemblyai azure azure_ai azure_text baseten bedrock bedrock_converse bedrock_mantle bytez cerebras charity_engine
-    chutes clarifai cloudflare codestral cognition cohere cohere_chat cometapi compactifai cortecs crusoe
-    custom_openai darkbloom dashscope databricks datarobot deepinfra deepseek docker_model_runner edenai empiriolabs
-    empower featherless_ai fireworks_ai friendliai galadriel gdc gemini gigachat github gmi gradient_ai groq helicone
-    heroku hosted_vllm huggingface hyperbolic inception infinity jina_ai lambda_ai langgraph lemonade libertai
-    litellm_proxy llamafile llamagate lm_studio manus maritalk meta meta_llama minimax mistral modelscope moonshot
-    morph nadir nano-gpt nebius neosantara nlp_cloud novita nscale nvidia_nim oci ollama ollama_chat oobabooga openai
-    openai_like openrouter ovhcloud parasail perplexity petals pinstripes poe predibase prism publicai
-    qwen_ai_platform qwencloud ragflow reka replicate sagemaker sagemaker_chat sail sambanova sap sarvam scaleway
-    scx-ai snowflake synthetic tencent tensormesh text-completion-codestral text-completion-openai together_ai triton
-    v0 veniceai vercel_ai_gateway vertex_ai vllm volcengine wandb watsonx watsonx_text xai xiaomi_mimo xinference zai
-    """.split()  # noqa: SIM905  # a list of this many strings is no easier to read
-)
-
 ASK_A_PERSON = frozenset({"chatgpt", "github_copilot"})
 """They print a code and wait for somebody to log in, inside the call."""
 
-CREDENTIALS_OF_A_CLOUD = frozenset(
-    {
-        "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse", "bedrock_mantle", "databricks", "oci",
-        "sagemaker", "sagemaker_chat", "sap", "snowflake", "vertex_ai", "watsonx", "watsonx_text",
-    }
-)  # fmt: skip
-"""They find their credentials in many places besides one variable, and sign with them wherever a request goes."""
 
-OPENAI_COMPATIBLE = frozenset(
-    {
-        "deepinfra", "deepseek", "fireworks_ai", "groq", "hosted_vllm", "litellm_proxy", "llamafile",
-        "lm_studio", "mistral", "ollama", "ollama_chat", "openai", "openai_like", "openrouter", "together_ai",
-        "xai",
-    }
-)  # fmt: skip
+def _those(is_one: Callable[[Provider], bool]) -> frozenset[str]:
+    return frozenset(name for name, row in TABLE.items() if is_one(row))
+
+
+CREDENTIALS_OF_A_CLOUD = _those(lambda row: row.cloud)
+OPENAI_COMPATIBLE = _those(lambda row: row.dialect is not None)
 """Those that speak OpenAI's protocol, so that a request can also be sent without what litellm adds for the provider."""
-
 OLLAMA = frozenset({"ollama", "ollama_chat"})
-OLLAMA_BASE = "http://localhost:11434"
-"""Where Ollama listens unless told otherwise."""
+NEEDS_URL = _those(lambda row: row.needs_url)
+NEEDS_NO_KEY = _those(lambda row: row.keyless)
+NEEDS_KEY = _those(lambda row: row.needs_key)
 
-NEEDS_URL = frozenset(
-    {"custom_openai", "hosted_vllm", "infinity", "litellm_proxy", "lm_studio", "openai_like", "xinference"}
-)
-"""Those without a host of their own. litellm would send some of these to OpenAI's."""
 
-NEEDS_NO_KEY = frozenset(
-    {
-        "docker_model_runner", "hosted_vllm", "llamafile", "lm_studio", "ollama", "ollama_chat", "lemonade",
-        "oobabooga", "vllm",
-    }
-)  # fmt: skip
-"""Servers that people run themselves, mostly without a key."""
-
-NEEDS_KEY = frozenset(
-    {
-        "anthropic", "cohere", "cohere_chat", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq", "mistral",
-        "openai", "openrouter", "together_ai", "xai",
-    }
-)  # fmt: skip
-"""Those that cannot be used at their own host without one of `key_variables`."""
-
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "ai21_chat": ("AI21_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-    "anthropic_text": ("ANTHROPIC_API_KEY",),
-    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
-    "cohere_chat": ("COHERE_API_KEY", "CO_API_KEY"),
-    "custom_openai": ("OPENAI_API_KEY",),
-    "datarobot": ("DATAROBOT_API_TOKEN",),
-    "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
-    "friendliai": ("FRIENDLIAI_API_KEY", "FRIENDLI_TOKEN"),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "huggingface": ("HUGGINGFACE_API_KEY", "HF_TOKEN"),
-    "lambda_ai": ("LAMBDA_API_KEY",),
-    "meta_llama": ("LLAMA_API_KEY",),
-    "nano-gpt": ("NANOGPT_API_KEY",),
-    "ollama_chat": ("OLLAMA_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY", "OR_API_KEY"),
-    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-    "replicate": ("REPLICATE_API_KEY", "REPLICATE_API_TOKEN"),
-    "scaleway": ("SCW_SECRET_KEY",),
-    "text-completion-codestral": ("CODESTRAL_API_KEY",),
-    "text-completion-openai": ("OPENAI_API_KEY",),
-    "together_ai": ("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
-    "veniceai": ("VENICE_AI_API_KEY",),
-}
-
-_STEMS: Mapping[str, tuple[str, ...]] = {
-    "custom_openai": ("OPENAI",),
-    "fireworks_ai": ("FIREWORKS", "FIREWORKS_AI"),
-    "friendliai": ("FRIENDLI",),
-    "huggingface": ("HF", "HUGGINGFACE"),
-    "lambda_ai": ("LAMBDA",),
-    "meta_llama": ("LLAMA",),
-    "ollama_chat": ("OLLAMA",),
-    "text-completion-openai": ("OPENAI",),
-    "vertex_ai": ("VERTEXAI", "VERTEX"),
-}
+def row_of(provider: str) -> Provider | None:
+    """Its row; one made of litellm's own list for a provider that only litellm knows, None if that names no host."""
+    if provider in TABLE:
+        return TABLE[provider]
+    listed = _openai_like().get(provider)
+    host = urlsplit(str(listed.get("base_url"))).hostname if isinstance(listed, dict) else None
+    return None if host is None else Provider((host,), doubt="this release of datarecipe does not know it")
 
 
 def stem(provider: str) -> str:
@@ -126,23 +56,31 @@ def stem(provider: str) -> str:
 
 def key_variables(provider: str) -> tuple[str, ...]:
     """The environment variables that may hold this provider's key, the usual one first."""
-    return _KEYS.get(provider, (f"{stem(provider)}_API_KEY",))
+    row = TABLE.get(provider)
+    return (row.keys if row else ()) or (f"{stem(provider)}_API_KEY",)
 
 
 def base_variables(provider: str) -> tuple[str, ...]:
     """The environment variables that may name this provider's URL, the strongest first."""
-    stems = _STEMS.get(provider, (stem(provider),))
+    row = TABLE.get(provider)
+    stems = (row.stems if row else ()) or (stem(provider),)
     return tuple(f"{stem}_{suffix}" for stem in stems for suffix in ("BASE_URL", "API_BASE"))
+
+
+def name_allowed(provider: str, name: str) -> bool:
+    """Whether the provider's models may be called `name`."""
+    row = TABLE.get(provider)
+    return row is None or not row.names or re.fullmatch(row.names, name) is not None
 
 
 def known(provider: str) -> bool:
     """Whether litellm knows a provider of this name."""
-    return provider in _NAMES or provider in ASK_A_PERSON or provider in _names_that_litellm_lists()
+    return provider in TABLE or provider in ASK_A_PERSON or provider in _names_that_litellm_lists()
 
 
 def all_names() -> frozenset[str]:
     """The providers that a message may suggest."""
-    return _NAMES | {LOCAL}
+    return frozenset(TABLE) | {LOCAL}
 
 
 def provider_of(model: str) -> str | None:
@@ -161,7 +99,12 @@ def provider_of(model: str) -> str | None:
 @functools.cache
 def _names_that_litellm_lists() -> frozenset[str]:
     listed = _read("provider_endpoints_support_backup.json").get("providers")
-    return frozenset(_read("llms/openai_like/providers.json")) | frozenset(listed if isinstance(listed, dict) else ())
+    return frozenset(_openai_like()) | frozenset(listed if isinstance(listed, dict) else ())
+
+
+@functools.cache
+def _openai_like() -> dict[str, Any]:
+    return _read("llms/openai_like/providers.json")
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Config:
     model: str | None = None
     model_from: str | None = None
     """The file that names the model."""
+    by_user: bool = False
+    """Whether that is the user's own file, and not one that came with the project."""
     api_base: str | None = None
     """Only ever from the user's own file."""
 
@@ -51,6 +53,7 @@ def read_config(home: Path) -> Config:
     return Config(
         model=project[1].get("model") or user[1].get("model"),
         model_from=str(named_in) if named_in else None,
+        by_user=named_in == user[0],
         api_base=user[1].get("api_base"),
     )
 

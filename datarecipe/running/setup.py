@@ -148,6 +148,7 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         config_api_base=config.api_base if name == config.model else None,
         trust=options.trust or not sends,
         environ=options.environ,
+        named_by_user=source in ("--model", "DATARECIPE_MODEL") or (source == config.model_from and config.by_user),
     )
     name, weights = _weights(name, options.environ)
     model = settle_model(recipe, name, endpoint.api_base_for_key)

@@ -73,6 +73,35 @@ def test_with_trust_it_gets_its_own_providers_key_alone(tmp_path: Path) -> None:
     assert "sk-secret" not in ran.err
 
 
+ANYWHERE = "bedrock/agentcore/arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/x"
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [
+        ("model: {}\n", []),
+        ("fallbacks: [{}]\n", []),
+        ("fallbacks: [{}]\n", ["--model", "openai/m", "--api-base", "http://127.0.0.1:9/v1"]),
+        (None, []),
+    ],
+)
+@pytest.mark.parametrize("model", [ANYWHERE, "replicate/stranger/m", "langgraph/m", "gigachat/m"])
+def test_a_model_s_name_sends_no_key_to_a_host_of_its_own(
+    tmp_path: Path, where: str | None, arguments: list[str], model: str
+) -> None:
+    path = write_recipe(tmp_path, RECIPE + (where or "").format(f'"{model}"'))
+    if where is None:
+        config = path.parents[1] / ".datarecipe" / "config.yaml"
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(f'model: "{model}"\n')
+    environ = KEYS | {"AWS_BEARER_TOKEN_BEDROCK": "ABSK-secret", "AWS_REGION": "us-east-1"}
+    ran = datarecipe("run", str(path), *arguments, cwd=tmp_path, env=environ)
+    assert ran.code == 2
+    assert "nothing was sent" in ran.err
+    assert "--trust" in ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_a_cloned_folder_cannot_name_a_server(tmp_path: Path) -> None:
     with listener() as (url, heard), OpenAIServer(Author()) as server:
         path = write_recipe(tmp_path)

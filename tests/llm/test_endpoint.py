@@ -226,6 +226,107 @@ def test_the_provider_of_a_model(model: str, provider: str, name: str) -> None:
     assert (endpoint.provider, endpoint.name) == (provider, name)
 
 
+AGENTCORE = "bedrock/agentcore/arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/x"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        AGENTCORE,
+        "bedrock/agentcore/arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/x",
+        "bedrock/us-east-1/agentcore/arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/x",
+        "bedrock/AgentCore/x",
+        "bedrock/agent/AGENT/ALIAS",
+        "bedrock/async_invoke/amazon.nova-reel-v1:0",
+        "bedrock/claude_platform/claude-sonnet-4",
+        "bedrock/arn:aws:bedrock:evil.example/:123456789012:inference-profile/x",
+        "bedrock/arn:aws:bedrock:evil.example:123456789012:inference-profile/x",
+        "bedrock/arn:aws:bedrock:us-east-1.evil:123456789012:inference-profile/x",
+        "bedrock/arn:aws:bedrock:us@evil:123456789012:inference-profile/x",
+        "bedrock/arn:evil:bedrock:us-east-1:123456789012:inference-profile/x",
+        "bedrock/arn:aws:s3:us-east-1:123456789012:x/y",
+        "bedrock/converse/arn:aws:bedrock:evil.example/:1:x/y",
+        "bedrock/x@evil.example/m",
+        "bedrock/ARN:aws:bedrock:evil.example:1:x/y",
+        "bedrock_converse/agentcore/x",
+        "bedrock_mantle/arn:aws:bedrock:evil.example/:1:x/y",
+        "sagemaker_chat/arn:aws:sagemaker:evil.example/:1:endpoint/x",
+    ],
+)
+def test_a_model_s_name_never_decides_a_host(model: str) -> None:
+    for named_by_user in (False, True):
+        with pytest.raises(UntrustedEndpointError, match="nothing was sent") as caught:
+            resolve(model, {"AWS_BEARER_TOKEN_BEDROCK": "k"}, named_by_user=named_by_user)
+        assert "--trust" in str(caught.value)
+    assert resolve(model, trust=True).model == model
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "bedrock/anthropic.claude-3-sonnet-20240229-v1:0",
+        "bedrock/us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+        "bedrock/us-west-2/1-month-commitment/cohere.command-text-v14",
+        "bedrock/converse/us-gov-west-1/anthropic.claude-v2:1",
+        "bedrock/arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-v2:1",
+        "bedrock/converse/arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/x",
+        "bedrock/llama/arn:aws:bedrock:us-east-1:123456789012:imported-model/r4c4kewx2s0n",
+        "bedrock_mantle/us-west-2/openai.gpt-oss-120b",
+        "sagemaker_chat/my-endpoint",
+        "vertex_ai/gemini-2.0-flash@001",
+        "azure/my-deployment",
+        "cloudflare/@cf/meta/llama-3-8b-instruct",
+    ],
+)
+def test_models_of_clouds_are_named_as_clouds_name_them(model: str) -> None:
+    assert resolve(model).model == model
+
+
+@pytest.mark.parametrize(
+    ("model", "where", "variable"),
+    [
+        ("docker_model_runner/m", "localhost:22088", "DOCKER_MODEL_RUNNER_API_BASE"),
+        ("huggingface/org/m", "router.huggingface.co", "HF_API_BASE"),
+        ("langflow/m", "localhost:7860", "LANGFLOW_API_BASE"),
+        ("langgraph/m", "localhost:2024", "LANGGRAPH_API_BASE"),
+        ("lemonade/m", "localhost:8000", "LEMONADE_API_BASE"),
+        ("llamafile/m", "127.0.0.1:8080", "LLAMAFILE_API_BASE"),
+        ("petals/m", "chat.petals.dev", "PETALS_API_BASE"),
+        ("predibase/m", "serving.app.predibase.com", "PREDIBASE_API_BASE"),
+        ("replicate/org/m", "api.replicate.com", "REPLICATE_API_BASE"),
+        ("sagemaker/m", "runtime.sagemaker.*.amazonaws.com", "SAGEMAKER_API_BASE"),
+        ("text-completion-codestral/m", "codestral.mistral.ai", "TEXT_COMPLETION_CODESTRAL_API_BASE"),
+    ],
+)
+def test_a_recipe_cannot_choose_a_provider_that_is_not_known_to_be_safe(model: str, where: str, variable: str) -> None:
+    with pytest.raises(UntrustedEndpointError) as caught:
+        resolve(model)
+    text = str(caught.value)
+    assert where in text
+    assert "--trust" in text
+    assert f"--model {model}" in text
+    assert resolve(model, named_by_user=True).model == model
+    assert resolve(model, trust=True).model == model
+    assert resolve(model, {variable: URL}).host == "vllm.example:8000"
+
+
+@pytest.mark.parametrize("model", ["gigachat/GigaChat", "vllm/org/m", "aiohttp_openai/m"])
+def test_what_litellm_cannot_be_held_to_needs_more_than_the_user_s_choice(model: str) -> None:
+    for named_by_user in (False, True):
+        with pytest.raises(UntrustedEndpointError, match="nothing was sent"):
+            resolve(model, {f"{model.partition('/')[0].upper()}_API_BASE": URL}, named_by_user=named_by_user)
+    assert resolve(model, trust=True).model == model
+
+
+@pytest.mark.parametrize("provider", ["a2a", "jina_ai", "elevenlabs"])
+def test_a_provider_without_a_row_needs_trust_or_a_url_of_the_user_s(provider: str) -> None:
+    for named_by_user in (False, True):
+        with pytest.raises(UntrustedEndpointError, match="not known here"):
+            resolve(f"{provider}/m", named_by_user=named_by_user)
+    assert resolve(f"{provider}/m", flag_api_base=URL).host == "vllm.example:8000"
+    assert resolve(f"{provider}/m", trust=True).provider == provider
+
+
 def test_a_name_without_provider_on_ones_own_server_is_openai_compatible() -> None:
     for model in ("my-model", "meta-llama/Llama-3.2-1B"):
         endpoint = resolve(model, flag_api_base=URL)

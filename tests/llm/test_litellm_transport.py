@@ -239,7 +239,7 @@ async def test_a_missing_key_is_an_error_before_anything_is_sent() -> None:
 async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) -> None:
     model = f"{provider}/gpt-test"
     endpoint = resolve_endpoint(
-        model, flag_api_base=None, recipe_api_base=None, config_api_base=None, trust=False, environ={}
+        model, flag_api_base=None, recipe_api_base=None, config_api_base=None, trust=True, environ={}
     )
     async with LitellmTransport(endpoint, environ={}) as litellm:
         with pytest.raises(ProviderError, match="--api-base"):

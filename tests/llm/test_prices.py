@@ -23,7 +23,7 @@ MILLION = 1_000_000
 
 def endpoint_of(model: str, api_base: str | None = None) -> Endpoint:
     return resolve_endpoint(
-        model, flag_api_base=api_base, recipe_api_base=None, config_api_base=None, trust=False, environ={}
+        model, flag_api_base=api_base, recipe_api_base=None, config_api_base=None, trust=True, environ={}
     )
 
 
