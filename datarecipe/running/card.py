@@ -15,6 +15,7 @@ import yaml
 from datarecipe.exchange import Example
 from datarecipe.printable import example_line, printable
 from datarecipe.running.counts import Counts
+from datarecipe.running.hub_metadata import front_matter
 from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.setup import Setup
 from datarecipe.running.tally import Tally
@@ -28,11 +29,7 @@ _REASONS_HEADER = "| reason | items |\n|---|---|\n"
 def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Sequence[Example]) -> str:
     """The card's text; `examples` are the first few of the dataset."""
     recipe, model, tally = setup.recipe, manifest["model"], counts.tally
-    front = {
-        "license": recipe.about.license or "unknown",
-        "tags": ["synthetic", "datarecipe", *recipe.about.tags],
-        "configs": [{"config_name": "default", "data_files": "data.jsonl"}],
-    }
+    front = front_matter(recipe, tally.accepted)
     parts = [
         f"---\n{_front_matter(front)}---",
         f"# {_plain(recipe.name)}",
@@ -41,6 +38,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Se
         f"{tally.accepted:,} examples of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
+        f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
         _fenced("\n".join(map(example_line, examples))),
         *_labels(tally.labels),

@@ -59,8 +59,8 @@ def test_a_recipe_says_what_it_is(name: str) -> None:
     assert recipe.about.version == "1.0"
     assert recipe.about.license == "Apache-2.0"
     assert len(recipe.about.tags) >= 2
-    assert all(re.fullmatch(r"[a-z/ ]+", tag) for tag in recipe.about.tags)
-    assert len({"english", "german"} & set(recipe.about.tags)) == 1
+    assert all(re.fullmatch(r"[a-z/ :]+", tag) for tag in recipe.about.tags)
+    assert len({"language:en", "language:de"} & set(recipe.about.tags)) == 1
 
 
 @EVERY

@@ -19,11 +19,12 @@ from markdown_it.token import Token
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.llm.limits.amount import NOTHING
-from datarecipe.recipe import LabelSpace
+from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.model import About
 from datarecipe.running.card import LABELS_SHOWN, card
 from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Ending, Traffic
+from datarecipe.running.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.manifest import EMBEDDED_WARNING, Span, manifest
 from datarecipe.running.options import Options
@@ -193,8 +194,10 @@ ONE_YAML = ANY_TEXT.filter(lambda text: not set(YAML_11_BREAKS) & set(text))
 @given(ONE_YAML, st.lists(ONE_YAML, max_size=3))
 def test_front_matter_holds_what_the_recipe_says_and_no_more(license_: str, tags: list[str]) -> None:
     front = front_of(make_card(about=About(license=license_, tags=tuple(tags))))
-    assert set(front) == {"license", "tags", "configs"}
-    assert front["license"] == license_
+    assert set(front) - {"license_name", "license_link"} == {
+        "license", "task_categories", "size_categories", "tags", "configs"
+    }  # fmt: skip
+    assert_the_hub_takes(front)
     assert front["tags"] == ["synthetic", "datarecipe", *tags]
     assert front["configs"] == [{"config_name": "default", "data_files": "data.jsonl"}]
 
@@ -204,14 +207,140 @@ def test_front_matter_holds_what_the_recipe_says_and_no_more(license_: str, tags
 )
 def test_other_line_breaks_come_through_too(text: str) -> None:
     front = front_of(make_card(about=About(license=text, tags=(text,))))
-    assert (front["license"], front["tags"][-1]) == (text, text)
+    assert_the_hub_takes(front)
+    assert front["tags"][-1] == text
 
 
 def test_a_license_is_never_invented() -> None:
     text = make_card()
     assert front_of(text)["license"] == "unknown"
     assert not re.search(r"\b(mit|apache|cc-|cc0|gpl|bsd|openrail)", text, re.IGNORECASE)
-    assert front_of(make_card(about=About(license="CC-BY-4.0")))["license"] == "CC-BY-4.0"
+    assert front_of(make_card(about=About(license="CC-BY-4.0")))["license"] == "cc-by-4.0"
+
+
+def assert_the_hub_takes(front: dict[str, Any]) -> None:
+    """Its rules, as far as they are published: see `hub_metadata`."""
+    assert front["license"] in LICENSES
+    assert ("license_name" in front) == (front["license"] == "other")
+    if "license_name" in front:
+        assert re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,58}[a-z0-9])?", front["license_name"])
+    assert re.fullmatch(r"https?://\S+", front.get("license_link", "http://x"))
+    assert all(re.fullmatch(r"[a-z]{2,3}", code) for code in front.get("language", ()))
+    assert set(front["task_categories"]) <= {
+        "question-answering", "text-classification", "multiple-choice", "text-generation"
+    }  # fmt: skip
+    assert all(re.fullmatch(r"n<1K|10*[KMB]<n<10*[KMB]", size) for size in front["size_categories"])
+    assert all(isinstance(tag, str) for tag in front["tags"])
+
+
+SPELLINGS = {
+    "gpl-3.0": ["GPL-3.0-only", "GPL-3.0-or-later", "GPL-3.0", "GPL-3.0+", "GPLv3", "GPL 3", "GNU GPL v3", "GNU GPLv3"],
+    "gpl-2.0": ["GPL-2.0-only", "GPLv2"],
+    "agpl-3.0": ["AGPL-3.0-or-later", "GNU AGPLv3"],
+    "lgpl-2.1": ["LGPL-2.1-only", "LGPL-2.1+"],
+    "lgpl-3.0": ["LGPL-3.0-or-later", "LGPLv3"],
+    "gfdl": ["GFDL-1.3-only", "GFDL-1.2-or-later"],
+    "apache-2.0": ["Apache-2.0", "apache-2.0", "Apache License 2.0", "Apache 2.0", "APACHE 2"],
+    "mit": ["MIT", "MIT License", "The MIT License", " mit "],
+    "bsd-3-clause": ["BSD-3-Clause", "BSD 3-Clause"],
+    "cc0-1.0": ["CC0-1.0", "CC0", "CC0 1.0"],
+    "cc-by-4.0": ["CC-BY-4.0", "CC BY 4.0", "cc_by_4.0"],
+    "cc-by-nc-sa-4.0": ["CC-BY-NC-SA-4.0", "CC BY-NC-SA 4.0"],
+    "odbl": ["ODbL-1.0", "ODBL"],
+    "odc-by": ["ODC-By-1.0"],
+    "pddl": ["PDDL-1.0"],
+    "unlicense": ["Unlicense", "The Unlicense"],
+    "c-uda": ["C-UDA-1.0"],
+    "lgpl-lr": ["LGPLLR"],
+    "mpl-2.0": ["MPL-2.0", "MPL 2.0", "MPLv2"],
+    "ms-pl": ["MS-PL"],
+    "openrail++": ["OpenRAIL++"],
+    "llama3.1": ["Llama3.1"],
+    "unknown": ["Unknown"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "written"), [(known, text) for known, texts in SPELLINGS.items() for text in texts])
+def test_a_licence_is_spelled_as_the_hub_spells_it(known: str, written: str) -> None:
+    text = make_card(about=About(license=written))
+    assert front_of(text)["license"] == known
+    assert f"Licence: {written.strip()}" in text.replace("\\", ""), "as the recipe has it"
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "link"),
+    [
+        ("BUSL-1.1", "busl-1.1", None),
+        ("CC-BY-SA-2.0", "cc-by-sa-2.0", None),
+        ("MIT OR Apache-2.0", "mit-or-apache-2.0", None),
+        ("GPL-3.0-only WITH Classpath-exception-2.0", "gpl-3.0-only-with-classpath-exception-2.0", None),
+        ("LicenseRef-Acme", "licenseref-acme", None),
+        ("Proprietary!", "proprietary", None),
+        ("other", "other", None),
+        ("许可", "custom", None),
+        ("--- ...", "custom", None),
+        ("https://example.org/terms?v=2", "example.org", "https://example.org/terms?v=2"),
+        ("javascript:alert(1)", "javascript-alert-1", None),
+        ("x" * 500, "x" * 60, None),
+    ],
+)
+def test_a_licence_that_the_hub_does_not_list_is_named(written: str, name: str, link: str | None) -> None:
+    front = front_of(make_card(about=About(license=written)))
+    assert (front["license"], front["license_name"], front.get("license_link")) == ("other", name, link)
+    assert_the_hub_takes(front)
+
+
+@pytest.mark.parametrize(
+    ("tags", "languages", "left"),
+    [
+        (("language:de",), ["de"], ()),
+        (("language:DE", "shop", "language:en-GB", "language:de"), ["de", "en"], ("shop",)),
+        (("language:no",), ["no"], ()),
+        (("language:zh-Hant-TW", "language:yue"), ["zh", "yue"], ()),
+        (("english", "polish", "language:", "language: de", "language:german", "my language:de"), None,
+         ("english", "polish", "language:", "language: de", "language:german", "my language:de")),
+    ],
+)  # fmt: skip
+def test_a_language_is_told_where_the_recipe_says_it_and_never_guessed(
+    tags: tuple[str, ...], languages: list[str] | None, left: tuple[str, ...]
+) -> None:
+    front = front_of(make_card(about=About(tags=tags)))
+    assert front.get("language") == languages
+    assert front["tags"] == ["synthetic", "datarecipe", *left]
+
+
+@pytest.mark.parametrize(
+    ("labels", "categories"),
+    [
+        (LabelSpace("fixed", ("yes", "no")), ["question-answering", "text-classification"]),
+        (LabelSpace("per_example", options=2), ["question-answering", "multiple-choice"]),
+        (LabelSpace("open"), ["question-answering"]),
+    ],
+)
+def test_tasks_by_the_label_space(labels: LabelSpace, categories: list[str]) -> None:
+    assert front_of(make_card(labels=labels))["task_categories"] == categories
+    other = front_of(make_card(labels=labels, seed_examples=({"text": "Snow is cold.", "answer": "yes"},)))
+    assert other["task_categories"] == [name for name in categories if name != "question-answering"] or [
+        "text-generation"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("examples", "category"),
+    [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (9_999, "1K<n<10K"), (10_000, "10K<n<100K"), (100_000, "100K<n<1M"),
+     (1_000_000, "1M<n<10M"), (10**9, "1B<n<10B")],
+)  # fmt: skip
+def test_sizes(examples: int, category: str) -> None:
+    assert size_category(examples) == category
+
+
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
+def test_the_hub_takes_the_card_of_each_shipped_recipe(name: str) -> None:
+    recipe = load_recipe(find_recipe(name))
+    front = front_matter(recipe, 500)
+    assert_the_hub_takes(front)
+    assert front["license"] == "apache-2.0"
+    assert front["language"] in (["en"], ["de"])
 
 
 # --- what it says
