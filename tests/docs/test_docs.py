@@ -95,7 +95,7 @@ def test_commands_are_understood(text: str) -> None:
                 return  # a folder of the reader's
             check_recipe(context)
         case "make":
-            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
             assert arguments[0] in targets
         case other:
             assert other in {"python", "pip", "pytest", "export", "source"}
