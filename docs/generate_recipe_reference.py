@@ -88,7 +88,9 @@ another dataset or another bill than the recipe says.
 ## Rules for all keys
 
 **Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its type:
-`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file.
+`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file. Put a text into
+quotes when it holds a comma within braces or brackets, ` #` or `: `, or looks like a number: `validate` warns of
+[what reads otherwise than it looks](validate.md#what-reads-otherwise-than-it-looks).
 
 **Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
 a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the

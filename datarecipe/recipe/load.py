@@ -24,7 +24,7 @@ from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.check import check_format
 from datarecipe.recipe.format.release import check_release
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
-from datarecipe.recipe.parts.answers import check_seed_answers
+from datarecipe.recipe.parts.answers import check_seed_answers, check_seed_texts
 from datarecipe.recipe.parts.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.parts.labels import read_labels
 from datarecipe.recipe.parts.seeds import Seed, read_seeds
@@ -166,6 +166,7 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     if parts.seeds and parts.task and parts.labels:
         with findings:
             check_seed_answers(parts.seeds, parts.task, parts.labels)
+            check_seed_texts(parts.seeds, parts.task)
             parts.schema = infer_schema([seed.example for seed in parts.seeds], parts.task, parts.labels)
     if source.usable("schema"):
         parts.schema = None
@@ -205,7 +206,7 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.task is not None
     assert parts.labels is not None
     assert parts.schema is not None
-    found = warnings(source.document, parts.seeds, parts.labels)
+    found = warnings(source.document, parts.seeds, parts.labels, parts.task, parts.schema)
     warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
     return Recipe(
         name=values["name"],

@@ -7,12 +7,13 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
-from datarecipe.recipe.model import LabelSpace, Strategy
+from datarecipe.recipe.model import LabelSpace, Strategy, Task
 from datarecipe.recipe.parts.labels import label_warnings
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.parts.settings import read_fallbacks, read_stop_when, whole
 from datarecipe.recipe.source.document import Document, Place
 from datarecipe.recipe.words import code
+from datarecipe.recipe.yaml_pitfalls import pitfalls
 
 _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "fixed": ("chains", "roots", "patience", "embedder"),
@@ -25,8 +26,16 @@ _WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
 _DEFAULTS = Strategy("tree")
 
 
-def warnings(document: Document, seeds: Sequence[Seed], labels: LabelSpace) -> Iterator[Problem]:
+def warnings(
+    document: Document, seeds: Sequence[Seed], labels: LabelSpace, task: Task, schema: Mapping[str, Any]
+) -> Iterator[Problem]:
     """Warnings for a recipe in which nothing is wrong."""
+    misread = tuple(pitfalls(document, seeds, task))
+    yield from misread
+    told = {(problem.source, problem.line) for problem in misread}
+    yield from (
+        problem for problem in _only_null(document, seeds, schema) if (problem.source, problem.line) not in told
+    )
     yield from _batch_size(document)
     yield from _strategy(document)
     yield from _stop_when(document)
@@ -85,6 +94,15 @@ def _fallbacks(document: Document) -> Iterator[Problem]:
             message = f"{code(fallback.model)} has been asked by then: it will not answer where it just could not"
             yield place.warning(message, "name another model, or remove it")
         seen.add(fallback.model)
+
+
+def _only_null(document: Document, seeds: Sequence[Seed], schema: Mapping[str, Any]) -> Iterator[Problem]:
+    if document.get(("schema",)) is not None:
+        return
+    for name, shape in schema["properties"].items():
+        if shape == {"type": "null"}:
+            message = f"{code(name)} is null in every seed example, so every reply must have null there"
+            yield seeds[0].place(name).warning(message, "write what it holds, or leave the field out")
 
 
 def _equal_seeds(seeds: Sequence[Seed]) -> Iterator[Problem]:

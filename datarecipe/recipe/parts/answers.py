@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from string import ascii_lowercase
 
-from datarecipe.errors import LabelError, Problem
+from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.folding import folded
 from datarecipe.recipe.parts.labels import same, same_number
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Place
-from datarecipe.recipe.words import code, describe, did_you_mean, show
+from datarecipe.recipe.words import code, describe, did_you_mean, join, show
 
 _LISTED = 10
 """Labels that a message lists at most."""
@@ -29,6 +29,19 @@ def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> 
     problems = [problem for seed in seeds for problem in _seed_problems(seed, task, space)]
     if problems:
         raise LabelError(*problems)
+
+
+def check_seed_texts(seeds: Sequence[Seed], task: Task) -> None:
+    """Some field beside answer and options must hold something in some seed example, if there is such a field at all.
+
+    Raises:
+        SeedExampleError: all are null, and a model that imitates them would write nothing else.
+    """
+    fields = [name for name in seeds[0].example if name not in (task.label_field, task.options_field)]
+    if fields and all(seed.example[name] is None for seed in seeds for name in fields):
+        message = f"{join(map(code, fields), 'and')} {'is' if len(fields) == 1 else 'are'} null in every seed example"
+        hint = "write what an example says; in YAML a text that begins with `#` needs quotes"
+        raise SeedExampleError(seeds[0].place(fields[0]).problem(f"{message}, which says nothing but its answer", hint))
 
 
 def _seed_problems(seed: Seed, task: Task, space: LabelSpace) -> Iterator[Problem]:

@@ -36,7 +36,7 @@ from datarecipe.recipe.source.document import (
 )
 from datarecipe.recipe.source.paths import display, read_text
 from datarecipe.recipe.source.scalars import PlainValue, resolve
-from datarecipe.recipe.source.yaml_syntax import needs_quotes, syntax_problem
+from datarecipe.recipe.source.yaml_syntax import needs_quotes, quoted_value, syntax_problem
 from datarecipe.recipe.words import LONGEST_SHOWN, code, show
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -97,12 +97,17 @@ def _compose(source: Source) -> Node | None:
 
 def _events(source: Source) -> Iterator[yaml.Event]:
     last: yaml.Event | None = None
+    brackets = 0
     try:
         for event in yaml.parse(source.text or "", Loader=_LOADER):
             last = event
+            if isinstance(event, yaml.CollectionStartEvent):
+                brackets += bool(brackets or event.flow_style)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                brackets -= bool(brackets)
             yield event
     except yaml.MarkedYAMLError as error:
-        raise RecipeSyntaxError(syntax_problem(error, last, source)) from None
+        raise RecipeSyntaxError(syntax_problem(error, last, source, in_brackets=brackets > 0)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
         raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
@@ -165,11 +170,21 @@ class _Composer:
 
     def _start(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent, place: Place) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._check_question(place)
         self._check_tag(event.tag, {"map"} if is_mapping else {"seq"}, place)
         if event.anchor:
             self._anchors[event.anchor] = None
         self._open.append(_Open(place, is_mapping, event.anchor))
         self._check_depth(0, place)
+
+    def _check_question(self, place: Place) -> None:
+        """A list's element that begins with `?` and a word: YAML reads a mapping with the word as its key."""
+        if place.line is None or place.column is None:
+            return
+        line = self.source.lines[place.line - 1] if place.line <= len(self.source.lines) else ""
+        if self._open and not self._open[-1].is_mapping and re.match(r"\?[^\s,\]}]", line[place.column - 1 :]):
+            message = "a text that begins with `?` needs quotes: in a list in brackets it is the sign of a key"
+            self.problems.append(place.problem(message, quoted_value(line, place.column - 1)))
 
     def _end(self, end: Place) -> None:
         closed = self._open.pop()
@@ -303,7 +318,14 @@ class _Composer:
         if not written:
             self.problems.append(key.place.problem("a key is missing here", "write `key: value`"))
             return
-        self.problems.append(key.place.problem(f"keys are text, and {written} is not", f'write "{written}":'))
+        hint = f'write "{written}":'
+        if (
+            key.place.line
+            and key.place.column
+            and self.source.lines[key.place.line - 1][: key.place.column - 1].endswith(",")
+        ):
+            hint = "a number or text with a comma needs quotes around all of it in braces"
+        self.problems.append(key.place.problem(f"keys are text, and {written} is not", hint))
 
     def _refused_node(self, key: Node) -> Problem:
         place = key.place

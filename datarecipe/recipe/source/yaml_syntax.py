@@ -23,17 +23,23 @@ _WITH_VALUE = re.compile(r"\s*((?:- +)*[\w.-]+: +|(?:- +)+)(\S.*)")
 _TEMPLATE = re.compile(r"\s*(?:- +)*(?:[\w.-]+: +)?(?P<begin>\{[{%])")
 _QUOTES = ('"', "'")
 _IN_QUOTES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_TO_QUOTE = 'put the text into quotes: "..."'
 
 
-def syntax_problem(error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source) -> Problem:
-    """What is wrong, where, and how to mend it; `last` is the last event before the error."""
+def syntax_problem(
+    error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source, *, in_brackets: bool
+) -> Problem:
+    """What is wrong, where, and how to mend it; `last` is the last event before the error, `in_brackets` says whether it is
+    within `[...]` or `{...}`.
+    """
     mark = error.problem_mark or error.context_mark
     said = str(error.problem or "this is not YAML")
     if mark is None:
         return source.place(1, 1).problem(f"this is not YAML: {said}")
     context = str(error.context or "")
     begin = error.context_mark or mark
-    spot = _Spot(source, mark.line, mark.column, said, context, _Spot(source, begin.line, begin.column), _text(last))
+    first = _Spot(source, begin.line, begin.column)
+    spot = _Spot(source, mark.line, mark.column, said, context, first, _text(last), in_brackets)
     for look in (_deep, _tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
         problem = look(spot)
         if problem is not None:
@@ -62,9 +68,24 @@ def corrected(line: str) -> str | None:
     head, text = found.groups()
     if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
         text = text[1:-1]
-    in_single = '"' in text or "\\" in text
-    quoted = "'" + text.replace("'", "''") + "'" if in_single else f'"{text}"'
-    return f"write: {printable(head + quoted)}"
+    return f"write: {printable(head)}{in_quotes(text)}"
+
+
+def quoted_value(line: str, column: int) -> str | None:
+    """A hint that shows the value around `column`, which stands in brackets, in quotes."""
+    start = max(line.rfind(sign, 0, column) for sign in "[{,") + 1
+    colon = re.search(r":\s", line[start:column])
+    start += colon.end() if colon else 0
+    text = re.split(r"[,\]}]", line[column:], maxsplit=1)[0]
+    value = (line[start:column] + text).strip()
+    return f"write: {in_quotes(value)}" if value and len(value) <= _LONGEST_LINE else None
+
+
+def in_quotes(text: str) -> str:
+    """A text between the quotes that it needs, on one line."""
+    if '"' in text or "\\" in text:
+        return printable("'" + text.replace("'", "''") + "'")
+    return printable(f'"{text}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,12 @@ class _Spot:
     begin: _Spot | None = None
     last_text: _Text | None = None
     """The last that was read before, if it was a scalar."""
+    in_brackets: bool = False
+    """Whether it is within `[...]` or `{...}`."""
+
+    def corrected(self) -> str | None:
+        """A hint with the value in quotes: within brackets the one value, else the line."""
+        return quoted_value(self.text, self.column) if self.in_brackets else corrected(self.text)
 
     @property
     def text(self) -> str:
@@ -189,7 +216,7 @@ def _quoted(spot: _Spot) -> Problem | None:
         return place.problem(message, f"write {last.style} at its end, if that is not what is meant")
     if "flow" in spot.context:
         return None
-    hint = corrected(spot.text) or "put the whole text into quotes"
+    hint = spot.corrected() or "put the whole text into quotes"
     rest = spot.place(len(spot.rest)) if spot.rest else spot.place(shift=-1)
     return rest.problem("nothing can follow the closing quote of a text", hint)
 
@@ -198,6 +225,8 @@ def _flow(spot: _Spot) -> Problem | None:
     """A bracket or brace too few, a comma too few."""
     if "flow" not in spot.context or spot.begin is None:
         return None
+    if "node content" in spot.said and spot.here in ("?", "-"):
+        return _cannot_begin(spot)
     what, begin, end = ("list", "[", "]") if "sequence" in spot.context else ("mapping", "{", "}")
     if spot.line == spot.begin.line and spot.here:
         message = f"before this a `,` is missing, or the {code(end)} that ends the {what}"
@@ -210,9 +239,9 @@ def _flow(spot: _Spot) -> Problem | None:
 def _sign(spot: _Spot) -> Problem | None:
     """A text that begins with what is a sign in YAML."""
     assert spot.begin is not None
-    wanted = corrected(spot.text) or 'put the text into quotes: "..."'
     if "cannot start any token" in spot.said:
-        return spot.place().problem(f'a value cannot begin with "{spot.here}" unless it stands in quotes', wanted)
+        return _cannot_begin(spot)
+    wanted = spot.corrected() or _TO_QUOTE
     if "alias" in spot.context or "anchor" in spot.context:
         what = "an alias" if "alias" in spot.context else "an anchor"
         message = f"a text that begins with {code(spot.begin.here)} needs quotes: in YAML it is {what}"
@@ -223,6 +252,11 @@ def _sign(spot: _Spot) -> Problem | None:
     return None
 
 
+def _cannot_begin(spot: _Spot) -> Problem:
+    message = f'a value cannot begin with "{spot.here}" unless it stands in quotes'
+    return spot.place().problem(message, spot.corrected() or _TO_QUOTE)
+
+
 def _value(spot: _Spot) -> Problem | None:
     """A value that goes on as none can, or begins where none can."""
     assert spot.begin is not None
@@ -230,16 +264,16 @@ def _value(spot: _Spot) -> Problem | None:
         message = "a list of lines with `-` cannot begin in the line of its key"
         return spot.place().problem(message, "begin it in the next line, or write it as [..., ...]")
     if "mapping keys are not allowed" in spot.said:
-        hint = corrected(spot.text) or "put the text into quotes"
+        hint = spot.corrected() or "put the text into quotes"
         return spot.place().problem("a `?` with nothing after it begins a key in YAML, and no key can stand here", hint)
     if "unexpected ':'" in spot.said:
-        hint = corrected(spot.text) or "put the text into quotes"
+        hint = spot.corrected() or "put the text into quotes"
         return spot.place().problem("after this `:` a space is missing, or the text around it needs quotes", hint)
     if "block scalar" in spot.context:
         message = f"nothing can stand beside the {code(spot.begin.here)} that begins a block of text"
         return spot.place(len(spot.rest)).problem(message, "begin the text in the next line, indented")
     if "mapping values are not allowed" in spot.said:
-        return _second_colon(spot, corrected(spot.text) or 'put the text into quotes: "..."')
+        return _second_colon(spot, spot.corrected() or _TO_QUOTE)
     return None
 
 
@@ -268,7 +302,7 @@ def _line(spot: _Spot) -> Problem | None:
 def _too_much(spot: _Spot) -> Problem:
     if spot.here in ("]", "}"):
         return spot.place().problem(f"there is nothing open that this {code(spot.here)} could close", "remove it")
-    hint = corrected(spot.text) or "a text with quotes, brackets or braces in it needs quotes around all of it"
+    hint = spot.corrected() or "a text with quotes, brackets or braces in it needs quotes around all of it"
     if not spot.rest:
         end = spot.source.place(spot.line + 1, max(1, len(spot.text.rstrip())))
         return end.problem("something is missing after this", hint)
