@@ -17,7 +17,7 @@ import diskcache
 from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Usage
 from datarecipe.llm import cache_record
-from datarecipe.llm.cache_file import ForeignFileError, connect, open_cache, size_on_disk
+from datarecipe.llm.cache_file import CutOffError, ForeignFileError, connect, open_cache, size_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,6 +163,11 @@ class ResponseCache:
         """Every failure of disk, file and row as a `CacheError` with a way out."""
         try:
             yield
+        except CutOffError as error:
+            raise CacheError(
+                f"the response cache in {self.directory} {what}: {error}",
+                hint=f"It holds nothing. Remove it, and run the same command again: rm {shlex.quote(str(error.file))}",
+            ) from error
         except (cache_record.RecordError, ForeignFileError) as error:
             if key is None:
                 raise CacheError(

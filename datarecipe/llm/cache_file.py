@@ -9,6 +9,8 @@ settings are exactly what diskcache makes with our settings; and `TextDisk` read
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import functools
 import os
 import sqlite3
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DATABASE = "cache.db"
+_BEGINS = b"SQLite format 3\0" + (4096).to_bytes(2, "big")
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
+SMALLEST = 7 * 4096
+"""Bytes of a database without a row: a shorter one lacks its end, and never held a response."""
 
 SETTINGS: Mapping[str, int | str] = MappingProxyType(
     {
@@ -55,6 +60,14 @@ _COUNTERS = frozenset({"count", "size", "hits", "misses"})
 
 class ForeignFileError(ValueError):
     """A file, or a row in it, that we cannot have written. The message says what is wrong with it."""
+
+
+class CutOffError(ForeignFileError):
+    """A database too short to hold a response: what earlier releases left where the disk was full."""
+
+    def __init__(self, file: Path, size: int) -> None:
+        super().__init__(f"{file} is cut off: {size:,} bytes, and one without any response has {SMALLEST:,}")
+        self.file = file
 
 
 class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
@@ -103,10 +116,17 @@ def open_cache(directory: Path, timeout: float) -> Any:
         raise ForeignFileError("its path holds a `$NAME` or `~` that would be taken for a variable")
     _check_files(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    looked_at = directory.stat()
     if not (directory / DATABASE).exists():
         _create(directory)
     _check_database(directory, timeout)
-    return diskcache.Cache(path, timeout=timeout, disk=TextDisk, **SETTINGS)
+    cache = diskcache.Cache(path, timeout=timeout, disk=TextDisk, **SETTINGS)
+    try:
+        _check_same(directory, looked_at)
+    except BaseException:
+        cache.close()
+        raise
+    return cache
 
 
 @contextlib.contextmanager
@@ -148,22 +168,63 @@ def _check_files(directory: Path) -> None:
                 raise ForeignFileError(f"{file} is no part of a cache")
 
 
+def _check_same(directory: Path, looked_at: os.stat_result) -> None:
+    """Raise where links or another folder were put there meanwhile: SQLite opens its files by their path alone."""
+    _check_files(directory)
+    if not os.path.samestat(looked_at, directory.stat()):
+        raise ForeignFileError("another folder took its place while it was opened")
+
+
 def _create(directory: Path) -> None:
-    """A new database, whole or not at all, though two processes create it and one of them is killed."""
+    """A new database, whole or not at all, though two processes create it, one is killed, or the disk is full."""
     with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as new:
         diskcache.Cache(new, disk=TextDisk, **SETTINGS).close()
-        # Refused where there is one: the other process's is as good. Or by a file system without hard links: diskcache
-        # creates it in place.
-        with contextlib.suppress(OSError):
-            (directory / DATABASE).hardlink_to(Path(new) / DATABASE)
+        made = Path(new) / DATABASE
+        # diskcache is silent where the pages could not be moved from the write-ahead log into the file.
+        if not _is_whole(made, directory):
+            raise OSError(errno.ENOSPC, "a new database could not be written in full, its disk is full")
+        try:
+            (directory / DATABASE).hardlink_to(made)
+        except FileExistsError:
+            pass  # the other process's is as good
+        except OSError:
+            _move_in(made, directory)
+
+
+def _move_in(made: Path, directory: Path) -> None:
+    """Publish `made` on a file system without hard links: renamed, by one process at a time, where there is none yet."""
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):  # without locks either, the last one to come wins, and all are empty
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        if not (directory / DATABASE).exists():
+            made.rename(directory / DATABASE)
+    finally:
+        os.close(folder)
+
+
+def _is_whole(made: Path, directory: Path) -> bool:
+    """Whether the file alone, without its write-ahead log, is what a new database is."""
+    connection = sqlite3.connect(f"file:{quote(str(made))}?immutable=1&mode=ro", uri=True)
+    try:
+        intact: list[tuple[str]] = connection.execute("PRAGMA integrity_check").fetchall()
+        return intact == [("ok",)] and _describe(connection) == _expected(directory)
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
 
 
 def _check_database(directory: Path, timeout: float) -> None:
-    if not (directory / DATABASE).exists():
-        return
-    with connect(directory, timeout) as connection:
-        schema, settings = _describe(connection)
-    expected_schema, expected_settings = _expected()
+    try:
+        with connect(directory, timeout) as connection:
+            schema, settings = _describe(connection)
+    except sqlite3.DatabaseError:
+        _check_length(directory)
+        raise
+    expected_schema, expected_settings = _expected(directory)
+    if not schema:
+        _check_length(directory)
     if schema != expected_schema:
         names = sorted({name for name, _ in schema ^ expected_schema})
         raise ForeignFileError(f"{directory / DATABASE} was not made by datarecipe (see {', '.join(names)[:80]})")
@@ -172,6 +233,16 @@ def _check_database(directory: Path, timeout: float) -> None:
             key for key in settings.keys() | expected_settings if settings.get(key) != expected_settings.get(key)
         )
         raise ForeignFileError(f"{directory / DATABASE} holds settings that are not ours ({', '.join(names)[:80]})")
+
+
+def _check_length(directory: Path) -> None:
+    """Raise `CutOffError` for a file that cannot be read because it ends too early; its write-ahead log has no more."""
+    file = directory / DATABASE
+    with file.open("rb") as stream:
+        begins_so = _BEGINS.startswith(stream.read(len(_BEGINS)))
+        size = stream.seek(0, os.SEEK_END)
+    if begins_so and size < SMALLEST and size_on_disk(directory) == size:
+        raise CutOffError(file, size)
 
 
 def _describe(connection: sqlite3.Connection) -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
@@ -185,10 +256,20 @@ def _describe(connection: sqlite3.Connection) -> tuple[frozenset[tuple[str, str]
     return schema, {str(key): value for key, value in settings if key not in _COUNTERS}
 
 
+def _expected(directory: Path) -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
+    """What diskcache makes with our settings, asked of diskcache itself, so that a new release of it is no surprise.
+
+    Where the machine has no folder for temporary files, or a full one, it is made in the cache's `directory`.
+    """
+    try:
+        return _made_in(None)
+    except (OSError, sqlite3.Error):
+        return _made_in(directory)
+
+
 @functools.cache
-def _expected() -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
-    """What diskcache makes with our settings, asked of diskcache itself, so that a new release of it is no surprise."""
-    with tempfile.TemporaryDirectory(prefix="datarecipe-") as folder:
+def _made_in(directory: Path | None) -> tuple[frozenset[tuple[str, str]], dict[str, object]]:
+    with tempfile.TemporaryDirectory(prefix=".new-" if directory else "datarecipe-", dir=directory) as folder:
         diskcache.Cache(folder, disk=TextDisk, **SETTINGS).close()
         with connect(Path(folder), 1.0) as connection:
             return _describe(connection)

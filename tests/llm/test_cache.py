@@ -11,14 +11,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import diskcache
 import pytest
 
 from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Usage
+from datarecipe.llm import cache_file
 from datarecipe.llm.cache import ResponseCache
 
 if TYPE_CHECKING:
@@ -375,6 +379,74 @@ def test_a_corrupt_file(folder: Path, content: bytes) -> None:
         ResponseCache(folder)
 
 
+@pytest.mark.parametrize("length", [0, 1, 99, 4096, 16384])
+def test_a_file_that_an_earlier_release_left_when_the_disk_was_full(folder: Path, length: int) -> None:
+    ResponseCache(folder).close()
+    file = folder / "cache.db"
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(CacheError, match="is cut off") as caught:
+        ResponseCache(folder)
+    assert caught.value.hint is not None
+    command = caught.value.hint.partition(": ")[2]
+    subprocess.run(command, shell=True, check=True)
+    with ResponseCache(folder) as cache:
+        assert cache.put(request(), completion()) == completion()
+
+
+def test_a_long_file_is_not_said_to_hold_nothing(folder: Path) -> None:
+    with ResponseCache(folder) as cache:
+        for index in range(50):
+            cache.put(request(index), completion("x" * 2000))
+    file = folder / "cache.db"
+    file.write_bytes(file.read_bytes()[:40_000])
+    with pytest.raises(CacheError, match=r"Restore a copy|damaged") as caught, ResponseCache(folder) as cache:  # noqa: PT012
+        for index in range(50):
+            cache.get(request(index))
+    assert "It holds nothing" not in str(caught.value)
+
+
+def test_a_file_system_without_hard_links(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with ResponseCache(folder) as cache:
+        cache.put(request(), completion())
+    with ResponseCache(folder) as cache:
+        assert cache.get(request()) == completion()
+    assert [path.name for path in folder.iterdir()] == ["cache.db"]
+
+
+def test_a_machine_without_a_folder_for_temporary_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    monkeypatch.setattr(tempfile, "_gettempdir", none)
+    cache_file._made_in.cache_clear()
+    with ResponseCache(folder) as cache:
+        cache.put(request(), completion())
+    assert [path.name for path in folder.iterdir()] == ["cache.db"]
+
+
+def test_a_folder_that_is_swapped_while_it_is_opened(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whoever may write in the project, between our look and SQLite's."""
+    elsewhere = tmp_path / "elsewhere"
+    ResponseCache(elsewhere).close()
+    ResponseCache(folder).close()
+
+    def swap(path: str, **settings: Any) -> diskcache.Cache:
+        folder.rename(folder.with_name("old"))
+        folder.symlink_to(elsewhere)
+        return diskcache.Cache(path, **settings)
+
+    monkeypatch.setattr(cache_file, "diskcache", SimpleNamespace(Cache=swap, core=diskcache.core))
+    with pytest.raises(CacheError, match="symbolic link"):
+        ResponseCache(folder)
+
+
 def test_a_file_that_is_damaged_while_it_is_open(folder: Path) -> None:
     with ResponseCache(folder) as cache:
         for index in range(200):
@@ -424,7 +496,9 @@ def run(script: str, *arguments: object, **options: Any) -> subprocess.Popen[str
 FILLS_THE_DISK = """
 import json, sys
 from pathlib import Path
+from types import SimpleNamespace
 from datarecipe.errors import CacheError
+from datarecipe.llm import cache_file
 from datarecipe.llm.cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
@@ -459,7 +533,10 @@ def test_a_full_disk(folder: Path) -> None:
 
 WRITES = """
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
+from datarecipe.llm import cache_file
 from datarecipe.llm.cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))

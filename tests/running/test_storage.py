@@ -21,6 +21,7 @@ from tests.openai_server import OpenAIServer
 from tests.running.test_kill import _stored as stored_in
 from tests.running.test_kill import assert_nothing_stored_was_asked
 from tests.runs import Files, write_recipe
+from tests.small_disk import make_room, small_disk
 
 ENVIRON = {"OPENAI_API_KEY": "sk-test", "PATH": ""}
 
@@ -82,32 +83,24 @@ def test_a_full_disk(tmp_path: Path, whole: Files, largest: int) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 kB; only root may make one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    made = (
-        mount and subprocess.run([mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", place], check=False).returncode == 0
-    )
-    if not made:
-        pytest.skip("no file system can be mounted here")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB."""
+    with small_disk(tmp_path / "disk", 400) as place:
+        yield place
 
 
 @pytest.mark.parametrize("what", ["--cache-dir", "--output"])
-def test_a_file_system_without_space(tmp_path: Path, small_disk: Path, whole: Files, what: str) -> None:
-    (small_disk / "filler").write_bytes(b"x" * (200_000 if what == "--cache-dir" else 385_000))
-    place = small_disk / "here"
+def test_a_file_system_without_space(tmp_path: Path, disk: Path, whole: Files, what: str) -> None:
+    (disk / "filler").write_bytes(b"x" * (200_000 if what == "--cache-dir" else 385_000))
+    place = disk / "here"
     output = place if what == "--output" else tmp_path / "runs" / "facts"
     cache = place if what == "--cache-dir" else tmp_path / ".datarecipe" / "cache"
     with OpenAIServer(Author(variety=3000), latency=0.002) as server:
         code, err = datarecipe(tmp_path, server, what, str(place))
         assert code == 4, err
         assert "space" in err
-        (small_disk / "filler").unlink()
-        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        (disk / "filler").unlink()
+        make_room(disk)
         before, stored = server.requests, stored_in(cache)
         assert datarecipe(tmp_path, server, what, str(place)) == (0, "")
         assert_nothing_stored_was_asked(server, before, stored)
