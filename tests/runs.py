@@ -52,7 +52,7 @@ def recipe_with(path: Path, **overrides: Any) -> Recipe:
     return load_recipe(path, [Override(key, value, "test") for key, value in overrides.items()])
 
 
-def setup_for(recipe: Recipe, base_url: str | None, output: Path, cache: Path, **options: Any) -> Setup:
+def setup_for(recipe: Recipe, base_url: str | None, output: Path | None, cache: Path, **options: Any) -> Setup:
     """A run's set-up against a test server."""
     environ = {"OPENAI_API_KEY": "sk-test"}
     options.setdefault("model", MODEL)

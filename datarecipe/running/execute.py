@@ -23,13 +23,14 @@ from datarecipe.running.budget import shared_account
 from datarecipe.running.card import card
 from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
-from datarecipe.running.folder import RunFolder, storage_errors
+from datarecipe.running.folder import RunFolder
 from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.observe import Observer, Several
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
+from datarecipe.running.run_files import storage_errors
 from datarecipe.running.run_log import RunLog
 from datarecipe.running.setup import Setup
 from datarecipe.running.spending import Spending
@@ -223,12 +224,9 @@ async def _execute(
 ) -> RunResult:
     began, started = time.monotonic(), datetime.now(UTC)
     caps = setup.caps
-    folder = RunFolder(setup.output, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
+    folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
     generation = Generation(setup.recipe, setup.model, folder)
-    with (
-        folder,
-        Spending(setup.output, setup.identity, setup.prices) as spending,
-    ):
+    with folder, Spending(folder.files, setup.identity, setup.prices) as spending:
         account = Account(
             caps,
             spent=spending.before,

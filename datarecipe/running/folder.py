@@ -8,19 +8,18 @@ of what is there leaves it alone, and one that finds the dataset changed by some
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import stat
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
-from filelock import FileLock, Timeout
-
-from datarecipe.errors import RunConflictError, RunLockedError, StorageError
+from datarecipe.errors import RunConflictError, StorageError
 from datarecipe.generate.events import Accepted, Event, Rejected
+from datarecipe.running.folder_hold import Hold, Location, hold
 from datarecipe.running.ownership import (
     ABSENT,
     CARD,
@@ -34,28 +33,15 @@ from datarecipe.running.ownership import (
     conflict,
     described,
     digests,
-    holds,
-    identity_in,
-    read_manifest,
+    identity_of,
+    manifest_in,
 )
 from datarecipe.running.read_back import WrittenExamples
+from datarecipe.running.run_files import RunFiles, storage_errors
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 # JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
 _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-_MENDS = {
-    errno.ENOSPC: "Free space",
-    errno.EDQUOT: "Free space",
-    errno.EFBIG: "Free space",
-    errno.EACCES: "Mend the permissions",
-    errno.EPERM: "Mend the permissions",
-    errno.EROFS: "Mend the permissions",
-    errno.ENOENT: "Name a folder that can be made",
-    errno.ENOTDIR: "Name a folder that can be made",
-    errno.EEXIST: "Name a folder that can be made",
-}
 
 
 def json_line(value: object) -> str:
@@ -77,19 +63,6 @@ def _has_surrogate(text: str) -> bool:
     return False
 
 
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the file system's refusals into `StorageError`."""
-    try:
-        yield
-    except OSError as error:
-        mend = _MENDS.get(error.errno or 0, "See to it")
-        raise StorageError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint=f"{mend}, then run the same command again: every stored response is used.",
-        ) from None
-
-
 class RunFolder:
     """The folder of one run, held by this process while it is open.
 
@@ -97,15 +70,23 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, identity: str, *, overwrite: bool, parts: Mapping[str, str] = MappingProxyType({})
+        self,
+        place: Path | Location,
+        identity: str,
+        *,
+        overwrite: bool,
+        parts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`parts` are hashes of the identity's parts by name, to say what is different in a folder of another one."""
-        self.path = path
+        self._location = place if isinstance(place, Location) else Location(place)
+        self.path = self._location.path
         self._parts = parts
         self._identity = identity
         self._overwrite = overwrite
         self._exit = ExitStack()
+        self._held: Hold | None = None
         self._streams: dict[str, IO[str]] = {}
+        """What is being written, by the name that it gets at the end."""
         self._written: WrittenExamples | None = None
         self._found: Mapping[str, str] = {}
         """Hashes of the files when the run began."""
@@ -114,28 +95,32 @@ class RunFolder:
         self.lines_before = 0
         """Lines of `data.jsonl` when the run began; 0 where it is not this identity's, or somebody changed it."""
 
+    @property
+    def files(self) -> RunFiles:
+        """The folder's files, while it is held."""
+        return self._hold.files
+
+    @property
+    def _hold(self) -> Hold:
+        assert self._held is not None
+        return self._held
+
     def __enter__(self) -> Self:
         """Lock the folder. Raises `RunLockedError`, `RunConflictError`, `StorageError`."""
-        with storage_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / ".lock", timeout=0)
-            try:
-                self._exit.enter_context(lock)
-            except Timeout:
-                raise RunLockedError(
-                    f"another process is writing {self.path}",
-                    hint="Wait for it, or give this run its own folder with --output DIR.",
-                ) from None
-            try:
+        self._held = self._exit.enter_context(hold(self._location))
+        try:
+            with storage_errors(self.path):
                 self._finish_replacing()
                 self._check_owner()
+                for name in FILES:
+                    self.files.remove(name + PARTIAL)
                 for name in (DATA, LINEAGE, REJECTED):
-                    self._streams[name] = self._open(name)
-                self._written = WrittenExamples(self._partial(DATA), self._partial(LINEAGE))
-            except BaseException:
-                self._close_streams()
-                self._exit.close()
-                raise
+                    self._begin(name)
+                self._written = WrittenExamples(self.files, DATA + PARTIAL, LINEAGE + PARTIAL)
+        except BaseException:
+            self._close_streams()
+            self._exit.close()
+            raise
         return self
 
     def __exit__(
@@ -171,36 +156,50 @@ class RunFolder:
     def replace(self, manifest: Mapping[str, Any], card: str) -> None:
         """Put the written files in place of the old ones, the manifest last.
 
-        Raises `StorageError`; `RunConflictError` where somebody changed the old ones meanwhile, and those stay.
+        Raises `StorageError`, also where the folder is no longer the one that was locked; `RunConflictError` where somebody
+        changed the old files meanwhile, and those stay.
         """
         self._close_written()
         with storage_errors(self.path):
             for stream in self._streams.values():
-                stream.flush()
-                os.fsync(stream.fileno())
-                stream.close()
+                _to_disk(stream)
+            self._check_held()
             self._write_whole(CARD, card)
-            files = {name: described(self._partial(name)) for name in (DATA, LINEAGE, REJECTED, CARD)}
+            files = {name: described(self.files, name + PARTIAL) for name in (DATA, LINEAGE, REJECTED, CARD)}
             self._refuse_changes()
             self._write_manifest({**manifest, "files": files})
+            self._check_held()
             self._rename()
 
     def keep(self, cost: Mapping[str, Any]) -> None:
         """Drop what was written; the folder's files stay, but for what the manifest says of the `cost` so far."""
         self.discard()
-        old = read_manifest(self.path / MANIFEST)
+        old = manifest_in(self.files)
         if old is None or old.get("identity") != self._identity or not isinstance(old.get("cost"), dict):
             return
         with storage_errors(self.path):
             self._write_manifest({**old, "cost": {**old["cost"], **cost}})
+            self._check_held()
             self._rename()
 
     def discard(self) -> None:
         """Drop what was written; the folder's files stay as they were."""
-        self._close_streams()
         with storage_errors(self.path):
-            for name in FILES:
-                self._partial(name).unlink(missing_ok=True)
+            for name, stream in self._streams.items():
+                if self.files.has(name + PARTIAL, stream.fileno()):  # else it is somebody else's
+                    self.files.remove(name + PARTIAL)
+        self._close_streams()
+
+    def _check_held(self) -> None:
+        """Raise where what would be put in place is not what this run wrote, or where it would go is not this run's."""
+        try:
+            self._hold.check()
+            for name, stream in self._streams.items():
+                if not self.files.has(name + PARTIAL, stream.fileno()):
+                    raise self._hold.lost(f"{name + PARTIAL} was deleted or replaced")
+        except StorageError:
+            self.discard()
+            raise
 
     def _close_written(self) -> None:
         if self._written is not None:
@@ -211,60 +210,61 @@ class RunFolder:
         for stream in self._streams.values():
             with contextlib.suppress(OSError):  # a full disk is told where the writing fails
                 stream.close()
+        self._streams.clear()
 
     def _finish_replacing(self) -> None:
         """Finish what a run that was killed between two renames had begun: its manifest is written last, so all is there."""
-        if identity_in(self._partial(MANIFEST)) is not None:
+        if identity_of(manifest_in(self.files, MANIFEST + PARTIAL)) is not None:
             self._rename()
 
     def _rename(self) -> None:
-        if identity_in(self.path / MANIFEST) != identity_in(self._partial(MANIFEST)):
+        if identity_of(manifest_in(self.files)) != identity_of(manifest_in(self.files, MANIFEST + PARTIAL)):
             # A manifest never stands over another run's data, not even for the moment between two renames.
-            (self.path / MANIFEST).unlink(missing_ok=True)
+            self.files.remove(MANIFEST)
         for name in FILES:
-            if os.path.lexists(self._partial(name)):
-                self._partial(name).replace(self.path / name)
+            if self.files.exists(name + PARTIAL):
+                self.files.rename(name + PARTIAL, name)
 
     def _check_owner(self) -> None:
         for name in FILES:
-            path = self.path / name
-            if path.is_dir() and not path.is_symlink():
+            found = self.files.status(name)
+            if found is not None and stat.S_ISDIR(found.st_mode):
                 raise RunConflictError(
-                    f"{path} is a folder, and a run writes a file of that name",
+                    f"{self.path / name} is a folder, and a run writes a file of that name",
                     hint="Move it away, or give this run its own folder with --output DIR.",
                 )
-        refusal = conflict(self.path, self._identity, self._parts)
+        refusal = conflict(self.files, self._identity, self._parts)
         if refusal is not None and not self._overwrite:
             raise refusal
-        self._found = digests(self.path)
-        if refusal is None and holds(self._identity, self.path):
-            self.lines_before = described(self.path / DATA)["lines"]
+        self._found = digests(self.files)
+        if refusal is None and identity_of(manifest_in(self.files)) == self._identity:
+            self.lines_before = described(self.files, DATA)["lines"]
 
     def _refuse_changes(self) -> None:
         """Raise where a file is not as it was found: a run may take hours, in which somebody edits what is there."""
-        for name, digest in digests(self.path).items():
+        for name, digest in digests(self.files).items():
             if digest not in (self._found[name], ABSENT):
                 self.discard()
-                raise changed(self.path / name, digest, "while the run went on")
+                raise changed(self.files, name, digest, "while the run went on")
 
-    def _open(self, name: str) -> IO[str]:
-        """A new partial file. Never through a link: the folder may lie in a project from somebody else."""
-        path = self._partial(name)
-        path.unlink(missing_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
-        return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
-
-    def _partial(self, name: str) -> Path:
-        return self.path / (name + PARTIAL)
+    def _begin(self, name: str) -> IO[str]:
+        """A new partial file, open until the folder is left: by its descriptor it is known to be this run's."""
+        stream = os.fdopen(self.files.new(name + PARTIAL), "w", encoding="utf-8", newline="\n")
+        self._streams[name] = stream
+        return stream
 
     def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
         self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
 
     def _write_whole(self, name: str, text: str) -> None:
-        with self._open(name) as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+        stream = self._begin(name)
+        stream.write(text)
+        _to_disk(stream)
+
+
+def _to_disk(stream: IO[str]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def lineage_row(event: Accepted) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
+from datarecipe.running.run_files import RunFiles
 
 DATA = "data.jsonl"
 LINEAGE = "lineage.jsonl"
@@ -27,62 +29,73 @@ LARGEST_MANIFEST = 64 << 20
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
     """The manifest of a run's folder, or None where there is none that can be read."""
+    return manifest_in(RunFiles(path.parent), path.name)
+
+
+def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:
+    """The manifest of that name, or None where there is none that can be read."""
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST_MANIFEST:  # a pipe would never end
-            return None
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        with contextlib.ExitStack() as stack:
+            stream = files.reading(name)
+            if stream is None:
+                return None
+            stack.enter_context(stream)
+            text = stream.read(LARGEST_MANIFEST + 1)
+            manifest = json.loads(text.decode()) if len(text) <= LARGEST_MANIFEST else None
     except (OSError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
 
 
-def conflict(folder: Path, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
+def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
     """Why a run of that identity must not write into `folder`, or None where it may."""
-    if identity_in(folder / (MANIFEST + PARTIAL)) == identity:
+    files = folder if isinstance(folder, RunFiles) else RunFiles(folder)
+    if identity_of(manifest_in(files, MANIFEST + PARTIAL)) == identity:
         return None  # killed between two renames, which the next run finishes
-    manifest = read_manifest(folder / MANIFEST)
-    owner = identity_in(folder / MANIFEST)
+    manifest = manifest_in(files)
+    owner = identity_of(manifest)
     if owner == identity and manifest is not None:
-        return _changed(folder, manifest)
-    if not any(os.path.lexists(folder / name) for name in FILES):
+        return _changed(files, manifest)
+    if not any(map(files.exists, FILES)):
         return None
-    if owner is None:
+    if manifest is None or owner is None:
         return RunConflictError(
-            f"{folder} holds files, and no {MANIFEST} that says which run wrote them",
+            f"{files.path} holds files, and no {MANIFEST} that says which run wrote them",
             hint="Give this run its own folder with --output DIR, or replace what is there with --overwrite.",
         )
     return RunConflictError(
-        f"{folder} holds the dataset of another run: {_difference(parts, folder)}",
+        f"{files.path} holds the dataset of another run: {_difference(parts, manifest)}",
         hint="What differs is asked, and paid, anew. Keep both with --output DIR (several recipes: --runs-dir DIR), "
         "or replace what is there with --overwrite; stored responses stay in the cache.",
     )
 
 
-def _changed(folder: Path, manifest: Mapping[str, Any]) -> RunConflictError | None:
+def _changed(files: RunFiles, manifest: Mapping[str, Any]) -> RunConflictError | None:
     """Whether somebody else changed a file since its run wrote it: what they did would be lost."""
-    files = manifest.get("files")
-    written = files if isinstance(files, dict) else {}
-    for name, digest in digests(folder).items():
+    listed = manifest.get("files")
+    written = listed if isinstance(listed, dict) else {}
+    for name, digest in digests(files).items():
         before = written.get(name)
         # One that is gone, a run brings back.
         if isinstance(before, dict) and digest not in (before.get("sha256"), ABSENT):
-            return changed(folder / name, digest, "since its run wrote it")
+            return changed(files, name, digest, "since its run wrote it")
     return None
 
 
-def changed(path: Path, digest: str, when: str) -> RunConflictError:
+def changed(files: RunFiles, name: str, digest: str, when: str) -> RunConflictError:
     """The refusal to replace what is not as it was; `digest` is what it is now."""
+    path = files.path / name
     unread = digest.startswith(UNREAD)
     return RunConflictError(
-        f"{path} {digest}" if unread else f"{path} was changed {when} ({described(path)['lines']:,} lines now)",
+        f"{path} {digest}" if unread else f"{path} was changed {when} ({described(files, name)['lines']:,} lines now)",
         hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
         "or let its changes go with --overwrite.",
     )
 
 
-def _difference(parts: Mapping[str, str], folder: Path) -> str:
-    """What is another in the run that the folder holds."""
-    names = [f"`{name}`" for name in differing(parts, folder)]
+def _difference(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
+    """What is another in the run that wrote the manifest."""
+    names = [f"`{name}`" for name in _differing(parts, manifest)]
     if not names:
         return "another recipe, model or setting than this one's"
     return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
@@ -90,18 +103,22 @@ def _difference(parts: Mapping[str, str], folder: Path) -> str:
 
 def differing(parts: Mapping[str, str], folder: Path) -> list[str]:
     """Which of the `parts` of an identity are others in the run that `folder` holds; none where that is not known."""
-    theirs = (read_manifest(folder / MANIFEST) or {}).get("identity_parts")
+    return _differing(parts, read_manifest(folder / MANIFEST) or {})
+
+
+def _differing(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
+    theirs = manifest.get("identity_parts")
     known = theirs if isinstance(theirs, dict) else {}
     return [name for name, part in parts.items() if name in known and known[name] != part]
 
 
 def holds(identity: str, folder: Path) -> bool:
     """Whether `folder` holds a run of that identity."""
-    return identity_in(folder / MANIFEST) == identity
+    return identity_of(read_manifest(folder / MANIFEST)) == identity
 
 
-def identity_in(path: Path) -> str | None:
-    manifest = read_manifest(path)
+def identity_of(manifest: Mapping[str, Any] | None) -> str | None:
+    """The identity of the run that wrote a manifest, where it says one."""
     identity = manifest.get("identity") if manifest else None
     return identity if isinstance(identity, str) else None
 
@@ -112,26 +129,41 @@ UNREAD = "cannot be read"
 """How what stands instead of the hash begins where there is something, and no way to know what."""
 
 
-def digests(folder: Path) -> dict[str, str]:
+def digests(files: RunFiles) -> dict[str, str]:
     """The SHA-256 of each file that a user may have changed, by name; else `ABSENT`, or `UNREAD` and why."""
     found = {}
     for name in FILES:
-        path = folder / name
         if name == MANIFEST:
             continue
         try:
-            found[name] = described(path)["sha256"] if os.path.lexists(path) else ABSENT
+            found[name] = described(files, name)["sha256"] if files.exists(name) else ABSENT
         except OSError as error:
             found[name] = f"{UNREAD}: {error.strerror}"
     return found
 
 
-def described(path: Path) -> dict[str, Any]:
-    """Number of lines and hash of a file; of none, and of what is no file, as of an empty one."""
+def described(files: RunFiles, name: str) -> dict[str, Any]:
+    """Line count and SHA-256 of a file; a missing or non-regular one counts as empty.
+
+    Raises `OSError`, also for a file with holes: a planted one of 40 GB takes no space, and minutes to read.
+    """
     lines, digest = 0, hashlib.sha256()
-    if path.is_file():  # a device or pipe would never end
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as stream:
+    stream = files.reading(name)
+    if stream is not None:
+        with stream:
+            if _has_hole(stream.fileno()):
+                raise OSError(errno.EINVAL, "it has a hole, which no run leaves")
             for chunk in iter(lambda: stream.read(1 << 20), b""):
                 lines += chunk.count(b"\n")
                 digest.update(chunk)
     return {"lines": lines, "sha256": digest.hexdigest()}
+
+
+def _has_hole(descriptor: int) -> bool:
+    """Whether some of the file was never written: it reads as zeros, and no line of a run holds one."""
+    try:
+        hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:  # an empty file, or a file system that does not say
+        return False
+    return hole < os.fstat(descriptor).st_size

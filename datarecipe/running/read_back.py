@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack
-from pathlib import Path
 from typing import IO
 
 from datarecipe.errors import StorageError
 from datarecipe.generate.events import Accepted
+from datarecipe.running.run_files import RunFiles
 
 
 class WrittenExamples:
     """The lines of a data file and of its lineage, from front to back, each pair at most once."""
 
-    def __init__(self, data: Path, lineage: Path) -> None:
+    def __init__(self, files: RunFiles, data: str, lineage: str) -> None:
         """Open both files, never through a link. Raises `OSError`."""
         self._next = 0
         with ExitStack() as stack:
-            self._data = stack.enter_context(_open(data))
-            self._lineage = stack.enter_context(_open(lineage))
+            self._data = stack.enter_context(_open(files, data))
+            self._lineage = stack.enter_context(_open(files, lineage))
             self._exit = stack.pop_all()
-        self._folder = data.parent
+        self._folder = files.path
 
     def read(self, position: int) -> Accepted:
         """Example number `position`, which is in the files and not before the last one read. Raises `StorageError`."""
@@ -49,5 +49,5 @@ class WrittenExamples:
         self._exit.close()
 
 
-def _open(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=1 << 16)
+def _open(files: RunFiles, name: str) -> IO[bytes]:
+    return os.fdopen(files.open(name, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=1 << 16)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
 from datarecipe.running.going_on import ended_short, flags, how_to_go_on
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
+from datarecipe.running.run_files import RunFiles
 from datarecipe.running.setup import Setup
 from datarecipe.running.summary import closing, opening
 
@@ -29,14 +29,6 @@ def _same_command(settings: Mapping[str, str], recipe: str | None = None) -> str
     return " ".join(("the same command", *flags(settings)))
 
 
-class _Handler(RotatingFileHandler):
-    """One whose failures its user hears of: logging's own prints them, traceback and all."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002
-        """Called while the error is handled."""
-        raise  # noqa: PLE0704
-
-
 class RunLog:
     """An observer that writes the file of one run. Notices come without keys: transports take them out."""
 
@@ -44,17 +36,16 @@ class RunLog:
     """As messages call it."""
 
     def __init__(self) -> None:
-        self._handler: _Handler | None = None
+        self._exit = ExitStack()
+        self._files: RunFiles | None = None
+        self._file = -1
 
     def begin(self, setup: Setup) -> None:
-        """Open the file; the folder is there by then. Raises `OSError`."""
-        path = setup.output / LOG
-        # The folder may lie in a project from somebody else: a link leads elsewhere, a pipe would never open.
-        if path.is_symlink():
-            path.unlink()
-        elif path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(errno.EINVAL, "it is no file", os.fspath(path))
-        self._handler = _Handler(path, maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8")
+        """Open the file; the folder is there by then. Raises `OSError`, `StorageError`."""
+        folder = setup.location.open()
+        self._exit.callback(os.close, folder)
+        self._files = RunFiles(setup.output, folder)
+        self._open(self._files)
         for line in opening(setup):
             self._write(line)
 
@@ -78,13 +69,36 @@ class RunLog:
 
     def close(self) -> None:
         """Close the file, also after an error."""
-        if self._handler is not None:
-            self._handler.close()
-            self._handler = None
+        self._files = None
+        self._exit.close()
+
+    def _open(self, files: RunFiles) -> None:
+        """Never through a link, and no pipe: the folder may lie in a project from somebody else."""
+        found = files.status(LOG)
+        if found is not None and stat.S_ISLNK(found.st_mode):
+            files.remove(LOG)
+        elif found is not None and not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no file", os.fspath(files.path / LOG))
+        self._file = files.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK)
+        self._exit.callback(lambda: os.close(self._file))
 
     def _write(self, text: str) -> None:
-        if self._handler is not None:
-            now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            for line in text.split("\n"):
-                message = f"{now} {printable(line)}"
-                self._handler.handle(logging.LogRecord("datarecipe", logging.INFO, "", 0, message, None, None))
+        if self._files is None:
+            return
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        lines = "".join(f"{now} {printable(line)}\n" for line in text.split("\n"))
+        data = lines.encode("utf-8", "backslashreplace")
+        if os.fstat(self._file).st_size + len(data) > LARGEST:
+            self._rotate(self._files)
+        while data:
+            data = data[os.write(self._file, data) :]
+
+    def _rotate(self, files: RunFiles) -> None:
+        """Put the file aside, and begin a new one."""
+        for number in range(KEPT, 0, -1):
+            older = LOG if number == 1 else f"{LOG}.{number - 1}"
+            if files.exists(older):
+                files.rename(older, f"{LOG}.{number}")
+        full = self._file
+        self._file = files.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL)
+        os.close(full)

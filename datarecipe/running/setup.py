@@ -20,6 +20,7 @@ from datarecipe.llm.prices import Price
 from datarecipe.recipe import Fallback, Origin, Prices, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
 from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices, warning
+from datarecipe.running.folder_hold import Location
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 2
@@ -59,10 +60,15 @@ class Setup:
     """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
     identity_parts: Mapping[str, str]
     """Hashes of its parts, by the names that users know them by."""
-    output: Path
+    location: Location
     cache_dir: Path
     fallbacks: tuple[Alternative, ...] = ()
     """The models that may answer instead, in the order of trying."""
+
+    @property
+    def output(self) -> Path:
+        """The run's folder."""
+        return self.location.path
 
     @property
     def embedded(self) -> bool:
@@ -162,10 +168,19 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         weights=weights,
         identity=_hash(shape),
         identity_parts=_parts(shape),
-        output=(options.output or (options.runs_dir or home / "runs") / recipe.name).absolute(),
+        location=_location(recipe, options, home),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
         fallbacks=tuple(_alternative(recipe, fallback, options) for fallback in recipe.fallbacks),
     )
+
+
+def _location(recipe: Recipe, options: Options, home: Path) -> Location:
+    """The run's folder. What a flag names is the user's own, links and all; `runs` of a project may be a stranger's."""
+    if options.output is not None:
+        return Location(options.output.absolute())
+    if options.runs_dir is not None:
+        return Location(options.runs_dir.absolute(), (recipe.name,))
+    return Location(home.absolute(), ("runs", recipe.name))
 
 
 def _alternative(recipe: Recipe, fallback: Fallback, options: Options) -> Alternative:

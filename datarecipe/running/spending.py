@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -23,7 +24,8 @@ from typing import Any, NamedTuple, Self, TypeAlias
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Reservation
 from datarecipe.llm.limits.amount import NOTHING, Amount, Priced
-from datarecipe.running.folder import storage_errors
+from datarecipe.running.ownership import PARTIAL
+from datarecipe.running.run_files import RunFiles, storage_errors
 
 SPENDING = "spending.jsonl"
 FORMAT = 2
@@ -46,9 +48,12 @@ Sums: TypeAlias = "dict[_Kind, Amount]"
 class Spending(AbstractContextManager["Spending"]):
     """The file of one run's folder, which this process has locked."""
 
-    def __init__(self, folder: Path, identity: str, prices: Mapping[str, Priced] = MappingProxyType({})) -> None:
+    def __init__(
+        self, folder: Path | RunFiles, identity: str, prices: Mapping[str, Priced] = MappingProxyType({})
+    ) -> None:
         """`prices` are those that are known now, by the model's name."""
-        self.path = folder / SPENDING
+        self._files = folder if isinstance(folder, RunFiles) else RunFiles(folder)
+        self.path = self._files.path / SPENDING
         self.before = NOTHING
         """What earlier runs used."""
         self._sums: Sums = {}
@@ -132,9 +137,7 @@ class Spending(AbstractContextManager["Spending"]):
 
     def _begin(self) -> int:
         """A new file that begins with the sum of the old one."""
-        partial = self.path.with_name(SPENDING + ".partial")
-        partial.unlink(missing_ok=True)
-        file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+        file = self._files.new(SPENDING + PARTIAL)
         head = {
             "spending": FORMAT,
             "identity": self._identity,
@@ -148,13 +151,14 @@ class Spending(AbstractContextManager["Spending"]):
             os.close(file)
             raise
         os.fsync(file)
-        partial.replace(self.path)
+        self._files.rename(SPENDING + PARTIAL, SPENDING)
         return file
 
     def _read(self) -> None:
-        if not os.path.lexists(self.path):
+        found = self._files.status(SPENDING)
+        if found is None:
             return
-        if self.path.is_symlink() or not self.path.is_file():
+        if not stat.S_ISREG(found.st_mode):
             raise self._damaged(0)
         rows = self._rows()
         number, head = next(rows, (1, None))
@@ -197,7 +201,10 @@ class Spending(AbstractContextManager["Spending"]):
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """Number and content of each line; None for one that is not ours. A line without its end was never acted upon."""
-        with self.path.open("rb") as stream:
+        stream = self._files.reading(SPENDING)
+        if stream is None:
+            return
+        with stream:
             for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
                 if not line.endswith(b"\n") and not stream.read(1):
                     return

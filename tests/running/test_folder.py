@@ -23,8 +23,9 @@ from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
 from datarecipe.generate.render import example_text
-from datarecipe.running.folder import RunFolder, json_line, storage_errors
+from datarecipe.running.folder import RunFolder, json_line
 from datarecipe.running.ownership import conflict
+from datarecipe.running.run_files import storage_errors
 
 ROOT = Path(__file__).parents[2]
 FILES = ["README.md", "data.jsonl", "lineage.jsonl", "manifest.json", "rejected.jsonl"]
@@ -337,7 +338,7 @@ folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 renames = 0
 def hook(event, _):
     global renames
-    if event == "os.rename" and str(_[1]).startswith(str(folder)):
+    if event == "os.rename" and _[2] != -1:  # relative to the folder, by its descriptor
         renames += 1
         if renames > survive:
             os.kill(os.getpid(), 9)

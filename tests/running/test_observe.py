@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,11 +93,26 @@ def test_a_log_that_cannot_be_written_says_so_once_and_not_as_a_traceback(
         log, told = RunLog(), Told()
         (tmp_path / "out").mkdir()
         log.begin(setup)
-        assert log._handler is not None
-        log._handler.setStream(Path("/dev/full").open("w", encoding="utf-8"))  # noqa: SIM115 - the handler closes it
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, log._file)
+        os.close(full)
         several = Several(log, told)
         several.notice("news")
         several.notice("more")
     assert told.notices == ["run.log is told nothing more: No space left on device", "news", "more"]
-    assert logging.raiseExceptions, "as in any program"
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_is_put_aside_when_it_is_full_and_three_older_ones_are_kept(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    setup = setup_for(recipe_with(path), "http://127.0.0.1:1/v1", tmp_path / "out", tmp_path / "cache")
+    (tmp_path / "out").mkdir()
+    log = RunLog()
+    log.begin(setup)
+    for number in range(60):
+        log.notice(f"{number} " + "x" * 100_000)
+    log.close()
+    names = ["run.log", "run.log.1", "run.log.2", "run.log.3"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    assert all(900_000 < (tmp_path / "out" / name).stat().st_size <= 1_000_000 for name in names[1:])
+    assert [(tmp_path / "out" / name).read_text().split()[1] for name in names] == ["54", "45", "36", "27"]

@@ -115,7 +115,7 @@ def test_a_folder_that_goes_away_ends_the_run_which_says_what_was_used(tmp_path:
     with OpenAIServer(Author(variety=3000), latency=0.002, faults=take_it_away) as server:
         code, err = datarecipe(tmp_path, server, quiet=False)
         assert code == 4
-        assert "Name a folder that can be made" in err
+        assert "was taken away while the run went on: it was deleted, moved or replaced" in err
         used = re.search(r"used until then: (\d+) calls, [\d,]+ tokens; what was answered is stored", err)
         assert used is not None, err
         assert int(used[1]) == server.requests
