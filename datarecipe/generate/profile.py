@@ -16,7 +16,7 @@ from datarecipe.exchange import LOCAL_PREFIX, Json
 from datarecipe.generate.embedded import EMBEDDED_SAMPLING, EMBEDDED_VERSION
 from datarecipe.recipe.model import Recipe
 
-TABLE_VERSION = 2
+TABLE_VERSION = 3
 """Changes with the tables below; a release that changes requests says so before anything is paid."""
 
 Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
@@ -71,8 +71,13 @@ _TABLE: tuple[tuple[str, Profile], ...] = (
 # Families that are asked alike wherever they are served, by the model's own name in small letters. They think before they
 # answer, and what they think counts as their answer's tokens: with room for the answer alone every reply would be cut off.
 _THINKING_FAMILIES = ("*deepseek-r1*", "*deepseek-reasoner*", "*magistral*", "*qwq*", "*qwen3*", "*gpt-oss*")
-# Their template refuses a system message.
-_WITHOUT_SYSTEM = ("*gemma-2*", "*gemma-1.1*", "*gemma-7b*", "*gemma-2b*")
+# Their template refuses a system message, or did for long; the newer ones write it before the user's, as is done here.
+_WITHOUT_SYSTEM = (
+    "*gemma-2*", "*gemma-1.1*", "*gemma-7b*", "*gemma-2b*",
+    "*mistral-7b-instruct-v0.1*", "*mistral-7b-instruct-v0.2*", "*mixtral-8x7b-instruct-v0.1*",
+)  # fmt: skip
+# Servers that render a model's own template; OpenAI itself serves none of these models.
+_OWN_TEMPLATE = ("hosted_vllm/", "openai/", "openai_like/", "custom_openai/")
 
 
 def profile_of(model: str) -> Profile:
@@ -82,7 +87,7 @@ def profile_of(model: str) -> Profile:
         return profile
     if not profile.thinking_tokens and _among(_THINKING_FAMILIES, model):
         profile = replace(profile, name=f"{profile.name}-thinking", thinking_tokens=_THINKING.thinking_tokens)
-    if model.startswith("hosted_vllm/") and _among(_WITHOUT_SYSTEM, model):
+    if model.startswith(_OWN_TEMPLATE) and _among(_WITHOUT_SYSTEM, model):
         profile = replace(profile, name=f"{profile.name}-no-system-role", layout="user_only")
     return profile
 

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from datarecipe._version import __version__
@@ -21,9 +21,10 @@ from datarecipe.errors import MachineError, ProviderError, UsageError
 from datarecipe.exchange import Completion
 from datarecipe.llm import openai_protocol, sending
 from datarecipe.llm.failure_table import Failure
-from datarecipe.llm.failures import no_answer, refuses_seed
+from datarecipe.llm.failures import no_answer
 from datarecipe.llm.network_failures import network_failure
 from datarecipe.llm.openai_reply import Replies, in_words
+from datarecipe.llm.request_form import FormInUse
 from datarecipe.llm.transport import AskAgainError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class DirectTransport:
         self._connect_seconds = connect_seconds
         self._keep_alive = keep_alive
         self._session: aiohttp.ClientSession | None = None
-        self._takes_seed = True
+        self._form = FormInUse()
         self._selective = openai_protocol.depends_on_content(endpoint)
 
     async def __aenter__(self) -> Self:
@@ -119,27 +120,25 @@ class DirectTransport:
         self.check()
         if self._selective and not openai_protocol.speaks_content(self._endpoint, content):
             raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
-        seed = self._takes_seed
+        form = self._form.form
+        body = openai_protocol.body_of(request, self._endpoint, form)
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._send(request, seed=seed)
+                answer = await self._send(body)
         except TimeoutError:
             answer = no_answer(timeout)
-        if seed and isinstance(answer, Failure) and refuses_seed(answer):
-            self._takes_seed = False
-            raise AskAgainError("the server takes no seed", charged=False, kind="no seed")
+        if isinstance(answer, Failure) and (again := self._form.another(answer, form, body)) is not None:
+            raise again
         outcome = self._replies.outcome(answer) if isinstance(answer, Failure) else answer
         if isinstance(outcome, Completion):
             return outcome
         raise outcome
 
-    async def _send(self, request: Complete, *, seed: bool) -> Completion | Failure:
-        body = json.dumps(
-            openai_protocol.body_of(request, self._endpoint, seed=seed), separators=(",", ":"), allow_nan=False
-        ).encode()
+    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
+        data = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         reused = _Reused()
         started = time.monotonic()
-        answer = await self._post(body, reused)
+        answer = await self._post(data, reused)
         if answer is not None:
             return answer
         words = "the server closed the connection without an answer"

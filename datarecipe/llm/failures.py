@@ -107,15 +107,6 @@ def no_answer(seconds: float) -> Failure:
     return Failure("timeout", message=f"nothing within {seconds:g} seconds")
 
 
-def refuses_seed(failure: Failure) -> bool:
-    """Whether the server does not take `seed`. It is sent where a provider takes one, so it can be left out."""
-    if failure.kind != "http" or failure.status not in (400, 422):
-        return False
-    if row_of(failure).name != "parameter":
-        return False
-    return failure.parameter == "seed" or re.search(r"\b(?:random_)?seed\b", failure.message) is not None
-
-
 def _leave_out(failure: Failure) -> str:
     """How to send what the provider does not take no more; by name where it says which parameter that is."""
     named = [failure.parameter or "", *re.findall(r"\w+", failure.message)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import Completion
 from datarecipe.llm.failure_table import Failure
-from datarecipe.llm.failures import no_answer, refuses_seed
+from datarecipe.llm.failures import no_answer
 from datarecipe.llm.network_failures import chain, network_failure
 from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, broken_off
 
@@ -51,7 +51,11 @@ class Interpreter:
 
     def failure(self, error: Exception) -> Completion | DatarecipeError:
         """What an exception of litellm's means: a response after all, or the error to raise."""
-        return self._replies.outcome(self._failure(error))
+        return self.judged(self.failure_of(error))
+
+    def judged(self, failure: Failure) -> Completion | DatarecipeError:
+        """A response after all, or the error to raise."""
+        return self._replies.outcome(failure)
 
     def timed_out(self, seconds: float) -> DatarecipeError:
         """The error for a request that nobody answered within `seconds`."""
@@ -59,15 +63,12 @@ class Interpreter:
         assert not isinstance(outcome, Completion)
         return outcome
 
-    def refuses_seed(self, error: Exception) -> bool:
-        """Whether the server says that it does not take `seed`."""
-        return refuses_seed(self._failure(error))
-
     @property
     def _replies(self) -> Replies:
         return Replies(self.endpoint, self.secrets, self.now)
 
-    def _failure(self, error: Exception) -> Failure:
+    def failure_of(self, error: Exception) -> Failure:
+        """What happened on the wire beneath an exception of litellm's."""
         text = str(error)
         if any(words in text for words in ("No module named", "Please install", "pip install")):
             return Failure("machine", message=text)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from datarecipe.llm import providers, sending
 from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_outcome import Interpreter
-from datarecipe.llm.transport import AskAgainError
+from datarecipe.llm.request_form import FormInUse, RequestForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,8 @@ class LitellmTransport:
         self._client: Any = None
         self._outcome = Interpreter(endpoint, sending.secrets_of(endpoint, environ))
         self._importing: asyncio.Task[Any] | None = None
-        self._takes_seed = False
+        self._knows_seed = False
+        self._form = FormInUse()
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +71,7 @@ class LitellmTransport:
         litellm = import_litellm(openai_client=self._wire in _OVER_THE_OPENAI_CLIENT)
         name, provider = self._endpoint.name, self._wire
         known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
-        self._takes_seed = "seed" in (known or ())
+        self._knows_seed = "seed" in (known or ())
         if provider in ("hosted_vllm", "openai"):
             _make_known(litellm, provider, name)
         return litellm
@@ -90,31 +91,33 @@ class LitellmTransport:
         sending.check_belongs(request.content, self._endpoint)
         self.check()
         litellm = await self._imported()
-        arguments = self._arguments(request, timeout)
+        form = self._form.form
+        arguments = self._arguments(request, timeout, form)
         try:
             async with asyncio.timeout(timeout):
                 reply = await litellm.acompletion(**arguments)
         except TimeoutError:
             raise self._outcome.timed_out(timeout) from None
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
-            if "seed" in arguments and self._outcome.refuses_seed(error):
-                self._takes_seed = False
-                raise AskAgainError("the server takes no seed", charged=False, kind="no seed") from None
-            outcome = self._outcome.failure(error)
+            failure = self._outcome.failure_of(error)
+            if (again := self._form.another(failure, form, arguments)) is not None:
+                raise again from None
+            outcome = self._outcome.judged(failure)
             if isinstance(outcome, Exception):
                 # Without its cause: that one may hold a key.
                 raise outcome from None
             return outcome
         return self._outcome.completion(reply)
 
-    def _arguments(self, request: Complete, timeout: float) -> dict[str, Any]:
+    def _arguments(self, request: Complete, timeout: float, form: RequestForm) -> dict[str, Any]:
         content, endpoint = request.content, self._endpoint
         provider = self._wire
         arguments: dict[str, Any] = {
             # Both, always: litellm guesses the provider from the URL's host otherwise, and takes that one's key.
             "model": f"{provider}/{endpoint.name}",
             "custom_llm_provider": provider,
-            "messages": [{"role": role, "content": text} for role, text in content.messages],
+            "messages": sending.messages_of(content, system=form.system),
+            "stream": False,
             "timeout": timeout,
             "num_retries": 0,
             "max_retries": 0,  # the openai client's own
@@ -122,7 +125,7 @@ class LitellmTransport:
             # answer, with its price, for callbacks that nobody has set: a tenth of a request's CPU time.
             "fallbacks": [],
         }
-        arguments |= sending.sampling_of(content)
+        arguments |= sending.length_named(sending.sampling_of(content), form.length)
         if content.response_format is not None:
             arguments["response_format"] = sending.thawed(content.response_format)
         if self._base is not None:
@@ -131,7 +134,7 @@ class LitellmTransport:
             arguments["api_key"] = self._key
         if endpoint.has_secrets:
             arguments["client"] = self._client_for_secrets()
-        if self._takes_seed:
+        if self._knows_seed and form.seed:
             arguments["seed"] = request.draw.seed
         return arguments
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from datarecipe.llm import providers, sending
 
 if TYPE_CHECKING:
-    from datarecipe.exchange import Complete, Content, Json
+    from datarecipe.exchange import Complete, Content
     from datarecipe.llm.dialects import Dialect
     from datarecipe.llm.endpoint import Endpoint
+    from datarecipe.llm.request_form import RequestForm
 
 PATH = "/chat/completions"
 
@@ -102,37 +103,36 @@ def base_of(endpoint: Endpoint) -> str | None:
     return base or _DIALECTS[_wire(endpoint)].base
 
 
-def body_of(request: Complete, endpoint: Endpoint, *, seed: bool = True) -> dict[str, Json]:
-    """The JSON body; without the seed where the server turned out to take none. Raises `ValueError` for a parameter
-    that is never sent."""
+def body_of(request: Complete, endpoint: Endpoint, form: RequestForm) -> dict[str, Any]:
+    """The JSON body, in the form that the server takes. Raises `ValueError` for a parameter that is never sent."""
     content = request.content
     wire = _wire(endpoint)
     dialect = _DIALECTS[wire]
-    body: dict[str, Json] = {
+    body: dict[str, Any] = {
         "model": dialect.model(endpoint.name),
-        "messages": [{"role": role, "content": text} for role, text in content.messages],
+        "messages": sending.messages_of(content, system=form.system),
+        # There are servers that stream where it is not said.
+        "stream": False,
     }
-    body |= sending.sampling_of(content)
+    body |= sending.length_named(sending.sampling_of(content), form.length)
     if content.response_format is not None:
         body["response_format"] = sending.thawed(content.response_format)
-    if seed and dialect.seed is not None:
+    if form.seed and dialect.seed is not None:
         body[dialect.seed] = request.draw.seed
     body |= dialect.extra
     if wire == "openai":
-        _as_openai(body, endpoint.name)
+        _as_openai(body, endpoint.name, form)
     return body
 
 
-def _as_openai(body: dict[str, Json], name: str) -> None:
+def _as_openai(body: dict[str, Any], name: str, form: RequestForm) -> None:
     """What OpenAI's thinking models want otherwise."""
     o_series = _O_SERIES.fullmatch(name) is not None
-    if (o_series or _SERIES.fullmatch(name)) and "max_tokens" in body:
+    if (o_series or _SERIES.fullmatch(name)) and "max_tokens" in body and form.length is None:
         body["max_completion_tokens"] = body.pop("max_tokens")
     if o_series and not _O_WITH_SYSTEM.fullmatch(name):
-        messages = body["messages"]
-        assert isinstance(messages, list)
-        for message in messages:
-            if isinstance(message, dict) and message["role"] == "system":
+        for message in body["messages"]:
+            if message["role"] == "system":
                 message["role"] = "user"
 
 

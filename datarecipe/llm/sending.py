@@ -59,6 +59,24 @@ def sampling_of(content: Content) -> dict[str, Json]:
     return {name: value for name, value in content.sampling.items() if value is not None}
 
 
+def messages_of(content: Content, *, system: bool = True) -> list[dict[str, str]]:
+    """The messages to send; without `system` as a profile without that role lays them out."""
+    messages = [{"role": role, "content": text} for role, text in content.messages]
+    if system or not messages or messages[0]["role"] != "system":
+        return messages
+    first, *rest = messages
+    if rest and rest[0]["role"] == "user":
+        return [{"role": "user", "content": f"{first['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
+    return [{"role": "user", "content": first["content"]}, *rest]
+
+
+def length_named(sampling: dict[str, Json], name: str | None) -> dict[str, Json]:
+    """`sampling` with the most tokens of a reply under another name, where one is given."""
+    if name is None or sampling.get("max_tokens") is None:
+        return sampling
+    return {name if key == "max_tokens" else key: value for key, value in sampling.items()}
+
+
 def ollama_base(base: str | None) -> str:
     """The address at which Ollama speaks OpenAI's protocol."""
     url = urlsplit(base or providers.OLLAMA_BASE)

@@ -18,8 +18,9 @@ from datarecipe.llm.retry import TRIES, Retrying
 from datarecipe.llm.router import TOTAL, TOTAL_BEFORE_A_FALLBACK, Claim, Router
 from datarecipe.llm.transport import AskAgainError
 
-AT_ONCE = 4
-"""How often an attempt may be made again at once: connections that turn out to be closed, and one seed."""
+AT_ONCE = 6
+"""How often an attempt may be made again at once: connections that turn out to be closed, and a form of the request that a
+server does not take (a seed, the name of `max_tokens`, a system message)."""
 
 LOOKS_EVERY = 5.0
 """Seconds after which a request in a pause of its own looks again whether another model is of use."""

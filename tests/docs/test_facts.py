@@ -21,7 +21,7 @@ from datarecipe.cli.options import STRATEGIES
 from datarecipe.cli.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.generate.profile import _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
+from datarecipe.generate.profile import _OWN_TEMPLATE, _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
 from datarecipe.llm import direct_transport, openai_protocol, router
 from datarecipe.llm.limits import adaptive, breaker
 from datarecipe.llm.limits.account import Caps
@@ -141,7 +141,8 @@ def test_families_of_profiles() -> None:
     thinking, without_system = (tuple(code_in(cells[0])) for cells in table("architecture", "family"))
     assert (thinking, without_system) == (_THINKING_FAMILIES, _WITHOUT_SYSTEM)
     assert all(profile_of(f"openai/{family.replace('*', 'x')}").thinking_tokens == 8192 for family in thinking)
-    assert {profile_of(f"hosted_vllm/{name.replace('*', 'x')}").layout for name in without_system} == {"user_only"}
+    for prefix in _OWN_TEMPLATE:
+        assert {profile_of(f"{prefix}{name.replace('*', 'x')}").layout for name in without_system} == {"user_only"}
 
 
 _BY_NAME = ("rejected", "failed_attempts")

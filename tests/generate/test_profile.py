@@ -134,6 +134,19 @@ TABLES: dict[int, dict[str, tuple[str, str, Any]]] = {
         "ollama/deepseek-r1:8b": ("system_and_user", "json_schema", 1),
         "deepseek/deepseek-reasoner": ("system_and_user", "none", 1),
     },
+    3: {
+        "openai/gpt-4o-mini": ("system_and_user", "json_schema", 1),
+        "openai/o3-mini": ("system_and_user", "json_schema", None),
+        "hosted_vllm/m": ("system_and_user", "json_schema", 1),
+        "hosted_vllm/google/gemma-2-9b-it": ("user_only", "json_schema", 1),
+        "hosted_vllm/google/gemma-3-27b-it": ("system_and_user", "json_schema", 1),
+        "openai/google/gemma-2-9b-it": ("user_only", "none", 1),
+        "hosted_vllm/mistralai/Mistral-7B-Instruct-v0.2": ("user_only", "json_schema", 1),
+        "hosted_vllm/mistralai/Mistral-7B-Instruct-v0.3": ("system_and_user", "json_schema", 1),
+        "hosted_vllm/mistralai/Mixtral-8x7B-Instruct-v0.1": ("user_only", "json_schema", 1),
+        "ollama/gemma-2": ("system_and_user", "json_schema", 1),
+        "deepseek/deepseek-reasoner": ("system_and_user", "none", 1),
+    },
 }
 """What each version of the table says of some models: layout, response format, temperature."""
 

@@ -20,7 +20,7 @@ from datarecipe.errors import DatarecipeError, MachineError, ProviderError, Tran
 from datarecipe.exchange import Completion
 from datarecipe.llm.direct_transport import DirectTransport
 from datarecipe.llm.failure_table import TABLE, Failure, Row, row_of
-from datarecipe.llm.failures import Judge, refuses_seed
+from datarecipe.llm.failures import Judge
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.network_failures import network_failure
@@ -116,7 +116,7 @@ CASES = [
     http("TLS wanted", 400, "<html><title>400 The plain HTTP request was sent to HTTPS port</title>", hint="https://"),
     http("parameter", 400, openai_error("Unsupported value: 'temperature' does not support 0.5.", "unsupported_value", param="temperature"), hint="sampling.temperature: null"),
     http("parameter", 400, openai_error("Unrecognized request argument supplied: min_p"), hint="sampling.min_p: null"),
-    http("parameter", 400, openai_error("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'."), hint="sampling.max_tokens: null"),
+    http("parameter", 400, openai_error("max_tokens is too large: 400. This model supports at most 64 completion tokens"), hint="sampling.max_tokens: null"),
     http("parameter", 400, openai_error("response_format json_schema is not supported by this model"), hint="`response_format: none`"),
     http("parameter", 400, openai_error("What?"), hint="sampling.NAME: null"),
     http("parameter", 422, {"detail": [{"loc": ["body", "top_k"], "msg": "extra fields not permitted"}]}, hint="sampling.top_k: null"),
@@ -320,22 +320,6 @@ def test_a_message_is_one_line_that_can_be_shown(text: str) -> None:
 def test_every_failure_has_a_verdict(kind: Any, status: int | None, codes: Any, message: str, parameter: Any) -> None:
     verdict = judge().verdict(Failure(kind, status, codes, message, parameter))
     assert isinstance(verdict, str | DatarecipeError)
-
-
-@pytest.mark.parametrize(
-    ("failure", "expected"),
-    [
-        (Failure("http", 400, parameter="seed"), True),
-        (Failure("http", 422, message="[{'loc': ['body', 'seed'], 'msg': 'extra fields'}]"), True),
-        (Failure("http", 400, message="Unrecognized request argument supplied: seed"), True),
-        (Failure("http", 400, message="seeds are not welcome"), False),
-        (Failure("http", 400, message="maximum context length, seed"), False),
-        (Failure("http", 500, message="seed"), False),
-        (Failure("connection", message="seed"), False),
-    ],
-)
-def test_what_refuses_a_seed(failure: Failure, expected: bool) -> None:
-    assert refuses_seed(failure) is expected
 
 
 def test_what_is_no_failure_of_the_network_is_none() -> None:

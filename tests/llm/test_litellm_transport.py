@@ -362,7 +362,9 @@ async def test_what_is_switched_off_changes_nothing_that_is_sent(model: str, mon
         messages = [{"role": role, "content": text} for role, text in asked.content.messages]
         named = {"api_base": server.base_url, "api_key": SECRET, "timeout": 30}
         # First, while litellm has not been told of the model.
-        await litellm.acompletion(model=model, messages=messages, max_tokens=400, seed=asked.draw.seed, **named)
+        await litellm.acompletion(
+            model=model, messages=messages, max_tokens=400, seed=asked.draw.seed, stream=False, **named
+        )
         await litellm.close_litellm_async_clients()
         litellm.in_memory_llm_clients_cache.flush_cache()
         environ = {providers.key_variables(model.partition("/")[0])[0]: SECRET}
