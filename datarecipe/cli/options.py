@@ -37,6 +37,13 @@ class FiniteFloat(click.FloatRange):
         return float(number)
 
 
+def _folders(_context: click.Context, option: click.Parameter, given: tuple[Path, ...]) -> tuple[Path, ...]:
+    for folder in given:
+        if not folder.is_dir():
+            raise UsageError(f"{option.opts[0]}: there is no folder {folder}", hint="Name folders that are there.")
+    return given
+
+
 STRATEGIES = ("fixed", "random", "contrastive", "similar", "tree")
 
 _RECIPE_OPTIONS = (
@@ -52,7 +59,8 @@ _RECIPE_OPTIONS = (
     click.option(
         "--data-root",
         "data_roots",
-        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        type=click.Path(path_type=Path),
+        callback=_folders,
         multiple=True,
         help="Let the recipe read files in this folder, outside its project.",
     ),

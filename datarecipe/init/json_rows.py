@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +162,18 @@ def decode(data: bytes, source: str, line: int) -> str:
         refuse(source, f"the file is not UTF-8: byte 0x{bad:02x} cannot stand here", at, hint="Save it as UTF-8.")
 
 
+_QUOTED = "Names and texts stand in double quotes."
+_WRONG = (
+    (re.compile(r"\Z"), "it ends too early", None),
+    (re.compile(r",\s*[\]}]"), "no comma can stand before a closing bracket", None),
+    (re.compile(r'"(?:[^"\\]|\\.)*\Z', re.DOTALL), "this text has no closing quotation mark", None),
+    (re.compile(r"\\|(?<=\\)u"), "JSON knows no such escape", "A backslash is written as two."),
+    (re.compile(r"[\x00-\x1f]"), "a control character in a text must be written as an escape", None),
+    (re.compile(r"'|[^\W\d]"), "this cannot stand here", _QUOTED),
+)
+"""What may stand where the parser stopped, what is wrong then, and how to mend it."""
+
+
 def _parse(text: str, source: str, line: int) -> Any:
     try:
         return json.loads(
@@ -173,10 +187,7 @@ def _parse(text: str, source: str, line: int) -> Any:
     except json.JSONDecodeError as error:
         if not text.strip():
             refuse(source, "there is nothing in it", line)
-        problem = Problem(
-            f"this is not JSON: {error.msg}", source, line + error.lineno - 1, error.colno, _json_hint(error)
-        )
-        raise RecipeError(problem) from None
+        raise RecipeError(_no_json(error, source, line)) from None
     except (RecursionError, ValueError) as error:
         message = "lists and objects stand too deep in each other" if isinstance(error, RecursionError) else str(error)
         raise RecipeError(Problem(message, source, line)) from None
@@ -204,12 +215,21 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
-def _json_hint(error: json.JSONDecodeError) -> str | None:
-    if "property name" in error.msg:
-        return "Names and texts stand in double quotes, and no comma stands before a closing bracket."
-    if "Extra data" in error.msg:
-        return "One object a line is JSON Lines: such a file is called .jsonl and given with --from."
-    return None
+def _no_json(error: json.JSONDecodeError, source: str, line: int) -> Problem:
+    """What is wrong, in our words and at one place: the parser's differ between Pythons."""
+    text, at = error.doc, error.pos
+    before = text[:at].rstrip()
+    if before.endswith(",") and text[at : at + 1] in ("]", "}"):
+        at = len(before) - 1
+    said, hint = next(
+        ((said, hint) for begins, said, hint in _WRONG if begins.match(text, at)), ("this cannot stand here", None)
+    )
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(before)
+        said = "something follows the value"
+        hint = "One object a line is JSON Lines: such a file is called .jsonl and given with --from."
+    start = text.rfind("\n", 0, at) + 1
+    return Problem(f"this is not JSON: {said}", source, line + text.count("\n", 0, at), at - start + 1, hint)
 
 
 def _is_rows(value: Json) -> bool:

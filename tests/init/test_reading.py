@@ -114,7 +114,7 @@ def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ("x.csv", b"a,b\n1,\x00\n", "2: a NUL character"),
         ("x.jsonl", "", "None: the file is empty"),
         ("x.jsonl", '{"a": 1}\n\n[1]\n', "3: this line is a list, not a JSON object"),
-        ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', "2: this is not JSON: "),
+        ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', "2: this is not JSON: no comma can stand before a closing bracket"),
         ("x.jsonl", '{"a": 1, "a": 2}\n', '1: the key "a" stands in one object twice'),
         ("x.jsonl", '{"a": 1}\n{"a": 1e999}\n', '2: the number "1e999" is too large'),
         ("x.jsonl", '{"a": ' + "9" * 5000 + "}\n", "1: a whole number has too many digits"),
@@ -125,7 +125,7 @@ def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ("x.json", '[{"a": 1}, 2]', "None: row 2 is a number, not a JSON object"),
         ("x.json", '{"a": 1}', "None: the file holds one object, not a list of rows"),
         ("x.json", '"a"', "None: data is a list of JSON objects, and this is a text"),
-        ("x.json", "[\n  {'a': 1}\n]", "2: this is not JSON: "),
+        ("x.json", "[\n  {'a': 1}\n]", "2: this is not JSON: this cannot stand here | Names and texts"),
         ("x.json", "", "1: there is nothing in it"),
         ("x.xlsx", "x", "None: this kind of file cannot be read | --from reads .jsonl, .json, .csv and .tsv."),
     ],
@@ -334,6 +334,39 @@ def test_what_is_no_seed_example(tmp_path: Path, content: str, message: str) -> 
     path.write_text(content)
     with pytest.raises(RecipeError, match=message):
         read_seeds(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "at", "said"),
+    [
+        ('{"a": 1,}', "1:8", "no comma can stand before a closing bracket"),
+        ("[1,\n ]", "1:3", "no comma can stand before a closing bracket"),
+        ("{'a': 1}", "1:2", "this cannot stand here"),
+        ("{a: 1}", "1:2", "this cannot stand here"),
+        ('{"a" 1}', "1:6", "this cannot stand here"),
+        ('{"a": 1 "b": 2}', "1:9", "this cannot stand here"),
+        ('{"a": tru}', "1:7", "this cannot stand here"),
+        ('{"a": }', "1:7", "this cannot stand here"),
+        ("[1,,2]", "1:4", "this cannot stand here"),
+        ('{"a": 01}', "1:8", "this cannot stand here"),
+        ('{"a": "x', "1:7", "this text has no closing quotation mark"),
+        ('{"a": 1', "1:8", "it ends too early"),
+        ('{\n"a"', "2:4", "it ends too early"),
+        ('{"a": "\\q"}', "1:8", "JSON knows no such escape"),
+        ('{"a": "\\u12"}', "1:9", "JSON knows no such escape"),
+        ('{"a":\n"t\tb"}', "2:3", "a control character in a text must be written as an escape"),
+        ('{"a": 1}\n{"a": 2}', "2:1", "something follows the value"),
+    ],
+)
+def test_what_is_no_json_is_told_in_the_same_words_under_every_python(
+    tmp_path: Path, content: str, at: str, said: str
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    with pytest.raises(RecipeError) as caught:
+        read_seeds(path)
+    (problem,) = caught.value.problems
+    assert (f"{problem.line}:{problem.column}", problem.message) == (at, f"this is not JSON: {said}")
 
 
 def test_seed_examples(tmp_path: Path) -> None:

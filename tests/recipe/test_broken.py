@@ -189,6 +189,10 @@ def _run(*arguments: str) -> tuple[int, str]:
     return int(ended.value.code or 0), output.getvalue().replace(__version__, "<version>")
 
 
+def _in_our_words(told: str) -> str:
+    return re.sub(r"(?<=RE2 says: ).*", "...", told)
+
+
 @contextlib.contextmanager
 def _entered(case: Case, folder: Path) -> Iterator[None]:
     """The case's project as the working folder, and a user without a configuration."""
@@ -208,7 +212,7 @@ def _entered(case: Case, folder: Path) -> Iterator[None]:
 def test_its_author_is_told(case: Case, tmp_path: Path) -> None:
     with _entered(case, tmp_path):
         code, told = _run("validate", *case.arguments, "recipes/recipe.yaml")
-    assert told == (case.folder / EXPECTED).read_text(encoding="utf-8")
+    assert _in_our_words(told) == _in_our_words((case.folder / EXPECTED).read_text(encoding="utf-8"))
     assert code == case.exit_code
     assert "Traceback" not in told
 
