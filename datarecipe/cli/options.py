@@ -74,7 +74,11 @@ _MODEL_OPTIONS = (
         default="auto",
         help="How requests are sent: direct speaks OpenAI's protocol itself, litellm reaches every provider.",
     ),
-    click.option("--trust", is_flag=True, help="Let the recipe name the server that it is sent to, with your key."),
+    click.option(
+        "--trust",
+        is_flag=True,
+        help="Believe the recipe: the server it names gets your key, its prices count in your caps.",
+    ),
 )
 _FOLDER_OPTIONS = (
     click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder."),

@@ -178,8 +178,8 @@ def _typed(recipes: Sequence[str], *, overwritten: bool) -> Typed:
             at = min((words.index(word) for word in recipes if word in words), default=len(words))
             words[at:] = [recipe, *(word for word in words[at:] if word not in recipes)]
         words = list(map(_without_user, words))
-        for name in settings:
-            words = list(_without(words, name))
+        for name, value in settings.items():
+            words = list(_without(words, name, has_value=bool(value)))
         end = words.index("--") if "--" in words else len(words)
         return " ".join(map(_quoted, ("datarecipe", *words[:end], *flags(settings), *words[end:])))
 
@@ -204,13 +204,13 @@ def _without_user(word: str) -> str:
     return re.sub(r"^((?:[\w.-]+=)?[\w+.-]+://)[^/@\s]*@", r"\1USER:PASSWORD@", word)
 
 
-def _without(words: Sequence[str], cap: str) -> Iterator[str]:
-    """`words` without `--set CAP=...` or `--max-CAP ...`."""
+def _without(words: Sequence[str], name: str, *, has_value: bool) -> Iterator[str]:
+    """`words` without `--set NAME=...`, `--NAME ...`, or a `--NAME` that has no value."""
     skip = False
     for word, following in zip(words, (*words[1:], ""), strict=True):
         if skip:
             skip = False
-        elif (word == "--set" and following.startswith(f"{cap}=")) or word == cap:
-            skip = True
-        elif not word.startswith((f"--set={cap}=", f"{cap}=")):
+        elif (word == "--set" and following.startswith(f"{name}=")) or word == name:
+            skip = has_value
+        elif not word.startswith((f"--set={name}=", f"{name}=")):
             yield word

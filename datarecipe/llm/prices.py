@@ -66,6 +66,22 @@ class Price:
                 price = longer
         return price.input_per_token * prompt_tokens + price.output_per_token * completion_tokens + self.per_request
 
+    def at_least(self, input_per_token: Decimal, output_per_token: Decimal) -> Price:
+        """This price, raised to these."""
+        return Price(
+            max(self.input_per_token, input_per_token),
+            max(self.output_per_token, output_per_token),
+            self.per_request,
+            tuple(
+                LongPromptPrice(
+                    longer.above,
+                    max(longer.input_per_token, input_per_token),
+                    max(longer.output_per_token, output_per_token),
+                )
+                for longer in self.long_prompts
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:

@@ -6,18 +6,24 @@ from somebody else as easily as a recipe does, so its file may name a model and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
 from datarecipe.errors import Problem, RecipeError, UsageError
-from datarecipe.recipe import read_yaml_file
+from datarecipe.recipe import Prices, read_yaml_file
 
-USER_KEYS = ("model", "api_base", "data_roots")
+USER_KEYS = ("model", "api_base", "data_roots", "prices")
 PROJECT_KEYS = ("model",)
-_LISTS = frozenset({"data_roots"})
+_FORMS = {
+    "data_roots": "a list of folders",
+    "prices": "for each model `{input_per_million: 0.15, output_per_million: 0.60}`, in US dollars",
+}
+"""What the values of keys are that are no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Config:
     """Whether that is the user's own file, and not one that came with the project."""
     api_base: str | None = None
     """Only ever from the user's own file."""
+    prices: Mapping[str, Prices] = field(default_factory=dict)
+    """By model; only ever from the user's own file."""
 
 
 def user_config_file() -> Path:
@@ -55,6 +63,7 @@ def read_config(home: Path) -> Config:
         model_from=str(named_in) if named_in else None,
         by_user=named_in == user[0],
         api_base=user[1].get("api_base"),
+        prices={model: Prices(**prices) for model, prices in user[1].get("prices", {}).items()},
     )
 
 
@@ -84,12 +93,25 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
         raise UsageError(str(Problem("a configuration is a mapping such as `model: openai/gpt-4o-mini`", str(path))))
     for key, value in values.items():
         if key not in keys or not _fits(key, value):
-            allowed = ", ".join(f"{name} (a list of folders)" if name in _LISTS else f"{name} (text)" for name in keys)
+            allowed = ", ".join(f"{name} ({_FORMS.get(name, 'text')})" for name in keys)
             raise UsageError(str(Problem(f"`{key}` cannot be set here so; what can: {allowed}", str(path))))
     return path, values
 
 
 def _fits(key: str, value: object) -> bool:
-    if key in _LISTS:
-        return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-    return isinstance(value, str)
+    match key:
+        case "data_roots":
+            return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+        case "prices":
+            return isinstance(value, dict) and all(map(_are_prices, value.values()))
+        case _:
+            return isinstance(value, str)
+
+
+def _are_prices(value: object) -> bool:
+    names = {price.name for price in fields(Prices)}
+    return (
+        isinstance(value, dict)
+        and set(value) == names
+        and all(type(usd) in (int, float) and 0 <= usd < math.inf for usd in value.values())
+    )

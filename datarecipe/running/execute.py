@@ -305,6 +305,7 @@ def _close(
         why=ending.why,
         caps=setup.caps,
         priced=bool(setup.prices),
+        priced_by_recipe=any(cost.only_recipe for cost in setup.models.values()),
         free=setup.embedded,
         stand_ins=setup.stand_ins(tally.answered_by),
         first=tuple(first),

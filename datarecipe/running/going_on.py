@@ -19,6 +19,9 @@ from datarecipe.running.result import SHORT_EXIT, RunResult
 MARGIN = Decimal("1.25")
 """A cap that is offered, to what the whole dataset would take at the rate so far."""
 
+TRUST = "--trust"
+"""The user's consent to what a recipe says of hosts and prices."""
+
 UNITS = ("usd", "tokens", "calls")
 """What is capped."""
 
@@ -95,18 +98,20 @@ def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budg
         given = replace(given, usd=max(dollars, default=None))
     common |= _above(together, given)
     if common:
-        told[_higher(common, command)] = None
+        told[_higher(common, together, command)] = None
     return list(told)
 
 
 def _alone(word: str, result: RunResult, own: Mapping[str, Decimal], command: Typed, given: Caps) -> str:
     above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
-    return _higher({**own, **above}, command, word)
+    return _higher({**own, **above}, [result], command, word)
 
 
-def _higher(caps: Mapping[str, Decimal], command: Typed, recipe: str | None = None) -> str:
+def _higher(
+    caps: Mapping[str, Decimal], results: Sequence[RunResult], command: Typed, recipe: str | None = None
+) -> str:
     begins = "A higher cap goes on" if len(caps) == 1 else "Higher caps go on"
-    return f"{begins}: {command(_texts(caps), recipe)}"
+    return f"{begins}: {command(_settings(caps, results), recipe)}"
 
 
 def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budget: Caps) -> str:
@@ -116,10 +121,10 @@ def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budg
         which = "this one is" if len(caps) == 1 else "these are"
         return (
             f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
-            f"at this rate {which} enough for {result.counts.target_size:,} examples: {command(_texts(caps))}"
+            f"at this rate {which} enough for {result.counts.target_size:,} examples: {command(_settings(caps, [result]))}"
         )
     begins = "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
-    return f"{begins}: {command(_texts(caps))}"
+    return f"{begins}: {command(_settings(caps, [result]))}"
 
 
 def _own_caps(result: RunResult) -> dict[str, Decimal]:
@@ -191,8 +196,11 @@ def _unit(cap: str) -> str:
     return cap.removeprefix("limits.").removeprefix(BUDGET)
 
 
-def _texts(caps: Mapping[str, Decimal]) -> dict[str, str]:
-    return {cap: _text(value if cap.endswith("usd") else Decimal(int(value))) for cap, value in caps.items()}
+def _settings(caps: Mapping[str, Decimal], results: Sequence[RunResult]) -> dict[str, str]:
+    """What to say on a command line. A cap in dollars that is given there needs consent to prices of the recipe's alone."""
+    texts = {cap: _text(value if cap.endswith("usd") else Decimal(int(value))) for cap, value in caps.items()}
+    dollars = any(cap.endswith("usd") for cap in caps)
+    return texts | ({TRUST: ""} if dollars and any(result.priced_by_recipe for result in results) else {})
 
 
 def _of_one(error: CapReachedError) -> bool:
@@ -223,7 +231,7 @@ def flags(settings: Mapping[str, str]) -> list[str]:
     return [
         word
         for name, value in settings.items()
-        for word in ((name, value) if name.startswith("--") else ("--set", f"{name}={value}"))
+        for word in ((name, *filter(None, [value])) if name.startswith("--") else ("--set", f"{name}={value}"))
     ]
 
 

@@ -63,7 +63,7 @@ class _Named:
 async def execute_many(
     setups: Sequence[Setup], observer: Observer, budget: Caps, *, interrupts: Interrupts | None = None
 ) -> list[Ran]:
-    """Run them all, and give what became of each, in the order given. `budget` caps what they use together.
+    """Run them all, and give what became of each, in the order given. `budget`, of `budget_of`, caps what they use together.
 
     Raises:
         UsageError: two of them would write one folder.
@@ -74,7 +74,6 @@ async def execute_many(
     for setup in setups:
         try:
             setup.caps  # noqa: B018 - raises before anything is sent
-            setup.check_budget(budget)
         except DatarecipeError as error:
             observer.broken_off(setup, error)
             raise

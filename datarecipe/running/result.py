@@ -42,6 +42,8 @@ class RunResult:
     written: bool
     """Whether the folder now holds what this run committed."""
     seconds: float
+    priced_by_recipe: bool = False
+    """Whether the recipe alone says what a model costs, without the user's consent."""
     stand_ins: Mapping[str, int] = field(default_factory=dict)
     """Responses that another model than the run's own answered, by its name."""
 

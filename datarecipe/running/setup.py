@@ -17,9 +17,9 @@ from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_p
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.prices import Price
-from datarecipe.recipe import Fallback, Origin, Prices, Recipe, identity, is_shipped, origin_of
+from datarecipe.recipe import Origin, Prices, Recipe, identity, is_shipped, origin_of
 from datarecipe.running.config import Config, read_config
-from datarecipe.running.costs import Cost, caps_of, cost_of, require_prices, warning
+from datarecipe.running.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.folder_hold import Location
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
@@ -36,12 +36,13 @@ class Alternative:
 
     model: ModelSettings
     endpoint: Endpoint
-    prices: Prices | None
+    given: GivenPrices | None
+    trust: bool
 
     @cached_property
     def cost(self) -> Cost:
         """What the model costs."""
-        return cost_of(self.endpoint, self.prices)
+        return cost_of(self.endpoint, self.given, trust=self.trust)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,8 @@ class Setup:
     """Hashes of its parts, by the names that users know them by."""
     location: Location
     cache_dir: Path
+    given: GivenPrices | None
+    """The prices that a flag, the user's configuration or the recipe gives for the model."""
     fallbacks: tuple[Alternative, ...] = ()
     """The models that may answer instead, in the order of trying."""
 
@@ -82,11 +85,8 @@ class Setup:
 
     @cached_property
     def cost(self) -> Cost:
-        """What the model costs. The recipe's prices are those of its own model, unless a flag gives them."""
-        recipe = self.recipe
-        theirs = recipe.model in (None, self.endpoint.model)
-        by_flag = recipe.prices is not None and recipe.written.place(("prices",)).is_flag
-        return cost_of(self.endpoint, recipe.prices if theirs or by_flag else None)
+        """What the model costs."""
+        return cost_of(self.endpoint, self.given, trust=self.options.trust)
 
     @property
     def models(self) -> Mapping[str, Cost]:
@@ -102,12 +102,13 @@ class Setup:
     @cached_property
     def caps(self) -> Caps:
         """What the dataset may use in all. Raises `UnknownPriceError`."""
-        return caps_of(self.recipe.limits, *self._costs_and_names())
+        by_flag = self.recipe.written.place(("limits", "usd")).is_flag
+        return caps_of(self.recipe.limits, *self._costs_and_names(), by_user=by_flag)
 
     def check_budget(self, budget: Caps) -> None:
         """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
         if budget.usd is not None:
-            require_prices("--max-usd", *self._costs_and_names())
+            require_prices("--max-usd", *self._costs_and_names(), by_user=True)
         models = (self.model, *(fallback.model for fallback in self.fallbacks))
         if any("max_tokens" not in model.sampling for model in models):
             for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
@@ -170,7 +171,8 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         identity_parts=_parts(shape),
         location=_location(recipe, options, home),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
-        fallbacks=tuple(_alternative(recipe, fallback, options) for fallback in recipe.fallbacks),
+        given=_given_prices(recipe, ("prices",), recipe.prices, endpoint.model, config),
+        fallbacks=tuple(_alternative(recipe, number, options, config) for number in range(len(recipe.fallbacks))),
     )
 
 
@@ -183,8 +185,25 @@ def _location(recipe: Recipe, options: Options, home: Path) -> Location:
     return Location(home.absolute(), ("runs", recipe.name))
 
 
-def _alternative(recipe: Recipe, fallback: Fallback, options: Options) -> Alternative:
+def _given_prices(
+    recipe: Recipe, keys: tuple[str | int, ...], prices: Prices | None, model: str, config: Config
+) -> GivenPrices | None:
+    """A flag's prices at `keys`, else the user's for `model`, else the recipe's."""
+    # Both by flags: one that the recipe names may be too low.
+    names = ("input_per_million", "output_per_million")
+    if prices is not None and all(recipe.written.place((*keys, name)).is_flag for name in names):
+        return GivenPrices(prices, by_user=True, source="--set")
+    if model in config.prices:
+        return GivenPrices(config.prices[model], by_user=True, source="the user's configuration")
+    # The recipe's `prices` are those of its own model.
+    if prices is not None and (keys != ("prices",) or recipe.model in (None, model)):
+        return GivenPrices(prices, by_user=False, source="the recipe's `prices`")
+    return None
+
+
+def _alternative(recipe: Recipe, number: int, options: Options, config: Config) -> Alternative:
     """A fallback with its own provider's address, or the one that the environment names for that provider."""
+    fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
         raise UsageError(
             f"{fallback.model} cannot be a fallback: it is asked in a way of its own",
@@ -199,7 +218,8 @@ def _alternative(recipe: Recipe, fallback: Fallback, options: Options) -> Altern
         environ=options.environ,
     )
     model = settle_model(recipe, fallback.model, endpoint.api_base_for_key)
-    return Alternative(model, endpoint, fallback.prices)
+    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint.model, config)
+    return Alternative(model, endpoint, given, options.trust)
 
 
 def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:

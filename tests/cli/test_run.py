@@ -28,7 +28,7 @@ def run(folder: Path, server: OpenAIServer, *arguments: str) -> Ran:
     recipe = folder / "recipes" / "facts.yaml"
     if not recipe.exists():
         write_recipe(folder, RECIPE + PRICES)
-    flags = ("--model", "openai/author", "--api-base", server.base_url)
+    flags = ("--model", "openai/author", "--api-base", server.base_url, "--trust")
     return datarecipe("run", "recipes/facts.yaml", *flags, *arguments, cwd=folder, env=KEY)
 
 
@@ -257,7 +257,17 @@ def test_the_offered_command_shows_no_password_and_keeps_what_it_needs(tmp_path:
     with OpenAIServer(Author(variety=3000)) as server:
         assert run(tmp_path, server, "--quiet").code == 0
         secret = server.base_url.replace("://", "://user:s3cret-word@")
-        recipe = ("run", "recipes/facts.yaml", "--model", "openai/author", "--api-base", secret, "--random-seed", "5")
+        recipe = (
+            "run",
+            "recipes/facts.yaml",
+            "--model",
+            "openai/author",
+            "--api-base",
+            secret,
+            "--trust",
+            "--random-seed",
+            "5",
+        )
         flags = ("--overwrite", "--set", "limits.usd=0.00001")
         ran = datarecipe(*recipe, *flags, cwd=tmp_path, env=KEY)
     assert ran.code == 3

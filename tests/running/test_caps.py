@@ -160,7 +160,7 @@ def test_kill_9_under_load_never_leads_over_the_cap(tmp_path: Path, full: Files)
             str(tmp_path / "c"),
         ]
         command += ["--strategy", "random", "--set", "strategy.chains=64", "--target-size", str(FULL)]
-        command += ["--concurrency", "64", "--set", f"limits.usd={usd}"]
+        command += ["--concurrency", "64", "--trust", "--set", f"limits.usd={usd}"]
         environ = {**os.environ, "OPENAI_API_KEY": "sk-test", "HOME": str(tmp_path)}
         for _ in range(4):
             process = subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.DEVNULL)
@@ -215,7 +215,7 @@ def test_lost_replies_are_paid_for_and_counted(tmp_path: Path) -> None:
 def test_a_budget_that_replies_of_any_length_would_break_is_refused(tmp_path: Path, flag: str, value: str) -> None:
     recipe = str(priced_recipe(tmp_path))
     with OpenAIServer(Author(variety=20_000)) as server:
-        common = ["run", recipe, "--model", "openai/author", "--api-base", server.base_url]
+        common = ["run", recipe, "--model", "openai/author", "--api-base", server.base_url, "--trust"]
         common += ["--set", "sampling.max_tokens=null", "--target-size", "20"]
         ran = datarecipe(*common, flag, value, cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
         assert ran.code == 2
@@ -228,7 +228,7 @@ def test_the_command_s_budget_is_shared_by_its_recipes(tmp_path: Path) -> None:
     recipes = [str(priced_recipe(tmp_path, name)) for name in ("one", "two", "three")]
     with OpenAIServer(Author(variety=20_000), latency=lognormal(0.005)) as server:
         common = ["run", *recipes, "--model", "openai/author", "--api-base", server.base_url, "--target-size", "400"]
-        common += ["--quiet", "--json", "--concurrency", "64"]
+        common += ["--quiet", "--json", "--concurrency", "64", "--trust"]
         ran = datarecipe(*common, "--max-usd", "0.03", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
         assert ran.code == 3
         assert "--max-usd" in ran.err
@@ -256,7 +256,7 @@ def test_what_each_recipe_cost_before_counts_in_the_command_s_budget(tmp_path: P
     first, second = (str(priced_recipe(tmp_path, name)) for name in ("first", "second"))
     with OpenAIServer(Author(variety=20_000), latency=lognormal(0.005)) as server:
         common = ["--model", "openai/author", "--api-base", server.base_url, "--quiet", "--concurrency", "64"]
-        common += ["--target-size", "300"]
+        common += ["--target-size", "300", "--trust"]
         assert datarecipe("run", second, *common, cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"}).code == 0
         before = bill(server)
         usd = before + Decimal("0.003")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datarecipe.errors import UnknownPriceError
+from datarecipe.errors import UnknownPriceError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Override, load_recipe
 from datarecipe.running.costs import DEFAULT_USD
@@ -23,16 +23,26 @@ prices: {input_per_million: 1, output_per_million: 2}
 """
 
 
+@pytest.fixture
+def user_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    path = tmp_path / "config" / "datarecipe" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    return path
+
+
 def setup_of(
     folder: Path,
     text: str = "",
     model: str | None = None,
     api_base: str | None = None,
     flags: Mapping[str, Any] | None = None,
+    *,
+    trust: bool = False,
 ) -> Setup:
     path = write_recipe(folder, RECIPE + text)
     recipe = load_recipe(path, [Override(key, value, "--set") for key, value in (flags or {}).items()])
-    return settle(recipe, Options(model=model, api_base=api_base, environ={}))
+    return settle(recipe, Options(model=model, api_base=api_base, environ={}, trust=trust))
 
 
 def per_million(setup: Setup) -> tuple[float, float] | None:
@@ -46,8 +56,104 @@ def test_a_recipe_s_prices_are_those_of_its_own_model(tmp_path: Path) -> None:
     assert per_million(setup_of(tmp_path, OWN, "openai/unheard-of")) is None
 
 
-def test_prices_of_a_recipe_without_a_model_are_those_of_whatever_it_runs_on(tmp_path: Path) -> None:
-    assert per_million(setup_of(tmp_path, OWN.replace("model:", "x-model:"), "openai/gpt-4o")) == (1, 2)
+@pytest.mark.parametrize(
+    ("per_input", "per_output", "counted"),
+    [(0, 0, (2.5, 10)), (1, 2, (2.5, 10)), (3, 2, (3, 10)), (1, 20, (2.5, 20)), (3, 20, (3, 20)), (1e-9, 0, (2.5, 10))],
+)
+def test_a_recipe_may_only_raise_a_price_that_is_known(
+    tmp_path: Path, per_input: float, per_output: float, counted: tuple[float, float]
+) -> None:
+    """Or it would switch off the caps of whoever runs it: nothing costs anything, so nothing is ever spent."""
+    text = f"prices: {{input_per_million: {per_input}, output_per_million: {per_output}}}\n"
+    assert per_million(setup_of(tmp_path, text, "openai/gpt-4o")) == counted
+    assert per_million(setup_of(tmp_path, f"model: openai/gpt-4o\n{text}")) == counted
+    fallback = f"fallbacks: [{{model: openai/gpt-4o, {text.strip()}}}]\n"
+    (other,) = setup_of(tmp_path, fallback, "openai/gpt-4o-mini").fallbacks
+    assert other.cost.price is not None
+    assert float(other.cost.price.input_per_token * 10**6) == counted[0]
+
+
+def test_long_prompts_are_raised_too(tmp_path: Path) -> None:
+    known = setup_of(tmp_path, "", "gemini/gemini-2.5-pro").cost.price
+    text = "prices: {input_per_million: 100, output_per_million: 0}\n"
+    raised = setup_of(tmp_path, text, "gemini/gemini-2.5-pro").cost.price
+    assert known is not None
+    assert raised is not None
+    assert known.long_prompts, "the test needs a model whose long prompts cost more"
+    assert raised.cost(300_000, 0) == Decimal(30)
+    assert raised.cost(300_000, 10_000) - raised.cost(300_000, 0) == known.cost(1_000_000, 10_000) - known.cost(
+        1_000_000, 0
+    )
+
+
+def test_a_price_that_one_flag_gives_in_half_is_still_the_recipe_s(tmp_path: Path) -> None:
+    text = "prices: {input_per_million: 0, output_per_million: 0}\n"
+    flags = {"prices.input_per_million": 0}
+    assert per_million(setup_of(tmp_path, text, "openai/gpt-4o", flags=flags)) == (2.5, 10)
+    flags["prices.output_per_million"] = 0
+    assert per_million(setup_of(tmp_path, text, "openai/gpt-4o", flags=flags)) == (0, 0)
+
+
+def test_no_cap_of_the_user_rests_on_the_recipe_s_word_alone(tmp_path: Path) -> None:
+    free = "prices: {input_per_million: 0, output_per_million: 0}\n"
+    url = "http://localhost:9/v1"
+    for model in ("openai/unheard-of", "openai/gpt-4o"):  # at another host a known model may cost anything
+        setup = setup_of(tmp_path, free, model, url)
+        assert setup.caps == Caps(usd=DEFAULT_USD)
+        with pytest.raises(UnknownPriceError, match="`--max-usd` cannot be kept: only the recipe says"):
+            setup.check_budget(Caps(usd=Decimal(1)))
+        with pytest.raises(UnknownPriceError, match=r"`limits\.usd` cannot be kept: only the recipe says"):
+            _ = setup_of(tmp_path, free, model, url, flags={"limits.usd": 1}).caps
+        own = setup_of(tmp_path, free + "limits: {usd: 3}\n", model, url)
+        assert own.caps == Caps(usd=Decimal(3)), "a cap of the recipe's own may rest on it"
+        trusted = setup_of(tmp_path, free, model, url, trust=True)
+        trusted.check_budget(Caps(usd=Decimal(1)))
+        flags = {"prices": {"input_per_million": 3, "output_per_million": 4}}
+        setup_of(tmp_path, free, model, url, flags=flags).check_budget(Caps(usd=Decimal(1)))
+
+
+def test_no_trust_lowers_a_price_that_is_known(tmp_path: Path) -> None:
+    text = "prices: {input_per_million: 0, output_per_million: 0}\n"
+    assert per_million(setup_of(tmp_path, text, "openai/gpt-4o", trust=True)) == (2.5, 10)
+
+
+def test_the_user_s_configuration_gives_prices(tmp_path: Path, user_config: Path) -> None:
+    user_config.write_text(
+        "prices:\n  openai/unheard-of: {input_per_million: 7, output_per_million: 8}\n"
+        "  openai/gpt-4o: {input_per_million: 0.5, output_per_million: 1}\n"
+    )
+    assert per_million(setup_of(tmp_path, OWN, "openai/unheard-of")) == (7, 8)
+    assert per_million(setup_of(tmp_path, OWN, "openai/gpt-4o")) == (0.5, 1), "the user may know of a discount"
+    setup_of(tmp_path, "", "openai/unheard-of").check_budget(Caps(usd=Decimal(1)))
+    flags = {"prices": {"input_per_million": 3, "output_per_million": 4}}
+    assert per_million(setup_of(tmp_path, OWN, "openai/gpt-4o", flags=flags)) == (3, 4), "a flag goes before it"
+    (other,) = setup_of(tmp_path, "fallbacks: [openai/unheard-of]\n", "openai/gpt-4o").fallbacks
+    assert other.cost.source == "the user's configuration"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "prices: 3",
+        "prices: {openai/a: 3}",
+        "prices: {openai/a: {input_per_million: 1}}",
+        "prices: {openai/a: {input_per_million: 1, output_per_million: -1}}",
+        "prices: {openai/a: {input_per_million: 1, output_per_million: yes}}",
+        "prices: {openai/a: {input_per_million: 1, output_per_million: 1, more: 1}}",
+    ],
+)
+def test_prices_of_the_configuration_that_are_none(tmp_path: Path, user_config: Path, written: str) -> None:
+    user_config.write_text(written + "\n")
+    with pytest.raises(UsageError, match="`prices` cannot be set here so"):
+        setup_of(tmp_path, OWN)
+
+
+def test_a_project_s_configuration_cannot_give_prices(tmp_path: Path) -> None:
+    folder = tmp_path / ".datarecipe"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("prices: {openai/gpt-4o: {input_per_million: 0, output_per_million: 0}}\n")
+    with pytest.raises(UsageError, match="`prices` cannot be set here so"):
+        setup_of(tmp_path, OWN)
 
 
 def test_prices_that_a_flag_gives_count_for_whatever_is_asked(tmp_path: Path) -> None:

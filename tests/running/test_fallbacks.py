@@ -35,6 +35,7 @@ def attempt(folder: Path, primary: str, second: str, extra: str = FALLBACK, /, *
         output=folder / "out",
         cache_dir=folder / "cache",
         offline=offline,
+        trust=True,
         environ={"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": second},
     )
     setup = settle(recipe_with(path, **{"limits.concurrency": 8} | flags), options)
@@ -153,7 +154,9 @@ def test_a_cap_needs_the_price_of_every_fallback(tmp_path: Path) -> None:
 
     extra = "prices: {input_per_million: 1, output_per_million: 1}\n" + FALLBACK
     path = write_recipe(tmp_path, RECIPE + extra)
-    options = Options(model="openai/first", api_base="http://localhost:1/v1", output=tmp_path / "out", environ={})
+    options = Options(
+        model="openai/first", api_base="http://localhost:1/v1", output=tmp_path / "out", environ={}, trust=True
+    )
     with pytest.raises(UnknownPriceError, match="openai/second"):
         run(settle(recipe_with(path, **{"limits.usd": 1}), options))
 
