@@ -30,8 +30,8 @@ MERGED = ("limits", "sampling", "strategy", "vars")
 def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | Path] = (), **overrides: Any) -> Recipe:
     """Load and check a recipe.
 
-    `recipe` is a path, or the name of a shipped recipe. `overrides` replace keys of the recipe, as `--set` does:
-    `load_recipe("boolq", target_size=50, strategy="tree", limits={"concurrency": 4})`; a mapping for
+    `recipe` is a path, or the name of a recipe in `recipes/` or of a shipped one. `overrides` replace keys of the recipe, as
+    `--set` does: `load_recipe("boolq", target_size=50, strategy="tree", limits={"concurrency": 4})`; a mapping for
     `limits`, `sampling`, `strategy` or `vars` replaces only the keys that it names. `data_roots` are folders outside the
     recipe's project that it may read, beside those of the user's configuration. What is legal and surely not meant is in
     the recipe's `warnings`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,8 @@ import click
 
 from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
-from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe, parse_set, parse_var, recipes_below
+from datarecipe.llm.limits.account import Caps
+from datarecipe.recipe import Override, Recipe, choose_recipe, is_name, load_recipe, parse_set, parse_var, recipes_below
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.options import Options
 
@@ -88,6 +90,11 @@ _FOLDER_OPTIONS = (
         help="Where runs have their folders, instead of `runs`: for several recipes.",
     ),
 )
+_BUDGET_OPTIONS = (
+    click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost."),
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use."),
+    click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Calls that all of it may make."),
+)
 _KEYS = {
     "target_size": "target_size",
     "strategy": "strategy.kind",
@@ -98,7 +105,7 @@ _KEYS = {
 
 
 def recipe_argument(command: F) -> F:
-    """RECIPE: a path, or the name of a shipped recipe."""
+    """RECIPE: a path, the name of a recipe in `recipes/`, or of a shipped one."""
     return click.argument("recipe", metavar="RECIPE")(command)
 
 
@@ -129,6 +136,17 @@ def folder_options(command: F) -> F:
     return _apply(_FOLDER_OPTIONS, command)
 
 
+def budget_options(command: F) -> F:
+    """What the command may use."""
+    return _apply(_BUDGET_OPTIONS, command)
+
+
+def budget_values(values: dict[str, Any]) -> Caps:
+    """The same, taken out of the command's `values`."""
+    usd = values.pop("max_usd")
+    return Caps(None if usd is None else Decimal(str(usd)), values.pop("max_tokens"), values.pop("max_calls"))
+
+
 def check_folder(names: Sequence[str], values: dict[str, Any]) -> None:
     """Raise `UsageError` where --output cannot name the folder that is meant."""
     if values["output"] is not None and values["runs_dir"] is not None:
@@ -143,7 +161,7 @@ def check_folder(names: Sequence[str], values: dict[str, Any]) -> None:
 
 
 def load(recipe: str, values: dict[str, Any]) -> Recipe:
-    """Load RECIPE with the overrides among the command's `values`."""
+    """Load RECIPE with the overrides among the command's `values`; say which file it took for a name."""
     overrides = [
         Override(path, values[name], "--" + name.replace("_", "-"))
         for name, path in _KEYS.items()
@@ -155,7 +173,10 @@ def load(recipe: str, values: dict[str, Any]) -> Recipe:
     if any(override.path == "api_base" for override in overrides):
         raise UsageError("a server that you name yourself goes into --api-base", hint="Write --api-base URL.")
     opened = (*values.get("data_roots", ()), *user_data_roots())
-    return load_recipe(find_recipe(recipe), overrides, data_roots=opened)
+    choice = choose_recipe(recipe)
+    if choice.note is not None and not values.get("quiet"):
+        tell(choice.note)
+    return load_recipe(choice.path, overrides, data_roots=opened)
 
 
 def _check_flags(overrides: Sequence[Override]) -> None:
@@ -185,7 +206,9 @@ def recipe_names(arguments: Sequence[str]) -> Iterator[str]:
         found = recipes_below(Path(argument))
         bases = frozenset(path for recipe in found for path in recipe.extends)
         own = [recipe.path for recipe in found if recipe.resolved not in bases and not recipe.outside]
-        if not own:
+        if not own and is_name(argument):
+            yield argument
+        elif not own:
             hint = "A recipe is a .yaml file whose first line is `recipe: 1`."
             raise UsageError(f"{argument}: there is no recipe in this folder", hint=hint)
         yield from map(str, own)

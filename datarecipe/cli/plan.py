@@ -10,6 +10,8 @@ import click
 
 from datarecipe.cli.options import (
     FiniteFloat,
+    budget_options,
+    budget_values,
     cache_option,
     check_folder,
     folder_options,
@@ -21,12 +23,11 @@ from datarecipe.cli.options import (
     show_warnings,
 )
 from datarecipe.cli.plan_report import as_document, report, sums
-from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
 from datarecipe.running.budget import budget_of
 from datarecipe.running.planning.plan import Plan, make_plan
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.setup import NO_CAPS, Setup, settle
 
 
 @click.command("plan")
@@ -46,12 +47,14 @@ from datarecipe.running.setup import Setup, settle
 )
 @folder_options
 @cache_option
+@budget_options
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool, **values: Any) -> None:
     """Say what a run of each RECIPE would take: requests, tokens, dollars, minutes.
 
     Sends nothing. What is in the cache already costs nothing, so the plan of a half-finished run says what is left.
     """
+    given = budget_values(values)
     options = run_options(values)
 
     def settled(name: str) -> list[Setup]:
@@ -62,9 +65,10 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
     names = list(recipe_names(recipes))
     check_folder(names, values)
     settled_ones = for_each(names, settled)
+    one = given if len(names) == 1 else NO_CAPS
     for setups in settled_ones:
         show_warnings(setups[0].recipe)
-        plans = [make_plan(setup, share=values["share"], latency=values["latency"]) for setup in setups]
+        plans = [make_plan(setup, share=values["share"], latency=values["latency"], budget=one) for setup in setups]
         planned.append((setups[0].recipe, plans))
     if as_json:
         documents = [as_document(recipe, plans) for recipe, plans in planned]
@@ -76,6 +80,6 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
             click.echo(printable(line))
     if len(planned) > 1:
         click.echo()
-        budget = budget_of([setups[0] for setups in settled_ones], Caps())
-        for line in sums([plans for _, plans in planned], budget.usd):
+        budget = given if given.usd is not None else budget_of([setups[0] for setups in settled_ones], given)
+        for line in sums([recipe for recipe, _ in planned], [plans for _, plans in planned], given, budget):
             click.echo(printable(line))

@@ -8,10 +8,12 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
 from datarecipe.exchange import Json
+from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Recipe
+from datarecipe.running.budget import BUDGET
 from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
 from datarecipe.running.planning.evidence import Share
-from datarecipe.running.planning.plan import Assumed, CapCheck, Plan
+from datarecipe.running.planning.plan import Assumed, Cap, CapCheck, Plan, used
 from datarecipe.running.planning.ranges import Range
 
 N = TypeVar("N", int, float, Decimal)
@@ -44,8 +46,11 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     yield "No model was asked. Failed attempts are not in these figures."
 
 
-def sums(planned: Sequence[Sequence[Plan]], usd: Decimal | None) -> Iterator[str]:
-    """What several recipes take together, for each of the models that they are planned for, under a cap of `usd` for all."""
+def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Caps, budget: Caps) -> Iterator[str]:
+    """What several recipes take together, for each of the models that they are planned for.
+
+    `given` are the caps of the command, `budget` is what it may use, which is more where nothing is given.
+    """
     yield f"all {len(planned)} recipes, one after another"
     yield ""
     rows = []
@@ -63,9 +68,47 @@ def sums(planned: Sequence[Sequence[Plan]], usd: Decimal | None) -> Iterator[str
             )
         )
     yield from _table([_HEADER, *rows])
-    if usd is not None:
+    lines = []
+    if given.usd is None and budget.usd is not None:
+        lines.append(f"one run of them all may cost {_plain(budget.usd)} dollars; `run --max-usd` says otherwise")
+    for of_model in zip(*planned, strict=True):
+        about = f" [{of_model[0].model}]" if len(planned[0]) > 1 else ""
+        lines += [f"{line}{about}" for line in _together(recipes, of_model, given)]
+    if lines:
         yield ""
-        yield f"cap: one run of them all may cost {_plain(usd)} dollars; `run --max-usd` says otherwise"
+        yield from (f"cap: {line}" for line in lines)
+
+
+def _together(recipes: Sequence[Recipe], plans: Sequence[Plan], given: Caps) -> Iterator[str]:
+    """Of each cap of the command, in which recipe it would end the run. Recipes are served in their order."""
+    limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
+        ("usd", given.usd), ("tokens", given.tokens), ("calls", given.calls)
+    )  # fmt: skip
+    for cap, limit in limits:
+        if limit is None:
+            continue
+        if cap == "usd" and any(plan.usd is None for plan in plans):
+            yield f"{BUDGET}usd cannot be kept without a price, so a run would not begin"
+            continue
+        left = Decimal(limit) - sum((used(plan.spent, cap) for plan in plans), Decimal(0))
+        early, late = (_recipe_at(recipes, [used(plan.most, cap) for plan in plans], left),
+                       _recipe_at(recipes, [used(plan.least, cap) for plan in plans], left))  # fmt: skip
+        name = f"{BUDGET}{cap} {_cents(Decimal(limit)) if cap == 'usd' else f'{limit:,}'}"
+        if early is None:
+            yield f"{name}: enough"
+        elif late is None:
+            yield f"{name}: may be reached, within {early}"
+        else:
+            yield f"{name}: is reached within {early}" + (f" to {late}" if late != early else "")
+
+
+def _recipe_at(recipes: Sequence[Recipe], uses: Sequence[Decimal], left: Decimal) -> str | None:
+    """The recipe that uses up what is left; None where it is enough for all."""
+    for recipe, use in zip(recipes, uses, strict=True):
+        left -= use
+        if left < 0:
+            return recipe.name
+    return None
 
 
 def _sum(ranges: Iterable[Range[N]]) -> Range[N]:
@@ -128,14 +171,14 @@ def _words(plan: Plan) -> Iterator[str]:
         yield "end: `max_tokens` is {:,}, and the model writes {:,} at the most".format(*plan.too_long.reply)
     yield from (f"cap: {_cap(check, plan.target_size)}" for check in plan.caps if check.cap != "usd" or _costs(plan))
     yield f"price: {_price(plan)}"
-    if plan.usd_cap_without_price:
-        yield "cap: limits.usd cannot be kept without a price, so a run would not begin"
+    for cap in plan.usd_caps_without_price:
+        yield f"cap: {cap} cannot be kept without a price, so a run would not begin"
     yield from _assumptions(plan.assumed)
 
 
 def _cap(check: CapCheck, target_size: int) -> str:
     amount = _cents(check.limit) if check.cap == "usd" else f"{check.limit:,}"
-    name = f"limits.{check.cap} {amount}" + (" (by default)" if check.by_default else "")
+    name = f"{check.name} {amount}" + (" (by default)" if check.by_default else "")
     if check.spent:
         spent = _plain(check.spent) if check.cap == "usd" else f"{check.spent:,}"
         name += f", of which {spent} is used"
@@ -290,7 +333,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         },
         "prices_from": plan.price_source,
         "caps": [_cap_document(check) for check in plan.caps],
-        "usd_cap_without_price": plan.usd_cap_without_price,
+        "usd_cap_without_price": bool(plan.usd_caps_without_price),
         "conflict": plan.conflict,
         "assumptions": None
         if assumed is None
@@ -314,6 +357,7 @@ def _cap_document(check: CapCheck) -> dict[str, Json]:
     at = check.reached_at
     return {
         "cap": check.cap,
+        "name": check.name,
         "limit": _plain(check.limit),
         "spent": _plain(check.spent),
         "by_default": check.by_default,

@@ -10,14 +10,14 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from datarecipe.cli.options import (
-    FiniteFloat,
+    budget_options,
+    budget_values,
     cache_option,
     check_folder,
     folder_options,
@@ -54,23 +54,21 @@ from datarecipe.running.summary import summary, summary_of_error
 @folder_options
 @click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
 @cache_option
-@click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost.")
-@click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use.")
-@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Calls that all of it may make.")
+@budget_options
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
 def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> None:
-    """Run each RECIPE to its target size: paths, folders, or names of shipped recipes.
+    """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
     Every response is stored before it is used: run the same command again after an interruption, or with a larger
     --target-size, and only what is missing is asked. Several recipes share their providers and one budget.
     """
-    budget = _budget(values)
+    budget = budget_values(values)
     names = list(recipe_names(recipes))
     check_folder(names, values)
-    setups = for_each(names, lambda name: settle(load(name, values), run_options(values)))
+    setups = for_each(names, lambda name: settle(load(name, {**values, "quiet": quiet}), run_options(values)))
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)
@@ -131,11 +129,6 @@ def _run_many(
     for hint in how_all_go_on(results, typed, budget):
         tell(hint)
     return max(ran.exit_code for ran in done)
-
-
-def _budget(values: dict[str, Any]) -> Caps:
-    usd = values.pop("max_usd")
-    return Caps(None if usd is None else Decimal(str(usd)), values.pop("max_tokens"), values.pop("max_calls"))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from datarecipe.cli.options import load, validation_options
 from datarecipe.cli.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe import Found, find_recipe, judged_as_base, recipes_below
+from datarecipe.recipe import Found, find_recipe, is_name, judged_as_base, recipes_below
 from datarecipe.running.check import check
 
 _WRITERS: dict[str, Callable[[list[Report]], Iterator[str]]] = {"json": as_json, "github": as_github}
@@ -32,7 +32,7 @@ _WRITERS: dict[str, Callable[[list[Report]], Iterator[str]]] = {"json": as_json,
 @click.option("--strict", is_flag=True, help="A warning fails too.")
 @validation_options
 def command(recipes: tuple[str, ...], *, written_as: str, strict: bool, **values: Any) -> None:
-    """Check recipes: paths, folders, or names of shipped recipes; by default the folder recipes/. Calls no model.
+    """Check recipes: paths, folders, or names; by default the folder recipes/. Calls no model.
 
     In a folder every YAML file with the key `recipe` is checked. A file that others extend may lack what they add.
 
@@ -80,7 +80,7 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
     look = cache(recipes_below)
     for argument in arguments:
         found = below.get(argument)
-        if found is None:
+        if found is None or (not found and is_name(argument)):
             yield _named(argument, values, look)
         elif not found:
             hint = "A recipe is a .yaml file whose first line is `recipe: 1`."

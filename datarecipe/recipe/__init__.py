@@ -4,7 +4,14 @@ Loading runs no code, reads no file outside the recipe's project and opens no co
 May import: `exchange`, `errors`.
 """
 
-from datarecipe.recipe.collection import collection_root, find_recipe, is_shipped, shipped_recipes
+from datarecipe.recipe.collection import (
+    choose_recipe,
+    collection_root,
+    find_recipe,
+    is_name,
+    is_shipped,
+    shipped_recipes,
+)
 from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
 from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
@@ -29,11 +36,13 @@ __all__ = [
     "Strategy",
     "StrategyKind",
     "Task",
+    "choose_recipe",
     "collection_root",
     "display",
     "find_recipe",
     "format_schema",
     "identity",
+    "is_name",
     "is_shipped",
     "judged_as_base",
     "load_recipe",

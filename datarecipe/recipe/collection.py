@@ -1,8 +1,10 @@
-"""The shipped recipes: where they lie, and how an argument of the command line finds a recipe."""
+"""How an argument of the command line finds a recipe: by its path, by its name here, or among the shipped ones."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
@@ -10,6 +12,12 @@ from datarecipe.printable import printable
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import YAML_SUFFIXES, near_path
 from datarecipe.recipe.words import code, join, nearest
+
+SUFFIXES = (*YAML_SUFFIXES, ".json")
+"""What a recipe's file may end in, in the order in which a name looks for it."""
+
+_FOLDERS = (Path("recipes"), Path())
+"""Where a name looks for a file, in this order."""
 
 
 def collection_root() -> Path | None:
@@ -30,19 +38,60 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(files)}
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The recipe that an argument means."""
+
+    path: Path
+    note: str | None = None
+    """What was taken for a name, since other files could have been meant; None where the argument is the path."""
+
+
 def find_recipe(argument: str) -> Path:
-    """The recipe that an argument means: a path if it has a suffix or a slash, else the name of a shipped recipe.
+    """The path of `choose_recipe`."""
+    return choose_recipe(argument).path
+
+
+def choose_recipe(argument: str) -> Choice:
+    """A path if it has the suffix of one or a slash, else a name.
+
+    A name means the file of that name in `recipes/`, then in the working folder, then the shipped recipe.
 
     Raises:
-        RecipeNotFoundError: there is none; it lists what there is.
+        RecipeNotFoundError: there is none; it names what is near.
     """
-    if "/" in argument or Path(argument).suffix:
-        return _file(argument)
-    shipped = shipped_recipes()
-    if argument in shipped:
-        return shipped[argument]
+    if "/" in argument or Path(argument).suffix.lower() in SUFFIXES:
+        return Choice(_file(argument))
+    shipped = shipped_recipes().get(argument)
+    own = [path for path in _named(argument) if shipped is None or path.resolve() != shipped.resolve()]
+    if own:
+        also = [code(str(path)) for path in own[1:]]
+        also += ["the shipped recipe of the same name"] if shipped is not None else []
+        others = f" (and not {join(also, 'or')})" if also else ""
+        return Choice(own[0], f"recipe: {printable(str(own[0]))}{others}")
+    if shipped is not None:
+        return Choice(shipped, f"recipe: {argument}, which comes with datarecipe")
     place = Source(printable(argument)).place()
-    raise RecipeNotFoundError(place.problem("there is no shipped recipe of this name", _suggestion(argument, shipped)))
+    raise RecipeNotFoundError(place.problem("there is no recipe of this name", _suggestion(argument)))
+
+
+def is_name(argument: str) -> bool:
+    """Whether a recipe has this name, here or among the shipped ones."""
+    return "/" not in argument and (argument in shipped_recipes() or bool(_named(argument)))
+
+
+def _named(name: str) -> list[Path]:
+    """The files that a name may mean, the first before the others."""
+    if not name:
+        return []
+    return [path for folder in _FOLDERS for suffix in SUFFIXES if _is_file(path := folder / f"{name}{suffix}")]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # what cannot be a path is no file either
+        return False
 
 
 def is_shipped(path: Path) -> bool:
@@ -63,18 +112,26 @@ def _file(argument: str) -> Path:
 
 
 def _near_file(path: Path) -> str | None:
-    found = near_path(path, YAML_SUFFIXES)
-    return None if found is None else f"did you mean {code(str(found))}?"
+    """The file that is there: with another suffix, in `recipes/` or the working folder, or of nearly that name."""
+    stem = path.name[: -len(path.suffix)] if path.suffix.lower() in SUFFIXES else path.name
+    for folder in (path.parent, *_FOLDERS):
+        for suffix in SUFFIXES:
+            if stem and _is_file(found := folder / f"{stem}{suffix}"):
+                return f"did you mean {code(str(found))}?"
+    near = (near_path(folder, YAML_SUFFIXES) for folder in (path, *(folder / path.name for folder in _FOLDERS)))
+    return next((f"did you mean {code(str(found))}?" for found in near if found is not None), None)
 
 
-def _suggestion(argument: str, shipped: dict[str, Path]) -> str:
-    for folder in (Path("recipes"), Path()):
-        for suffix in YAML_SUFFIXES:
-            candidate = folder / f"{argument}{suffix}"
-            with contextlib.suppress(OSError, ValueError):  # what cannot be a path is no file either
-                if candidate.is_file():
-                    return f"did you mean the file {code(str(candidate))}? A path has a suffix or a slash"
-    found = nearest(argument, shipped)
+def _suggestion(name: str) -> str:
+    shipped, own = shipped_recipes(), dict.fromkeys(_own_names())
+    found = nearest(name, [*own, *shipped])
     if found is not None:
-        return f"did you mean {code(found)}? {code('datarecipe list')} names them all"
-    return f"the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"
+        return f"did you mean {code(found)}? {code('datarecipe list')} names the shipped ones"
+    looked = f"it would be {code(f'recipes/{name}.yaml')}; " if name else ""
+    return f"{looked}the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"
+
+
+def _own_names() -> Iterator[str]:
+    for folder in _FOLDERS:
+        with contextlib.suppress(OSError):
+            yield from (path.stem for path in sorted(folder.iterdir()) if path.suffix in YAML_SUFFIXES)

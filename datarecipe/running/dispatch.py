@@ -225,7 +225,7 @@ class Dispatcher:
         if not self._checked:
             try:
                 if self.offline:
-                    raise _offline_miss()
+                    raise offline_miss()
                 self.client.check()
             except DatarecipeError as error:
                 self._end(Ending("failed", error))
@@ -313,8 +313,10 @@ async def _finish(tasks: Iterable[asyncio.Task[Response]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _offline_miss() -> OfflineMissError:
+def offline_miss(which: str = "next") -> OfflineMissError:
+    """What a run ends with that needs a response which is not stored, and may not ask for it."""
     return OfflineMissError(
-        "the next response is not in the cache, and --offline forbids to ask for it",
-        hint="Run the same command without --offline; all that is stored is used.",
+        f"the {which} response is not in the cache, and --offline forbids to ask for it",
+        hint="`datarecipe cache explain RECIPE`, with the same flags, says what of the request differs from what is stored. "
+        "The same command without --offline asks for it; all that is stored is used.",
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datarecipe.errors import OfflineMissError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import Amount
+from datarecipe.running.dispatch import offline_miss
 from datarecipe.running.execute import open_client
 from datarecipe.running.setup import Setup
 from datarecipe.running.switchboard import Switchboard
@@ -54,7 +54,7 @@ async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
         stored = response is not None
         if response is None:
             if setup.options.offline:
-                raise OfflineMissError("the first response is not in the cache, and --offline forbids to ask for it")
+                raise offline_miss("first")
             response = await client.fetch(first.request)
     assert isinstance(response, Completion)
     return Preview(response, stored, tuple(first.generation.receive(first.handle, response)), account.spent)

@@ -92,6 +92,37 @@ def test_a_cap_that_is_too_low_is_said(tmp_path: Path) -> None:
     assert "cap: limits.calls 10: is reached at about " in out
 
 
+def test_the_caps_of_run_are_taken_and_said(tmp_path: Path) -> None:
+    out = plan(tmp_path, "--yield", "0.8", "--max-usd", "0.02", "--max-calls", "10", "--max-tokens", "9000000").out
+    assert "cap: --max-usd 0.02: " in out
+    assert "cap: --max-calls 10: is reached at about " in out
+    assert "cap: --max-tokens 9,000,000: enough" in out
+    (model,) = json.loads(plan(tmp_path, "--max-calls", "10", "--json").out)["models"]
+    assert [(cap["name"], cap["cap"]) for cap in model["caps"]] == [("limits.usd", "usd"), ("--max-calls", "calls")]
+    assert "--max-usd cannot be kept without a price" in plan(
+        tmp_path, "--model", "ollama/x", "--max-usd", "1"
+    ).out.replace("\n  ", " ")
+
+
+@pytest.mark.parametrize(
+    ("caps", "said"),
+    [
+        (["--max-calls", "1000"], "cap: --max-calls 1,000: enough"),
+        (["--max-calls", "10"], "cap: --max-calls 10: is reached within one"),
+        (["--max-calls", "50"], "cap: --max-calls 50: is reached within three to two"),
+        (["--max-calls", "70"], "cap: --max-calls 70: may be reached, within three"),
+        (["--max-calls", "100"], "cap: --max-calls 100: may be reached, within two"),
+        (["--max-usd", "0.0001"], "cap: --max-usd 0.0001: is reached within one"),
+    ],
+)
+def test_several_recipes_share_the_caps_in_their_order(tmp_path: Path, caps: list[str], said: str) -> None:
+    for name in ("one", "two", "three"):
+        write_recipe(tmp_path, PRICED.replace("name: facts", f"name: {name}"), name)
+    ran = datarecipe("plan", "one", "three", "two", *caps, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert said in ran.out.splitlines()
+
+
 def test_after_half_of_a_run_the_plan_is_of_the_other_half(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, PRICED)
     with OpenAIServer(Author.tidy(variety=10**9)) as server:

@@ -115,10 +115,12 @@ def parsed(arguments: list[str]) -> click.Context:
 
 
 def check_recipe(context: click.Context) -> None:
-    """A shipped recipe that a command names is there, and takes what the options override."""
+    """A shipped recipe that a command names is there, and takes what the options override; others are the reader's own."""
     named = context.params.get("recipes") or [context.params.get("recipe")]
     for recipe in named:
         if recipe is not None and re.fullmatch(r"[a-z_]+", recipe):
+            if any(f"recipes/{recipe}.yaml" in page.text for page in pages()):
+                continue
             assert recipe in shipped_recipes()
             load(recipe, context.params)
 

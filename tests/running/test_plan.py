@@ -21,7 +21,10 @@ from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge import Judge
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
+from datarecipe.running.execute import execute
+from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
 from datarecipe.running.planning.author import Author
 from datarecipe.running.planning.evidence import past_of
@@ -339,16 +342,21 @@ def test_a_manifest_that_says_nothing_of_this_run_is_passed_over(tmp_path: Path,
     assert plan.assumed.share.source == "assumed"
 
 
+@pytest.mark.parametrize("begins", ["limits.", "--max-"])
 @pytest.mark.parametrize(("cap", "limit"), [("usd", 0.03), ("tokens", 6000), ("calls", 17)])
-def test_a_cap_is_reached_where_the_plan_says(tmp_path: Path, cap: str, limit: float) -> None:
-    overrides: dict[str, Any] = {**PRICES, f"limits.{cap}": limit, "target_size": 400, "limits.concurrency": 4}
+def test_a_cap_is_reached_where_the_plan_says(tmp_path: Path, begins: str, cap: str, limit: float) -> None:
+    """One of the recipe's own, and one of the command's."""
+    own = {f"limits.{cap}": limit} if begins == "limits." else {}
+    given: dict[str, Any] = {} if own else {cap: Decimal(str(limit)) if cap == "usd" else int(limit)}
+    budget = Caps(**given)
+    overrides: dict[str, Any] = {**PRICES, **own, "target_size": 400, "limits.concurrency": 4}
     recipe = recipe_with(write_recipe(tmp_path), **overrides)
     with OpenAIServer(known_author(4)) as server:
         setup = setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache")
-        plan = make_plan(setup, share=0.8)
-        ran = run(setup)
+        plan = make_plan(setup, share=0.8, budget=budget)
+        ran = asyncio.run(execute(setup, Silent(), budget=budget))
     assert ran.exit_code == 3
-    (check,) = [check for check in plan.caps if check.cap == cap]
+    (check,) = [check for check in plan.caps if check.name == f"{begins}{cap}"]
     assert check.limit == Decimal(str(limit))
     assert check.reached_at is not None
     assert check.reached_at.low <= ran.tally.accepted <= check.reached_at.high < 400
@@ -364,8 +372,10 @@ def test_a_cap_in_dollars_without_a_price_is_said() -> None:
     limits = replace(make_recipe().limits, usd=1.0)
     plan = make_plan(setup_of(make_recipe(limits=limits), model="ollama/llama3.2"))
     assert plan.usd is None
-    assert plan.usd_cap_without_price
+    assert plan.usd_caps_without_price == ("limits.usd",)
     assert plan.caps == ()
+    own = make_plan(setup_of(make_recipe(), model="ollama/llama3.2"), budget=Caps(usd=Decimal(1)))
+    assert own.usd_caps_without_price == ("--max-usd",)
 
 
 def test_too_low_a_yield_ends_barren() -> None:

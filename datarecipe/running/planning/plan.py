@@ -18,13 +18,14 @@ from datarecipe.generate.events import Outcome
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.prices import Price, facts_of
+from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import conflict
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.rehearsal import Lookup, Rehearsal, Stored, rehearse
 from datarecipe.running.planning.schedule import Speed, makespan
-from datarecipe.running.setup import Setup
+from datarecipe.running.setup import NO_CAPS, Setup
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
@@ -40,6 +41,8 @@ class CapCheck:
     """A cap beside what the run would use."""
 
     cap: Cap
+    name: str
+    """As the user writes it: `limits.usd`, `--max-usd`."""
     limit: Decimal
     spent: Decimal
     """By earlier runs of the dataset."""
@@ -91,8 +94,10 @@ class Plan:
     price: Price | None
     price_source: str
     caps: tuple[CapCheck, ...]
-    usd_cap_without_price: bool
-    """The recipe caps dollars, and a run would refuse to start: no price is known."""
+    spent: Amount
+    """By earlier runs of the dataset."""
+    usd_caps_without_price: tuple[str, ...]
+    """Caps in dollars that a run would refuse to start with, since no price is known."""
     outcome: Range[Outcome]
     """`barren`: too few items are accepted for the run to go on."""
     too_long: TooLong
@@ -100,6 +105,20 @@ class Plan:
     """None where nothing has to be asked."""
     conflict: str | None
     """Why the run's folder would refuse it, if it would."""
+
+    @property
+    def least(self) -> Amount:
+        """What it would use where much goes well."""
+        return self._amount("low")
+
+    @property
+    def most(self) -> Amount:
+        """What it would use where little does."""
+        return self._amount("high")
+
+    def _amount(self, end: End) -> Amount:
+        usd = Decimal(0) if self.usd is None else _at(self.usd, end)
+        return Amount(_at(self.requests, end), _at(self.prompt_tokens, end), _at(self.completion_tokens, end), usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +133,18 @@ class _Scenario:
     seconds: float
 
 
-def make_plan(setup: Setup, *, share: float | None = None, latency: float | None = None) -> Plan:
+def make_plan(
+    setup: Setup, *, share: float | None = None, latency: float | None = None, budget: Caps = NO_CAPS
+) -> Plan:
     """Plan a run. Sends nothing; opens the cache only where there is one.
 
     `share`: accepted items to items asked for; `latency`: seconds for a typical reply; both measured or assumed when None.
-    Raises `TemplateError`, and `CacheError` and `StorageError` for files that cannot be read.
+    `budget`: what the command may use, beside the recipe's own caps.
+    Raises `UsageError` where `budget` can hold nothing, `TemplateError`, and `CacheError` and `StorageError` for files that
+    cannot be read.
     """
     past = past_of(setup)
-    planning = _Planning(setup, past, share, latency)
+    planning = _Planning(setup, past, share, latency, budget)
     with _opened(setup) as lookup:
         low = planning.rehearsed(lookup, "low")
         high = planning.rehearsed(lookup, "high") if low.asked else low
@@ -158,11 +181,14 @@ def _remembering(get: Callable[[Request], Response | None]) -> Lookup:
 
 
 class _Planning:
-    def __init__(self, setup: Setup, past: Past | None, share: float | None, latency: float | None) -> None:
+    def __init__(
+        self, setup: Setup, past: Past | None, share: float | None, latency: float | None, budget: Caps
+    ) -> None:
         self._setup = setup
         self._past = past
         self._share = share
         self._latency = latency
+        self._budget = budget
 
     def rehearsed(self, lookup: Lookup, end: End) -> Rehearsal:
         def share(stored: Stored) -> float:
@@ -179,7 +205,8 @@ class _Planning:
         assumed = self._assumed(low) if low.asked else None
         ends: tuple[_Scenario, _Scenario] = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
         price = setup.cost.price
-        caps, refused = self._caps()
+        caps, without_price = self._caps()
+        spent = self._spent()
         refusal = conflict(setup.output, setup.identity, setup.identity_parts)
         return Plan(
             model=setup.model.name,
@@ -193,8 +220,9 @@ class _Planning:
             seconds=Range(ends[0].seconds, ends[1].seconds),
             price=price,
             price_source=setup.cost.source,
-            caps=tuple(self._checked(caps, ends)),
-            usd_cap_without_price=refused,
+            caps=tuple(check for named in caps.items() for check in self._checked(*named, spent, ends)),
+            spent=spent,
+            usd_caps_without_price=without_price,
             outcome=Range(low.outcome, high.outcome),
             too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
@@ -251,17 +279,22 @@ class _Planning:
         slots = 1 if self._setup.embedded else self._slots(end)
         return Speed(slots, _at(assumed.latency, end), tokens, limits.rpm, limits.tpm)
 
-    def _caps(self) -> tuple[Caps, bool]:
-        """The caps, and whether a run would refuse to start since dollars cannot be counted."""
-        limits = self._setup.recipe.limits
+    def _caps(self) -> tuple[dict[str, Caps], tuple[str, ...]]:
+        """The caps by how their names begin, and those in dollars that a run would refuse to start with."""
+        limits, without_price = self._setup.recipe.limits, []
         try:
-            return self._setup.caps, False
+            own = self._setup.caps
         except UnknownPriceError:
-            return Caps(usd=None, tokens=limits.tokens, calls=limits.calls), True
+            own = Caps(usd=None, tokens=limits.tokens, calls=limits.calls)
+            without_price.append("limits.usd")
+        try:
+            self._setup.check_budget(self._budget)
+        except UnknownPriceError:
+            without_price.append(f"{BUDGET}usd")
+        return {"limits.": own, BUDGET: self._budget}, tuple(without_price)
 
-    def _checked(self, caps: Caps, ends: tuple[_Scenario, _Scenario]) -> Iterator[CapCheck]:
+    def _checked(self, begins: str, caps: Caps, spent: Amount, ends: tuple[_Scenario, _Scenario]) -> Iterator[CapCheck]:
         setup = self._setup
-        spent = self._spent()
         limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
             ("usd", caps.usd if setup.cost.price is not None else None),
             ("tokens", caps.tokens),
@@ -270,15 +303,16 @@ class _Planning:
         for cap, limit in limits:
             if limit is None:
                 continue
-            before = _used(spent, cap)
+            before = used(spent, cap)
             low, high = (self._examples_within(cap, Decimal(limit) - before, end) for end in ends)
             target = setup.recipe.target_size
             yield CapCheck(
                 cap,
+                f"{begins}{cap}",
                 Decimal(limit),
                 before,
                 None if high >= target else Range(high, min(low, target)),
-                by_default=cap == "usd" and setup.recipe.limits.usd is None,
+                by_default=begins != BUDGET and cap == "usd" and setup.recipe.limits.usd is None,
             )
 
     def _spent(self) -> Amount:
@@ -296,8 +330,8 @@ class _Planning:
         if not end.requests or rehearsal.largest is None:
             return target
         in_all = Amount(end.requests, end.prompt_tokens, end.completion_tokens, end.usd)
-        each = _used(in_all, cap) / end.requests
-        at_most = _used(most(rehearsal.largest, self._setup.cost.price), cap)
+        each = used(in_all, cap) / end.requests
+        at_most = used(most(rehearsal.largest, self._setup.cost.price), cap)
         if left < at_most:
             return rehearsal.stored.examples
         if not each:
@@ -312,7 +346,8 @@ def _above(tokens: int | None, most: int | None) -> tuple[int, int] | None:
     return (tokens, most) if tokens is not None and most is not None and tokens > most else None
 
 
-def _used(amount: Amount, cap: Cap) -> Decimal:
+def used(amount: Amount, cap: Cap) -> Decimal:
+    """How much of it the cap counts."""
     match cap:
         case "usd":
             return amount.usd
