@@ -189,10 +189,12 @@ class ProviderError(DatarecipeError):
 
     exit_code = 4
 
-    def __init__(self, message: str, *, hint: str | None = None, kind: str = "other") -> None:
+    def __init__(self, message: str, *, hint: str | None = None, kind: str = "other", charged: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         """The name of the failure, as in docs/failures.md."""
+        self.charged = charged
+        """Whether the attempt may cost something: where a model answered, and not in a way that can be read."""
 
 
 class TransientError(DatarecipeError):

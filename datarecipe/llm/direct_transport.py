@@ -23,7 +23,7 @@ from datarecipe.llm import openai_protocol, sending
 from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.failures import no_answer
 from datarecipe.llm.network_failures import network_failure
-from datarecipe.llm.openai_reply import Replies, in_words
+from datarecipe.llm.openai_reply import Replies
 from datarecipe.llm.request_form import FormInUse
 from datarecipe.llm.transport import AskAgainError
 
@@ -190,11 +190,7 @@ class DirectTransport:
             return self._replies.refused(response.status, response.headers, raw.decode("utf-8", "replace"))
         if length > longest:
             return Failure("garbage", codes=frozenset({"json"}), message=f"more than {longest} bytes")
-        try:
-            document = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            return Failure("garbage", codes=frozenset({"json"}), message=_unreadable(raw, error))
-        return self._replies.completion(document)
+        return self._replies.read(raw)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -282,7 +278,3 @@ def _certificates() -> ssl.SSLContext:
             f"the certificates in {file or folder} cannot be read: {error}",
             hint="SSL_CERT_FILE names a PEM file, SSL_CERT_DIR a folder of them as OpenSSL wants it.",
         ) from None
-
-
-def _unreadable(raw: bytes, error: Exception) -> str:
-    return f"{type(error).__name__}: {in_words(raw[:10_000].decode('utf-8', 'replace'))[:200]}"

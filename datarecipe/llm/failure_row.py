@@ -28,7 +28,7 @@ class Failure:
     codes: frozenset[str] = frozenset()
     """The provider's short words (`code`, `type`, `status` of its error object) in lower case; for other kinds than
     `http` one word of ours: `dns`, `refused`, `certificate`, `proxy`, `connect`, `html`, `json`, `no_choices`, `error`,
-    `broken_off`."""
+    `broken_off`, `other_protocol`, `page`, `plain_text`, `empty_stream`."""
     message: str = ""
     """The provider's or the library's text as it came: with secrets, line breaks and all."""
     parameter: str | None = None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datarecipe.llm.failure_row import RESPONSES, Failure, Kind, Meaning, Row, Wording
 from datarecipe.llm.failure_row import words as _words
+from datarecipe.llm.reply_failures import NAME_RIGHT as _NAME_RIGHT
+from datarecipe.llm.reply_failures import REPLY_ROWS
 from datarecipe.llm.response_failures import RESPONSE_ROWS
 
 __all__ = ["RESPONSES", "TABLE", "Failure", "Kind", "Meaning", "Row", "Wording", "row_of"]
@@ -15,7 +17,6 @@ __all__ = ["RESPONSES", "TABLE", "Failure", "Kind", "Meaning", "Row", "Wording",
 _CLIENT = range(400, 500)
 _SERVER = range(500, 600)
 _ADD_CREDIT = "Add credit with the provider, then run the same command again: what was paid for is kept."
-_NAME_RIGHT = "Is the model's name right? A server of your own often wants the URL to end in /v1."
 _KEY = "The key is read from {key_variables}. Is it set, valid, and allowed to use this model?"
 _ADDRESS = "Is the address right, and does the server run?"
 _SMALLER = "Ask for less at once: a smaller `batch_size` or `sampling.max_tokens` in the recipe."
@@ -354,51 +355,7 @@ TABLE: tuple[Row, ...] = (
         charged=True,
         says="failed",
     ),
-    Row(
-        "no choices",
-        "a 200 with JSON that holds no choices",
-        "garbage",
-        "retry",
-        charged=True,
-        says="answered without an answer",
-        codes=frozenset({"no_choices"}),
-    ),
-    Row(
-        "no such path",
-        "a 200 with an error that says that there is no such path: LM Studio does so",
-        "garbage",
-        "end",
-        charged=False,
-        says="has no such path",
-        hint=_NAME_RIGHT,
-        words=_words(r"unexpected endpoint or method"),
-    ),
-    Row(
-        "error inside",
-        "a 200 with an `error` object in it; one that names a status is judged by that",
-        "garbage",
-        "retry",
-        charged=True,
-        says="failed",
-        codes=frozenset({"error"}),
-    ),
-    Row(
-        "broken off",
-        "a 200 whose reply says that the model was broken off: `finish_reason` is `error` or `abort`, say",
-        "garbage",
-        "retry",
-        charged=True,
-        says="broke off its answer",
-        codes=frozenset({"broken_off"}),
-    ),
-    Row(
-        "unreadable",
-        "a 200 that is no JSON: HTML of a proxy, broken JSON, a reply without end",
-        "garbage",
-        "retry",
-        charged=True,
-        says="gave an answer that cannot be read",
-    ),
+    *REPLY_ROWS,
     Row(
         "missing package",
         "the provider's protocol needs a package that is not installed",

@@ -65,7 +65,7 @@ class Judge:
                 message, hint = self._message(row, failure), self._hint(row, failure)
                 if row.kind == "machine":
                     return MachineError(message, hint=hint)
-                return ProviderError(message, hint=hint, kind=row.name)
+                return ProviderError(message, hint=hint, kind=row.name, charged=row.charged)
 
     def readable(self, text: str) -> str:
         """A provider's text on one line of a terminal, without secrets."""

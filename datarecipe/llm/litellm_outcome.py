@@ -7,6 +7,8 @@ rather than by the classes, so that this imports no litellm.
 
 from __future__ import annotations
 
+import ast
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -51,11 +53,11 @@ class Interpreter:
 
     def failure(self, error: Exception) -> Completion | DatarecipeError:
         """What an exception of litellm's means: a response after all, or the error to raise."""
-        return self.judged(self.failure_of(error))
+        return self.judged(self.found(error))
 
-    def judged(self, failure: Failure) -> Completion | DatarecipeError:
+    def judged(self, found: Completion | Failure) -> Completion | DatarecipeError:
         """A response after all, or the error to raise."""
-        return self._replies.outcome(failure)
+        return self._replies.outcome(found) if isinstance(found, Failure) else found
 
     def timed_out(self, seconds: float) -> DatarecipeError:
         """The error for a request that nobody answered within `seconds`."""
@@ -67,7 +69,7 @@ class Interpreter:
     def _replies(self) -> Replies:
         return Replies(self.endpoint, self.secrets, self.now)
 
-    def failure_of(self, error: Exception) -> Failure:
+    def found(self, error: Exception) -> Completion | Failure:
         """What happened on the wire beneath an exception of litellm's."""
         text = str(error)
         if any(words in text for words in ("No module named", "Please install", "pip install")):
@@ -75,6 +77,8 @@ class Interpreter:
         names = {kind.__name__ for kind in type(error).__mro__}
         found = frozenset(code for name, code in _CODES.items() if name in names)
         status, body = _answer(error)
+        if (status is None or 200 <= status < 300) and (unread := _unread(error)) is not None:
+            return self._replies.read(unread)
         if status is None:
             status = _status(error)
             lost = network_failure(error)
@@ -85,6 +89,20 @@ class Interpreter:
                 return lost or Failure("garbage", codes=frozenset({"json"}), message=text)
         failure = self._replies.refused(status, _headers(error), text if body is None else body)
         return replace(failure, codes=failure.codes | found)
+
+
+def _unread(error: Exception) -> str | None:
+    """The body of a success that could not be read: as litellm quotes it, as Python writes a text, or as json met it."""
+    text = str(error)
+    said, quotes, body = text.partition("Original Response: ")
+    if quotes and "Unable to get json response" in said:
+        return body
+    quoted = text.partition("Received: ")[2].rpartition(". Check the reverse proxy")[0]
+    try:
+        value = ast.literal_eval(quoted)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        value = next((each.doc for each in chain(error) if isinstance(each, json.JSONDecodeError)), None)
+    return value if isinstance(value, str) else None
 
 
 def _answer(error: Exception) -> tuple[int | None, str | None]:

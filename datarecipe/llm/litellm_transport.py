@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from datarecipe.llm import providers, sending
+from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.request_form import FormInUse, RequestForm
@@ -99,10 +100,10 @@ class LitellmTransport:
         except TimeoutError:
             raise self._outcome.timed_out(timeout) from None
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
-            failure = self._outcome.failure_of(error)
-            if (again := self._form.another(failure, form, arguments)) is not None:
+            found = self._outcome.found(error)
+            if isinstance(found, Failure) and (again := self._form.another(found, form, arguments)) is not None:
                 raise again from None
-            outcome = self._outcome.judged(failure)
+            outcome = self._outcome.judged(found)
             if isinstance(outcome, Exception):
                 # Without its cause: that one may hold a key.
                 raise outcome from None

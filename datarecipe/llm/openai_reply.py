@@ -18,8 +18,10 @@ from datarecipe.llm import providers
 from datarecipe.llm.asked_pause import asked_pause
 from datarecipe.llm.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures import Judge, whole_characters
+from datarecipe.llm.foreign_reply import never_json, other_protocol
 from datarecipe.llm.reply_apart import apart_of
 from datarecipe.llm.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
+from datarecipe.llm.streamed_reply import is_stream, put_together
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
@@ -56,10 +58,34 @@ class Replies:
     """What no message may show."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    def read(self, body: bytes | str) -> Completion | Failure:
+        """The completion in the body of a success, whatever it is."""
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            text = body if isinstance(body, str) else body.decode("utf-8-sig", "replace")
+            if is_stream(text):
+                return self._streamed(text)
+            words = f"{type(error).__name__}: {in_words(text[:10_000])[:200]}"
+            return never_json(text) or Failure("garbage", codes=frozenset({"json"}), message=words)
+        return self.completion(document)
+
+    def _streamed(self, text: str) -> Completion | Failure:
+        stream = put_together(text)
+        if stream.document is None:
+            empty = frozenset({"empty_stream"} if stream.whole else {"broken_off"})
+            return Failure("garbage", codes=empty, message=" ".join(text[:200].split()))
+        read = self.completion(stream.document)
+        if isinstance(read, Failure) or stream.whole:
+            return read
+        return Failure("garbage", codes=frozenset({"broken_off"}), message="the stream ends before the answer does")
+
     def completion(self, document: object) -> Completion | Failure:
         """The completion in a reply's JSON, or why there is none in it."""
         if not isinstance(document, dict):
-            return Failure("garbage", codes=frozenset({"json"}), message=f"not an object: {shown(document)}")
+            return other_protocol(document) or Failure(
+                "garbage", codes=frozenset({"json"}), message=f"not an object: {shown(document)}"
+            )
         choices = document.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = choice.get("message") if isinstance(choice, dict) else None
@@ -69,7 +95,7 @@ class Replies:
         if (inside := _error_of(document, choice, answered=isinstance(message, dict))) is not None:
             return self._error_inside(inside)
         if not isinstance(choice, dict) or not isinstance(message, dict):
-            return Failure("garbage", codes=frozenset({"no_choices"}), message="no choices")
+            return other_protocol(document) or Failure("garbage", codes=frozenset({"no_choices"}), message="no choices")
         read = _content(message.get("content"))
         if read is None:
             return Failure("garbage", codes=frozenset({"no_choices"}), message="the content is no text")

@@ -336,7 +336,7 @@ class _Attempts:
             raise
         except ProviderError as error:
             self.router.failed[error.kind] += 1
-            spent = Amount(calls=1)
+            spent = spent if error.charged else Amount(calls=1)
             raise
         except DatarecipeError:
             spent = Amount(calls=1)
