@@ -94,8 +94,8 @@ quotes when it holds a comma within braces or brackets, ` #` or `: `, or looks l
 
 **Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
 a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the
-file in which it is written and must stay inside the recipe's project: the folder that holds the `recipes/` folder in which
-the recipe lies, else the recipe's own folder. Other folders are opened by you: see
+file in which it is written and must stay inside the recipe's project: the folder with the nearest `recipes/` that holds the
+recipe, within its repository, else the recipe's own folder. Hidden files are not read. Other folders are opened by you: see
 [what a recipe may read](extends.md#what-a-recipe-may-read). Runs, cache and configuration lie in the project too; for a
 recipe that comes with datarecipe they lie in the working folder. A recipe that lies in your home folder itself, or above
 it, may not name other files.

@@ -126,10 +126,9 @@ def _as_base(name: str, error: RecipeError) -> Report:
 def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
     name = str(recipe.path)
     if recipe.outside:
+        message = "this is a link that leads out of the folder, or to a hidden file"
         hint = "put a copy into the folder, or name the file itself"
-        return Report(
-            name, error=UnsafePathError(Problem("this is a link that leads out of the folder", name, hint=hint))
-        )
+        return Report(name, error=UnsafePathError(Problem(message, name, hint=hint)))
     report = _report(name, values)
     if not is_base or not isinstance(report.error, RecipeError):
         return report

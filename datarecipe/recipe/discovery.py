@@ -10,7 +10,7 @@ from pathlib import Path
 from datarecipe.errors import MissingKeyError, RecipeError, UnsafePathError
 from datarecipe.recipe.compose.extends import written_bases
 from datarecipe.recipe.source.document import Document, MappingNode, Source
-from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, read_text
+from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, is_hidden, read_text
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
 _NOT_LOOKED_INTO = frozenset({"runs", "node_modules", "__pycache__"})
@@ -26,7 +26,7 @@ class Found:
     extends: frozenset[Path] = frozenset()
     """The files that it says to extend; absolute, symlinks resolved."""
     outside: bool = False
-    """Whether it is a link out of the folder: whoever names a folder has not named what such a link leads to."""
+    """Whether it is a link out of the folder, or to a hidden file in it: who names a folder has not named where it leads."""
 
 
 def recipes_below(folder: Path) -> list[Found]:
@@ -59,7 +59,7 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
 
 def _look(path: Path, root: Path) -> Found | None:
     resolved = path.resolve()
-    if not resolved.is_relative_to(root):
+    if not resolved.is_relative_to(root) or (path.is_symlink() and is_hidden(resolved.relative_to(root))):
         return Found(path, resolved, outside=True)
     source = Source(display(path))
     try:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from datarecipe.errors import ExampleSchemaError, Problem, RecipeNotFoundError
+from datarecipe.errors import ExampleSchemaError, Problem, RecipeNotFoundError, UnsafePathError
 from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
@@ -99,6 +99,10 @@ def _read_recipe(path: Path) -> Source:
         raise RecipeNotFoundError(place.problem("this cannot be the path of a recipe")) from None
     if not exists:
         raise RecipeNotFoundError(place.problem("there is no such recipe"))
+    if path.is_symlink() and not project_of(path.parent.resolve() / path.name).admits(resolved):
+        # Messages would quote what it leads to, and in CI it is a stranger who put it there.
+        hint = "name the recipe's own file"
+        raise UnsafePathError(place.problem("this is a link that leads out of its project, or to a hidden file", hint))
     return Source(name, read_text(resolved, place, str(path)), resolved)
 
 

@@ -1,7 +1,8 @@
 """Which values are paths, and which files a recipe may read: its own project's, regular and small.
 
-A recipe is a stranger's file. Every path is resolved with symlinks followed and must end inside the project; what the
-user names on the command line is the user's own business and only has to be a regular, small file.
+A recipe is a stranger's file. Every path is resolved with symlinks followed and must end inside the project, at a file that
+is not hidden. That very path is opened then, part by part and through no link: a folder that is swapped after the check is
+refused. What the user names on the command line is the user's own business and only has to be a regular, small file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datarecipe.printable import printable
 from datarecipe.recipe.source.characters import decode
 from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
 from datarecipe.recipe.words import code, nearest, show
+from datarecipe.unlinked import open_file
 
 YAML_SUFFIXES = (".yaml", ".yml")
 """What the files of recipes end in."""
@@ -54,22 +56,53 @@ class Project:
 
     def admits(self, path: Path) -> bool:
         """Whether a recipe of this project may read the file; `path` is absolute, symlinks resolved."""
-        own = self.readable and path.is_relative_to(self.root)
-        return own or any(path.is_relative_to(root) for root in self.data_roots)
+        return any(not is_hidden(path.relative_to(root)) for root in self._holding(path))
+
+    def hides(self, path: Path) -> bool:
+        """Whether it may not read the file only because that is hidden."""
+        return bool(self._holding(path)) and not self.admits(path)
+
+    def _holding(self, path: Path) -> list[Path]:
+        own = (self.root,) if self.readable else ()
+        return [root for root in (*own, *self.data_roots) if path.is_relative_to(root)]
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether one of a path's parts begins with a dot: `.env`, `.git/config`. Some file systems skip what does not print."""
+    return any("".join(filter(str.isprintable, part)).startswith(".") for part in path.parts)
 
 
 def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
-    """The project of a recipe file: the folder with the `recipes/` that holds it, else the recipe's own folder.
+    """The project of a recipe file: the folder with the nearest `recipes/` that holds it, else the recipe's own folder.
 
-    The home folder, anything above it and the file system's root are no projects: a recipe saved to `~/recipes/` must
-    not read `~/.ssh`.
+    A `recipes/` counts within its repository alone: a clone in `~/src/recipes/` must not read all of `~/src`. Outside a
+    repository it counts for the recipes directly in it, and for deeper ones where `.datarecipe` marks the project. The home
+    folder, anything above it and the file system's root are no projects: a recipe in `~/recipes/` must not read `~/.ssh`.
     """
     folder = recipe.parent
+    root = _holder_of_recipes(folder) or folder
     opened = tuple(_opened(root) for root in data_roots)
-    for parent in recipe.parents:
-        if parent.name == "recipes" and not _is_too_wide(parent.parent):
-            return Project(parent.parent, readable=True, data_roots=opened)
-    return Project(folder, readable=not _is_too_wide(folder), data_roots=opened)
+    return Project(root, readable=not _is_too_wide(root), data_roots=opened)
+
+
+def _holder_of_recipes(folder: Path) -> Path | None:
+    for at in (folder, *folder.parents):
+        if _is_repository(at):
+            return None
+        if at.name == "recipes":
+            holder = at.parent
+            known = at == folder or (holder / ".datarecipe").is_dir() or _is_in_repository(holder)
+            return holder if known and not _is_too_wide(holder) else None
+    return None
+
+
+def _is_repository(folder: Path) -> bool:
+    # A folder, or a file in a work tree and in a submodule.
+    return os.path.lexists(folder / ".git")
+
+
+def _is_in_repository(folder: Path) -> bool:
+    return any(_is_repository(at) for at in (folder, *folder.parents) if not _is_too_wide(at))
 
 
 def _opened(root: Path) -> Path:
@@ -118,7 +151,7 @@ def find_named_file(value: str, place: Place, project: Project) -> Path:
     written_in = place.source.path
     path = _resolve(value, place, Path.cwd() if written_in is None else written_in.parent)
     if not place.is_flag and not project.admits(path):
-        _refuse(value, place, project)
+        _refuse(value, path, place, project)
     return path
 
 
@@ -130,12 +163,15 @@ def _resolve(value: str, place: Place, base: Path) -> Path:
         raise MissingFileError(place.problem(f"{show(value)} cannot be a path")) from None
 
 
-def _refuse(value: str, place: Place, project: Project) -> NoReturn:
+def _refuse(value: str, path: Path, place: Place, project: Project) -> NoReturn:
     if not project.readable:
         hint = "put the recipe into a folder of its own, with what it reads beside it"
         where = "the home folder" if project.root != project.root.parent else "the file system's root"
         message = f"a recipe that lies in {where} or above it may read no file, and this one names {show(value)}"
         raise UnsafePathError(place.problem(message, hint))
+    if project.hides(path):
+        hint = "a recipe reads no file whose path has a part that begins with a dot: give it another name"
+        raise UnsafePathError(place.problem(f"{show(value)} is hidden", hint))
     root = display(project.root)
     into = "the project" if root == "." else f"the project ({root})"
     hint = f"copy the file into {into}, or open its folder yourself: --data-root FOLDER"
@@ -145,15 +181,15 @@ def _refuse(value: str, place: Place, project: Project) -> NoReturn:
 def read_text(path: Path, place: Place, name: str, project: Project | None = None) -> str:
     """The text of a regular file of at most `MAX_BYTES`, line ends as LF. Never waits for a pipe or a device.
 
-    `name` is how the one who asks calls it; problems with the file itself stand at `place`, those in its bytes in it.
-    A hint names no file outside the `project`.
+    `path` is absolute, symlinks resolved; `name` is how the one who asks calls it. Problems with the file itself stand at
+    `place`, those in its bytes in it. A hint names no file outside the `project`.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             hint = "name a file in it" if path.is_dir() and project is not None else None
             raise MissingFileError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file", hint))
         # Opened without waiting and looked at again: what stands there may have changed in between.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = open_file(path)
         with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise MissingFileError(place.problem(f"{show(name)} is not a regular file"))
@@ -221,7 +257,7 @@ def near_path(path: Path, suffixes: Collection[str]) -> Path | None:
 def _beside(path: Path, name: str, place: Place) -> str | None:
     """A file of nearly that name in the folder, or that there is no such folder."""
     try:
-        files = {entry.name for entry in path.parent.iterdir() if entry.is_file()}
+        files = {entry.name for entry in path.parent.iterdir() if entry.is_file() and not is_hidden(Path(entry.name))}
     except OSError:
         elsewhere = near_path(path, {path.suffix})
         if elsewhere is None:
