@@ -22,6 +22,9 @@ AT_ONCE = 6
 """How often an attempt may be made again at once: connections that turn out to be closed, and a form of the request that a
 server does not take (a seed, the name of `max_tokens`, a system message)."""
 
+NOBODY_THERE = frozenset({"refused connection", "unknown host"})
+"""Kinds of failure after which a wrong address, or a server that does not run, is likelier than an outage."""
+
 LOOKS_EVERY = 5.0
 """Seconds after which a request in a pause of its own looks again whether another model is of use."""
 
@@ -330,7 +333,7 @@ class _Attempts:
         except TransientError as error:
             self.router.failed[error.kind] += 1
             if not isinstance(error, AskAgainError):
-                how, retry_after = ("rate_limited" if error.rate_limited else "failed"), error.retry_after
+                how, retry_after = _how(error), error.retry_after
             if not error.charged:
                 spent = Amount(calls=1)
             raise
@@ -350,3 +353,9 @@ class _Attempts:
             return completion
         finally:
             claim.settle(spent, how, retry_after)
+
+
+def _how(error: TransientError) -> HowItWent:
+    if error.rate_limited:
+        return "rate_limited"
+    return "unreachable" if error.kind in NOBODY_THERE else "failed"

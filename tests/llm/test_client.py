@@ -17,11 +17,13 @@ from datarecipe.errors import CacheError, DatarecipeError, ProviderError, Transi
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
+from datarecipe.llm.failure_table import TABLE
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.adaptive import AdaptiveLimit
 from datarecipe.llm.limits.gate import Gate
 from datarecipe.llm.route import Route
 from datarecipe.llm.transport import Transport
+from datarecipe.llm.way import NOBODY_THERE
 from tests import virtual_time
 
 
@@ -337,6 +339,56 @@ def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, r
 
     assert 30 <= virtual_time.run(main()) < 60, "one that comes up within half a minute is in time"
     assert len(line.asked) <= requests + 12
+
+
+def nobody_there(kind: str) -> TransientError:
+    return TransientError("no luck", charged=False, kind=kind)
+
+
+@pytest.mark.parametrize("kind", sorted(NOBODY_THERE))
+@pytest.mark.parametrize("requests", [1, 2, 5, 16])
+def test_where_nobody_is_at_the_address_a_run_ends_in_seconds(cache: ResponseCache, requests: int, kind: str) -> None:
+    line = Line([nobody_there(kind) for _ in range(1000)])
+
+    async def main() -> float:
+        client = virtual(cache, line)
+        asking = [asyncio.ensure_future(client.fetch(request(number))) for number in range(requests)]
+        done, others = await asyncio.wait(asking, return_when=asyncio.FIRST_EXCEPTION)
+        assert all(isinstance(task.exception(), TransientError) for task in done), "which ends a run"
+        for task in others:
+            task.cancel()
+        return asyncio.get_running_loop().time()
+
+    assert 2 <= virtual_time.run(main()) < 10
+    assert len(line.asked) <= requests + 6
+
+
+def test_kinds_after_which_nobody_is_there_are_those_of_the_table() -> None:
+    assert {row.name for row in TABLE} > NOBODY_THERE
+
+
+@pytest.mark.parametrize(
+    ("first", "seconds"),
+    [
+        pytest.param([completion()], 540.0, id="answered before: an outage is waited out"),
+        pytest.param([TransientError("loading", charged=False)], 30.0, id="somebody is there, and is starting"),
+        pytest.param([nobody_there("refused connection"), TransientError("loading")], 30.0, id="somebody comes up"),
+    ],
+)
+def test_where_somebody_was_there_it_is_waited_for(
+    cache: ResponseCache, first: list[Completion | Exception], seconds: float
+) -> None:
+    line = Line([*first, *(nobody_there("refused connection") for _ in range(1000))])
+
+    async def main() -> float:
+        client = virtual(cache, line)
+        if isinstance(first[0], Completion):
+            await client.fetch(request(1))
+        with pytest.raises(TransientError):
+            await client.fetch(request())
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(main()) >= seconds
 
 
 def test_rate_limits_from_the_first_moment_on_are_waited_out(cache: ResponseCache) -> None:

@@ -16,8 +16,9 @@ from datarecipe.llm.limits.adaptive import AdaptiveLimit
 from datarecipe.llm.limits.breaker import CircuitBreaker
 from datarecipe.llm.limits.pace import Pace
 
-HowItWent: TypeAlias = Literal["answered", "rate_limited", "failed", "silent"]
-"""`failed`: in a way that may pass. `silent`: it says nothing about the provider, as what was cancelled here."""
+HowItWent: TypeAlias = Literal["answered", "rate_limited", "failed", "unreachable", "silent"]
+"""`failed`: in a way that may pass. `unreachable`: nobody is at the address. `silent`: it says nothing
+about the provider, as what was cancelled here."""
 
 
 NOTICE_EVERY = 10.0
@@ -29,6 +30,9 @@ SHORTEST_TIMER = 0.001
 
 IN_VAIN = 30.0
 """Seconds from the first failure on, without any answer since the beginning, after which a failed probe is the last one."""
+
+UNREACHABLE = (3, 2.0)
+"""The same where nobody was ever at the address: failures, and seconds. A server that starts later serves a later run."""
 
 LONG_PAUSE = 10.0
 """Seconds of a pause that the provider asks for from which on a user is told."""
@@ -88,6 +92,10 @@ class Gate:
         self.never_answered = False
         """Whether nothing was ever answered here, for so long that a wrong address is likelier than an outage."""
         self._failed_first: float | None = None
+        self._failures_first = 0
+        """Failures before the first answer."""
+        self._somebody = False
+        """Whether anybody was ever at the address."""
 
     @property
     def limit(self) -> int:
@@ -177,12 +185,21 @@ class Gate:
                 self._notice(f"the provider asks for a pause of {retry_after:,.0f} s")
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
         elif not self.answers:
-            self._failed_first = now if self._failed_first is None else self._failed_first
-            self.never_answered |= bool(ticket.probe) and now - self._failed_first >= IN_VAIN
+            self.never_answered |= self._in_vain(how, now, probe=bool(ticket.probe))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
         if pause is not None and not self.never_answered:
             words = "nothing is answered any more" if self.answers else "nothing is answered"
             self._notice(f"{words}: sending nothing for {pause:.0f} s, then one request to see")
+
+    def _in_vain(self, how: HowItWent, now: float, *, probe: bool) -> bool:
+        """Whether this failure, with no answer before it, is one too many."""
+        if self._failed_first is None:
+            self._failed_first = now
+        self._failures_first += 1
+        self._somebody |= how != "unreachable"
+        since, (failures, seconds) = now - self._failed_first, UNREACHABLE
+        nobody = not self._somebody and self._failures_first >= failures and since >= seconds
+        return nobody or (probe and since >= IN_VAIN)
 
     def room(self) -> bool:
         """Whether an attempt could begin now."""
