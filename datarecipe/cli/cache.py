@@ -19,6 +19,7 @@ from datarecipe.cli.options import (
     recipe_options,
     run_options,
 )
+from datarecipe.cli.output import tell
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.printable import printable
@@ -87,7 +88,7 @@ def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> Non
     """Say how far a run of RECIPE would get on stored responses, and why the next request would miss. Asks no model."""
     check_folder([recipe], values)
     values["cache_dir"] = values["cache_dir"] or context.meta["datarecipe.named"]
-    setup = settle(load(recipe, values), run_options(values), sends=False)
+    setup = settle(load(recipe, values), run_options(values), sends=False, notice=tell)
     folder = setup.cache_dir
     if not folder.is_dir():
         raise UsageError(f"nothing is stored in {folder}", hint="--cache-dir or DATARECIPE_CACHE names another folder.")

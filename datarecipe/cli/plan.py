@@ -22,6 +22,7 @@ from datarecipe.cli.options import (
     run_options,
     show_warnings,
 )
+from datarecipe.cli.output import tell
 from datarecipe.cli.plan_report import as_document, report, sums
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
@@ -59,7 +60,7 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
 
     def settled(name: str) -> list[Setup]:
         loaded = load(name, values)
-        return [settle(loaded, replace(options, model=model), sends=False) for model in models or (None,)]
+        return [settle(loaded, replace(options, model=model), sends=False, notice=tell) for model in models or (None,)]
 
     planned: list[tuple[Recipe, list[Plan]]] = []
     names = list(recipe_names(recipes))

@@ -16,6 +16,7 @@ from datarecipe.cli.options import (
     run_options,
     show_warnings,
 )
+from datarecipe.cli.output import tell
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.printable import example_line, printable
 from datarecipe.running.manifest import EMBEDDED_WARNING
@@ -35,7 +36,7 @@ def command(recipe: str, **values: Any) -> None:
 
     The response is stored, so a later run does not pay for it again; no dataset is written.
     """
-    setup = settle(load(recipe, values), run_options(values))
+    setup = settle(load(recipe, values), run_options(values), notice=tell)
     show_warnings(setup.recipe)
     click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
     if setup.embedded:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.output import tell
 from datarecipe.printable import printable
 from datarecipe.running.preview import first_request
 from datarecipe.running.setup import settle
@@ -20,7 +21,7 @@ from datarecipe.running.setup import settle
 @click.option("--json", "as_json", is_flag=True, help="As the body that is sent.")
 def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     """Show the first request of RECIPE as it would be sent. Calls no model."""
-    setup = settle(load(recipe, values), run_options(values), sends=False)
+    setup = settle(load(recipe, values), run_options(values), sends=False, notice=tell)
     content, draw = (request := first_request(setup).request).content, request.draw
     if as_json:
         body: dict[str, Any] = {

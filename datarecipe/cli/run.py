@@ -68,7 +68,9 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
     budget = budget_values(values)
     names = list(recipe_names(recipes))
     check_folder(names, values)
-    setups = for_each(names, lambda name: settle(load(name, {**values, "quiet": quiet}), run_options(values)))
+    setups = for_each(
+        names, lambda name: settle(load(name, {**values, "quiet": quiet}), run_options(values), notice=tell)
+    )
     if not quiet:
         for setup in setups:
             show_warnings(setup.recipe)

@@ -20,7 +20,8 @@ from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe
 from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
-from datarecipe.recipe.source.paths import display
+from datarecipe.recipe.source.document import Place, Source
+from datarecipe.recipe.source.paths import Project, display, project_of
 from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
@@ -30,9 +31,12 @@ __all__ = [
     "Limits",
     "Origin",
     "Override",
+    "Place",
     "Prices",
+    "Project",
     "Recipe",
     "Scalar",
+    "Source",
     "Strategy",
     "StrategyKind",
     "Task",
@@ -50,6 +54,7 @@ __all__ = [
     "origins",
     "parse_set",
     "parse_var",
+    "project_of",
     "read_yaml_file",
     "recipes_below",
     "shipped_recipes",

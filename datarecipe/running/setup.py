@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +12,14 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
-from datarecipe.llm.embedded.fingerprint import fingerprint
-from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.prices import Price
-from datarecipe.recipe import Origin, Prices, Recipe, identity, is_shipped, origin_of
+from datarecipe.recipe import Origin, Prices, Project, Recipe, Source, identity, is_shipped, origin_of, project_of
 from datarecipe.running.config import Config, read_config
 from datarecipe.running.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.folder_hold import Location
+from datarecipe.running.local_model import Stranger, local_model
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 2
@@ -139,8 +138,12 @@ def home_of(recipe: Recipe) -> Path:
     return recipe.project
 
 
-def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
-    """Settle it; `sends` is whether something will be sent.
+def _silent(text: str) -> None:
+    """Tell nobody."""
+
+
+def settle(recipe: Recipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent) -> Setup:
+    """Settle it; `sends` is whether something will be sent, `notice` is told what takes long.
 
     Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
     """
@@ -157,7 +160,10 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True) -> Setup:
         environ=options.environ,
         named_by_user=source in ("--model", "DATARECIPE_MODEL") or (source == config.model_from and config.by_user),
     )
-    name, weights = _weights(name, options.environ)
+    weights = None
+    if name.startswith(LOCAL_PREFIX):
+        by = _stranger(recipe, source, config, home)
+        name, weights = local_model(name, options, by, sends=sends, notice=notice)
     model = settle_model(recipe, name, endpoint.api_base_for_key)
     shape = _shape(recipe, model)
     return Setup(
@@ -278,20 +284,16 @@ def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, 
     return EMBEDDED_MODEL, "the default"
 
 
-def _weights(name: str, environ: Mapping[str, str]) -> tuple[str, Path | None]:
-    """The name under which a local model's answers are stored, and its file where the user names one.
-
-    The file's content is in the name, its folder is not: another file of the same path is another model.
-    """
-    if not name.startswith(LOCAL_PREFIX):
-        return name, None
-    rest = name.removeprefix(LOCAL_PREFIX)
-    override = environ.get("DATARECIPE_WEIGHTS")
-    if not override and not is_path(rest):
-        find_weights(rest, data_dir=default_data_dir())  # for its word on names that nobody knows
-        return name, None
-    path = Path(override or rest).expanduser().absolute()
-    return f"{LOCAL_PREFIX}{path.name}@{fingerprint(path)}", path
+def _stranger(recipe: Recipe, source: str, config: Config, home: Path) -> Stranger | None:
+    """Who names the model, where that is a file that may be a stranger's."""
+    if source == "the recipe":
+        place, file = recipe.written.place(("model",)), recipe.source
+        if place.source.path is None or file is None:
+            return None  # a flag
+        return Stranger(place, place.source.path.parent, project_of(file))
+    if source == config.model_from and not config.by_user:
+        return Stranger(Source(source).place(), home.resolve(), Project(home.resolve(), readable=True))
+    return None
 
 
 def _goes_with(model: str, written_for: str | None) -> bool:

@@ -26,6 +26,7 @@ from datarecipe.llm.embedded.weights import (
     ensure_weights,
     find_weights,
 )
+from tests.llm.gguf_files import gguf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,7 +230,7 @@ def test_a_folder_that_cannot_be_written_is_explained(tiny: Weights, tmp_path: P
 
 def test_paths_are_used_as_they_are(tmp_path: Path) -> None:
     mine = tmp_path / "mine.gguf"
-    mine.write_bytes(b"GGUF and more")
+    mine.write_bytes(gguf())
     assert ensure_weights(str(mine), data_dir=tmp_path / "data") == mine
     assert ensure_weights("smollm2-135m", data_dir=tmp_path / "data", override=mine) == mine
     assert find_weights("smollm2-135m", data_dir=tmp_path / "data") is None

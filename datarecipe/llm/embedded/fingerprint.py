@@ -1,25 +1,69 @@
-"""Which weights a path holds, told in a moment: part of a local model's name wherever its answers are stored."""
+"""Which weights a file holds, by its content: part of a local model's name wherever its answers are stored.
+
+Hashing takes a second for each gigabyte or so, and a run may need it at each start. So the result is kept in the user's data
+folder, with all that the file system says of the file; a file that was changed has another time of change.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 
 from datarecipe.errors import WeightsError
+from datarecipe.llm.embedded.gguf import open_gguf
 
-ENDS = 1 << 20
-"""Bytes hashed at each end of the file: its header with all shapes, and its last tensors."""
+DIGITS = 16
+TOLD_FROM = 500_000_000
+"""Bytes from which on it is said that a file is being hashed."""
+_SETTLED = 2.0
+"""Seconds since its last change after which a file's times tell a later change apart."""
 
 
-def fingerprint(path: Path) -> str:
-    """Ten hexadecimal digits of a hash of the file's size and both its ends. Raises `WeightsError`."""
+def fingerprint(path: Path, data_dir: Path, notice: Callable[[str], None] = lambda _: None) -> str:
+    """Sixteen hexadecimal digits of the SHA-256 of a GGUF file. `data_dir` keeps it. Raises `WeightsError`."""
+    with open_gguf(path) as file:
+        status = os.fstat(file.fileno())
+        seen = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        note = data_dir / "fingerprints" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
+        known = _noted(note, seen)
+        if known is not None:
+            return known[:DIGITS]
+        if status.st_size >= TOLD_FROM:
+            notice(f"hashing {path.name} ({status.st_size / 1e9:.1f} GB), once")
+        digest = _hash(file, path)
+        after = os.fstat(file.fileno())
+    if after.st_ctime_ns == status.st_ctime_ns and time.time() - status.st_ctime > _SETTLED:
+        _keep(note, {"file": str(path), "seen": seen, "sha256": digest})
+    return digest[:DIGITS]
+
+
+def _hash(file: BufferedReader, path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(0)
-            head = file.read(ENDS)
-            file.seek(max(0, size - ENDS))
-            digest = hashlib.sha256(f"{size}\n".encode() + head + file.read(ENDS))
+        return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"cannot read the weights {path}: {error.strerror or error}") from None
-    return digest.hexdigest()[:10]
+
+
+def _noted(note: Path, seen: list[int]) -> str | None:
+    try:
+        document = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("seen") != seen or not isinstance(document.get("sha256"), str):
+        return None
+    return str(document["sha256"])
+
+
+def _keep(note: Path, document: dict[str, object]) -> None:
+    # Where it cannot be kept, the file is hashed again.
+    with contextlib.suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True)
+        partial = note.with_name(f"{note.name}.{os.getpid()}.partial")
+        partial.write_text(json.dumps(document), encoding="utf-8")
+        partial.replace(note)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from platformdirs import user_data_dir
 
 from datarecipe.errors import UsageError, WeightsError
+from datarecipe.llm.embedded.gguf import check_gguf
 from datarecipe.llm.embedded.installers import Installer, installers, last_useful_line
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 Phase: TypeAlias = Literal["waiting", "fetching", "checking"]
 
-_GGUF_MAGIC: Final = b"GGUF"
 _POLL_SECONDS: Final = 0.1
 _CHUNK: Final = 1 << 20
 _STAGING_PREFIX: Final = ".fetching-"
@@ -177,21 +177,9 @@ def _ignore(progress: WeightsProgress) -> None:
 
 
 def _checked_path(path: Path) -> Path:
-    """A file that the user names: it is there and begins as a GGUF file does. The engine finds out the rest."""
+    """A file that the user names: its header is one that the engine can read. The engine finds out the rest."""
     path = path.expanduser()
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_GGUF_MAGIC))
-    except OSError as error:
-        raise WeightsError(
-            f"{path}: the weights cannot be read: {error.strerror or error}",
-            hint="Give the path of a GGUF file: --model local//path/to/model.gguf",
-        ) from error
-    if magic != _GGUF_MAGIC:
-        raise WeightsError(
-            f"{path} is not a GGUF file",
-            hint="The embedded model runs weights in llama.cpp's GGUF format. Other formats must be converted first.",
-        )
+    check_gguf(path)
     return path
 
 
