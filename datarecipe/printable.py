@@ -14,6 +14,7 @@ import json
 import re
 import unicodedata
 
+from datarecipe.characters import is_assigned, with_stand_ins
 from datarecipe.exchange import Example
 
 _JOINERS = frozenset("\u200c\u200d")
@@ -26,11 +27,12 @@ _COMMAND = re.compile(r"#(?=#\w{0,30}\[)|^[^\S\n]*:(?=:[^\s:])", re.MULTILINE)
 
 def printable(text: str, *, multiline: bool = False) -> str:
     """`text` with everything escaped that a terminal or a code host could act on or that hides: control characters,
-    direction marks, tags, half surrogate pairs, workflow commands.
+    direction marks, tags, half surrogate pairs, workflow commands, and what Unicode 14 does not know, so that a message is
+    the same under each Python.
 
     Joiners and the spaces of all scripts stay, and so do line breaks when the text is `multiline`.
     """
-    if not text.isprintable():
+    if not with_stand_ins(text).isprintable():
         text = "".join(c if _is_harmless(c) or (multiline and c == "\n") else _escape(c) for c in text)
     if "::" in text or "##" in text:
         text = _COMMAND.sub(lambda found: f"{found[0][:-1]}\\u00{ord(found[0][-1]):02x}", text)
@@ -43,7 +45,8 @@ def example_line(example: Example) -> str:
 
 
 def _is_harmless(character: str) -> bool:
-    return character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"
+    printable = character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs"
+    return printable and is_assigned(character)
 
 
 def _escape(character: str) -> str:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast
-
-from jsonschema.exceptions import best_match
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from datarecipe.exchange import Example, Json
+from datarecipe.generate.field_names import FieldNames, TwiceNamedError
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
-from datarecipe.recipe.example_schema.validator import validator
-from datarecipe.recipe.example_schema.work import WorkBound
+from datarecipe.recipe.example_schema.schema_wording import in_words
+from datarecipe.recipe.example_schema.validator import validator, within
+from datarecipe.recipe.example_schema.work import TooMuchWorkError, Work
 from datarecipe.recipe.model import Recipe, Scalar
+from datarecipe.recipe.parts.equality import typed_key
 from datarecipe.recipe.parts.folding import folded
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 _SCALARS = (str, int, float)
+
+_EXPLAINED = 10
+"""Errors of an item from which the one is chosen that its row tells."""
+_LONGEST_DETAIL = 300
+_VAGUE = frozenset({"anyOf", "oneOf", "not", "if"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +78,27 @@ class Checker:
         properties = recipe.schema.get("properties")
         extra = [name for name in properties if name not in recipe.fields] if isinstance(properties, Mapping) else []
         self._fields = (*recipe.fields, *extra)
-        self._known = frozenset(self._fields)
+        self._names = FieldNames(recipe)
         self._match = LabelMatcher(recipe.labels.values)
         self._as_written = _options_as_written(recipe)
-        self._bound = WorkBound(recipe.schema, inferred=recipe.schema_inferred)
 
-    def check(self, item: Json) -> Checked:
-        """Judge one whole item. Never raises, whatever the item is."""
+    def check(self, item: Json, work: Work | None = None) -> Checked:
+        """Judge one whole item. Never raises, whatever the item is. `work` is what all items of a reply share."""
         if nesting(item) > MAX_NESTING:
             return Invalid("schema", "values are nested too deeply", "")
         try:
             raw = _compact(item)
-            if not raw.isascii():
-                raw.encode()
+            written = item if raw.isascii() else self._written(item, raw)
         except ValueError as error:
             return Invalid("malformed", _unwritable(error), json.dumps(item))
-        if not isinstance(item, dict):
+        if not isinstance(item, dict) or not isinstance(written, dict):
             return Invalid("schema", f"an example is an object; this is {_kind(item)}", raw)
-        example: Example = {field: item[field] for field in self._fields if field in item}
-        mended = len(example) != len(item)
+        example: Example = {field: written[field] for field in self._fields if field in written}
+        mended = len(example) != len(item) or written != item
         settled = self._settle_labels(example)
         if isinstance(settled, _Fault):
             return Invalid(settled.reason, settled.detail, raw)
-        fault = self._fault(example, len(raw))
+        fault = self._fault(example, len(raw), work or Work())
         if fault:
             return Invalid("schema", fault, raw)
         return Valid(
@@ -100,15 +108,23 @@ class Checker:
             normalised=settled or mended,
         )
 
-    def _fault(self, example: Example, characters: int) -> str:
+    def _written(self, item: Json, raw: str) -> Json:
+        """The item with the recipe's own names. Raises `ValueError` where it cannot be written."""
+        raw.encode()
+        return self._names.as_written(item)
+
+    def _fault(self, example: Example, characters: int, work: Work) -> str:
         """What is wrong with the example by the schema, or nothing."""
-        if self._bound.exceeded(characters):
-            return "too large to be checked by the recipe's schema"
+        work.begin(example, characters)
+        errors = within(self._validator, work).iter_errors(example)
         try:
-            return "" if self._validator.is_valid(example) else self._explain(example)
-        except ArithmeticError as error:
+            first = next(errors, None)
+        except TooMuchWorkError:
+            return "too large to be checked by the recipe's schema"
+        except ArithmeticError:
             # jsonschema divides for `multipleOf`, and a model may write any number.
-            return f"cannot be checked: {error}"
+            return "holds a number too large to be checked by the recipe's schema"
+        return _cut(in_words(_clearest([first, *_some(errors)]))) if first is not None else ""
 
     @staticmethod
     def _text_of(example: Example, raw: str, item: Mapping[str, Json]) -> str:
@@ -161,21 +177,13 @@ class Checker:
             return f"options must be {_short(labels)}; these are {_short(options)}"
         return cast("list[Json]", labels)
 
-    def _explain(self, example: Example) -> str:
-        error = best_match(self._validator.iter_errors(example))
-        if error is None:
-            return "does not fit the schema"
-        place = ".".join(str(part) for part in error.absolute_path)
-        message = error.message if len(error.message) <= 300 else error.message[:300] + " ..."
-        return f"{place}: {message}" if place else message
-
 
 class LabelMatcher:
     """Finds the label that an answer means: typed first, else by case-folded, stripped text, if just one has it."""
 
     def __init__(self, labels: tuple[Scalar, ...]) -> None:
         self.labels = labels
-        self._typed = {(type(label), label): label for label in labels}
+        self._typed = {typed_key(label): label for label in labels}
         self._folded: dict[str, list[Scalar]] = {}
         for label in labels:
             self._folded.setdefault(folded(label), []).append(label)
@@ -184,13 +192,26 @@ class LabelMatcher:
         """(label as written, whether the answer was exactly that), or None."""
         if not isinstance(answer, _SCALARS):
             return None
-        typed = self._typed.get((type(answer), answer))
+        typed = self._typed.get(typed_key(answer))
         if typed is not None:
             return typed, not isinstance(answer, float) or str(answer) == str(
                 typed
             )  # -0.0 is 0.0, and written otherwise
         candidates = self._folded.get(folded(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
+
+
+def _some(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
+    """A few more, as far as they can be found."""
+    try:
+        yield from islice(errors, _EXPLAINED - 1)
+    except (TooMuchWorkError, ArithmeticError):
+        return
+
+
+def _clearest(errors: list[ValidationError]) -> ValidationError:
+    """What is wrong with the whole rather than with a part, and a plain keyword rather than one that only says no."""
+    return min(errors, key=lambda error: (len(error.absolute_path), error.validator in _VAGUE))
 
 
 def _options_as_written(recipe: Recipe) -> object:
@@ -208,12 +229,18 @@ def _unwritable(error: ValueError) -> str:
     """Why an item cannot be written as JSON in UTF-8."""
     if isinstance(error, UnicodeEncodeError):
         return "holds half of a surrogate pair, which is no character"
+    if isinstance(error, TwiceNamedError):
+        return f"names the field {_short(str(error))} twice, composed of other characters"
     return "holds a number too large to be one"
 
 
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _cut(detail: str) -> str:
+    return detail if len(detail) <= _LONGEST_DETAIL else detail[:_LONGEST_DETAIL] + " ..."
 
 
 def _kind(value: Json) -> str:

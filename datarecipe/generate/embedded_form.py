@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
+from datarecipe.characters import is_assigned, with_stand_ins
 from datarecipe.exchange import Json
 
 _LONGEST_PATTERN: Final = 600
@@ -204,7 +205,8 @@ def is_question(text: str) -> bool:
 
 def _is_sign(character: str) -> bool:
     """Whether a text that ends so has an end mark: neither letter, digit, vowel sign nor space."""
-    return not character.isalnum() and not character.isspace() and character.isprintable() and _width(character)
+    marks = not character.isalnum() and not character.isspace() and character.isprintable() and _width(character)
+    return marks and is_assigned(character)
 
 
 def _width(character: str) -> bool:
@@ -215,7 +217,7 @@ def _width(character: str) -> bool:
 def _openings(questions: Iterable[str], group: tuple[int, int] | None) -> tuple[str, ...]:
     """The first words of the questions that belong to a group of places; none where words are not set apart."""
     words = list(dict.fromkeys(text.split(" ", 1)[0] for text in questions if text.count(" ") >= 2))
-    if not words or group is None or not all(word.lstrip("¿¡").isalpha() for word in words):
+    if not words or group is None or not all(with_stand_ins(word.lstrip("¿¡")).isalpha() for word in words):
         return ()
     groups = max(1, min(group[1], len(words)))
     return tuple(words[group[0] % groups :: groups])

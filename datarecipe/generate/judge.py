@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from datarecipe.exchange import Apart, Completion, Json
 from datarecipe.generate.check import Checked, Checker, Invalid, Valid
+from datarecipe.generate.field_names import spellings
 from datarecipe.generate.parse import Fragment, parse
+from datarecipe.recipe.example_schema.work import Work
 from datarecipe.recipe.model import Recipe
 
 _WORDS = {
@@ -32,8 +34,8 @@ class Judge:
     """Judges the responses to one recipe's requests."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self._fields = recipe.fields
-        self._known = frozenset(recipe.fields)
+        self._fields = tuple(spelling for field in recipe.fields for spelling in spellings(field))
+        self._known = frozenset(self._fields)
         self._checker = Checker(recipe)
 
     def batch(self, response: Completion) -> tuple[Checked, ...]:
@@ -46,10 +48,11 @@ class Judge:
             return (_nothing(response, apart),)
         last = len(items) - 1
         cut_off = response.finish_reason == "length"
+        work = Work()
         checked = tuple(
             _fragment(item, cut_off=cut_off and index == last)
             if isinstance(item, Fragment)
-            else self._checker.check(item)
+            else self._checker.check(item, work)
             for index, item in enumerate(items)
         )
         return tuple(map(_mended, checked)) if called else checked

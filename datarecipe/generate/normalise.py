@@ -1,16 +1,16 @@
 """When two examples are the same example, and how an example is named.
 
-Two examples are equal when their text fields are equal after Unicode normalisation (NFC, UAX #15) and with runs of white
-space made one space. Not NFKC: it would make "5²" and "52" the same question.
+Two examples are equal when their text fields are equal after Unicode normalisation (NFC, UAX #15, of Unicode 14) and with
+runs of white space made one space. Not NFKC: it would make "5²" and "52" the same question.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Sequence
 
+from datarecipe.characters import nfc
 from datarecipe.exchange import Example, Json
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode
@@ -18,9 +18,7 @@ _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=T
 
 def normalise_text(text: str) -> str:
     """NFC, white space collapsed and stripped."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return " ".join(text.split())
+    return " ".join(nfc(text).split())
 
 
 def normalise(value: Json) -> Json:

@@ -7,8 +7,12 @@ import json
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy
 
-IDENTITY_VERSION = 1
-"""Part of every identity. It changes only when the same recipe comes to mean another dataset."""
+IDENTITY_VERSION = 2
+"""Part of every identity. It changes only when the same recipe comes to mean another dataset.
+
+2: text is normalised as by Unicode 14 under every Python; labels, options and names of fields are compared by NFC; the work
+of a schema is counted for a whole reply; chains take the values of `vary` in another order.
+"""
 
 
 def identity(recipe: Recipe) -> dict[str, Json]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from datarecipe.exchange import Example
 from datarecipe.printable import printable
-from datarecipe.recipe import LabelSpace, Recipe, Scalar, Task
+from datarecipe.recipe import LabelSpace, Recipe, Task
+from datarecipe.recipe.parts.equality import typed_key
 from datarecipe.recipe.words import code
 
 MOST_SHOWN = 12
@@ -28,14 +29,14 @@ class LabelCounts:
     task: Task
     space: LabelSpace
     _counts: list[int] = field(default_factory=list)
-    _at: dict[tuple[type, Scalar], int] = field(default_factory=dict)
+    _at: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recipe: Recipe) -> LabelCounts:
         """All at zero: a label that no example has is counted too."""
         space = recipe.labels
         # 1, 1.0 and true are equal to Python and three labels to a recipe.
-        at = {(type(label), label): number for number, label in enumerate(space.values)}
+        at = {typed_key(label): number for number, label in enumerate(space.values)}
         return cls(recipe.task, space, [0] * (space.options or len(space.values)), at)
 
     def __copy__(self) -> LabelCounts:
@@ -45,7 +46,7 @@ class LabelCounts:
         """Count an accepted example."""
         label = example.get(self.task.label_field)
         if self.space.kind == "fixed" and isinstance(label, str | int | float):
-            at = self._at.get((type(label), label))
+            at = self._at.get(typed_key(label))
         elif self.space.kind == "per_example" and self.task.options_field is not None:
             at = _place(label, example.get(self.task.options_field))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datarecipe.recipe.compose.extends import MAX_FILES
-from datarecipe.recipe.example_schema import inferred, patterns, references, work
+from datarecipe.recipe.example_schema import patterns, references, work
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.parts import seeds
 from datarecipe.recipe.source import document as source
@@ -24,8 +24,8 @@ BOUNDS = {
     "characters of a pattern": patterns.MAX_LENGTH,
     "steps that RE2 makes of one pattern": patterns.MAX_INSTRUCTIONS,
     "steps that RE2 makes of all patterns": patterns.MAX_INSTRUCTIONS_IN_ALL,
-    "parts of a schema times values": work.MAX_STEPS,
-    "labels that are tried": inferred._LABELS_TRIED,
+    "steps to judge the items of one reply": work.MAX_STEPS,
+    "steps to judge all seed examples": work.MAX_STEPS_AT_LOAD,
     "problems that are told": MAX_PROBLEMS,
 }
 """The bounds by how their rows begin."""
@@ -41,4 +41,4 @@ def test_the_table_has_every_bound_and_its_number() -> None:
 def test_a_long_text_counts_as_the_page_says() -> None:
     prose = " ".join(document("validate").prose.split())
     assert f"one more for each {source._CHARACTERS} of its characters" in prose
-    assert f"one value for each {work._CHARACTERS} characters of its JSON" in prose
+    assert f"one more for each {work._HEAVY} characters" in prose

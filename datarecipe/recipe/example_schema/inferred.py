@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.example_schema.patterns import compile_pattern
-from datarecipe.recipe.example_schema.validator import validator
-from datarecipe.recipe.example_schema.work import WorkBound, characters
+from datarecipe.recipe.example_schema.schema_wording import in_words, names_a_field
+from datarecipe.recipe.example_schema.validator import validator, within
+from datarecipe.recipe.example_schema.work import MAX_STEPS_AT_LOAD, TooMuchWorkError, Work, characters
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Place
-from datarecipe.recipe.words import code, describe, did_you_mean, dotted, join, shorten, show
+from datarecipe.recipe.words import code, did_you_mean, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
-
-_LABELS_TRIED = 20
-"""Labels that are tried on a large schema; what a model writes is checked all the same."""
 
 _TYPES: dict[type, str] = {
     dict: "object",
@@ -63,18 +60,20 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
     Raises:
         SeedExampleError: with a problem for each value that does not.
     """
-    judge = validator(schema)
-    bound = WorkBound(schema, inferred=False)
+    work = Work(MAX_STEPS_AT_LOAD)
+    judge = within(validator(schema), work)
     problems: list[Problem] = []
     for seed in seeds:
-        if bound.exceeded(characters(seed.example)):
+        work.begin(seed.example, characters(seed.example))
+        found = (problem for error in judge.iter_errors(seed.example) for problem in _unfit(seed, error))
+        try:
+            problems.extend(islice(found, MAX_PROBLEMS))
+        except TooMuchWorkError:
             message = (
                 "the seed example and `schema` are too large together: one could not be checked by the other in time"
             )
             problems.append(seed.place().problem(message, "make one of them smaller"))
-            continue
-        found = (problem for error in judge.iter_errors(seed.example) for problem in _unfit(seed, error))
-        problems.extend(islice(found, MAX_PROBLEMS))
+            break
         if len(problems) > MAX_PROBLEMS:
             break
     if problems:
@@ -95,9 +94,9 @@ def _unfit(seed: Seed, error: ValidationError) -> Iterator[Problem]:
                 yield place.problem(message, did_you_mean(name, known))
         return
     place = seed.place(*path)
-    if _is_name(error):
+    if names_a_field(error):
         place = seed.document.key_place((*seed.keys, *path, instance))
-    yield place.problem(f"the seed example does not fit `schema`: {_in_words(error)}")
+    yield place.problem(f"the seed example does not fit `schema`: {in_words(error)}")
 
 
 def check_labels_fit(
@@ -108,80 +107,24 @@ def check_labels_fit(
     Raises:
         LabelError: with a problem at `place` for each label that does not.
     """
-    judge = validator(schema)
+    work = Work(MAX_STEPS_AT_LOAD)
+    judge = within(validator(schema), work)
+    size = characters(seeds[0].example)
     problems = []
-    many = WorkBound(schema, inferred=False).exceeded(characters(seeds[0].example) * len(labels.values))
-    for label in labels.values[:_LABELS_TRIED] if many else labels.values:
+    for label in labels.values:
         example = {**seeds[0].example, task.label_field: label}
-        faults = [error for error in judge.iter_errors(example) if list(error.absolute_path)[:1] == [task.label_field]]
+        work.begin(example, size + (len(label) if isinstance(label, str) else 0))
+        try:
+            faults = [
+                error for error in judge.iter_errors(example) if list(error.absolute_path)[:1] == [task.label_field]
+            ]
+        except TooMuchWorkError:
+            break  # what a model writes is checked all the same
         if faults:
-            message = f"`schema` does not admit the label {show(label)}: {_in_words(faults[0])}"
+            message = f"`schema` does not admit the label {show(label)}: {in_words(faults[0])}"
             problems.append(place.problem(message, "the labels and the schema of the label field must say the same"))
     if problems:
         raise LabelError(*problems)
-
-
-def _in_words(error: ValidationError) -> str:
-    where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else ""
-    if _is_name(error):
-        inside = f"in {where} " if where else ""
-        return f"{inside}the name of the field {code(str(error.instance))} {_verdict(error)}"
-    return f"{where or 'the example'} {_verdict(error)}"
-
-
-def _is_name(error: ValidationError) -> bool:
-    """Whether a field's name is judged, and not what stands at the path: `propertyNames` gives no path of its own."""
-    path = [*error.absolute_schema_path]
-    return any(
-        key == "propertyNames" and (index == 0 or path[index - 1] not in _NAMING) for index, key in enumerate(path)
-    )
-
-
-_NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
-"""Keywords below which a key is a name of the author's, not a keyword."""
-
-
-def _verdict(error: ValidationError) -> str:
-    # The stubs allow for errors that are not filled in yet; those that `iter_errors` gives are.
-    instance: Any = error.instance
-    wanted: Any = error.validator_value
-    keyword: Any = error.validator
-    match keyword:
-        case "properties" | "prefixItems":
-            said = f"may not be there: {code(keyword)} has `false` for it"
-        case "patternProperties":
-            name = error.absolute_path[-1]
-            pattern = next(key for key in wanted if wanted[key] is False and compile_pattern(key).search(str(name)))
-            said = f"may not be there: `patternProperties` has `false` for the pattern {show(pattern)}"
-        case None:
-            said = f"is {describe(instance)}, where the schema is `false` and allows nothing"
-        case "required":
-            said = f"lacks {join((code(name) for name in wanted if name not in instance), 'and')}"
-        case "type":
-            types = [wanted] if isinstance(wanted, str) else wanted
-            said = f"must be of type {join(types, 'or')}, not {describe(instance)}"
-        case "enum" | "const":
-            listed = wanted if keyword == "enum" else [wanted]
-            said = f"must be {shorten(join(map(show, listed), 'or'))}, not {describe(instance)}"
-        case "pattern":
-            said = f"is {describe(instance)}, in which the pattern {show(wanted)} is not found"
-        case _ if keyword in _MEASURED:
-            measured, unit, bound = _MEASURED[keyword]
-            said = f"has {measured(instance):,} {unit}, and {bound} are {int(wanted):,}"
-        case _:
-            said = f"is {describe(instance)}, against {code(f'{keyword}: {shorten(json.dumps(wanted))}')}"
-    return said
-
-
-_MEASURED: Mapping[str, tuple[Callable[[Any], int], str, str]] = {
-    "minLength": (len, "characters", "the fewest"),
-    "maxLength": (len, "characters", "the most"),
-    "minItems": (len, "elements", "the fewest"),
-    "maxItems": (len, "elements", "the most"),
-    "minProperties": (len, "fields", "the fewest"),
-    "maxProperties": (len, "fields", "the most"),
-}
-"""Keywords that bound a size: how it is measured, and the words for it."""
 
 
 def _shape(values: Sequence[Json]) -> dict[str, Json]:

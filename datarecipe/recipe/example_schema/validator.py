@@ -9,14 +9,17 @@ when it is loaded.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from datarecipe.recipe.example_schema.patterns import compile_pattern
+from datarecipe.recipe.parts.equality import equality_key
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
+
+    from datarecipe.recipe.example_schema.work import Work
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
@@ -33,8 +36,18 @@ def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     return made
 
 
+def within(judge: Draft202012Validator, work: Work) -> Draft202012Validator:
+    """The same validator, whose keywords count their steps and raise `TooMuchWorkError` when these are used up."""
+    bound: Any = judge.evolve(format_checker=work)  # a stand-in for one, see `Work`
+    return cast("Draft202012Validator", bound)
+
+
 _LONGEST = 1000
 """Characters of an item in a message: thousands of messages may be made of one item."""
+
+_TEXTS_AT_ONCE = 100
+_REFERENCE = 20
+"""Steps to look a reference up."""
 
 
 @cache
@@ -43,15 +56,62 @@ def _searching_with_re2() -> Any:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 75 ms to import
     from jsonschema.validators import extend  # noqa: PLC0415
 
+    theirs = Draft202012Validator.VALIDATORS
     keywords = {
+        **theirs,
         "properties": _properties,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "prefixItems": _prefix_items,
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
+        "const": partial(_const, theirs["const"]),
+        "$ref": partial(_reference, theirs["$ref"]),
     }
-    return extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]  # the stub's gap
+    counted = {name: partial(_counted, keyword) for name, keyword in keywords.items()}
+    counted["enum"] = partial(_enum, theirs["enum"])
+    return extend(Draft202012Validator, counted)  # type: ignore[no-untyped-call]  # the stub's gap
+
+
+def _counted(keyword: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+    work = judge.format_checker
+    if work is not None:
+        work.keyword(wanted, instance)
+    return keyword(judge, wanted, instance, schema)
+
+
+def _enum(theirs: Any, judge: Any, wanted: Sequence[Any], instance: Any, schema: Any) -> Any:
+    # A label that is one of a thousand is found at once.
+    found = isinstance(instance, str) and instance in wanted
+    if judge.format_checker is not None:
+        judge.format_checker.spend(1 + len(wanted) // (_TEXTS_AT_ONCE if found else 1))
+    if found:
+        return ()
+    _compared(judge, instance, len(wanted))
+    return theirs(judge, wanted, instance, schema)
+
+
+def _const(theirs: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+    _compared(judge, instance, 1)
+    return theirs(judge, wanted, instance, schema)
+
+
+def _reference(theirs: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+    if judge.format_checker is not None:
+        judge.format_checker.spend(_REFERENCE)
+    return theirs(judge, wanted, instance, schema)
+
+
+def _compared(judge: Any, instance: Any, times: int) -> None:
+    if judge.format_checker is not None:
+        judge.format_checker.compared(instance, times)
+
+
+def _found(judge: Any, pattern: str, text: str) -> bool:
+    compiled = compile_pattern(pattern)
+    if judge.format_checker is not None:
+        judge.format_checker.searched(compiled.instructions, len(text))
+    return compiled.search(text)
 
 
 # Each keyword is called with the validator, the keyword's value, what is judged, and the schema around the keyword.
@@ -67,8 +127,8 @@ def _properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object)
         yield from _descend(judge, instance[name], schema, name)
 
 
-def _pattern(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not compile_pattern(wanted).search(instance):
+def _pattern(judge: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _found(judge, wanted, instance):
         yield _error(f"{_short(instance)} does not match {wanted!r}")
 
 
@@ -77,7 +137,7 @@ def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _:
         return
     for pattern, schema in wanted.items():
         for name, value in instance.items():
-            if compile_pattern(pattern).search(name):
+            if _found(judge, pattern, name):
                 yield from _descend(judge, value, schema, name, pattern)
 
 
@@ -106,7 +166,7 @@ def _additional_properties(
     extras = [name for name in instance if name not in schema.get("properties", ())]
     patterns = schema.get("patternProperties")
     if patterns:
-        extras = [name for name in extras if not any(compile_pattern(pattern).search(name) for pattern in patterns)]
+        extras = [name for name in extras if not any(_found(judge, pattern, name) for pattern in patterns)]
     if isinstance(wanted, dict):
         for name in extras:
             yield from judge.descend(instance[name], wanted, path=name)
@@ -114,23 +174,13 @@ def _additional_properties(
         yield _error(_unexpected(sorted(extras), sorted(patterns or ())))
 
 
-def _unique_items(_: Any, wanted: Any, instance: Any, __: object) -> Iterator[ValidationError]:
+def _unique_items(judge: Any, wanted: Any, instance: Any, __: object) -> Iterator[ValidationError]:
     # jsonschema's own compares each with each where the items are mappings: a minute for some thousands.
-    if wanted and isinstance(instance, list) and len({_equality_key(item) for item in instance}) < len(instance):
+    if not wanted or not isinstance(instance, list):
+        return
+    _compared(judge, instance, 1)
+    if len({equality_key(item) for item in instance}) < len(instance):
         yield _error(f"{_short(instance)} has non-unique elements")
-
-
-def _equality_key(value: Any) -> Hashable:
-    """Equal for values that are equal in JSON Schema's sense: 1 is 1.0, and neither is true."""
-    match value:
-        case bool() | None:
-            return (str(value),)
-        case list():
-            return ("list", *map(_equality_key, value))
-        case dict():
-            return ("dict", frozenset((name, _equality_key(item)) for name, item in value.items()))
-        case _:
-            return cast("Hashable", value)
 
 
 def _unexpected(extras: Sequence[str], patterns: Sequence[str]) -> str:

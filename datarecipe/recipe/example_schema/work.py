@@ -1,36 +1,100 @@
-"""How much work it is to judge an example by a schema that a recipe gives itself, which may be a stranger's.
+"""How much work it may be to judge examples by a schema, which may be a stranger's.
 
-A validator may look at every value of an example with every part of the schema. So the work is bounded by the product of
-their sizes, which is known beforehand: no clock decides what is valid.
+Judging an example takes some hundred steps, and billions where schema and example are built for it. So each keyword counts
+its steps before it begins, over all items of one reply together. No clock decides what is valid: the same reply is judged
+alike on a slow machine.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from datarecipe.exchange import Json
-from datarecipe.recipe.example_schema.references import size_of
 
-MAX_STEPS = 2_000_000
-"""Parts of the schema times values of the example; some ten seconds at the very worst."""
+MAX_STEPS = 200_000
+"""Steps for one reply; about half a second. An honest item takes some hundred."""
 
-_CHARACTERS = 4
-"""Characters of an example's JSON that are counted as one value."""
+MAX_STEPS_AT_LOAD = 1_000_000
+"""Steps for all seed examples, and for all labels, when a recipe is loaded."""
 
-
-class WorkBound:
-    """Judges sizes for one schema."""
-
-    def __init__(self, schema: Mapping[str, Json], *, inferred: bool) -> None:
-        # An inferred schema has a part for each field, and each part looks at its own field alone.
-        self._size = 0 if inferred else size_of(schema)
-
-    def exceeded(self, characters: int) -> bool:
-        """Whether an example of so many characters of JSON is too much work."""
-        return self._size * (characters // _CHARACTERS) > MAX_STEPS
+_HEAVY = 500
+"""Characters that weigh as much as a step: a keyword may write what it judges into a message."""
+_SEARCH = 2_000
+"""Instructions of a pattern times characters of a text that weigh as much as a step."""
+_COMPARED = 50
+"""Steps to compare a list or mapping with another, for each 500 characters of it."""
 
 
-def characters(example: Mapping[str, Json]) -> int:
+class TooMuchWorkError(Exception):
+    """The steps are used up. Never leaves the package: what was to be judged is invalid."""
+
+
+class Work:
+    """The steps that are left.
+
+    A validator takes its format checker along to every keyword, and nothing else that is ours, so the count travels as one.
+    """
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+        self._weights: dict[int, int] = {}
+
+    def begin(self, example: Json, characters: int) -> None:
+        """What is judged next, and the length of its JSON."""
+        self._weights = dict(_weights(example)) if characters >= _HEAVY else {}
+
+    def check(self, _: object, __: str) -> None:
+        """What a format checker has: any value fits any `format`, which is a remark in JSON Schema and no rule."""
+
+    def spend(self, steps: int) -> None:
+        """Raise `TooMuchWorkError` if there are not so many left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooMuchWorkError
+
+    def keyword(self, wanted: object, instance: object) -> None:
+        """Count a keyword that looks at each part of its value and of what it judges."""
+        steps = 1 + self._weights.get(id(instance), 0)
+        if isinstance(wanted, list | dict):
+            steps += len(wanted)
+        if isinstance(instance, list | dict):
+            steps += len(instance)
+        self.spend(steps)
+
+    def compared(self, instance: object, times: int = 1) -> None:
+        """Count a comparison of a whole value with `times` others."""
+        if isinstance(instance, list | dict):
+            self.spend(_COMPARED * times * (1 + self._weights.get(id(instance), 0)))
+
+    def searched(self, instructions: int, characters: int) -> None:
+        """Count the search for a pattern in a text."""
+        self.spend(1 + instructions * characters // _SEARCH)
+
+
+def _weights(value: Json) -> Iterator[tuple[int, int]]:
+    """By identity, what long values within `value` weigh; no value within it is deep."""
+    found: list[tuple[int, int]] = []
+    _measure(value, found)
+    return iter(found)
+
+
+def _measure(value: Json, found: list[tuple[int, int]]) -> int:
+    """Characters of a value, about."""
+    characters = 4
+    if isinstance(value, str):
+        characters += len(value)
+    elif isinstance(value, list):
+        characters += sum(_measure(item, found) for item in value)
+    elif isinstance(value, dict):
+        characters += sum(_measure(name, found) + _measure(item, found) for name, item in value.items())
+    elif isinstance(value, int):
+        characters += value.bit_length() // 3
+    if characters >= _HEAVY:
+        found.append((id(value), characters // _HEAVY))
+    return characters
+
+
+def characters(example: Json) -> int:
     """The length of an example's JSON."""
     return len(json.dumps(example, ensure_ascii=False))

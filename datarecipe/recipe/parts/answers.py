@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from string import ascii_lowercase
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Json
+from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
+from datarecipe.recipe.parts.equality import composed, equality_key, typed_key
 from datarecipe.recipe.parts.folding import folded
-from datarecipe.recipe.parts.labels import same, same_number
+from datarecipe.recipe.parts.labels import same
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Place
 from datarecipe.recipe.words import code, describe, did_you_mean, join, show
@@ -26,7 +29,9 @@ def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> 
     Raises:
         LabelError: with a problem for each that does not.
     """
-    problems = [problem for seed in seeds for problem in _seed_problems(seed, task, space)]
+    labels = _Answers(space.values)
+    found = (problem for seed in seeds for problem in _seed_problems(seed, task, space, labels))
+    problems = list(islice(found, MAX_PROBLEMS + 1))
     if problems:
         raise LabelError(*problems)
 
@@ -44,12 +49,32 @@ def check_seed_texts(seeds: Sequence[Seed], task: Task) -> None:
         raise SeedExampleError(seeds[0].place(fields[0]).problem(f"{message}, which says nothing but its answer", hint))
 
 
-def _seed_problems(seed: Seed, task: Task, space: LabelSpace) -> Iterator[Problem]:
+class _Answers:
+    """The labels, or the options of one seed example, to look answers up in."""
+
+    def __init__(self, values: Iterable[Scalar]) -> None:
+        self.values = tuple(values)
+        self._typed = frozenset(map(typed_key, self.values))
+        self._near: dict[str, Scalar] = {}
+        for value in self.values:
+            self._near.setdefault(folded(value), value)
+            self._near.setdefault(equality_key(value), value)
+
+    def __contains__(self, answer: Json) -> bool:
+        return typed_key(answer) in self._typed
+
+    def near(self, answer: Scalar) -> Scalar | None:
+        """The one that is the same but for case, space, type or the way its characters are composed."""
+        near = self._near.get(folded(answer))
+        return self._near.get(equality_key(answer)) if near is None else near
+
+
+def _seed_problems(seed: Seed, task: Task, space: LabelSpace, labels: _Answers) -> Iterator[Problem]:
     answer = seed.example[task.label_field]
     place = seed.place(task.label_field)
     if space.kind == "fixed":
-        if not any(same(answer, label) for label in space.values):
-            yield _not_a_label(place, task.label_field, answer, space.values, "label")
+        if answer not in labels:
+            yield _not_a_label(place, task.label_field, answer, labels, "label")
         if task.options_field is not None:
             yield from _fixed_options(seed, task.options_field, space)
     elif space.kind == "per_example":
@@ -57,12 +82,13 @@ def _seed_problems(seed: Seed, task: Task, space: LabelSpace) -> Iterator[Proble
         yield from _own_options(seed, task, task.options_field, space)
 
 
-def _not_a_label(place: Place, field: str, answer: Json, labels: Sequence[Scalar], role: str) -> Problem:
-    near = None
-    if isinstance(answer, bool | int | float | str):
-        near = next((label for label in labels if folded(label) == folded(answer) or same_number(label, answer)), None)
+def _not_a_label(place: Place, field: str, answer: Json, known: _Answers, role: str) -> Problem:
+    labels = known.values
+    near = known.near(answer) if isinstance(answer, bool | int | float | str) else None
     if near is not None:
         message = f"the answer in {code(field)} is {describe(answer)}, and the {role} is {describe(near)}"
+        if how := composed(answer, near):
+            message += f": {how}"
         return place.problem(message, f"write {show(near)} here, or {show(answer)} for the {role}")
     listed = ", ".join(show(label) for label in labels[:_LISTED]) + (", ..." if len(labels) > _LISTED else "")
     found = "is empty; it must be" if answer is None else "must be"
@@ -122,11 +148,11 @@ def _own_options(seed: Seed, task: Task, field: str, space: LabelSpace) -> Itera
         elif folded(option) in seen:
             twin = seen[folded(option)]
             how = "twice" if same(twin, option) else f"beside {describe(twin)}"
-            hint = "options must differ in more than case, space and type"
+            hint = composed(option, twin) or "options must differ in more than case, space and type"
             yield place.problem(f"{describe(option)} stands in {code(field)} {how}", hint)
         else:
             seen[folded(option)] = option
     answer = seed.example[task.label_field]
-    if not any(same(answer, option) for option in options):
-        scalars = [option for option in options if isinstance(option, bool | int | float | str)]
-        yield _not_a_label(seed.place(task.label_field), task.label_field, answer, scalars, "option")
+    own = _Answers(option for option in options if isinstance(option, bool | int | float | str))
+    if answer not in own:
+        yield _not_a_label(seed.place(task.label_field), task.label_field, answer, own, "option")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from datarecipe.characters import caseless
 from datarecipe.exchange import Json
 
 
 def folded(value: Json) -> str:
-    """A text's own letters, JSON's spelling of other types; stripped and case-folded."""
+    """A text's own letters, JSON's spelling of other types; stripped, composed (NFC) and case-folded."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return text.strip().casefold()
+    return caseless(text.strip())

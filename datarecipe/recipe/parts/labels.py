@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from datarecipe.characters import nfc
 from datarecipe.errors import LabelError, MissingKeyError, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.format.verdicts import probably_meant
 from datarecipe.recipe.model import LabelSpace, Scalar, Task
+from datarecipe.recipe.parts.equality import composed, equality_key
 from datarecipe.recipe.parts.folding import folded
 from datarecipe.recipe.parts.settings import whole
 from datarecipe.recipe.source.document import Document, Place, to_json
@@ -53,19 +55,21 @@ def _is_misspelt(document: Document) -> bool:
 
 
 def _label_problems(document: Document, labels: Sequence[Scalar]) -> Iterator[Problem]:
-    seen: dict[tuple[type, Scalar], Scalar] = {}
+    seen: dict[str, Scalar] = {}
     for index, label in enumerate(labels):
         place = document.place(("labels", index))
         if not folded(label):
             yield place.problem("a label cannot be empty", "an answer is matched without the white space around it")
             continue
-        # 1 and 1.0 are one value to JSON Schema and to most models, and one key here.
-        kind = type(label) if isinstance(label, bool | str) else float
-        twin = seen.get((kind, label))
-        if twin is None:
-            seen[kind, label] = label
+        # 1 and 1.0 are one value to JSON Schema and to most models, and so are two ways to compose a character.
+        key = equality_key(nfc(label) if isinstance(label, str) else label)
+        if key not in seen:
+            seen[key] = label
         else:
-            how = "again" if same(twin, label) else f"beside {describe(twin)}, which is the same number"
+            twin = seen[key]
+            how = "again"
+            if not same(twin, label):
+                how = f"beside {describe(twin)}, which is {composed(label, twin) or 'the same number'}"
             yield place.problem(f"{describe(label)} stands in `labels` {how}", "keep one of them")
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from datarecipe.characters import nfc
 from datarecipe.errors import Problem, RecipeError, SeedExampleError
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, Json
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
+from datarecipe.recipe.parts.equality import composed
 from datarecipe.recipe.source.document import (
     Document,
     Keys,
@@ -183,7 +185,24 @@ def _seed(document: Document, keys: Keys) -> Seed:
         raise SeedExampleError(node.place.problem(message, "a text counts as one more for each 100 of its characters"))
     value = to_json(node)
     assert isinstance(value, dict)
+    if wrong := list(islice(_alike(document, keys, value), MAX_PROBLEMS)):
+        raise SeedExampleError(*wrong)
     return Seed(value, document, keys)
+
+
+def _alike(document: Document, keys: Keys, value: Json) -> Iterator[Problem]:
+    """Fields of one mapping whose names are the same text: a model's answer could mean either."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _alike(document, (*keys, index), item)
+    elif isinstance(value, dict):
+        seen: dict[str, str] = {}
+        for name, item in value.items():
+            twin = seen.setdefault(nfc(name), name)
+            if twin != name:
+                message = f"the field {code(name)} stands beside {code(twin)}, {composed(name, twin)}"
+                yield document.key_place((*keys, name)).problem(message, "keep one of them, or name one otherwise")
+            yield from _alike(document, (*keys, name), item)
 
 
 def _other_fields(seed: Seed, first: Seed) -> Iterator[Problem]:
@@ -198,10 +217,15 @@ def _other_fields(seed: Seed, first: Seed) -> Iterator[Problem]:
         )
         message = f"the seed example lacks {names}, which the first one has"
         yield seed.place().problem(message, "all seed examples have the same fields")
+    spelt = {nfc(name): name for name in missing}
     for name in added:
         message = f"the seed example has a field {code(name)}, which the first one has not"
         place = seed.document.key_place((*seed.keys, name))
-        hint = did_you_mean(name, missing) or "all seed examples have the same fields"
+        if twin := spelt.get(nfc(name)):
+            message = f"the seed example's field {code(name)} is the first one's {code(twin)}, {composed(name, twin)}"
+            hint = "copy the name from the first one"
+        else:
+            hint = did_you_mean(name, missing) or "all seed examples have the same fields"
         yield place.problem(message, hint)
 
 

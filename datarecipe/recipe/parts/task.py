@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datarecipe.characters import nfc
 from datarecipe.errors import Problem, TaskError
 from datarecipe.recipe.model import Task
 from datarecipe.recipe.parts.seeds import Seed
@@ -25,9 +26,10 @@ def read_task(document: Document, seed: Seed) -> Task:
     written = None if node is None else to_json(node)
     default_options = _OPTIONS if _OPTIONS in fields else None
     if isinstance(written, dict):
-        label = str(written["label"])
-        options = written.get("options", default_options)
-        task = Task("custom", label, None if options is None else str(options))
+        spelt = {nfc(field): field for field in fields}
+        label, options = str(written["label"]), written.get("options", default_options)
+        named = [None if name is None else spelt.get(nfc(str(name)), str(name)) for name in (label, options)]
+        task = Task("custom", named[0] or label, named[1])
     else:
         task = Task(str(written), _LABEL_FIELDS[str(written)], default_options)
     problems = list(_field_problems(document, task, fields, seed))

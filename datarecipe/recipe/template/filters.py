@@ -18,6 +18,7 @@ from jinja2.exceptions import FilterArgumentError
 from jinja2.runtime import Context, Undefined
 from jinja2.utils import htmlsafe_json_dumps, pass_context
 
+from datarecipe.characters import changed, with_stand_ins
 from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.context import meter_of
 from datarecipe.recipe.template.formatting import percent
@@ -48,6 +49,10 @@ def _text_filter(apply: Callable[[str], str], cost: int = 1) -> Filter:
         return meter.made(apply(text))
 
     return filtered
+
+
+def _case_filter(apply: Callable[[str], str], cost: int = 1) -> Filter:
+    return _text_filter(lambda text: changed(text, apply), cost)
 
 
 @pass_context
@@ -95,7 +100,7 @@ def _truncate(context: Context, value: Any, length: int = 255, killwords: bool =
 @pass_context
 def _wordcount(context: Context, value: Any) -> int:
     meter = meter_of(context)
-    return jinja.do_wordcount(meter.text(value))
+    return jinja.do_wordcount(with_stand_ins(meter.text(value)))
 
 
 @pass_context
@@ -327,7 +332,7 @@ def _choosing(*, keep: bool, by_attribute: bool) -> Filter:
 FILTERS: Mapping[str, Filter] = {
     "abs": _abs,
     "batch": _batch,
-    "capitalize": _text_filter(jinja.do_capitalize),
+    "capitalize": _case_filter(jinja.do_capitalize),
     "count": len,
     "d": jinja.do_default,
     "default": jinja.do_default,
@@ -343,7 +348,7 @@ FILTERS: Mapping[str, Filter] = {
     "last": _last,
     "length": len,
     "list": _list,
-    "lower": _text_filter(jinja.do_lower),
+    "lower": _case_filter(jinja.do_lower),
     "map": _map,
     "max": _max,
     "min": _min,
@@ -357,11 +362,11 @@ FILTERS: Mapping[str, Filter] = {
     "sort": _sort,
     "string": _text_filter(str),
     "sum": _sum,
-    "title": _text_filter(jinja.do_title, cost=5),
+    "title": _case_filter(jinja.do_title, cost=5),
     "tojson": _tojson,
     "trim": _trim,
     "truncate": _truncate,
     "unique": _unique,
-    "upper": _text_filter(jinja.do_upper),
+    "upper": _case_filter(jinja.do_upper),
     "wordcount": _wordcount,
 }

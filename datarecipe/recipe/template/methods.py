@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2.runtime import LoopContext, Macro
 
+from datarecipe.characters import changed, with_stand_ins, without_late_case
 from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.meter import Meter, Method
 from datarecipe.recipe.template.values import TemplateLabels
@@ -37,25 +38,36 @@ LOOP_ATTRIBUTES = (
     "revindex0",
 )
 
-_TEXT_TO_TEXT = ("capitalize", "lower", "removeprefix", "removesuffix", "title", "upper")
+_CASE = ("capitalize", "lower", "title", "upper")
+_PARTS = ("removeprefix", "removesuffix")
 _STRIPPING = ("lstrip", "rstrip", "strip")
-_TEXT_TO_FACT = (
-    "count",
-    "endswith",
-    "find",
-    "index",
-    "isalpha",
-    "isdigit",
-    "islower",
-    "isspace",
-    "isupper",
-    "startswith",
-)
+_KIND = ("isalpha", "isdigit", "isspace")
+_IN_CASE = ("islower", "isupper")
+_TEXT_TO_FACT = ("count", "endswith", "find", "index", "startswith")
 """`rfind` and its like are not there: Python takes the square of the length for them."""
 _TEXT_TO_LIST = ("split", "splitlines")
 
 _MOST_STRIPPED = 100
 """Characters that `strip` takes off: each character of the text is compared with each of them."""
+
+
+def _case(name: str) -> Checked:
+    method = getattr(str, name)
+
+    def call(meter: Meter, text: str) -> str:
+        meter.fits(len(text))
+        return meter.made(changed(text, method))
+
+    return call
+
+
+def _kind(name: str, as_known: Callable[[str], str]) -> Checked:
+    method = getattr(str, name)
+
+    def call(_: Meter, text: str) -> Any:
+        return method(as_known(text))
+
+    return call
 
 
 def _text_to_text(name: str) -> Checked:
@@ -144,7 +156,10 @@ _SEQUENCE: Mapping[str, Checked] = {"count": _place_of("count"), "index": _place
 
 _METHODS: Mapping[type, Mapping[str, Checked]] = {
     str: {
-        **{name: _text_to_text(name) for name in _TEXT_TO_TEXT},
+        **{name: _case(name) for name in _CASE},
+        **{name: _kind(name, with_stand_ins) for name in _KIND},
+        **{name: _kind(name, without_late_case) for name in _IN_CASE},
+        **{name: _text_to_text(name) for name in _PARTS},
         **{name: _text_to_fact(name) for name in _TEXT_TO_FACT},
         **{name: _text_to_list(name) for name in _TEXT_TO_LIST},
         **{name: partial(stripped, method=getattr(str, name)) for name in _STRIPPING},

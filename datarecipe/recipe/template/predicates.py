@@ -10,6 +10,7 @@ from jinja2 import tests as jinja
 from jinja2.runtime import Context
 from jinja2.utils import pass_context
 
+from datarecipe.characters import without_late_case
 from datarecipe.recipe.template.context import meter_of
 from datarecipe.recipe.template.operators import binary
 
@@ -48,12 +49,12 @@ def _even(context: Context, value: Any) -> bool:
 
 @pass_context
 def _lower(context: Context, value: Any) -> bool:
-    return meter_of(context).text(value).islower()
+    return without_late_case(meter_of(context).text(value)).islower()
 
 
 @pass_context
 def _upper(context: Context, value: Any) -> bool:
-    return meter_of(context).text(value).isupper()
+    return without_late_case(meter_of(context).text(value)).isupper()
 
 
 _EQUAL = _comparison(operator.eq)

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from datarecipe.errors import RecipeError, SeedExampleError
 from datarecipe.exchange import Json
 from datarecipe.generate.check import Checker, Invalid, Valid
-from datarecipe.recipe.example_schema.validator import validator
+from datarecipe.recipe.example_schema.validator import validator, within
+from datarecipe.recipe.example_schema.work import MAX_STEPS, Work
 from tests.recipe.writing import Project
 
 SEED: Json = {"question": "is rome in italy", "answer": "yes"}
@@ -77,3 +78,52 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 def test_unique_items_are_judged_as_jsonschema_does(items: list[Any]) -> None:
     schema = {"uniqueItems": True}
     assert validator(schema).is_valid(items) == Draft202012Validator(schema).is_valid(items)
+
+
+COSTLY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "branches": ({"items": {"anyOf": [{"type": "object"}] * 2000}}, {"question": [1] * 30}),
+    "branches, a long text": ({"anyOf": [{"type": "object"}] * 2000}, {"question": "x" * 20_000}),
+    "references": ({"items": {"$ref": "#/$defs/text"}}, {"question": ["a"] * 1000}),
+    "texts": ({"items": {"enum": [str(number) for number in range(9000)]}}, {"question": ["8999"] * 300}),
+    "lists": ({"items": {"uniqueItems": True}}, {"question": [[[1], [2]]] * 300}),
+    "patterns": ({"items": {"pattern": "(a|b){200}c|"}}, {"question": ["ab" * 400] * 100}),
+    "names": ({"propertyNames": {"maxLength": 9}}, {"question": {str(number): 1 for number in range(9000)}}),
+    "elements": ({"items": {"not": {"not": {"type": "string"}}}}, {"question": ["a"] * 4000}),
+}
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_the_items_of_a_reply_are_bounded_together(project: Project, case: str) -> None:
+    part, item = COSTLY[case]
+    schema = {"type": "object", "properties": {"question": part}, "$defs": {"text": {"type": "string"}}}
+    project.write("schemas/s.json", json.dumps(schema))
+    seed = "{question: {}, answer: x}"
+    recipe = project.load(schema="../schemas/s.json", seed_example=seed, task="open", labels=None)
+    checker = Checker(recipe)
+    work = Work()
+    verdicts = [checker.check({**item, "answer": "x"}, work) for _ in range(60)]
+    too_large = [getattr(verdict, "detail", "").startswith("too large") for verdict in verdicts]
+    assert not too_large[0]
+    assert too_large[-1]
+    assert too_large == sorted(too_large)
+    assert verdicts == [checker.check({**item, "answer": "x"}, again) for again in [Work()] for _ in range(60)]
+
+
+def test_honest_items_are_far_from_the_bound() -> None:
+    """A schema with keywords of every kind, and long texts: a hundred items of it are a fifth of the work allowed."""
+    fields: dict[str, Any] = {
+        f"field {number}": {"type": "string", "minLength": 1, "pattern": r"\S"} for number in range(8)
+    }
+    schema = {
+        "type": "object",
+        "properties": {**fields, "tags": {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True}},
+        "required": [*fields, "tags"],
+        "additionalProperties": False,
+    }
+    work = Work()
+    item: Json = {**dict.fromkeys(fields, "word " * 60), "tags": ["a", "b"]}
+    judge = within(validator(schema), work)
+    for _ in range(100):
+        work.begin(item, len(json.dumps(item)))
+        assert next(judge.iter_errors(item), None) is None
+    assert work.left > MAX_STEPS * 0.8

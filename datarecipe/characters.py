@@ -1,0 +1,122 @@
+"""Unicode as of version 14, whichever version the Python brings.
+
+Python 3.11 has Unicode 14, 3.12 has 15, 3.14 has 16, and the same responses must give the same bytes under each. What
+Unicode says of an assigned character is stable where it matters here (normalisation and case folding by its stability
+policies), so only characters that came later differ. They count as what they are in version 14: unassigned, so no letter, no
+mark, no part of any composition. While a function of Python looks at a text, U+FFFF stands in for each of them. It is a
+noncharacter: unassigned in every version, for ever.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from functools import cache, lru_cache
+from itertools import accumulate
+
+from datarecipe.unassigned import LENGTHS
+
+STAND_IN = "\uffff"
+_LATE_CASE = "\u10fc\ua7f2\ua7f3\ua7f4\uab69"
+"""Letters without case that Unicode 15 calls small letters."""
+_SECOND_PLANE = 0x10000
+_FEW = 1_000
+_LONG_RUN = 30
+
+
+@cache
+def _bounds() -> list[int]:
+    """Where assigned code points end and unassigned ones begin, in turn."""
+    return list(accumulate(int(length, 16) for length in LENGTHS.split()))
+
+
+@cache
+def _suspects() -> re.Pattern[str]:
+    """Finds the unassigned characters of the first plane, and all beyond it: most texts have neither."""
+    bounds = [bound for bound in _bounds() if bound <= _SECOND_PLANE]
+    runs = zip(bounds[::2], bounds[1::2], strict=True)
+    first = "".join(f"\\u{begin:04x}-\\u{end - 1:04x}" for begin, end in runs)
+    return re.compile(f"[{_LATE_CASE}{first}\U00010000-\U0010ffff]")
+
+
+@lru_cache(maxsize=4096)
+def is_assigned(character: str) -> bool:
+    """Whether Unicode 14 has the character."""
+    return bisect_right(_bounds(), ord(character)) % 2 == 0
+
+
+def with_stand_ins(text: str) -> str:
+    """`text` with U+FFFF for each unassigned character: Python's functions judge it alike under all versions."""
+    return _stand_in(text, {c for c in _strange(text) if not is_assigned(c)})
+
+
+def without_late_case(text: str) -> str:
+    """`with_stand_ins`, for functions that ask for upper or lower case."""
+    return _stand_in(text, _strange(text))
+
+
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """`change(text)`, where `change` is a function of Python that knows Unicode and keeps U+FFFF: `str.lower`, say.
+
+    An unassigned character comes out as it is, and so does one that `change` would make an unassigned one.
+    """
+    made = change(text)
+    strange = _strange(text)
+    if not strange and not _strange(made):
+        return made
+    kept = strange | {c for c in set(text) if _strange(change(c))}
+    originals = (c for c in text if c in kept)
+    parts = change(_stand_in(text, kept)).split(STAND_IN)
+    return "".join(part + next(originals, "") for part in parts)
+
+
+def nfc(text: str) -> str:
+    """Normalisation form C (UAX #15), in time that grows with the text."""
+    return text if text.isascii() else changed(text, _nfc)
+
+
+def nfd(text: str) -> str:
+    """Normalisation form D, of short texts."""
+    return changed(text, lambda part: unicodedata.normalize("NFD", part))
+
+
+def caseless(text: str) -> str:
+    """Equal for texts that differ in case alone, or in how the same characters are composed."""
+    return text.lower() if text.isascii() else nfc(changed(nfc(text), str.casefold))
+
+
+def _strange(text: str) -> set[str]:
+    """The characters of `text` that another version may see otherwise."""
+    if text.isascii() or _suspects().search(text) is None:
+        return set()
+    return {c for c in set(text) if not is_assigned(c) or c in _LATE_CASE}
+
+
+def _stand_in(text: str, kept: set[str]) -> str:
+    return text.translate(dict.fromkeys(map(ord, kept), STAND_IN)) if kept else text
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", _marks_in_order(text))
+
+
+def _marks_in_order(text: str) -> str:
+    """A canonically equivalent text in which long runs of combining marks are in canonical order.
+
+    Python sorts them by insertion, which takes the square of a run's length: hours for what fits into a reply.
+    """
+    if len(text) < _FEW:
+        return text
+    parts = {c: unicodedata.normalize("NFD", c) for c in set(text)}
+    marks = {c: part for c, part in parts.items() if unicodedata.combining(part[0])}
+    if not marks:
+        return text
+    table = {ord(c): part for c, part in marks.items()}
+    run = re.compile(f"[{re.escape(''.join(marks))}]{{{_LONG_RUN},}}")
+    return run.sub(lambda found: _sorted(found.group().translate(table)), text)
+
+
+def _sorted(marks: str) -> str:
+    return "".join(sorted(marks, key=unicodedata.combining))
