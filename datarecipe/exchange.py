@@ -24,6 +24,12 @@ FinishReason: TypeAlias = Literal["stop", "length", "content_filter", "refusal",
 LOCAL_PREFIX = "local/"
 """Models whose name begins so run in this process."""
 
+MOST_TOKENS = 10**12
+"""No honest count of tokens is as high. What is said beyond it is refused or left out, wherever it comes from."""
+
+LONGEST_NAME = 200
+"""Characters that are kept of a model's name as its provider gives it."""
+
 KEY_VERSION = 1
 """Part of every cache key. It changes only when the meaning of a key changes, and the changelog says so."""
 

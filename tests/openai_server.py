@@ -85,6 +85,8 @@ class OpenAIServer:
     """Seconds after which an idle connection is closed."""
     tls: ssl.SSLContext | None = None
     """Serve https with it."""
+    calls_itself: str = ""
+    """The model's name in replies, where it is another than the one that was asked for."""
     at_port: int = 0
     """Where to listen: a server that comes back has the port of the one that went. 0 for any that is free."""
 
@@ -234,7 +236,7 @@ class OpenAIServer:
             "id": f"chatcmpl-{next(self._ids)}",
             "object": "chat.completion",
             "created": int(time.time()),
-            "model": f"{body['model']}-test",
+            "model": self.calls_itself or f"{body['model']}-test",
             "service_tier": "default",
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason, "logprobs": None}],
             "usage": {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered},

@@ -184,7 +184,7 @@ class ResponseCache:
                 f"`datarecipe cache --cache-dir {shlex.quote(str(self.directory))} forget {key}` removes it, "
                 "and it is asked anew; all others stay.",
             ) from error
-        except (diskcache.Timeout, sqlite3.Error, OSError) as error:
+        except (diskcache.Timeout, sqlite3.Error, OSError, UnicodeDecodeError) as error:
             # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.
             reason = error.__context__ if isinstance(error, diskcache.Timeout) and error.__context__ else error
             with contextlib.suppress(AttributeError, sqlite3.Error):

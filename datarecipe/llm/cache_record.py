@@ -11,7 +11,16 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
-from datarecipe.exchange import Apart, Complete, Completion, Embedding, FinishReason, Usage
+from datarecipe.exchange import (
+    LONGEST_NAME,
+    MOST_TOKENS,
+    Apart,
+    Complete,
+    Completion,
+    Embedding,
+    FinishReason,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response
@@ -110,8 +119,8 @@ def _completion(document: Mapping[str, Json]) -> Completion:
         text=_text(document, "text"),
         finish_reason=known,
         usage=usage_of(document),
-        model=_text(document, "model"),
-        answered_by=_text(document, "answered_by"),
+        model=_text(document, "model")[:LONGEST_NAME],
+        answered_by=_text(document, "answered_by")[:LONGEST_NAME],
         created=_text(document, "created"),
         apart=_apart(document.get("apart")),
     )
@@ -182,7 +191,7 @@ def _text(document: Mapping[str, Json], name: str) -> str:
 
 def _count(usage: Mapping[str, Json], name: str) -> int:
     value = usage.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TOKENS:
         raise RecordError(f"`usage.{name}` is not a count")
     return value
 

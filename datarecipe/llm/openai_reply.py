@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.exchange import Apart, Completion, FinishReason, Usage
+from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
 from datarecipe.llm import providers
 from datarecipe.llm.asked_pause import asked_pause
 from datarecipe.llm.failure_table import RESPONSES, Failure, Kind, row_of
@@ -130,7 +130,7 @@ class Replies:
             text=whole_characters(text),
             finish_reason=reason,
             usage=usage,
-            model=whole_characters(model) if isinstance(model, str) and model else self.endpoint.name,
+            model=whole_characters(model[:LONGEST_NAME]) if isinstance(model, str) and model else self.endpoint.name,
             answered_by=f"{self.endpoint.provider}/{self.endpoint.name}",
             created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             apart=apart,

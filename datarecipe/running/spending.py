@@ -30,6 +30,8 @@ from datarecipe.running.run_files import RunFiles, storage_errors
 SPENDING = "spending.jsonl"
 FORMAT = 2
 _LONGEST_LINE = 1_000_000
+_MOST = 10**15
+"""More than any sum of tokens or dollars; numbers beyond it were not written by us, and would take long to add up."""
 
 
 class _Kind(NamedTuple):
@@ -180,6 +182,8 @@ class Spending(AbstractContextManager["Spending"]):
                 raise self._damaged(number)
             amount, known = self._amount(row, number)
             if isinstance(row.get("reserved"), int) and isinstance(row.get("model"), str):
+                if row["reserved"] in open_ones:
+                    raise self._damaged(number)  # one of the two would count as nothing
                 open_ones[row["reserved"]] = _Kind(row["model"], known, assumed=True), amount
             elif isinstance(row.get("settled"), int) and row["settled"] in open_ones:
                 kind, reserved = open_ones.pop(row["settled"])
@@ -222,9 +226,9 @@ class Spending(AbstractContextManager["Spending"]):
             usd = Decimal(row["usd"]) if isinstance(row.get("usd"), str) else None if known else Decimal(0)
         except InvalidOperation:
             usd = None
-        if usd is None or not usd.is_finite() or usd < 0:
+        if usd is None or not usd.is_finite() or not 0 <= usd <= _MOST:
             raise self._damaged(number)
-        if not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts):
+        if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST for count in counts):
             raise self._damaged(number)
         calls, prompt, completion = (int(count) for count in counts if isinstance(count, int))
         return Amount(calls, prompt, completion, usd), known

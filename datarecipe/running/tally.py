@@ -12,6 +12,12 @@ from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
 from datarecipe.running.label_counts import LabelCounts
 
+MOST_NAMES = 100
+"""Names of models that are counted one by one: a server may give another with each reply."""
+
+OTHERS = "(others)"
+"""What the models beyond these are counted as."""
+
 SURPLUS = "surplus"
 """The reason of what was good and came after the target was reached: no fault of anybody's, so it counts apart."""
 
@@ -65,8 +71,8 @@ class Tally:
                 self._add_response(event.response)
 
     def _add_response(self, response: Completion) -> None:
-        self.answered_by[response.answered_by] += 1
-        self.models[response.model] += 1
+        for counted, name in ((self.answered_by, response.answered_by), (self.models, response.model)):
+            counted[name if name in counted or len(counted) < MOST_NAMES else OTHERS] += 1
         if response.usage is None:
             self.without_usage += 1
         else:

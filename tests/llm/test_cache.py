@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pickle
+import re
 import resource
 import signal
 import sqlite3
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import diskcache
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Usage
@@ -247,6 +250,58 @@ def test_a_damaged_row_is_an_error_that_names_it(cache: ResponseCache, folder: P
         connection.execute("UPDATE Cache SET value = ?", (json.dumps(json.loads(text) | change),))
     with pytest.raises(CacheError, match=request().key):
         cache.get(request())
+
+
+@pytest.mark.parametrize("digits", [13, 4300, 4301, 100_000])
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
+def test_counts_that_no_provider_gives_are_an_error(cache: ResponseCache, folder: Path, digits: int, name: str) -> None:
+    """Sums of them cannot even be written: Python makes no text of a number of more than 4,300 digits."""
+    cache.put(request(), completion())
+    with sqlite(folder) as connection:
+        ((text,),) = connection.execute("SELECT value FROM Cache").fetchall()
+        changed = re.sub(rf'"{name}":\d+', f'"{name}":{"9" * digits}', text)
+        assert changed != text
+        connection.execute("UPDATE Cache SET value = ?", (changed,))
+    with pytest.raises(CacheError, match=request().key):
+        cache.get(request())
+    assert cache.stats().damaged == 1
+
+
+def test_names_of_any_length_are_cut(cache: ResponseCache) -> None:
+    cache.put(request(), replace(completion(), model="m" * 1_000_000, answered_by="a" * 1_000_000))
+    stored = cache.get(request())
+    assert isinstance(stored, Completion)
+    assert (len(stored.model), len(stored.answered_by)) == (200, 200)
+
+
+@given(flips=st.lists(st.tuples(st.integers(0, 8191), st.integers(0, 7)), min_size=1, max_size=20))
+def test_bits_that_a_disk_turned_over_are_an_error_of_ours_or_none(flips: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with ResponseCache(folder) as cache:
+            cache.put(request(), completion())
+        data = bytearray((folder / "cache.db").read_bytes())
+        for at, bit in flips:
+            data[at] ^= 1 << bit
+        (folder / "cache.db").write_bytes(data)
+        with contextlib.suppress(CacheError), ResponseCache(folder) as cache:
+            cache.get(request())
+            cache.stats()
+            list(cache.requests())
+            cache.put(request(1), completion())
+
+
+def test_a_schema_that_is_not_utf8_is_an_error(cache: ResponseCache, folder: Path) -> None:
+    cache.put(request(), completion())
+    with sqlite(folder) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    cache.close()
+    file = folder / "cache.db"
+    content = file.read_bytes()
+    assert b"CREATE TABLE Settings" in content
+    file.write_bytes(content.replace(b"CREATE TABLE Settings", b"CREATE TABLE Sett\xa0ngs", 1))
+    with pytest.raises(CacheError):
+        ResponseCache(folder)
 
 
 def test_text_that_is_not_utf8_is_an_error(cache: ResponseCache, folder: Path) -> None:
