@@ -32,6 +32,10 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--from", "data", type=_FILE, metavar="FILE", help="Your own data (.jsonl, .json, .csv, .tsv): infer the rest."
 )
+@click.option("--encoding", metavar="NAME", help="Of the file of --from, where it is not UTF-8: cp1252, say.")
+@click.option(
+    "--columns", multiple=True, metavar="A,B", help="The names of all columns of a CSV file without a header."
+)
 @click.option(
     "--seed-example",
     type=_FILE,
@@ -82,6 +86,14 @@ def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **va
 
 
 def _check_sources(values: dict[str, Any]) -> None:
+    for flag, key in (("--encoding", "encoding"), ("--columns", "columns")):
+        if values[key] and not values["data"]:
+            raise UsageError(f"{flag} is for --from")
+    try:
+        "".encode(values["encoding"] or "utf-8")
+    except (LookupError, ValueError):
+        hint = "Common ones are utf-8, utf-16, cp1252, latin-1, shift_jis and gb18030."
+        raise UsageError(f"--encoding: there is no encoding {quoted(values['encoding'])}", hint=hint) from None
     given = [
         flag
         for flag, key in (("--from", "data"), ("--seed-example", "seed_example"), ("--example", "example"))
@@ -141,7 +153,7 @@ def _name(name: str | None, folder: Path, values: dict[str, Any], *, asks: bool,
 def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> Draft:
     """The recipe, shown as far as it was inferred, with the questions that remain."""
     if values["data"]:
-        table = read_table(values["data"])
+        table = read_table(values["data"], values["encoding"], read_fields(values["columns"]))
         show_table(table)
         if asks and wishes.label_field is None and find_label(table, wishes) is None:
             wishes = replace(wishes, label_field=ask.label_field(table.columns))

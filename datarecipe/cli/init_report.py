@@ -30,7 +30,8 @@ def show_table(table: Table) -> None:
     read = f"its first {rows}" if table.cut else f"{rows}, all of them"
     click.echo(f"{printable(table.source)}: read {read}; {len(table.columns)} fields")
     if table.cut:
-        click.echo(f"  the rest was not looked at (at most {MAX_ROWS:,} rows, {MAX_CELLS:,} cells or 50 MB are)")
+        most = f"{MAX_ROWS:,} rows, {MAX_CELLS:,} cells or 50 MB"
+        click.echo(f"  in the other {table.rest.rows:,} only labels are counted (at most {most} are looked at)")
     for note in table.notes:
         click.echo(f"  {printable(note)}")
     summaries = list(summarise(table))

@@ -188,7 +188,7 @@ def _is_id(rows: Sequence[Example], name: str) -> bool:
 
 def _is_label_like(rows: Sequence[Example], name: str) -> bool:
     values = [row[name] for row in rows if not is_empty(row.get(name))]
-    if len(values) < len(rows) * _MOSTLY or not all(isinstance(value, str | int | bool) for value in values):
+    if len(values) < len(rows) * _MOSTLY or not all(isinstance(value, str | int | bool | float) for value in values):
         return False
     texts = {value.strip() if isinstance(value, str) else repr(value) for value in values}
     return 2 <= len(texts) <= min(MAX_LABELS, len(values) // 2) and max(map(len, texts)) <= LONGEST_LABEL

@@ -6,21 +6,35 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final, Literal, cast
 
 from datarecipe.exchange import Json
-from datarecipe.init.json_rows import decode
+from datarecipe.init.lines import Lines
 from datarecipe.init.refusal import refuse
-from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
+from datarecipe.init.table import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Rest,
+    Row,
+    Table,
+    is_missing,
+    placeholder_notes,
+    refuse_width,
+)
 from datarecipe.init.words import quoted
 
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SNIFFED: Final = 30
 """Rows that tell what stands between the cells."""
+
+_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""What Excel writes and reads in a first line."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 """As people write numbers; `007`, `+49` and long ids stay text."""
@@ -41,75 +55,97 @@ class _BrokenRow(Exception):  # noqa: N818 - how it is told, if it is, is decide
         self.reason = reason
 
 
-class _Bound(Exception):  # noqa: N818 - it ends the reading in order
-    """The bytes that may be read are used up."""
+def read_csv_table(
+    path: Path, source: str, *, tabs: bool, encoding: str | None = None, columns: Sequence[str] = ()
+) -> Table:
+    """A file whose first row names the columns, unless `columns` does; of a long one the beginning, and counts of the rest.
 
-
-def read_csv_table(path: Path, source: str, *, tabs: bool) -> Table:
-    """A file whose first row names the columns; of a long one the beginning.
-
-    Cells are text. A column of numbers alone becomes numbers, one of JSON lists alone becomes lists.
+    Cells are text. A column of numbers alone becomes numbers, one of JSON lists alone becomes lists; what pandas writes for
+    an empty cell is one.
 
     Raises:
         RecipeError: no rows, a name that stands twice, a row with more or fewer cells, a quotation mark without its pair.
     """
-    dialect = _dialect(path, source, tabs=tabs)
-    notes: list[str] = []
-    if dialect.delimiter != ("\t" if tabs else ","):
-        notes.append(f"{_DELIMITERS[dialect.delimiter]} stand between the cells")
-    if not dialect.quoting:
-        notes.append("quotation marks are taken as letters")
+    dialect = _dialect(path, source, encoding, tabs=tabs)
     with path.open("rb") as file:
-        rows = _rows(file, source, dialect)
-        header = next(rows, None)
-        if header is None:
+        lines = Lines(file, source, encoding)
+        notes = [*_reading_notes(lines, dialect, tabs=tabs)]
+        rows = _rows(lines, source, dialect)
+        first = next(rows, None)
+        if first is None:
             refuse(source, "the file is empty")
-        if len(header[1]) > MAX_COLUMNS:
-            refuse_width(source, len(header[1]), header[0])
-        names = _names(header[1], source, header[0], notes)
+        if len(first[1]) > MAX_COLUMNS:
+            refuse_width(source, len(first[1]), first[0])
+        names = _names(list(columns) or first[1], source, first[0], notes)
         cells: list[tuple[int, list[str]]] = []
-        cut = False
-        try:
-            for line, row in rows:
-                if len(cells) == min(MAX_ROWS, MAX_CELLS // len(names)):
-                    cut = True
-                    break
-                _check_width(row, names, source, line)
+        rest = Rest()
+        for line, row in chain([first] if columns else [], rows):
+            _check_width(row, names, source, line, by_flag=bool(columns))
+            if not rest.rows and len(cells) < min(MAX_ROWS, MAX_CELLS // len(names)) and lines.characters <= MAX_BYTES:
                 cells.append((line, row))
-        except _Bound:
-            cut = True
+            else:
+                rest.add(zip(names, row, strict=True))
     if not cells:
         refuse(source, "there is no row below the names of the columns")
-    kept = [index for index, name in enumerate(names) if name]
-    columns = {names[index]: _typed([row[index] for _, row in cells]) for index in kept}
+    texts = {name: [row[index] for _, row in cells] for index, name in enumerate(names) if name}
+    notes.extend(() if columns else _no_header(texts))
+    notes.extend(placeholder_notes(chain.from_iterable(texts.values())))
+    typed = {name: _typed(column) for name, column in texts.items()}
+    for name, column in typed.items():
+        if any(isinstance(value, int | float) for value in column):
+            rest.convert(name, lambda text: _number(text) if _NUMBER.fullmatch(text) else text)
     table_rows = [
-        Row({name: column[number] for name, column in columns.items()}, line) for number, (line, _) in enumerate(cells)
+        Row({name: column[number] for name, column in typed.items()}, line) for number, (line, _) in enumerate(cells)
     ]
-    return Table(source, tuple(columns), table_rows, cut=cut, notes=tuple(notes))
+    return Table(source, tuple(typed), table_rows, rest=rest, notes=tuple(notes))
 
 
-def _dialect(path: Path, source: str, *, tabs: bool) -> _Dialect:
-    """What stands between cells: the sign by which the first rows all have the same, largest number of cells."""
+def _reading_notes(lines: Lines, dialect: _Dialect, *, tabs: bool) -> Iterator[str]:
+    if lines.note is not None:
+        yield lines.note
+    if dialect.delimiter != ("\t" if tabs else ","):
+        yield f"{_DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))} stand between the cells"
+    if not dialect.quoting:
+        yield "quotation marks are taken as letters"
+
+
+def _no_header(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A doubt whether the first row names the columns: one of its cells is one of the few values below it."""
+    for name, texts in columns.items():
+        different = {text.strip() for text in texts}
+        if name in different and len(different) * 2 <= len(texts):
+            yield (
+                f"the first row may be no header: {quoted(name)} is a value of the rows below it too; "
+                "if it is data, name the columns yourself: --columns A,B"
+            )
+
+
+def _dialect(path: Path, source: str, encoding: str | None, *, tabs: bool) -> _Dialect:
+    """What stands between cells: what Excel says in a first line, else the sign by which the first rows all have the same,
+    largest number of cells.
+    """
+    with path.open("rb") as file:
+        said = _SEP.fullmatch(next(Lines(file, source, encoding), ""))
+    if said is not None:
+        return _Dialect(said[1])
     choices = [_Dialect("\t")] if tabs else [_Dialect(sign) for sign in _DELIMITERS]
-    widths = {choice: _widths(path, source, choice) for choice in choices}
+    widths = {choice: _widths(path, source, choice, encoding) for choice in choices}
     best = max(choices, key=lambda choice: _agreement(widths[choice]))
     if tabs and _agreement(widths[best])[0] < 1:
         # In many TSV files a cell may begin with a quotation mark that means nothing.
         bare = _Dialect("\t", quoting=False)
-        if _agreement(_widths(path, source, bare))[0] == 1:
+        if _agreement(_widths(path, source, bare, encoding))[0] == 1:
             return bare
     return best
 
 
-def _widths(path: Path, source: str, dialect: _Dialect) -> list[int]:
+def _widths(path: Path, source: str, dialect: _Dialect, encoding: str | None) -> list[int]:
     """Cells in each of the first rows; 0 for one that cannot be read."""
     found: list[int] = []
     with path.open("rb") as file:
         try:
-            for _, row in islice(_read(file, source, dialect), _SNIFFED):
+            for _, row in islice(_read(Lines(file, source, encoding), dialect), _SNIFFED):
                 found.append(len(row))
-        except _Bound:
-            return found
         except _BrokenRow:
             found.append(0)
     return found
@@ -122,26 +158,24 @@ def _agreement(widths: Sequence[int]) -> tuple[float, int]:
     return widths.count(widths[0]) / len(widths), widths[0]
 
 
-def _rows(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: Lines, source: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of rows that are not blank.
 
     Raises:
-        _Bound: at the end of what may be read.
         RecipeError: a row cannot be read.
     """
     try:
-        yield from _read(file, source, dialect)
+        yield from _read(lines, dialect)
     except _BrokenRow as broken:
         message, hint = _in_words(broken.reason)
         refuse(source, message, broken.line, hint=hint)
 
 
-def _read(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
-    lines = _Lines(file, source)
-    if dialect.quoting:
-        reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
-    else:
-        reader = csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
+def _read(lines: Lines, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
+    # Excel's line on the delimiter counts as a blank one.
+    texts = ("" if lines.number == 1 and _SEP.fullmatch(text) else text for text in lines)
+    reader = csv.reader(texts, delimiter=dialect.delimiter, quoting=quoting, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -152,32 +186,6 @@ def _read(file: IO[bytes], source: str, dialect: _Dialect) -> Iterator[tuple[int
             raise _BrokenRow(line, str(error)) from None
         if any(row):
             yield line, row
-
-
-class _Lines:
-    """The lines of a file as text, up to `MAX_BYTES`."""
-
-    def __init__(self, file: IO[bytes], source: str) -> None:
-        self._file = file
-        self._source = source
-        self._left = MAX_BYTES
-        self._number = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        data = self._file.readline(self._left + 1)
-        if not data:
-            raise StopIteration
-        self._left -= len(data)
-        if self._left < 0:
-            raise _Bound
-        self._number += 1
-        text = decode(data, self._source, self._number)
-        if "\0" in text:
-            refuse(self._source, "a NUL character stands here: this is no text file", self._number)
-        return text
 
 
 _HINT: Final = (
@@ -217,26 +225,32 @@ def _names(header: list[str], source: str, line: int, notes: list[str]) -> list[
     return names
 
 
-def _check_width(row: list[str], names: list[str], source: str, line: int) -> None:
+def _check_width(row: list[str], names: list[str], source: str, line: int, *, by_flag: bool) -> None:
     if len(row) == len(names):
         return
     cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-    message = f"this row has {cells}, and the first row names {len(names)} columns"
+    message = f"this row has {cells}, and {'--columns' if by_flag else 'the first row'} names {len(names)} columns"
     refuse(source, message, line, hint=_HINT if len(row) > len(names) else None)
 
 
-def _typed(cells: Iterable[str]) -> list[Json]:
-    texts = list(cells)
-    if all(map(_NUMBER.fullmatch, texts)):
-        if any("." in text for text in texts):
-            return [float(text) for text in texts]
-        return [int(text) for text in texts]
+def _typed(texts: Sequence[str]) -> list[Json]:
+    filled = [text for text in texts if not is_missing(text)]
+    if filled and all(map(_NUMBER.fullmatch, filled)):
+        # A column of whole numbers with an empty cell is one of floats to pandas, which writes 1.0.
+        numbers = [None if is_missing(text) else _number(text) for text in texts]
+        whole = all(isinstance(number, int) for number in numbers if number is not None)
+        return [*numbers] if whole else [None if number is None else float(number) for number in numbers]
     # A list takes many times the memory of its text, so too many of them stay text.
     if all(text.startswith("[") for text in texts) and sum(text.count(",") for text in texts) <= MAX_CELLS:
         lists = [_list(text) for text in texts]
         if all(found is not None for found in lists):
             return cast("list[Json]", lists)
-    return list(texts)
+    return [None if text.strip() and is_missing(text) else text for text in texts]
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(text.partition(".")[0]) if number.is_integer() else number
 
 
 def _list(text: str) -> list[Json] | None:

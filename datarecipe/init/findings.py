@@ -9,7 +9,7 @@ from datarecipe.init.columns import OPTIONS_NAMES, Fields, filled
 from datarecipe.init.draft import Finding
 from datarecipe.init.shape import Shape
 from datarecipe.init.space import in_words
-from datarecipe.init.table import Row, Table
+from datarecipe.init.table import Rest, Row, Table
 from datarecipe.init.words import listed, quoted
 
 
@@ -29,10 +29,12 @@ def options_findings(shape: Shape, fields: Sequence[str]) -> Iterator[Finding]:
             yield Finding("note", f"{quoted(name)} is not taken for options to choose from", why)
 
 
-def space_finding(shape: Shape) -> Finding:
+def space_findings(shape: Shape) -> Iterator[Finding]:
     """What an answer may be."""
     flags = "--labels A,B, --task open"
-    return Finding("labels", in_words(shape.space.labels), shape.space.why, flags)
+    yield Finding("labels", in_words(shape.space.labels), shape.space.why, flags)
+    for note in shape.space.notes:
+        yield Finding("note", note)
 
 
 def fields_findings(fields: Fields) -> Iterator[Finding]:
@@ -44,12 +46,14 @@ def fields_findings(fields: Fields) -> Iterator[Finding]:
         yield Finding("note", f"{quoted(name)} says the same in every row", "", "--fields A,B,C leaves it out")
 
 
-def rows_findings(rows: Sequence[Example], shape: Shape, usable: int) -> Iterator[Finding]:
+def rows_findings(rows: Sequence[Example], rest: Rest, shape: Shape, usable: int) -> Iterator[Finding]:
     """Which rows did not count."""
     unlabelled = len(rows) - filled(rows, shape.label.field)
-    if unlabelled:
+    counts = rest.counts(shape.label.field)
+    missing = unlabelled + (0 if counts is None else rest.rows - counts.total())
+    if missing:
         yield Finding(
-            "note", f"{unlabelled:,} of {len(rows):,} rows have no {quoted(shape.label.field)}", "not counted"
+            "note", f"{missing:,} of {len(rows) + rest.rows:,} rows have no {quoted(shape.label.field)}", "not counted"
         )
     if usable < len(rows) - unlabelled:
         incomplete = len(rows) - unlabelled - usable

@@ -16,13 +16,13 @@ from datarecipe.init.findings import (
     options_findings,
     rows_findings,
     seed_finding,
-    space_finding,
+    space_findings,
 )
 from datarecipe.init.folding import fold
 from datarecipe.init.shape import Shape, choose_shape
 from datarecipe.init.space import in_words
 from datarecipe.init.table import Table, is_empty
-from datarecipe.init.typical import can_be_seed, pick
+from datarecipe.init.typical import LONGEST_SEED, can_be_seed, pick
 from datarecipe.init.words import listed, quoted
 from datarecipe.recipe import LabelSpace
 
@@ -43,7 +43,7 @@ def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Dra
     fields = choose_fields(seeds, columns, shape.needed, wishes.fields or columns)
     _check_filled(seeds, fields.kept, shape)
     examples = [_settled({name: seed[name] for name in fields.kept}, shape) for seed in seeds]
-    findings = [label_finding(shape), *options_findings(shape, fields.kept), space_finding(shape)]
+    findings = [label_finding(shape), *options_findings(shape, fields.kept), *space_findings(shape)]
     return _draft(name, tuple(examples), shape, wishes, findings)
 
 
@@ -66,7 +66,7 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
         UsageError: no field is the answer, no row is whole, or the wishes do not go with the rows.
     """
     rows = [row.values for row in table.rows]
-    shape = choose_shape(rows, table.columns, wishes, is_data=True)
+    shape = choose_shape(rows, table.columns, wishes, rest=table.rest, is_data=True)
     fields = choose_fields(rows, table.columns, shape.needed, wishes.fields)
     usable = [
         replace(row, values=_settled({name: row.values[name] for name in fields.kept}, shape))
@@ -80,22 +80,25 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
         *fields_findings(fields),
         label_finding(shape),
         *options_findings(shape, fields.kept),
-        space_finding(shape),
-        *rows_findings(rows, shape, len(usable)),
+        *space_findings(shape),
+        *rows_findings(rows, table.rest, shape, len(usable)),
         seed_finding(table, picked, shape, asked=seeds),
     ]
     return _draft(name, tuple(row.values for row in picked), shape, wishes, findings)
 
 
 def _no_seed(table: Table, fields: Sequence[str], shape: Shape) -> UsageError:
-    message = (
-        f"{table.source}: no row can be a seed example: none has a value in all of {listed([*map(quoted, fields)])}"
-    )
-    if shape.space.labels.kind != "open":
-        message += f" with an answer that fits ({in_words(shape.space.labels)})"
-    return UsageError(
-        message, hint="Name the fields of an example with --fields text,label, or say what the labels are."
-    )
+    whole = [row.values for row in table.rows if not any(is_empty(row.values.get(name)) for name in fields)]
+    message = f"{table.source}: no row can be a seed example: "
+    if not whole:
+        message += f"none has a value in all of {listed([*map(quoted, fields)])}"
+        return UsageError(message, hint="Leave fields out with --fields, which names those that an example has.")
+    if not any(can_be_seed({name: row[name] for name in fields}) for row in whole):
+        longest = f"{LONGEST_SEED:,} characters"
+        hint = "Shorten the texts, or name other fields with --fields."
+        return UsageError(f"{message}all are longer than {longest}, or nested too deep", hint=hint)
+    message += f"none has an answer that fits ({in_words(shape.space.labels)})"
+    return UsageError(message, hint="Say what the labels are with --labels, or name another field with --label.")
 
 
 def find_label(table: Table, wishes: Wishes) -> str | None:

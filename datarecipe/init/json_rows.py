@@ -7,14 +7,26 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Example, Json
+from datarecipe.init.lines import Lines, decode
 from datarecipe.init.refusal import refuse
-from datarecipe.init.table import MAX_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Table, refuse_width
+from datarecipe.init.table import (
+    MAX_BYTES,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Rest,
+    Row,
+    Table,
+    is_missing,
+    placeholder_notes,
+    refuse_width,
+)
 from datarecipe.init.words import listed, quoted
 
 MAX_WHOLE = 10_000_000
@@ -36,7 +48,7 @@ def read_seed_text(text: str, source: str) -> list[Example]:
     Raises:
         RecipeError: no JSON, no object, an object without fields, or different fields.
     """
-    value = _parse(text, source, 1)
+    value = _parse(text, source, 1, f"{_LINES} Give it with --from.")
     rows = value if isinstance(value, list) else [value]
     if not rows:
         refuse(source, "the list is empty", hint='Write an example into it: [{"question": "...", "answer": "..."}]')
@@ -62,7 +74,7 @@ def _check_same_fields(source: str, first: Example, row: Example, number: int) -
             )
 
 
-def read_json_table(path: Path, source: str) -> Table:
+def read_json_table(path: Path, source: str, encoding: str | None = None) -> Table:
     """A file with one JSON value: a list of objects, or an object that holds just one such list.
 
     Raises:
@@ -75,8 +87,7 @@ def read_json_table(path: Path, source: str) -> Table:
         refuse(
             source, f"the file is larger than {MAX_WHOLE // 1_000_000} MB, and JSON can only be read whole", hint=hint
         )
-    text = decode(data, source, 1)
-    value = _parse(text, source, 1)
+    value = _parse(decode(data, source, encoding), source, 1, _LINES)
     notes: tuple[str, ...] = ()
     if isinstance(value, dict):
         lists = {name: inner for name, inner in value.items() if _is_rows(inner)}
@@ -90,40 +101,41 @@ def read_json_table(path: Path, source: str) -> Table:
         refuse(source, f"data is a list of JSON objects, and this is {kind_of(value)}")
     if not value:
         refuse(source, "the list is empty")
-    rows = []
-    for number, item in enumerate(value[:MAX_ROWS], 1):
+    for number, item in enumerate(value, 1):
         if not isinstance(item, dict):
             refuse(source, f"row {number} is {kind_of(item)}, not a JSON object")
-        rows.append(Row(item, number))
-    return _table(source, rows, "row", cut=len(value) > MAX_ROWS, notes=notes)
+    rows = [Row(item, number) for number, item in enumerate(value[:MAX_ROWS], 1)]
+    rest = Rest()
+    for item in value[MAX_ROWS:]:
+        rest.add(item.items())
+    return _table(source, rows, "row", rest, notes)
 
 
-def read_jsonl_table(path: Path, source: str) -> Table:
-    """A file with one JSON object a line; of a long one the beginning.
+def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Table:
+    """A file with one JSON object a line; of a long one the beginning, and counts of the rest.
 
     Raises:
         RecipeError: a line that is no JSON object, or no line at all.
     """
     rows: list[Row] = []
-    cut = False
+    rest = Rest()
     left = MAX_CELLS
     with path.open("rb") as file:
-        for number, line in _lines(file, source):
+        lines = Lines(file, source, encoding)
+        for line in lines:
+            if not line.strip():
+                continue
             left -= _values_at_most(line)
-            if len(rows) == MAX_ROWS or (rows and left < 0):
-                cut = True
-                break
-            if left < 0:
-                refuse(source, f"this line holds more than {MAX_CELLS:,} values", number, hint=_ONE_EXAMPLE)
-            value = _parse(line, source, number)
-            if not isinstance(value, dict):
-                hint = "Each line is one object. A file with one list of them is called .json."
-                refuse(source, f"this line is {kind_of(value)}, not a JSON object", number, hint=hint)
-            rows.append(Row(value, number))
-        cut = cut or bool(file.read(1))
+            if left < 0 and not rows:
+                refuse(source, f"this line holds more than {MAX_CELLS:,} values", lines.number, hint=_ONE_EXAMPLE)
+            value = _parse_line(line, source, lines.number)
+            if not rest.rows and len(rows) < MAX_ROWS and left >= 0 and lines.characters <= MAX_BYTES:
+                rows.append(Row(value, lines.number))
+            else:
+                rest.add(value.items())
     if not rows:
         refuse(source, "the file is empty")
-    return _table(source, rows, "line", cut=cut)
+    return _table(source, rows, "line", rest, () if lines.note is None else (lines.note,))
 
 
 def _values_at_most(line: str) -> int:
@@ -131,35 +143,19 @@ def _values_at_most(line: str) -> int:
     return line.count(",") + line.count("[") + line.count("{")
 
 
-def _lines(file: IO[bytes], source: str) -> Iterator[tuple[int, str]]:
-    """Lines that are not empty, with their numbers, as long as the file's first `MAX_BYTES` hold them whole."""
-    left, number = MAX_BYTES, 0
-    while data := file.readline(left + 1):
-        number += 1
-        left -= len(data)
-        if left < 0:
-            if number == 1:
-                refuse(source, f"the first line is longer than {MAX_BYTES // 1_000_000} MB", 1)
-            return
-        text = decode(data, source, number)
-        if text.strip():
-            yield number, text
+_LINES = "One object a line is JSON Lines: such a file is called .jsonl."
 
 
-def decode(data: bytes, source: str, line: int) -> str:
-    """UTF-8 to text, without a byte order mark. `line` is that of the first byte.
-
-    Raises:
-        RecipeError: it is something else.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        refuse(source, "the file is UTF-16", hint="Save it as UTF-8.")
-    try:
-        return data.decode("utf-8-sig" if line == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        bad = data[error.start]
-        at = line + data.count(b"\n", 0, error.start)
-        refuse(source, f"the file is not UTF-8: byte 0x{bad:02x} cannot stand here", at, hint="Save it as UTF-8.")
+def _parse_line(text: str, source: str, number: int) -> Example:
+    """The object of a line of JSON Lines."""
+    if "\r" in text.strip():
+        hint = "Save it with other line ends."
+        refuse(source, "the lines end with a carriage return alone, as old systems wrote them", number, hint=hint)
+    value = _parse(text, source, number, None)
+    if not isinstance(value, dict):
+        hint = "Each line is one object. A file with one list of them is called .json."
+        refuse(source, f"this line is {kind_of(value)}, not a JSON object", number, hint=hint)
+    return value
 
 
 _QUOTED = "Names and texts stand in double quotes."
@@ -174,7 +170,8 @@ _WRONG = (
 """What may stand where the parser stopped, what is wrong then, and how to mend it."""
 
 
-def _parse(text: str, source: str, line: int) -> Any:
+def _parse(text: str, source: str, line: int, several: str | None) -> Any:
+    """`several` is the hint for one value behind another; None in a line of JSON Lines."""
     try:
         return json.loads(
             text.removeprefix("\ufeff"),
@@ -187,7 +184,7 @@ def _parse(text: str, source: str, line: int) -> Any:
     except json.JSONDecodeError as error:
         if not text.strip():
             refuse(source, "there is nothing in it", line)
-        raise RecipeError(_no_json(error, source, line)) from None
+        raise RecipeError(_no_json(error, source, line, several)) from None
     except (RecursionError, ValueError) as error:
         message = "lists and objects stand too deep in each other" if isinstance(error, RecursionError) else str(error)
         raise RecipeError(Problem(message, source, line)) from None
@@ -215,7 +212,7 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
-def _no_json(error: json.JSONDecodeError, source: str, line: int) -> Problem:
+def _no_json(error: json.JSONDecodeError, source: str, line: int, several: str | None) -> Problem:
     """What is wrong, in our words and at one place: the parser's differ between Pythons."""
     text, at = error.doc, error.pos
     before = text[:at].rstrip()
@@ -224,12 +221,32 @@ def _no_json(error: json.JSONDecodeError, source: str, line: int) -> Problem:
     said, hint = next(
         ((said, hint) for begins, said, hint in _WRONG if begins.match(text, at)), ("this cannot stand here", None)
     )
+    whole = False
     with contextlib.suppress(ValueError, RecursionError):
         json.loads(before)
-        said = "something follows the value"
-        hint = "One object a line is JSON Lines: such a file is called .jsonl and given with --from."
+        whole, said, hint = True, "something follows the value", several
+    if several is None and (told := _broken_line(text, at, whole=whole)) is not None:
+        return Problem(told[0], source, line, hint=told[1])
     start = text.rfind("\n", 0, at) + 1
     return Problem(f"this is not JSON: {said}", source, line + text.count("\n", 0, at), at - start + 1, hint)
+
+
+def _broken_line(text: str, at: int, *, whole: bool) -> tuple[str, str] | None:
+    """What is wrong with a line of JSON Lines that is no JSON by itself, where its neighbours explain it.
+
+    `whole` says whether a value ends before `at`.
+    """
+    rest = text[at:].strip()
+    if whole and rest.startswith(","):
+        return "a comma stands behind the object", "In JSON Lines nothing stands between the lines."
+    if whole:
+        return "something stands behind the object", "In JSON Lines each object has a line of its own."
+    # Python 3.13 points at the comma before a missing value.
+    if rest.strip(",") == "" and text.lstrip().startswith("{"):
+        return "the object that begins here goes over several lines", "In JSON Lines each object stands on one line."
+    if not rest and text.lstrip().startswith("["):
+        return "a list begins here, over several lines", "A file with one list of objects is called .json."
+    return None
 
 
 def _is_rows(value: Json) -> bool:
@@ -237,7 +254,7 @@ def _is_rows(value: Json) -> bool:
 
 
 def _table(
-    source: str, rows: list[Row], unit: Literal["line", "row"], *, cut: bool, notes: tuple[str, ...] = ()
+    source: str, rows: list[Row], unit: Literal["line", "row"], rest: Rest, notes: tuple[str, ...] = ()
 ) -> Table:
     columns = tuple(dict.fromkeys(name for row in rows for name in row.values))
     if not columns:
@@ -245,7 +262,17 @@ def _table(
     if len(columns) > MAX_COLUMNS:
         refuse_width(source, len(columns))
     most = MAX_CELLS // len(columns)
-    return Table(source, columns, rows[:most], unit, cut or len(rows) > most, notes)
+    for row in rows[most:]:
+        rest.add(row.values.items())
+    notes += tuple(placeholder_notes(value for row in rows for value in row.values.values()))
+    kept = [
+        replace(row, values={name: _or_nothing(value) for name, value in row.values.items()}) for row in rows[:most]
+    ]
+    return Table(source, columns, kept, unit, rest, notes)
+
+
+def _or_nothing(value: Json) -> Json:
+    return None if isinstance(value, str) and value.strip() and is_missing(value) else value
 
 
 def kind_of(value: Json) -> str:

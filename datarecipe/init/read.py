@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from datarecipe.exchange import Example
 from datarecipe.init.csv_rows import read_csv_table
-from datarecipe.init.json_rows import decode, read_json_table, read_jsonl_table, read_seed_text
+from datarecipe.init.json_rows import read_json_table, read_jsonl_table, read_seed_text
+from datarecipe.init.lines import decode
 from datarecipe.init.refusal import refuse
 from datarecipe.init.table import Table
 from datarecipe.recipe import shipped_recipes
@@ -18,8 +20,8 @@ _MAX_SEED_BYTES = 1_000_000
 _ROWS = "--from reads .jsonl, .json, .csv and .tsv."
 
 
-def read_table(path: Path) -> Table:
-    """The user's own data, or its beginning.
+def read_table(path: Path, encoding: str | None = None, columns: Sequence[str] = ()) -> Table:
+    """The user's own data: its beginning, and counts of the rest. `columns` are the names where no row of the file is.
 
     Raises:
         RecipeError: it is missing, of another kind, or not what its suffix says.
@@ -27,14 +29,15 @@ def read_table(path: Path) -> Table:
     source = str(path)
     suffix = path.suffix.lower()
     readers = {".jsonl": read_jsonl_table, ".ndjson": read_jsonl_table, ".json": read_json_table}
-    if suffix not in (*readers, ".csv", ".tsv"):
-        _check(path, source)
-        refuse(source, "this kind of file cannot be read", hint=_ROWS)
     _check(path, source)
+    if suffix not in (*readers, ".csv", ".tsv"):
+        refuse(source, "this kind of file cannot be read", hint=_ROWS)
+    if columns and suffix in readers:
+        refuse(source, "--columns is for .csv and .tsv: rows of JSON name their fields")
     try:
         if suffix in readers:
-            return readers[suffix](path, source)
-        return read_csv_table(path, source, tabs=suffix == ".tsv")
+            return readers[suffix](path, source, encoding)
+        return read_csv_table(path, source, tabs=suffix == ".tsv", encoding=encoding, columns=columns)
     except OSError as error:
         refuse(source, f"the file cannot be read: {error.strerror or error}")
 
@@ -57,7 +60,7 @@ def read_seeds(path: Path) -> list[Example]:
     if len(data) > _MAX_SEED_BYTES:
         hint = "A few examples are enough. Give a file of data with --from."
         refuse(source, "the file is larger than 1 MB", hint=hint)
-    return read_seed_text(decode(data, source, 1), source)
+    return read_seed_text(decode(data, source), source)
 
 
 def _check(path: Path, source: str) -> None:

@@ -11,6 +11,7 @@ from datarecipe.init.columns import Choice, choose_label, choose_options, distin
 from datarecipe.init.draft import Wishes, task_of
 from datarecipe.init.folding import fold
 from datarecipe.init.space import Space, choose_space, in_words
+from datarecipe.init.table import Rest
 from datarecipe.init.words import listed, quoted
 from datarecipe.recipe import LabelSpace, Task
 
@@ -35,8 +36,10 @@ class Shape:
         )
 
 
-def choose_shape(rows: Sequence[Example], columns: Sequence[str], wishes: Wishes, *, is_data: bool) -> Shape:
-    """Find the answer, its options and the label space in rows; a few seed examples, or data.
+def choose_shape(
+    rows: Sequence[Example], columns: Sequence[str], wishes: Wishes, *, rest: Rest | None = None, is_data: bool
+) -> Shape:
+    """Find the answer, its options and the label space in rows; a few seed examples, or data and counts of its rest.
 
     Raises:
         UsageError: no field is the answer, or the user's wishes do not go with the rows.
@@ -48,7 +51,7 @@ def choose_shape(rows: Sequence[Example], columns: Sequence[str], wishes: Wishes
     if options is not None and not _options_are_meant(rows, options.field, wishes):
         options = None
     name = None if options is None else options.field
-    return Shape(label, options, choose_space(rows, label.field, name, wishes, is_data=is_data))
+    return Shape(label, options, choose_space(rows, label.field, name, wishes, rest=rest, is_data=is_data))
 
 
 def _options_are_meant(rows: Sequence[Example], options: str, wishes: Wishes) -> bool:

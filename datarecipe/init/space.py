@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from datarecipe.errors import UsageError
@@ -12,7 +14,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.columns import LABEL_NAMES, LONGEST_LABEL, MAX_LABELS, is_options
 from datarecipe.init.draft import Wishes, is_yes_no, yes_no_pair
 from datarecipe.init.folding import fold
-from datarecipe.init.table import is_empty
+from datarecipe.init.table import Counted, Rest, is_empty
 from datarecipe.init.words import listed, quoted, show
 from datarecipe.recipe import LabelSpace, Scalar
 
@@ -30,12 +32,22 @@ class Space:
     labels: LabelSpace
     why: str
     todo: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-def choose_space(rows: Sequence[Example], label: str, options: str | None, wishes: Wishes, *, is_data: bool) -> Space:
+def choose_space(
+    rows: Sequence[Example],
+    label: str,
+    options: str | None,
+    wishes: Wishes,
+    *,
+    rest: Rest | None = None,
+    is_data: bool,
+) -> Space:
     """The label space of rows whose answer is in `label` and whose options, if there are any, are in `options`.
 
-    `is_data` is False for a few examples that somebody wrote to show the format: there a value that comes once says little.
+    `rest` counts the answers of further rows. `is_data` is False for a few examples that somebody wrote to show the format:
+    there a value that comes once says little.
 
     Raises:
         UsageError: what the user wishes does not go with the rows, or a single label is all there is.
@@ -46,13 +58,14 @@ def choose_space(rows: Sequence[Example], label: str, options: str | None, wishe
     if options is not None:
         return _by_options(rows, label, options, wishes)
     values = [row[label] for row in rows if not is_empty(row.get(label))]
-    pair = _pair(values)
+    more = Counter[Counted]() if rest is None else rest.counts(label)
+    pair = None if more is None else _pair([*values, *(value for _, value in more)])
     if pair is not None and wishes.task != "classification":
         return Space(LabelSpace("fixed", pair), "the answers are a yes and a no")
-    counted = _count(values)
+    counted = _count(values, more)
     fixed_wished = wishes.task in ("yes_no", "classification")
     if is_data:
-        return _of_data(counted, len(values), label, fixed_wished=fixed_wished)
+        return _of_data(counted, label, fixed_wished=fixed_wished)
     return _of_seeds(counted, label, fixed_wished=fixed_wished)
 
 
@@ -122,21 +135,42 @@ class _Counted:
     counts: tuple[int, ...]
     plain: bool
     """Whether all values can be labels."""
+    beyond: bool
+    """Whether further rows hold more of them than are counted."""
+    alike: tuple[str, ...]
+    """Labels with other spellings, in words."""
 
 
-def _count(values: Sequence[Json]) -> _Counted:
-    spellings: dict[str, Counter[tuple[str, Scalar]]] = {}
+def _count(values: Sequence[Json], more: Counter[Counted] | None) -> _Counted:
+    spellings: dict[str, Counter[Counted]] = {}
     plain = True
-    for value in values:
+    for value, count in chain(((value, 1) for value in values), ((value, n) for (_, value), n in (more or {}).items())):
         folded = fold(value)
         if folded is None:
             plain = False
             continue
-        label = value.strip() if isinstance(value, str) else cast("Scalar", value)
-        spellings.setdefault(folded, Counter())[type(label).__name__, label] += 1
+        label = cast("Scalar", int(value) if isinstance(value, float) and value.is_integer() else value)
+        spellings.setdefault(folded, Counter())[type(label).__name__, label] += count
     ordered = sorted(spellings.values(), key=lambda counter: -counter.total())
-    labels = tuple(counter.most_common(1)[0][0][1] for counter in ordered)
-    return _Counted(labels, tuple(counter.total() for counter in ordered), plain)
+    labels = tuple(_usual(counter) for counter in ordered)
+    counts = tuple(counter.total() for counter in ordered)
+    return _Counted(labels, counts, plain, more is None, tuple(filter(None, map(_other_spellings, ordered))))
+
+
+def _usual(spellings: Counter[Counted]) -> Scalar:
+    label = spellings.most_common(1)[0][0][1]
+    return label.strip() if isinstance(label, str) else label
+
+
+def _other_spellings(spellings: Counter[Counted]) -> str | None:
+    """Those of a label that differ in case or white space, in words."""
+    usual = _usual(spellings)
+    others = {label: count for (_, label), count in spellings.items() if label != usual}
+    if not others:
+        return None
+    # Not `show`: white space is what they may differ in.
+    named = listed([f"{json.dumps(label, ensure_ascii=False)} ({count:,})" for label, count in others.items()], 4)
+    return f"{named} counts as {show(usual)}"
 
 
 def _longest(labels: Sequence[Scalar]) -> int:
@@ -147,18 +181,21 @@ def _is_named_as_label(field: str) -> bool:
     return field.strip().casefold() in LABEL_NAMES
 
 
-def _of_data(counted: _Counted, rows: int, label: str, *, fixed_wished: bool) -> Space:
-    different = len(counted.labels)
-    again = different * 2 <= rows or _is_named_as_label(label)
-    few = different <= MAX_LABELS and _longest(counted.labels) <= LONGEST_LABEL and again
-    if fixed_wished or (counted.plain and few and not all(isinstance(value, float) for value in counted.labels)):
+def _of_data(counted: _Counted, label: str, *, fixed_wished: bool) -> Space:
+    different, rows = len(counted.labels), sum(counted.counts)
+    measures = any(isinstance(value, float) for value in counted.labels)
+    again = different * 2 <= rows or (_is_named_as_label(label) and not measures)
+    few = different <= MAX_LABELS and _longest(counted.labels) <= LONGEST_LABEL and again and not counted.beyond
+    if fixed_wished or (counted.plain and few):
         _need_two(counted, label)
         counts = listed([f"{count:,}" for count in counted.counts], 8)
-        return Space(LabelSpace("fixed", counted.labels), f"{different} different values, in {counts} rows")
+        why = f"{different} different values, in {counts} rows"
+        return Space(LabelSpace("fixed", counted.labels), why, notes=counted.alike)
     if not counted.plain:
         return Space(LabelSpace("open"), "the answers are no single texts or numbers")
-    if different > MAX_LABELS:
-        return Space(LabelSpace("open"), f"{different:,} different values, more than {MAX_LABELS}")
+    if counted.beyond or different > MAX_LABELS:
+        others = " and others" if counted.beyond else ""
+        return Space(LabelSpace("open"), f"{different:,} different values{others}, more than {MAX_LABELS}")
     if _longest(counted.labels) > LONGEST_LABEL:
         return Space(LabelSpace("open"), f"the longest value has {_longest(counted.labels):,} characters")
     return Space(LabelSpace("open"), f"{different:,} different values in {rows:,} rows")

@@ -297,3 +297,32 @@ def test_what_is_written_runs_at_once(tmp_path: Path, arguments: list[str]) -> N
     fields = list(load_recipe(tmp_path / "recipes" / "mine.yaml").fields)
     lines = (tmp_path / "runs" / "mine" / "data.jsonl").read_text().splitlines()
     assert [list(json.loads(line)) for line in lines] == [fields] * 5
+
+
+def test_a_file_in_another_encoding_without_a_header(tmp_path: Path) -> None:
+    text = "".join(f"{'böse' if n % 2 else 'gut'};Nachricht {n}\n" for n in range(8))
+    (tmp_path / "alt.csv").write_bytes(text.encode("cp1252"))
+    ran = datarecipe("init", "alt", "--from", "alt.csv", cwd=tmp_path)
+    assert ran.code == 2
+    assert "alt.csv:2: the file is not UTF-8" in ran.err
+    assert "--encoding cp1252" in ran.err
+    flags = ("--encoding", "cp1252", "--columns", "label,text")
+    ran = datarecipe("init", "alt", "--from", "alt.csv", *flags, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert "labels: [gut, böse]" in (tmp_path / "recipes" / "alt.yaml").read_text(encoding="utf-8")
+    assert datarecipe("validate", "recipes/alt.yaml", cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--encoding", "cp1252"), "--encoding is for --from"),
+        (("--columns", "a,b"), "--columns is for --from"),
+        (("--from", "x.csv", "--encoding", "nope"), 'there is no encoding "nope"'),
+        (("--from", "x.csv", "--encoding", "base64"), 'there is no encoding "base64"'),
+    ],
+)
+def test_flags_for_data_that_cannot_be_meant(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    ran = datarecipe("init", "x", *arguments, cwd=tmp_path)
+    assert ran.code == 2
+    assert message in ran.err
