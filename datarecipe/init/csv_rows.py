@@ -111,6 +111,8 @@ def _reading_notes(lines: Lines, dialect: _Dialect, *, tabs: bool) -> Iterator[s
 
 def _no_header(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """A doubt whether the first row names the columns: one of its cells is one of the few values below it."""
+    if [*columns] == [str(number) for number in range(len(columns))]:
+        return  # pandas numbers columns so that have no names
     for name, texts in columns.items():
         different = {text.strip() for text in texts}
         if name in different and len(different) * 2 <= len(texts):

@@ -26,7 +26,7 @@ MAX_CELLS = 1_000_000
 MAX_BYTES = 50_000_000
 """Bytes of a file whose rows are looked at. Behind them labels are counted, and nothing is kept."""
 
-MAX_DIFFERENT = 1_000
+MAX_DIFFERENT = 200
 """Different values of a column that are counted; with more of them it holds no labels."""
 
 _LONGEST_COUNTED = 200
@@ -53,6 +53,8 @@ class Rest:
         """Count a row."""
         self.rows += 1
         for name, value in values:
+            if name not in self._columns and len(self._columns) == MAX_COLUMNS:
+                continue
             counts = self._columns.setdefault(name, Counter())
             if counts is None or is_missing(value):
                 continue

@@ -163,6 +163,7 @@ def test_a_first_row_that_may_be_no_header_is_told_and_can_be_data(tmp_path: Pat
         "text,label\n" + "".join(f"{text},{n}\n" for n, text in enumerate(TEXTS)),
         "text,label\ntext,label\nother,x\n",
         "text,label\na,x\n",
+        csv_text(["1", "0"] * 6).replace("text,label", "0,1"),
     ],
 )
 def test_a_header_is_not_doubted_without_a_reason(tmp_path: Path, text: str) -> None:
@@ -322,3 +323,20 @@ def test_many_rows_take_little_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert "in 66,666, 33,334 rows" in told(made)
     assert peak < 30_000_000, "the file has 11 MB, and 10,000 rows are kept"
+
+
+def test_what_the_rest_holds_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with path.open("w") as file:
+        file.writelines(json.dumps({"text": f"t{n}", "label": "ab"[n % 2]}) + "\n" for n in range(10_000))
+        file.writelines(
+            json.dumps({"text": "x" * 199 + str(n), "label": "a", f"k{n}": n}) + "\n" for n in range(30_000)
+        )
+    tracemalloc.start()
+    try:
+        made = draft(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "in 35,000, 5,000 rows" in told(made)
+    assert peak < 25_000_000
