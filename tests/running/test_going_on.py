@@ -204,6 +204,13 @@ def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
     told = how_to_go_on(useless, typed("x")) or ""
     assert "does the model follow the format?" in told
     assert "variety" not in told
+    for reason, helps in {"context_overflow": "smaller `batch_size`", "truncated": "max_tokens"}.items():
+        short = result(end="barren", why="why", tally=Tally())
+        short.tally.rejected[reason] = 3
+        told = how_to_go_on(short, typed("x")) or ""
+        assert f"`{reason}`" in told
+        assert helps in told
+        assert "follow the format" not in told
     degraded = result(end="degraded", why="why")
     assert (how_to_go_on(degraded, typed("x")) or "").endswith("x --set limits.stop_when=null")
     assert ended_short(degraded) == "error: `limits.stop_when` ended the run: why"
