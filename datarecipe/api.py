@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import UsageError
-from datarecipe.recipe import Override, Recipe, find_recipe
+from datarecipe.recipe import Override, Recipe, find_recipe, format_schema, override_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
+from datarecipe.recipe.words import did_you_mean
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.execute import execute
 from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.observe import Observer, Several, Silent
 from datarecipe.running.options import Options
+from datarecipe.running.python_display import shown
 from datarecipe.running.result import SHORT_EXIT
 from datarecipe.running.setup import settle
 
@@ -40,20 +42,21 @@ def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | P
         RecipeError: something in the recipe or a file that it names is wrong; `problems` lists all of it.
         UsageError: a data root is no folder, or the user's configuration is wrong.
     """
-    own = (data_roots,) if isinstance(data_roots, str | Path) else data_roots
-    for root in own:
-        if not Path(root).is_dir():
-            raise UsageError(f"data_roots: there is no folder {root}", hint="Name folders that are there.")
-    opened = (*map(Path, own), *user_data_roots())
-    return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)), data_roots=opened)
+    return _load_recipe(find_recipe(str(recipe)), tuple(_overrides(overrides)), data_roots=_opened(data_roots))
 
 
-def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
+def run(
+    recipe: Recipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
+) -> Dataset:
     """Run a recipe to its target and return the dataset.
 
-    `options` are the fields of `Options`: `model`, `api_base`, `output`, `runs_dir`, `overwrite`, `cache_dir`, `offline`,
-    `trust`, `transport`.
+    `recipe` is what `load_recipe` gives, or what it takes. `options` are the fields of `Options` (`model`, `api_base`,
+    `output`, `runs_dir`, `overwrite`, `cache_dir`, `offline`, `trust`, `transport`), and keys of the recipe, which they
+    replace as in `load_recipe`: `run("boolq", target_size=50)`.
     Every response is stored before it is used, so calling this again costs nothing.
+
+    `progress` shows where the run stands: a bar on a terminal and in a notebook, lines elsewhere, on standard error. None
+    shows it where standard error is a terminal, and in a notebook, unless there is an `observer`.
 
     A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
     is the failure of a run that brought nothing, or less than the folder holds already.
@@ -74,28 +77,32 @@ def run(recipe: Recipe | str | Path, *, observer: Observer | None = None, **opti
             "run() cannot be called where an event loop is running (a notebook, an async function)",
             hint="Use `await datarecipe.arun(...)` there.",
         )
-    # Nobody else would say why nothing seems to come of a Ctrl-C.
-    interrupts = Interrupts(_own_signals(), _logger.warning if observer is None else Several(observer).notice)
-    try:
-        return asyncio.run(_run(recipe, observer, options, interrupts))
-    finally:
-        if interrupts.pressed:
-            raise KeyboardInterrupt
+    with shown(observer, progress) as seen:
+        # Nobody else would say why nothing seems to come of a Ctrl-C.
+        interrupts = Interrupts(_own_signals(), _logger.warning if seen is None else Several(seen).notice)
+        try:
+            return asyncio.run(_run(recipe, seen, options, interrupts))
+        finally:
+            if interrupts.pressed:
+                raise KeyboardInterrupt
 
 
-async def arun(recipe: Recipe | str | Path, *, observer: Observer | None = None, **options: Any) -> Dataset:
+async def arun(
+    recipe: Recipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
+) -> Dataset:
     """`run`, inside a running event loop; the loop's owner decides what Ctrl-C does.
 
     Where its task is cancelled the run ends at once: what is in flight is not waited for, what was answered is stored.
     """
-    return await _run(recipe, observer, options, None)
+    with shown(observer, progress) as seen:
+        return await _run(recipe, seen, options, None)
 
 
 async def _run(
     recipe: Recipe | str | Path, observer: Observer | None, options: Mapping[str, Any], interrupts: Interrupts | None
 ) -> Dataset:
-    chosen = make_options(options)
-    loaded = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    chosen, overrides = make_options(options)
+    loaded = _loaded(recipe, overrides)
     result = await execute(settle(loaded, chosen), observer or Silent(), interrupts=interrupts)
     if result.error is not None and (not result.written or result.error.exit_code != SHORT_EXIT):
         raise result.error
@@ -117,14 +124,37 @@ def _own_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT,) if in_main_thread and free else ()
 
 
-def make_options(values: Mapping[str, Any]) -> Options:
-    """Options from keyword arguments; paths may be given as text."""
+def _loaded(recipe: Recipe | str | Path, overrides: Mapping[str, Any]) -> Recipe:
+    if not isinstance(recipe, Recipe):
+        return load_recipe(recipe, **overrides)
+    if not overrides:
+        return recipe
+    values = dict(overrides)
+    opened = _opened(values.pop("data_roots", ()))
+    return override_recipe(recipe, tuple(_overrides(values)), data_roots=opened)
+
+
+def _opened(data_roots: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
+    own = (data_roots,) if isinstance(data_roots, str | Path) else data_roots
+    for root in own:
+        if not Path(root).is_dir():
+            raise UsageError(f"data_roots: there is no folder {root}", hint="Name folders that are there.")
+    return (*map(Path, own), *user_data_roots())
+
+
+def make_options(values: Mapping[str, Any]) -> tuple[Options, dict[str, Any]]:
+    """Options from keyword arguments, where paths may be given as text, and the others, which are the recipe's."""
     known = {name for name in Options.__dataclass_fields__ if name != "environ"}
+    keys = {*format_schema()["properties"], "data_roots"} - known
     for name in values:
-        if name not in known:
-            raise UsageError(f"`{name}` is not an option of run()", hint=f"The options are {', '.join(sorted(known))}.")
-    paths = {name: Path(values[name]) for name in ("output", "runs_dir", "cache_dir") if values.get(name) is not None}
-    return Options(**{**values, **paths})
+        if name not in known | keys and not name.startswith("x-"):
+            near = did_you_mean(name, (*known, *keys))
+            hint = near or f"The options are {', '.join(sorted(known))}; and keys of the recipe."
+            raise UsageError(f"`{name}` is neither an option of run() nor a key of the recipe", hint=hint)
+    chosen = {name: value for name, value in values.items() if name in known}
+    paths = {name: Path(chosen[name]) for name in ("output", "runs_dir", "cache_dir") if chosen.get(name) is not None}
+    others = {name: value for name, value in values.items() if name not in known}
+    return Options(**{**chosen, **paths}), others
 
 
 def _overrides(values: Mapping[str, Any]) -> Iterator[Override]:

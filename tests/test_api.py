@@ -6,6 +6,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +129,37 @@ def test_everything_public_is_there() -> None:
     assert set(datarecipe.__all__) <= set(dir(datarecipe))
     with pytest.raises(AttributeError):
         datarecipe.nothing  # noqa: B018
+
+
+def test_run_takes_a_name_and_keys_of_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_recipe(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with OpenAIServer(Author(variety=2000)) as server:
+        flags: dict[str, Any] = {"model": "openai/author", "api_base": server.base_url}
+        by_name = datarecipe.run("facts", target_size=10, limits={"concurrency": 2}, **flags)
+        loaded = datarecipe.load_recipe("facts", batch_size=4)
+        changed = datarecipe.run(loaded, target_size=7, output="two", **flags)
+    assert (len(by_name), by_name.manifest["recipe"]["limits"]["concurrency"]) == (10, 2)
+    recipe = changed.manifest["recipe"]
+    assert (len(changed), recipe["batch_size"], recipe["limits"]["concurrency"]) == (7, 4, 16)
+    assert loaded.target_size == 60, "it is left as it was"
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        ({"target_sise": 3}, errors.UsageError, "did you mean `target_size`?"),
+        ({"ofline": True}, errors.UsageError, "did you mean `offline`?"),
+        ({"nonsense": 1}, errors.UsageError, "`nonsense` is neither an option of run() nor a key of the recipe"),
+        ({"target_size": 0}, errors.RecipeError, "target_size"),
+        ({"data_roots": "no/such/folder"}, errors.UsageError, "data_roots: there is no folder"),
+    ],
+)
+@pytest.mark.parametrize("as_object", [True, False])
+def test_mistakes_in_what_run_is_given(
+    tmp_path: Path, values: dict[str, Any], error: type[Exception], words: str, *, as_object: bool
+) -> None:
+    path = write_recipe(tmp_path)
+    recipe = datarecipe.load_recipe(path) if as_object else path
+    with pytest.raises(error, match=re.escape(words)):
+        datarecipe.run(recipe, offline=True, **values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import re
 import shlex
 import sys
@@ -35,7 +34,7 @@ from datarecipe.errors import UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
 from datarecipe.running.budget import budget_of
-from datarecipe.running.display import LineDisplay, LiveDisplay
+from datarecipe.running.display import LineDisplay, LiveDisplay, on_terminal
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
 from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
@@ -142,7 +141,7 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
         observers: list[Observer] = []
         if quiet:
             observers.append(Silent())
-        elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        elif on_terminal():
             live = LiveDisplay(write, named=named)
             stack.callback(live.close)
             observers.append(live)

@@ -17,7 +17,7 @@ from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
-from datarecipe.recipe.load import load_recipe
+from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.document import Place, Source
@@ -52,6 +52,7 @@ __all__ = [
     "load_recipe",
     "origin_of",
     "origins",
+    "override_recipe",
     "parse_set",
     "parse_var",
     "project_of",

@@ -76,6 +76,20 @@ def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: S
         lambda value, place: find_named_file(value, place, project),
         lambda path, value, place: _parse(Source(display(path), read_text(path, place, value, project), path)),
     )
+    return _resolved(written, file, project, overrides)
+
+
+def override_recipe(recipe: Recipe, overrides: Sequence[Override], *, data_roots: Sequence[Path] = ()) -> Recipe:
+    """A loaded recipe with more overrides over it; the recipe's file is not read again. Raises what `load_recipe` raises.
+
+    Files that it names are read again, with `data_roots` as they were.
+    """
+    source = recipe.project / "recipe.yaml" if recipe.source is None else recipe.source
+    file = Source(display(source), path=source)
+    return _resolved(recipe.written, file, project_of(source, data_roots), overrides)
+
+
+def _resolved(written: Document, file: Source, project: Project, overrides: Sequence[Override]) -> Recipe:
     document = apply_overrides(written, overrides)
     check_release(document)
     findings = Findings(file.name)

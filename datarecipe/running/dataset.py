@@ -98,6 +98,25 @@ class Dataset(Sequence[Example]):
         """The run's manifest as a JSON document; empty where there is none."""
         return read_manifest(self.path / MANIFEST) or {}
 
+    def to_pandas(self, *, lineage: bool = False) -> Any:
+        """A `pandas.DataFrame`: a row for each example, a column for each field.
+
+        `lineage` adds where each example came from, in columns whose names begin with `lineage_`. Raises `MissingExtraError`
+        where pandas is not installed.
+        """
+        from datarecipe.running.export import pandas_table  # noqa: PLC0415 - it reads what this module defines
+
+        return pandas_table(self, lineage=lineage)
+
+    def to_hf(self, *, lineage: bool = False) -> Any:
+        """The same as a `datasets.Dataset` of Hugging Face; the label of fixed labels that are texts is a `ClassLabel`.
+
+        Raises `MissingExtraError` where datasets is not installed, `UsageError` where a field holds several types.
+        """
+        from datarecipe.running.export import hugging_face_dataset  # noqa: PLC0415 - as above
+
+        return hugging_face_dataset(self, lineage=lineage)
+
     @cached_property
     def _examples(self) -> list[Example]:
         return list(_rows(self.path / DATA))

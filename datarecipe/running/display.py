@@ -5,6 +5,8 @@ Model text is shown with control characters escaped, and never as markup: it cou
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
+
+
+def on_terminal() -> bool:
+    """Whether standard error is a terminal that can move its cursor."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class LineDisplay:

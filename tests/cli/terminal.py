@@ -29,9 +29,14 @@ def on_terminal(*arguments: str, answers: Sequence[tuple[str, str]], cwd: Path, 
 
     What is typed is echoed by the terminal, so `out` holds it too.
     """
+    return python_on_terminal("-m", "datarecipe", *arguments, answers=answers, cwd=cwd, timeout=timeout)
+
+
+def python_on_terminal(*arguments: str, answers: Sequence[tuple[str, str]] = (), cwd: Path, timeout: float = 60) -> Ran:
+    """`python ARGUMENTS` in the same way."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "datarecipe", *arguments],
+        [sys.executable, *arguments],
         cwd=cwd,
         stdin=slave,
         stdout=slave,

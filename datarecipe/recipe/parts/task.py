@@ -11,7 +11,8 @@ from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.source.document import Document, to_json
 from datarecipe.recipe.words import code, did_you_mean, join
 
-_LABEL_FIELDS = {"yes_no": "answer", "multiple_choice": "answer", "open": "answer", "classification": "label"}
+LABEL_FIELDS = {"yes_no": "answer", "multiple_choice": "answer", "open": "answer", "classification": "label"}
+"""The label field of each task that has a name."""
 _OPTIONS = "options"
 
 
@@ -31,7 +32,7 @@ def read_task(document: Document, seed: Seed) -> Task:
         named = [None if name is None else spelt.get(nfc(str(name)), str(name)) for name in (label, options)]
         task = Task("custom", named[0] or label, named[1])
     else:
-        task = Task(str(written), _LABEL_FIELDS[str(written)], default_options)
+        task = Task(str(written), LABEL_FIELDS[str(written)], default_options)
     problems = list(_field_problems(document, task, fields, seed))
     if problems:
         raise TaskError(*problems)
