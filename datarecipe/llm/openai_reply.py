@@ -46,7 +46,9 @@ _FILTERED = frozenset(
 _BROKEN_OFF = frozenset(
     {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"}
 )
-_THINKING = re.compile(r"\s*<(think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL)
+_THINKING = re.compile(
+    r"\s*+<(?:think|thinking|budget:thinking)>[^<]*+(?:<(?!/(?:think|thinking|budget:thinking)>)[^<]*+)*+</[a-z:]++>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +198,14 @@ def in_words(text: str) -> str:
 
 
 def without_thinking(text: str) -> str:
-    """`text` without the thinking that it begins with, as servers that know their model leave it out too."""
-    while (thought := _THINKING.match(text)) is not None:
-        text = text[thought.end() :]
-    return text
+    """`text` without the thinking that it begins with, as litellm leaves it out: a reply is one text over both transports.
+
+    Other styles of thinking stay in the text. The loop's parser knows them all, these too.
+    """
+    end = 0
+    while (thought := _THINKING.match(text, end)) is not None:
+        end = thought.end()
+    return text[end:]
 
 
 def _content(content: object) -> tuple[str, str | None] | None:
