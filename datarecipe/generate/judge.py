@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from datarecipe.exchange import Apart, Completion, Json
-from datarecipe.generate.check import Checked, Checker, Invalid, Valid
+from datarecipe.exchange import Apart, Completion
+from datarecipe.generate.check import Checked, Checker, Invalid
 from datarecipe.generate.field_names import spellings
-from datarecipe.generate.parse import Fragment, parse
+from datarecipe.generate.parse import NOT_JSON, Found, Fragment, Mended, parse, value_of
 from datarecipe.recipe.example_schema.work import Work
 from datarecipe.recipe.model import Recipe
 
@@ -19,6 +19,9 @@ _WORDS = {
     "content_filter": "content_filter",
     "context_overflow": "context_overflow",
 }
+_PARTIAL = ("no_items", "truncated")
+"""Ends of a response whose broken items are rows of their own."""
+
 _DETAILS = {
     "no_items": "the response holds no item",
     "truncated": "the response was cut off before its first item was whole",
@@ -29,6 +32,9 @@ _DETAILS = {
 
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
+LONGEST_RAW = 65_536
+"""Characters of an item's or a response's text that a row of `rejected.jsonl` keeps."""
+
 
 class Judge:
     """Judges the responses to one recipe's requests."""
@@ -37,39 +43,50 @@ class Judge:
         self._fields = tuple(spelling for field in recipe.fields for spelling in spellings(field))
         self._known = frozenset(self._fields)
         self._checker = Checker(recipe)
+        # A model that ignores the number asked for is still read; one gone wrong must not fill the disk with rows.
+        self._most = max(100, 10 * recipe.batch_size)
 
     def batch(self, response: Completion) -> tuple[Checked, ...]:
         """All items of a response in order, valid or not; a response without any is one invalid row."""
         apart = response.apart if not response.text.strip() else None
-        items = parse(response.text, self._fields).items
         called = self._called(apart)
-        items = called or items
-        if not any(not isinstance(item, Fragment) for item in items):
-            return (_nothing(response, apart),)
+        items = called or parse(response.text, self._fields, self._most).items
+        reason = _WORDS[response.finish_reason]
+        if not items or (reason not in _PARTIAL and all(isinstance(item, Fragment) for item in items)):
+            return (_bounded(_nothing(response, apart)),)
         last = len(items) - 1
-        cut_off = response.finish_reason == "length"
         work = Work()
-        checked = tuple(
-            _fragment(item, cut_off=cut_off and index == last)
-            if isinstance(item, Fragment)
-            else self._checker.check(item, work)
+        return tuple(
+            self._checked(item, work, cut_off=reason == "truncated" and index == last, mended=bool(called))
             for index, item in enumerate(items)
         )
-        return tuple(map(_mended, checked)) if called else checked
 
-    def _called(self, apart: Apart | None) -> tuple[Json | Fragment, ...]:
+    def _checked(self, item: Found, work: Work, *, cut_off: bool, mended: bool) -> Checked:
+        if isinstance(item, Fragment):
+            if cut_off and item.detail == NOT_JSON:
+                return _bounded(Invalid("truncated", "the response was cut off within this item", item.raw))
+            return _bounded(Invalid("malformed", item.detail, item.raw))
+        checked = self._checker.check(value_of(item), work)
+        if isinstance(checked, Invalid):
+            return _bounded(checked)
+        return replace(checked, normalised=True) if mended or isinstance(item, Mended) else checked
+
+    def _called(self, apart: Apart | None) -> tuple[Found, ...]:
         """The items in the arguments of a call, which a model makes that takes the format for a tool.
 
         Of several calls nobody knows which is meant, and arguments without a field of the recipe are for another tool.
         """
         if apart is None or len(apart.tools) != 1:
             return ()
-        items = parse(apart.text, self._fields).items
-        return items if any(isinstance(item, dict) and not self._known.isdisjoint(item) for item in items) else ()
+        items = parse(apart.text, self._fields, self._most).items
+        values = [value_of(item) for item in items if not isinstance(item, Fragment)]
+        return items if any(isinstance(value, dict) and not self._known.isdisjoint(value) for value in values) else ()
 
 
-def _mended(item: Checked) -> Checked:
-    return replace(item, normalised=True) if isinstance(item, Valid) else item
+def _bounded(item: Invalid) -> Invalid:
+    if len(item.raw) <= LONGEST_RAW:
+        return item
+    return replace(item, raw=f"{item.raw[:LONGEST_RAW]} ... ({len(item.raw):,} characters in all)")
 
 
 def _nothing(response: Completion, apart: Apart | None) -> Invalid:
@@ -90,9 +107,3 @@ def _instead(apart: Apart) -> str:
     if names:
         what = f"calls of tools ({', '.join(names)})" if many else f"a call of the tool {names[0]}"
     return f"it is {what}, and no text"
-
-
-def _fragment(fragment: Fragment, *, cut_off: bool) -> Invalid:
-    if cut_off:
-        return Invalid("truncated", "the response was cut off within this item", fragment.raw)
-    return Invalid("malformed", "not JSON", fragment.raw)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from datarecipe.running.folder_hold import Location
 from datarecipe.running.local_model import Stranger, local_model
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
-LOOP_VERSION = 2
+LOOP_VERSION = 3
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
 
@@ -72,11 +71,6 @@ class Setup:
     def output(self) -> Path:
         """The run's folder."""
         return self.location.path
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing is there yet in the place of the run's folder."""
-        return not os.path.lexists(self.output)
 
     @property
     def embedded(self) -> bool:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.generate.parse import Fragment, Parsed, parse
+from datarecipe.generate.parse import Fragment, Parsed, parse, value_of
 
 FIELDS = ("question", "answer")
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\n\r"), max_size=40
+) | st.sampled_from(
     [
         'He said "no".',
         "{braces} [brackets] {",
@@ -23,7 +25,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampl
         "да, конечно",
         "是的 🙂",
         "</think> and <think>",
-        "\x00\x1b[31m\x7f\u2028",
+        "\u2028\u200b\xad",
+        r"\frac{1}{2} \times \nu",
         '"},{"',
     ]
 )
@@ -34,7 +37,7 @@ BROKEN = st.sampled_from(
     [
         '{"question": "He said "no".", "answer": "a"}',
         '{"question": "q", "answer"}',
-        "{question: 'q', answer: 'a'}",
+        "{question: q, answer: a}",
         '{"question": NaN, "answer": "a"}',
         '{"question": "q" "answer": "a"}',
     ]
@@ -42,7 +45,7 @@ BROKEN = st.sampled_from(
 
 
 def whole(parsed: Parsed) -> list[Any]:
-    return [item for item in parsed.items if not isinstance(item, Fragment)]
+    return [value_of(item) for item in parsed.items if not isinstance(item, Fragment)]
 
 
 def dumps(value: Any, *, ascii_only: bool) -> str:
