@@ -38,7 +38,7 @@ from datarecipe.running.display import LineDisplay, LiveDisplay, on_terminal
 from datarecipe.running.event_stream import EventStream
 from datarecipe.running.execute import execute
 from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
-from datarecipe.running.interrupt import ALL, Interrupts
+from datarecipe.running.interrupt import ALL, Interrupts, end_process
 from datarecipe.running.many import execute_many
 from datarecipe.running.observe import Observer, Several, Silent
 from datarecipe.running.result import RunResult
@@ -84,7 +84,7 @@ def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Pat
 
 
 def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
-    interrupts = Interrupts(ALL, observer.notice)
+    interrupts = Interrupts(ALL, observer.notice, end=end_process)
     result = asyncio.run(execute(setup, observer, interrupts=interrupts, budget=budget))
     if as_json:
         click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
@@ -109,7 +109,7 @@ def _run_many(
     as_json: bool,
 ) -> int:
     """`names` are those of `setups`; `recipes` is what was typed, folders among them."""
-    interrupts = Interrupts(ALL, observer.notice)
+    interrupts = Interrupts(ALL, observer.notice, end=end_process)
     done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), interrupts=interrupts))
     if as_json:
         documents = [

@@ -96,16 +96,14 @@ class Checker:
         example: Example = {field: written[field] for field in self._fields if field in written}
         mended = len(example) != len(item) or written != item
         settled = self._settle_labels(example)
-        if isinstance(settled, _Fault):
-            return Invalid(settled.reason, settled.detail, raw)
-        fault = self._fault(example, len(raw), work or Work())
-        if fault:
-            return Invalid("schema", fault, raw)
+        fault = settled if isinstance(settled, _Fault) else self._fault(example, len(raw), work or Work())
+        if fault is not None:
+            return Invalid(fault.reason, fault.detail, raw)
         return Valid(
             example,
             _compact(example) if settled or mended else self._text_of(example, raw, item),
             equality_digest(example, self._text_fields),
-            normalised=settled or mended,
+            normalised=bool(settled) or mended,
         )
 
     def _written(self, item: Json, raw: str) -> Json:
@@ -113,8 +111,16 @@ class Checker:
         raw.encode()
         return self._names.as_written(item)
 
-    def _fault(self, example: Example, characters: int, work: Work) -> str:
+    def _fault(self, example: Example, characters: int, work: Work) -> _Fault | None:
         """What is wrong with the example by the schema, or nothing."""
+        detail = self._unfit(example, characters, work)
+        if detail:
+            return _Fault("schema", detail)
+        # A schema that the recipe gives itself may not ask for the label.
+        missing = self._labels.kind != "open" and self._task.label_field not in example
+        return _Fault("label", f"{self._task.label_field} is missing") if missing else None
+
+    def _unfit(self, example: Example, characters: int, work: Work) -> str:
         work.begin(example, characters)
         errors = within(self._validator, work).iter_errors(example)
         try:

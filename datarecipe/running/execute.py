@@ -17,7 +17,7 @@ from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.amount import Amount
+from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.recipe import Recipe
 from datarecipe.running.budget import shared_account
 from datarecipe.running.card import card
@@ -28,6 +28,7 @@ from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.label_counts import LabelCounts
 from datarecipe.running.manifest import Span, manifest
 from datarecipe.running.observe import Observer, Several
+from datarecipe.running.preflight import what_forbids
 from datarecipe.running.progress import Progress
 from datarecipe.running.result import RunResult
 from datarecipe.running.run_files import storage_errors
@@ -208,8 +209,13 @@ async def execute_on(
 
     What it uses counts in the account `above` too, which knows already what earlier runs used (`shared_account`).
     """
-    observer = Several(observer, log := RunLog())
+    observer, shown = Several(observer, log := RunLog()), observer
     try:
+        if setup.is_new:
+            setup.caps  # noqa: B018 - raises before anything is written
+            began, error = time.monotonic(), await what_forbids(board, setup)
+            if error is not None:
+                return _not_begun(setup, shown, error, time.monotonic() - began)
         with board.telling(log.notice):
             return await _execute(board, setup, observer, interrupts, above)
     except DatarecipeError as error:
@@ -217,6 +223,21 @@ async def execute_on(
         raise
     finally:
         log.close()
+
+
+def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds: float) -> RunResult:
+    """The end of a run that could not begin. Nothing is written for it, its log neither."""
+    observer.begin(setup)
+    counts = Counts(
+        target_size=setup.recipe.target_size,
+        batch_size=setup.recipe.batch_size,
+        tally=Tally(labels=LabelCounts.of(setup.recipe)),
+        traffic=Traffic(),
+        spent=Spent(NOTHING, NOTHING),
+    )
+    result = _result(setup, Ending("failed", error), counts, (), seconds)
+    observer.end(result)
+    return result
 
 
 async def _execute(
@@ -296,6 +317,16 @@ def _close(
         folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
     else:
         folder.replace(document, card(setup, document, counts, first))
+    return replace(
+        _result(setup, ending, counts, first, span.seconds),
+        kept_lines=kept,
+        shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
+        written=not (kept or nothing_learnt),
+    )
+
+
+def _result(setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
+    """Of a run for which nothing was written."""
     return RunResult(
         name=setup.recipe.name,
         output=setup.output,
@@ -307,10 +338,10 @@ def _close(
         priced=bool(setup.prices),
         priced_by_recipe=any(cost.only_recipe for cost in setup.models.values()),
         free=setup.embedded,
-        stand_ins=setup.stand_ins(tally.answered_by),
+        stand_ins=setup.stand_ins(counts.tally.answered_by),
         first=tuple(first),
-        kept_lines=kept,
-        shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
-        written=not (kept or nothing_learnt),
-        seconds=span.seconds,
+        kept_lines=0,
+        shortened_from=0,
+        written=False,
+        seconds=seconds,
     )

@@ -10,8 +10,8 @@ from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.dispatch import offline_miss
 from datarecipe.running.execute import open_client
+from datarecipe.running.preflight import what_forbids
 from datarecipe.running.setup import Setup
 from datarecipe.running.switchboard import Switchboard
 
@@ -49,12 +49,14 @@ async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
     """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
     first = first_request(setup)
     account = Account(setup.caps)
-    async with Switchboard([setup], notice) as board, open_client(setup, board, account, notice) as client:
-        response = client.lookup(first.request)
-        stored = response is not None
-        if response is None:
-            if setup.options.offline:
-                raise offline_miss("first")
-            response = await client.fetch(first.request)
+    async with Switchboard([setup], notice) as board:
+        error = await what_forbids(board, setup, first.request)
+        if error is not None:
+            raise error
+        async with open_client(setup, board, account, notice) as client:
+            response = client.lookup(first.request)
+            stored = response is not None
+            if response is None:
+                response = await client.fetch(first.request)
     assert isinstance(response, Completion)
     return Preview(response, stored, tuple(first.generation.receive(first.handle, response)), account.spent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,6 +72,11 @@ class Setup:
     def output(self) -> Path:
         """The run's folder."""
         return self.location.path
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is there yet in the place of the run's folder."""
+        return not os.path.lexists(self.output)
 
     @property
     def embedded(self) -> bool:

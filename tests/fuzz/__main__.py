@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --count N [--seed S] [--jobs J] [--json FILE]`, or `--replay NUMBER`."""
+"""`python -m tests.fuzz [recipes | replies] --count N [--seed S] [--jobs J] [--json FILE]`, or `--replay NUMBER`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from tests.fuzz import replies
 from tests.fuzz.campaign import Settings, run
 from tests.fuzz.mutant import Mutants
 from tests.fuzz.report import summary, tally_of, text_of
@@ -21,6 +24,7 @@ from tests.fuzz.trial import Folder, Outcome, Peak, alarm, attempt, load_and_che
 def main() -> int:
     """0 when the promise held for every input, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("of", nargs="?", choices=["recipes", "replies"], default="recipes", help="what inputs are")
     parser.add_argument("--count", type=int, default=20_000, help="how many inputs")
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
     parser.add_argument("--seed", type=int, default=0)
@@ -33,6 +37,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     settings = Settings(seed=given.seed, jobs=given.jobs, seconds=given.seconds, memory=given.megabytes * 1_000_000)
+    if given.of == "replies":
+        settings = replace(settings, make=replies.make, subject=replies.hold)
     if given.replay is not None:
         return _replay(given.replay, settings)
     started = time.perf_counter()
@@ -62,7 +68,16 @@ def _told(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
         print(file=sys.stderr)
 
 
+def _replay_made(made: Any, number: int, settings: Settings) -> int:
+    print(json.dumps(made.told(), ensure_ascii=True, indent=1))
+    outcome = attempt(settings.subject, made, number, Peak(), settings.seconds, settings.memory)
+    print(f"{outcome.kind}, {outcome.seconds * 1000:.1f} ms, {outcome.grown / 1e6:.1f} MB {outcome.detail}")
+    return int(outcome.is_defect)
+
+
 def _replay(number: int, settings: Settings) -> int:
+    if settings.make is not None:
+        return _replay_made(settings.make(settings.seed, number), number, settings)
     root = Path(tempfile.mkdtemp(prefix=f"fuzz-{number}-"))
     mutant = Mutants(settings.projects, settings.seed).make(number)
     recipe = Folder(root, [mutant.project]).write(mutant)

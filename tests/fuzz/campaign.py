@@ -9,8 +9,9 @@ import resource
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -19,7 +20,7 @@ from typing import Any
 
 from tests.fuzz.corpus import Project, projects
 from tests.fuzz.mutant import Mutants
-from tests.fuzz.trial import Folder, Outcome, Peak, Subject, alarm, attempt, judge, load_and_check
+from tests.fuzz.trial import Folder, Make, Outcome, Peak, Subject, alarm, attempt, judge, load_and_check
 
 _FORK = get_context("fork")
 _BATCH = 100
@@ -43,6 +44,8 @@ class Settings:
     """Bytes of a worker's whole address space (RLIMIT_AS)."""
     projects: Sequence[Project] = field(default_factory=projects, repr=False)
     subject: Subject = load_and_check
+    make: Callable[[int, int], Any] | None = None
+    """Gives the input of a seed and a number; without it inputs are recipes, written as files."""
 
 
 def run(numbers: Sequence[int], settings: Settings) -> Iterator[Outcome]:
@@ -141,9 +144,7 @@ class _Worker:
 
     def _work(self, outbox: Connection) -> None:
         settings = self._settings
-        folder, mutants = Folder(self._folder, settings.projects), Mutants(settings.projects, settings.seed)
-        os.chdir(self._folder)
-        folder.warm_up()
+        make = self._making()
         peak = Peak()
         resource.setrlimit(resource.RLIMIT_AS, (settings.address_space, settings.address_space))
         gc.collect()
@@ -154,20 +155,31 @@ class _Worker:
             tracemalloc.start()
         for number in reversed(self.remaining):
             try:
-                recipe = folder.write(mutants.make(number))
+                made = make(number)
             except MemoryError:  # ours, not the subject's: deep trees with deep indentation
                 batch.append(Outcome(number, "(too large to make)", 0.0, 0))
                 continue
             self._at[1] = time.monotonic()
             self._at[0] = number
-            batch.append(self._tried(recipe, number, peak))
+            batch.append(self._tried(made, number, peak))
             self._at[0] = -1
             if len(batch) >= _BATCH or time.monotonic() - sent > 1:
                 outbox.send(batch)
                 batch, sent = [], time.monotonic()
         outbox.send(batch)
 
-    def _tried(self, recipe: Path, number: int, peak: Peak) -> Outcome:
+    def _making(self) -> Make:
+        settings = self._settings
+        if settings.make is not None:
+            with contextlib.suppress(Exception):
+                settings.subject(settings.make(settings.seed, 0))  # no input pays for what is imported at the first one
+            return partial(settings.make, settings.seed)
+        folder, mutants = Folder(self._folder, settings.projects), Mutants(settings.projects, settings.seed)
+        os.chdir(self._folder)
+        folder.warm_up()
+        return lambda number: folder.write(mutants.make(number))
+
+    def _tried(self, recipe: Any, number: int, peak: Peak) -> Outcome:
         settings = self._settings
         if not self._traced:
             return attempt(settings.subject, recipe, number, peak, settings.seconds, settings.memory)

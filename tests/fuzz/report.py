@@ -99,7 +99,7 @@ def text_of(report: dict[str, Any]) -> Iterator[str]:
     count = report["inputs"]
     speed = f"{report['inputs_per_second']:,.0f} a second, {report['jobs']} at once"
     yield f"{count:,} inputs of seed {report['seed']} in {report['wall_seconds']:,.1f} s: {speed}"
-    yield f"of it in loading and checking: {report['inside_seconds'] / count * 1000:.2f} ms an input"
+    yield f"of it within the subject: {report['inside_seconds'] / count * 1000:.2f} ms an input"
     yield ""
     yield from (f"  {share / count:7.2%}  {kind} ({share:,})" for kind, share in report["outcomes"].items())
     yield ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
 from types import FrameType, TracebackType
+from typing import Any
 
 from datarecipe.errors import DatarecipeError, RecipeError
 from datarecipe.printable import printable
@@ -26,8 +27,11 @@ OK = "ok"
 LONGEST_TEXT = 1_000_000
 """Characters that the text of an error may have."""
 
-Subject = Callable[[Path], None]
-"""What is under test: takes a recipe's path, returns or raises."""
+Subject = Callable[[Any], None]
+"""What is under test: takes an input (a recipe's path), returns or raises."""
+
+Make = Callable[[int], Any]
+"""Makes the input of a number."""
 
 
 def load_and_check(recipe: Path) -> None:
@@ -147,7 +151,7 @@ class Peak:
         return held if sys.platform == "darwin" else held * 1024
 
 
-def judge(subject: Subject, recipe: Path) -> tuple[str, str]:
+def judge(subject: Subject, recipe: Any) -> tuple[str, str]:
     """Call the subject: what came of it as one word, and of a defect the detail."""
     try:
         subject(recipe)
@@ -186,7 +190,7 @@ def alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def attempt(subject: Subject, recipe: Path, number: int, peak: Peak, seconds: float, memory: int) -> Outcome:
+def attempt(subject: Subject, recipe: Any, number: int, peak: Peak, seconds: float, memory: int) -> Outcome:
     """Judge one input that is written, within `seconds` and `memory` bytes."""
     held = peak.begin()
     started = time.process_time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -566,3 +567,11 @@ def test_the_verdict_does_not_depend_on_how_deep_the_caller_stands() -> None:
 
     for depth in range(20, 900, 20):
         assert verdict(0, depth) is verdict(60, depth), depth
+
+
+@pytest.mark.parametrize("recipe", [labelled(*YES_NO), optioned(*YES_NO), PER_EXAMPLE], ids=["fixed", "options", "own"])
+def test_an_example_has_its_label_whatever_the_recipes_own_schema_asks_for(recipe: Recipe) -> None:
+    anything = replace(recipe, schema={"type": "object"}, schema_inferred=False)
+    item = {name: value for name, value in recipe.seed_examples[0].items() if name != recipe.task.label_field}
+    row = invalid(anything, item)
+    assert (row.reason, row.detail) == ("label", f"{recipe.task.label_field} is missing")

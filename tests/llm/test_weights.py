@@ -210,7 +210,7 @@ def test_giving_up_leaves_nothing_and_ends_at_once(tmp_path: Path, monkeypatch: 
         started = time.monotonic()
         with pytest.raises(WeightsError, match="given up"):
             ensure_weights("tiny", data_dir=tmp_path / "data", weights=weights, stop=stop)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert left_behind(tmp_path / "data") == []
 
 

@@ -1,0 +1,40 @@
+"""Whether a run can begin, found out before anything is written: one that can ask for nothing leaves no folder or cache."""
+
+from __future__ import annotations
+
+import os
+
+from datarecipe.errors import DatarecipeError
+from datarecipe.exchange import Request
+from datarecipe.generate.generation import Generation
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache_file import DATABASE
+from datarecipe.running.dispatch import offline_miss
+from datarecipe.running.setup import Setup
+from datarecipe.running.switchboard import Switchboard
+
+
+async def what_forbids(board: Switchboard, setup: Setup, request: Request | None = None) -> DatarecipeError | None:
+    """What is certain to end a run at its first request, or at `request`; None where it can begin.
+
+    Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
+    """
+    routes = await board.routes(setup)
+    if request is None:
+        request = next(Generation(setup.recipe, setup.model).wanted(1)).request
+    if _is_stored(setup, request):
+        return None
+    if setup.options.offline:
+        return offline_miss("first")
+    try:
+        routes[0].transport.check()
+    except DatarecipeError as error:
+        return error
+    return None
+
+
+def _is_stored(setup: Setup, request: Request) -> bool:
+    if not os.path.lexists(setup.cache_dir / DATABASE):  # opening it would make it
+        return False
+    with ResponseCache(setup.cache_dir) as cache:
+        return cache.get(request) is not None
