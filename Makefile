@@ -53,6 +53,7 @@ bench: $(VENV)/.installed-test ## Measure everything, about 40 minutes on a quie
 	$(BIN)/python -m benchmarks.faults $(WRITE)
 	$(BIN)/python -m benchmarks.caps $(WRITE)
 	$(BIN)/python -m benchmarks.replay $(WRITE)
+	$(BIN)/python -m benchmarks.parsing $(WRITE)
 
 COUNT ?= 100000
 SEED ?= 0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import parsing
 from benchmarks.page import write_table
 from benchmarks.plot import Panel, chart, steps
 from benchmarks.server import Settings, malformed_text, reply_text, running
@@ -147,3 +148,21 @@ def test_a_chart_is_a_picture_that_says_what_it_shows() -> None:
     assert picture.get("role") == "img"
     assert len([element for element in picture.iter() if element.tag.endswith("polyline")]) == 4
     assert "prefers-color-scheme: dark" in text
+
+
+def test_what_takes_the_square_of_a_reply_is_told() -> None:
+    """The benchmark of parsing tells what grows with the square, and what never ends."""
+    costs = {name: [(size, 1e-6 * size) for size in parsing.QUICK] for name in parsing.HONEST}
+    costs["linear"] = [(size, 3e-6 * size) for size in parsing.QUICK]
+    assert not list(parsing.missed(costs))
+    costs["square"] = [(size, 1e-10 * size**2) for size in parsing.QUICK]
+    costs["endless"] = [(1_000, 1e-3), (10_000, 1.0), (100_000, float("inf"))]
+    assert [miss.partition(":")[0] for miss in parsing.missed(costs)] == ["square", "endless"]
+    assert parsing.slowest(costs)[:2] == ["endless", "square"]
+    assert len(list(parsing.table(costs, parsing.QUICK))) == 2 + len(parsing.HONEST) + 3
+
+
+def test_a_reply_that_is_measured_is_judged() -> None:
+    characters, seconds = parsing.seconds_of(parsing.HONEST["honest: many items"], 2_000)
+    assert 1_900 < characters <= 2_000
+    assert 0 < seconds < 1
