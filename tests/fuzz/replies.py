@@ -29,6 +29,9 @@ CHOOSE = Task("multiple_choice", "answer", "options")
 SECONDS, SECONDS_PER_CHARACTER = 1.5, 50e-6
 """Of the processor, for a reply; generous, since a schema may be anybody's."""
 
+MOST_ROWS = 120
+"""Examples and rows of one reply, where five examples were asked for."""
+
 FINISHES: Mapping[FinishReason, int] = {
     "stop": 12,
     "length": 4,
@@ -304,7 +307,7 @@ def _check(recipe: Recipe, text: str, events: Sequence[Event]) -> None:
         raise BrokenPromiseError(f"{len(committed)} commits, {len(accepted)} accepted, {len(rows)} rows")
     if not rows and not accepted:
         raise BrokenPromiseError("neither an example nor a row came of it")
-    if len(rows) + len(accepted) > len(text) // 2 + 1:
+    if len(rows) + len(accepted) > min(len(text) // 2 + 1, MOST_ROWS):
         raise BrokenPromiseError(f"{len(rows)} rows of {len(text):,} characters")
     if sum(len(row.raw) for row in rows) > 6 * len(text) + 1000 or any(len(row.detail) > 2000 for row in rows):
         raise BrokenPromiseError("the rows are far longer than the reply")
