@@ -50,11 +50,18 @@ class Draw:
     random_seed: int
     lane: str
     index: int
+    retry: int = 0
+    """How often the user had the same asked again, since what came held nothing (`datarecipe retry`)."""
+
+    @property
+    def numbers(self) -> list[Json]:
+        """The draw as it stands in a cache key."""
+        return [self.random_seed, self.lane, self.index, *([self.retry] if self.retry else [])]
 
     @property
     def seed(self) -> int:
         """What is sent as `seed` where the provider takes one: 31 bits of a hash of the draw alone."""
-        digest = hashlib.blake2b(canonical_json([self.random_seed, self.lane, self.index]).encode(), digest_size=4)
+        digest = hashlib.blake2b(canonical_json(self.numbers).encode(), digest_size=4)
         return int.from_bytes(digest.digest(), "big") & 0x7FFF_FFFF
 
 
@@ -95,8 +102,7 @@ class Complete:
     @cached_property
     def key(self) -> str:
         """The cache key: hash of content and draw, in hexadecimal."""
-        draw = self.draw
-        text = f"{KEY_VERSION}\n{self.content.canonical}\n{canonical_json([draw.random_seed, draw.lane, draw.index])}"
+        text = f"{KEY_VERSION}\n{self.content.canonical}\n{canonical_json(self.draw.numbers)}"
         return "complete:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import click
 
@@ -58,12 +58,17 @@ from datarecipe.running.summary import summary, summary_of_error
 @click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
-def command(recipes: tuple[str, ...], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> None:
+def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
     Every response is stored before it is used: run the same command again after an interruption, or with a larger
     --target-size, and only what is missing is asked. Several recipes share their providers and one budget.
     """
+    start(recipes, **values)
+
+
+def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> NoReturn:
+    """Run them as the options say, and exit."""
     budget = budget_values(values)
     names = list(recipe_names(recipes))
     check_folder(names, values)
@@ -166,8 +171,10 @@ def _close(stream: IO[str]) -> None:
 def _typed(recipes: Sequence[str], *, overwritten: bool) -> Typed:
     """What the user typed, for a message to build upon: without what must not be said twice, or not be shown."""
 
-    def command(settings: Mapping[str, str], recipe: str | None = None) -> str:
+    def command(settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
         words = [word for word in sys.argv[1:] if word != "--overwrite" or not overwritten]
+        if verb is not None:
+            words = [verb, *(word for word in words[1:] if word not in ("--overwrite", "--offline"))]
         if recipe is not None:
             at = min((words.index(word) for word in recipes if word in words), default=len(words))
             words[at:] = [recipe, *(word for word in words[at:] if word not in recipes)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import diskcache
@@ -82,10 +82,35 @@ class ResponseCache:
         self._cache.close()
 
     def get(self, request: Request) -> Response | None:
-        """The stored response to `request`, or None. Never contacts anything."""
+        """The stored response to `request`, or None: that of its last retry, if it was asked again. Contacts nothing."""
+        found = self._find(request)
+        if found is None:
+            return None
+        response, retried = found
+        if retried and isinstance(request, Complete) and (last := self._find(_retry(request, retried))) is not None:
+            return last[0]
+        return response
+
+    def _find(self, request: Request) -> tuple[Response, int] | None:
         with self._explained("cannot be read", request.key):
             text = self._cache.get(request.key)
             return None if text is None else cache_record.decode(text, request)
+
+    def next_retry(self, request: Complete) -> Complete:
+        """What to ask where the stored response to `request` is to be replaced: the same, with a draw of its own."""
+        found = self._find(request)
+        return request if found is None else _retry(request, found[1] + 1)
+
+    def put_retry(self, request: Complete, retry: Complete, response: Response) -> Response:
+        """Store `response` to `retry`, and let it stand for the one to `request`, which stays. Gives what is stored.
+
+        A process that dies in between has stored the response: the next retry finds it.
+        """
+        stored = self.put(retry, response)
+        with self._explained("cannot be written", request.key):
+            if (text := self._cache.get(request.key)) is not None:
+                self._cache.set(request.key, cache_record.retried(text, retry.draw.retry))
+        return stored
 
     def put(self, request: Request, response: Response) -> Response:
         """Store `response`, and return the one that is stored: the first writer's, where there were two.
@@ -192,6 +217,10 @@ class ResponseCache:
             raise CacheError(
                 f"the response cache in {self.directory} {what}: {reason}", hint=_hint(str(reason))
             ) from error
+
+
+def _retry(request: Complete, number: int) -> Complete:
+    return Complete(request.content, replace(request.draw, retry=number))
 
 
 def content_and_draw(request: Complete) -> tuple[Mapping[str, Json], Json]:

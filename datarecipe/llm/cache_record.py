@@ -36,6 +36,12 @@ class RecordError(ValueError):
     """A text that no release of ours can have written for this request. The message says what is wrong with it."""
 
 
+MOST_RETRIES = 1000
+"""How often one request can be asked again by hand."""
+
+_RETRIED = "retried"
+
+
 class VersionError(RecordError):
     """A text that another release of ours may have written."""
 
@@ -72,12 +78,24 @@ def encode(request: Request, response: Response) -> str:
     return text
 
 
-def decode(text: str, request: Request) -> Response:
-    """The response to `request`. Raises `RecordError` for anything that `encode` does not write for it."""
+def decode(text: str, request: Request) -> tuple[Response, int]:
+    """The response to `request`, and the number of the retry that stands for it; 0 where it stands for itself.
+
+    Raises `RecordError` for anything that `encode` does not write for it.
+    """
     document = parse(text)
     if document.get("request") != request_document(request):
         raise RecordError("it answers another request than its key says")
-    return _completion(document) if isinstance(request, Complete) else _embedding(document)
+    response = _completion(document) if isinstance(request, Complete) else _embedding(document)
+    retried = document.get(_RETRIED, 0)
+    if not isinstance(retried, int) or isinstance(retried, bool) or not 0 <= retried <= MOST_RETRIES:
+        raise RecordError(f"`{_RETRIED}` is not a count")
+    return response, retried
+
+
+def retried(text: str, number: int) -> str:
+    """The same record, with the number of the retry that stands for it."""
+    return json.dumps(parse(text) | {_RETRIED: number}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def parse(text: str) -> dict[str, Json]:
@@ -162,7 +180,7 @@ def request_document(request: Request) -> dict[str, Json]:
                 "sampling": _plain(content.sampling),
                 "response_format": _plain(content.response_format),
             },
-            "draw": [draw.random_seed, draw.lane, draw.index],
+            "draw": draw.numbers,
         }
     return {"embedder": request.embedder, "text": request.text}
 

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeAlias, assert_never
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
@@ -45,14 +45,21 @@ class CachedClient:
 
         `sleep`, `clock`, `uniform` are the retries' world.
         """
-        self._cache = cache
+        self.cache = cache
+        """What is stored."""
         self._routes = tuple(routes)
         self._router = Router(
             routes, account, timeout=timeout, sleep=sleep, clock=clock, uniform=uniform, notice=notice
         )
         self._flying: Flying = {}
+        self._again: set[str] = set()
+        """Keys of the requests whose stored answer does not count: they are asked once more."""
         self._following = 0
         """Requests that wait for what another run asks for."""
+
+    def retry(self, requests: Iterable[Complete]) -> None:
+        """Ask for these once more, with a draw of its own, though there are stored answers."""
+        self._again = {request.key for request in requests}
 
     def share(self, flying: Flying) -> None:
         """Several clients of one cache, given the same `flying`, never ask for the same at the same time."""
@@ -103,7 +110,7 @@ class CachedClient:
             case Embed():
                 return Embedding(hashed_ngrams(request.text))
             case Complete():
-                return self._cache.get(request)
+                return None if request.key in self._again else self.cache.get(request)
             case _:
                 assert_never(request)
 
@@ -139,6 +146,10 @@ class CachedClient:
     async def fetch(self, request: Request) -> Response:
         """What `begin` does, waiting for room first."""
         return await self._shared(request, None)
+
+    def reopen(self) -> None:
+        """The run goes on after all: attempts are made again."""
+        self._router.reopen()
 
     def close_to_retries(self) -> None:
         """The run is ending: attempts under way may finish, no further ones are made."""
@@ -182,4 +193,11 @@ class CachedClient:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        return self._cache.put(request, await Way(self._router, request, claim).go())
+        if request.key not in self._again:
+            return self.cache.put(request, await Way(self._router, request, claim).go())
+        asked = self.cache.next_retry(request)
+        # One whose process died before it could stand for the first was paid for.
+        answer = self.cache.get(asked) or await Way(self._router, asked, claim).go()
+        stored = self.cache.put_retry(request, asked, answer)
+        self._again.discard(request.key)
+        return stored

@@ -106,6 +106,10 @@ class Router:
         """Whether no further attempts are to be made."""
         return self._closing.is_set()
 
+    def reopen(self) -> None:
+        """Attempts are made again."""
+        self._closing.clear()
+
     def close(self) -> None:
         """Attempts under way may finish, no further ones are made."""
         self._closing.set()

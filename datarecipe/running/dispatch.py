@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, StorageError, TransientError
 from datarecipe.exchange import Complete, Request, Response
-from datarecipe.generate.events import Event
-from datarecipe.generate.generation import Generation, Wanted
+from datarecipe.generate.events import Event, Outcome
+from datarecipe.generate.generation import Wanted
 
 PLACES_PER_SLOT = 8
 """How many places beyond the commit head are looked at, for each request that may be in flight."""
@@ -25,6 +25,28 @@ AT_ONCE = 8
 
 PAUSE_AFTER = 64
 """Stored responses taken in one go before other tasks (the display, a signal) get their turn."""
+
+
+class Loop(Protocol):
+    """What is driven: a `Generation`, or something like it."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """Why it has ended, or None."""
+        ...
+
+    @property
+    def why(self) -> str | None:
+        """The figures behind an end short of the target."""
+        ...
+
+    def wanted(self, window: int) -> Iterator[Wanted]:
+        """The requests that are wanted now."""
+        ...
+
+    def receive(self, handle: int, response: Response) -> list[Event]:
+        """Take a response; give what has become certain by it."""
+        ...
 
 
 class Client(Protocol):
@@ -76,6 +98,8 @@ class Traffic:
     abandoned: int = 0
     """Requests sent whose answer was not waited for."""
     in_flight: int = 0
+    asked_again: int = 0
+    """Stored responses that held nothing, and that another stands for now."""
 
     def document(self) -> dict[str, int]:
         """The sums as JSON."""
@@ -84,6 +108,7 @@ class Traffic:
             "sent": self.sent,
             "answered": self.answered,
             "abandoned": self.abandoned,
+            "asked_again": self.asked_again,
         }
 
 
@@ -101,7 +126,7 @@ class Ending:
 class Dispatcher:
     """One run's dispatcher; `run` is called once."""
 
-    generation: Generation
+    generation: Loop
     client: Client
     concurrency: int
     """How many requests may be under way at the most; how many are, the client decides."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,10 +19,11 @@ from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.recipe import Recipe
+from datarecipe.running.asked_again import AskedAgain, held_nothing
 from datarecipe.running.budget import shared_account
 from datarecipe.running.card import card
 from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import Dispatcher, Ending, Traffic
+from datarecipe.running.dispatch import Dispatcher, Ending, Loop, Traffic
 from datarecipe.running.folder import RunFolder
 from datarecipe.running.interrupt import Interrupts
 from datarecipe.running.label_counts import LabelCounts
@@ -264,20 +265,26 @@ async def _execute(
                 async with open_client(setup, board, account, observer.notice) as client:
                     books.failed = client.failed
                     reporter = _Reporter(setup, observer, books, client, above=above)
-                    dispatcher = Dispatcher(
-                        generation=generation,
-                        client=client,
-                        concurrency=limits.max_concurrency or limits.concurrency,
-                        on_events=recorder.on_events,
-                        on_traffic=reporter.on_traffic,
-                        offline=setup.options.offline,
-                        grace=0.0 if setup.embedded else GRACE,
-                        traffic=books.traffic,
-                    )
-                    if interrupts is not None:
-                        interrupts.listen(dispatcher.interrupt)
-                    async with reporter.ticking(dispatcher.traffic):
-                        ending = await dispatcher.run()
+
+                    async def drive(loop: Loop) -> Ending:
+                        dispatcher = Dispatcher(
+                            generation=loop,
+                            client=client,
+                            concurrency=limits.max_concurrency or limits.concurrency,
+                            on_events=recorder.on_events,
+                            on_traffic=reporter.on_traffic,
+                            offline=setup.options.offline,
+                            grace=0.0 if setup.embedded else GRACE,
+                            traffic=books.traffic,
+                        )
+                        if interrupts is not None:
+                            interrupts.listen(dispatcher.interrupt)
+                        async with reporter.ticking(dispatcher.traffic):
+                            return await dispatcher.run()
+
+                    ending = await _ask_again(setup, client, books.traffic, drive)
+                    if ending.reason == "target":
+                        ending = await drive(generation)
             except BaseException:
                 folder.discard()
                 raise
@@ -286,6 +293,18 @@ async def _execute(
             result = _close(folder, setup, ending, books.counts(), recorder.first, span)
     observer.end(result)
     return result
+
+
+async def _ask_again(
+    setup: Setup, client: CachedClient, traffic: Traffic, drive: Callable[[Loop], Awaitable[Ending]]
+) -> Ending:
+    """Ask once more for what the options name, before the run."""
+    again = AskedAgain(held_nothing(setup, client.cache, setup.options.retry) if setup.options.retry else ())
+    client.retry(again.requests)
+    ending = await drive(again) if again.requests else Ending("target")
+    client.reopen()
+    traffic.asked_again = again.answered
+    return ending
 
 
 @contextmanager

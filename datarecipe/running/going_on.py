@@ -13,7 +13,7 @@ from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
-from datarecipe.running.rejections import reason_of
+from datarecipe.running.rejections import RETRIED, reason_of
 from datarecipe.running.result import SHORT_EXIT, RunResult
 
 MARGIN = Decimal("1.25")
@@ -29,8 +29,11 @@ UNITS = ("usd", "tokens", "calls")
 class Typed(Protocol):
     """The command as the user typed it."""
 
-    def __call__(self, settings: Mapping[str, str], recipe: str | None = None) -> str:
-        """With settings in place of its own, keys of the recipe or flags; of the recipes with `recipe` alone, if given."""
+    def __call__(self, settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
+        """With settings in place of its own, keys of the recipe or flags; of the recipes with `recipe` alone, if given.
+
+        `verb` is another command than the one typed, which takes the same flags.
+        """
         ...
 
 
@@ -219,6 +222,12 @@ _NOT_OF_THE_FORMAT = frozenset({"context_overflow", "content_filter", "refusal",
 def _after_little(result: RunResult, command: Typed) -> str:
     where = f"{display(result.output / REJECTED)} says why. " if result.written and result.tally.rejected else ""
     largest, _ = max(result.tally.rejected.items(), key=lambda pair: pair[1], default=("duplicate", 0))
+    empty = sum(count for name, count in result.tally.rejected.items() if name in RETRIED)
+    if not result.traffic.sent and empty:
+        return (
+            f"Nothing was asked: all {result.tally.responses:,} responses came from the cache. {where}"
+            f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
+        )
     if not result.tally.accepted and largest in _NOT_OF_THE_FORMAT:
         return f"{where}Nothing came that could be used: `{largest}`. What usually helps: {reason_of(largest).helps}."
     if not result.tally.accepted and not any(reason_of(name).about_variety for name in result.tally.rejected):

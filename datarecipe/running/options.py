@@ -30,6 +30,8 @@ class Options:
     cache_dir: Path | None = None
     offline: bool = False
     trust: bool = False
+    retry: frozenset[str] = frozenset()
+    """Reasons of rejection: a stored response that holds nothing valid, for these reasons alone, is asked again."""
     transport: Transport = "auto"
     """How requests are sent: `direct` speaks OpenAI's protocol itself, `litellm` reaches every provider, `auto` picks."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)

@@ -42,6 +42,9 @@ REASONS = {
     "content_filter": Reason("other words in the instruction or the description, another provider", whole=True),
     "context_overflow": Reason("a smaller `batch_size`, shorter seed examples, a longer context", whole=True),
 }
+RETRIED = ("no_items", "refusal", "truncated", "content_filter", "context_overflow")
+"""What `datarecipe retry` asks again where it is not told otherwise: responses with nothing in them."""
+
 _OTHER = Reason("`datarecipe preview` to see a reply and what is made of it")
 _FEWER = "a smaller `batch_size`, an instruction that says {{ batch_size }}"
 

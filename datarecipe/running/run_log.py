@@ -25,8 +25,13 @@ KEPT = 3
 """Older files that are kept, as `run.log.1` and so on."""
 
 
-def _same_command(settings: Mapping[str, str], recipe: str | None = None) -> str:  # noqa: ARG001 - a log has one run
-    return " ".join(("the same command", *flags(settings)))
+def _same_command(
+    settings: Mapping[str, str],
+    recipe: str | None = None,  # noqa: ARG001 - a log has one run
+    *,
+    verb: str | None = None,
+) -> str:
+    return " ".join(("the same command" if verb is None else f"datarecipe {verb}", *flags(settings)))
 
 
 class RunLog:

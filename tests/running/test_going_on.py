@@ -62,8 +62,14 @@ def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
 def typed(command: str) -> Typed:
     """As a user typed it, with no caps of its own."""
 
-    def of(settings: Mapping[str, str], recipe: str | None = None) -> str:
-        return " ".join((command, *([recipe, "alone"] if recipe else []), *flags(settings)))
+    def of(settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
+        return " ".join(
+            (
+                command if verb is None else command.replace("run", verb, 1),
+                *([recipe, "alone"] if recipe else []),
+                *flags(settings),
+            )
+        )
 
     return of
 

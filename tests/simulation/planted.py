@@ -35,7 +35,7 @@ def used_before_stored() -> None:
             return stored
         assert isinstance(request, Complete)
         completion = await Way(self._router, request, claim).go()
-        asyncio.get_running_loop().call_later(0.3, self._cache.put, request, completion)
+        asyncio.get_running_loop().call_later(0.3, self.cache.put, request, completion)
         return completion
 
     CachedClient._fetch = fetch  # type: ignore[method-assign]
@@ -168,6 +168,7 @@ def hole_committed() -> None:
 
     def leaving_out(self: Dispatcher, handle: int, result: Any) -> None:
         if isinstance(result, Exception) and handle >= 0:
+            assert isinstance(self.generation, Generation)
             place = self.generation._places.get(handle)
             self._tasks.pop(handle, None)
             if place is not None:

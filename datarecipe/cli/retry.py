@@ -1,0 +1,89 @@
+"""`datarecipe retry RECIPE|RUN ...`"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from datarecipe.cli.options import (
+    budget_options,
+    cache_option,
+    folder_options,
+    model_options,
+    recipe_options,
+)
+from datarecipe.cli.run import start
+from datarecipe.errors import UsageError
+from datarecipe.exchange import LOCAL_PREFIX
+from datarecipe.running.dataset import Dataset
+from datarecipe.running.ownership import MANIFEST
+from datarecipe.running.rejections import REASONS, RETRIED
+
+_NAMES = {"empty": "no_items"}
+"""Other words for a reason."""
+
+_ALLOWED = sorted({*REASONS, *_NAMES} - {"duplicate"})
+
+
+def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> frozenset[str]:
+    names = [name.strip() for text in given for name in text.split(",")]
+    for name in names:
+        if name not in _ALLOWED:
+            raise UsageError(f"--reason: {name} is no reason", hint=f"There are: {', '.join(_ALLOWED)}.")
+    return frozenset(_NAMES.get(name, name) for name in names) or frozenset(RETRIED)
+
+
+@click.command("retry")
+@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE|RUN...")
+@click.option(
+    "--reason",
+    "retry",
+    multiple=True,
+    callback=_reasons,
+    metavar="REASON,...",
+    help="Ask again where nothing valid came for these reasons. By default empty, refusal, truncated, content_filter and "
+    "context_overflow.",
+)
+@model_options
+@recipe_options
+@folder_options
+@cache_option
+@budget_options
+@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
+@click.option("--quiet", is_flag=True, help="Print errors only.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
+def command(recipes: tuple[str, ...], **values: Any) -> None:
+    """Run RECIPE once more, and ask again for stored responses that held nothing valid.
+
+    Name a recipe with the options of its run, or a run's folder. Each response is asked for with a draw of its own, once a
+    command, and stands for the old one from then on. What held something valid is never asked again.
+    """
+    folders = [name for name in recipes if (Path(name) / MANIFEST).is_file()]
+    if not folders:
+        start(recipes, overwrite=False, offline=False, **values)
+    if len(recipes) > 1 or values["output"] is not None or values["runs_dir"] is not None:
+        raise UsageError("a run's folder stands alone", hint=f"Write: datarecipe retry {folders[0]}")
+    folder = Path(folders[0]).absolute()
+    with tempfile.TemporaryDirectory() as temporary:
+        recipe = Path(temporary) / "recipe.json"
+        recipe.write_text(json.dumps(_recipe_of(folder)), encoding="utf-8")
+        # Where the run was by default, its project is two folders above.
+        project = folder.parent.parent if folder.parent.name == "runs" else Path.cwd()
+        values |= {"output": folder, "cache_dir": values["cache_dir"] or project / ".datarecipe" / "cache"}
+        start([str(recipe)], overwrite=False, offline=False, **values)
+
+
+def _recipe_of(folder: Path) -> dict[str, Any]:
+    """The recipe in a run's manifest. It names the model and its server as a recipe does: they may be a stranger's."""
+    manifest = Dataset(folder).manifest
+    recipe, model = manifest.get("recipe"), manifest.get("model")
+    if not isinstance(recipe, dict) or not isinstance(model, dict):
+        raise UsageError(f"{folder / MANIFEST} holds no recipe", hint="Name the recipe, with the options of its run.")
+    if not str(model.get("name")).startswith(LOCAL_PREFIX):
+        recipe = recipe | {"model": model.get("name"), "api_base": model.get("api_base")}
+    return {name: value for name, value in recipe.items() if value is not None}

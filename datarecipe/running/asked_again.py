@@ -1,0 +1,70 @@
+"""`datarecipe retry`: stored answers in which a run found nothing are asked for once more, before the run goes on.
+
+Which they are is decided by the recipe and the stored answers alone, like a dataset: by the places that a run commits. All
+of them are asked, whatever they bring, so concurrency and order of arrival make no difference.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+
+from datarecipe.exchange import Complete, Embed, Embedding, Response
+from datarecipe.generate.events import Committed, Event, Outcome, Rejected
+from datarecipe.generate.generation import Generation, Wanted
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.running.setup import Setup
+
+
+def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
+    """The requests of the run, as far as it is stored, whose answers held nothing valid, for these reasons alone.
+
+    Raises `CacheError`, `TemplateError`.
+    """
+    generation, found = Generation(setup.recipe, setup.model), []
+    while generation.outcome is None:
+        head = next(generation.wanted(1))
+        if isinstance(head.request, Embed):
+            generation.receive(head.handle, Embedding(hashed_ngrams(head.request.text)))
+            continue
+        stored = cache.get(head.request)
+        if stored is None:
+            break
+        why: set[str] = set()
+        for event in generation.receive(head.handle, stored):
+            if isinstance(event, Rejected):
+                why.add(event.reason)
+            elif isinstance(event, Committed) and not event.accepted and why <= set(reasons):
+                found.append(head.request)
+    return found
+
+
+class AskedAgain:
+    """Requests that are each to be answered once, for the dispatcher to drive."""
+
+    why: str | None = None
+
+    def __init__(self, requests: Iterable[Complete]) -> None:
+        self.requests = tuple(requests)
+        self._left = dict(enumerate(self.requests))
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The end is reached when nothing is left."""
+        return None if self._left else "target"
+
+    @property
+    def answered(self) -> int:
+        """How many have been."""
+        return len(self.requests) - len(self._left)
+
+    def wanted(self, window: int) -> Iterator[Wanted]:
+        """The first of those that are left."""
+        for handle, request in itertools.islice(self._left.items(), window):
+            yield Wanted(handle, request)
+
+    def receive(self, handle: int, response: Response) -> list[Event]:  # noqa: ARG002 - it is stored
+        """One has been answered."""
+        self._left.pop(handle, None)
+        return []

@@ -1,0 +1,158 @@
+"""What was answered with nothing is asked again when the user says so, and stays answered otherwise."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Ran, datarecipe
+from tests.openai_author import Author, Body, Reply
+from tests.openai_server import OpenAIServer
+from tests.runs import DATA_FILES, RECIPE, write_recipe
+
+KEY = {"OPENAI_API_KEY": "sk-test"}
+NOTHING = {
+    "empty": Reply(""),
+    "prose": Reply("I have no idea what to write."),
+    "empty list": Reply('{"examples": []}'),
+    "refusal": Reply("", refusal="I can't help with that."),
+    "cut off": Reply('{"examples": [{"answer": "ye', finish_reason="length"),
+    "filtered": Reply("", finish_reason="content_filter"),
+    "thought": Reply("", reasoning="Let me think about it."),
+}
+
+
+def command(folder: Path, server: OpenAIServer, verb: str, *arguments: str) -> Ran:
+    flags = ("--model", "openai/author", "--api-base", server.base_url)
+    return datarecipe(verb, "recipes/facts.yaml", *flags, *arguments, cwd=folder, env=KEY)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / "runs" / "facts" / name).read_bytes() for name in DATA_FILES}
+
+
+def now_and_then(reply: Reply, every: int = 3) -> Any:
+    """An author that answers every third request with nothing, by what is asked and not by when."""
+    author = Author(variety=20_000)
+
+    def answer(body: Body) -> Reply:
+        return reply if body["seed"] % every == 0 else author(body)
+
+    return answer
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write_recipe(tmp_path, RECIPE + "limits: {barren: 4, concurrency: 1}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_server_that_was_mended_is_asked_again(project: Path, name: str) -> None:
+    with OpenAIServer(lambda _: NOTHING[name]) as server:
+        assert command(project, server, "run").code == 3
+        assert server.requests == 4
+        again = command(project, server, "run")
+        assert again.code == 3
+        assert server.requests == 4, "a rerun costs nothing"
+        assert "Nothing was asked: all 4 responses came from the cache." in again.err
+        words = shlex.split(again.err.partition("held nothing: datarecipe ")[2])
+        assert words[0] == "retry"
+    with OpenAIServer(Author(variety=20_000)) as mended:
+        words[words.index("--api-base") + 1] = mended.base_url
+        assert command(project, mended, "run", "--output", "elsewhere").code == 0  # another address, another key
+    with OpenAIServer(Author(variety=20_000), at_port=server.port) as mended:
+        done = datarecipe(*shlex.split(again.err.partition("held nothing: datarecipe ")[2]), cwd=project, env=KEY)
+        assert done.code == 0, done.err
+        manifest = json.loads((project / "runs" / "facts" / "manifest.json").read_text())
+        assert manifest["this_run"]["asked_again"] == 4
+        asked, bytes_ = mended.requests, files_of(project)
+        assert command(project, mended, "run").code == 0
+        assert (mended.requests, files_of(project)) == (asked, bytes_), "the new answers stand for the old ones"
+
+
+@pytest.mark.parametrize("strategy", ["fixed", "random", "similar", "contrastive", "tree"])
+def test_the_bytes_are_those_of_the_new_answers_whatever_the_concurrency(tmp_path: Path, strategy: str) -> None:
+    made: list[dict[str, bytes]] = []
+    port = 0
+    for concurrency in ("1", "32"):
+        folder = tmp_path / concurrency
+        write_recipe(folder, RECIPE.replace("strategy: fixed", f"strategy: {strategy}"))
+        with OpenAIServer(now_and_then(Reply("")), at_port=port) as server:
+            port = server.port
+            flags = ("--concurrency", concurrency, "--target-size", "60")
+            assert command(folder, server, "run", *flags).code == 0
+            before = files_of(folder)["data.jsonl"]
+            assert b'"reason": "no_items"' in files_of(folder)["rejected.jsonl"]
+            assert command(folder, server, "retry", *flags).code == 0
+            assert command(folder, server, "retry", *flags).code == 0
+            asked = server.requests
+            assert command(folder, server, "run", *flags, "--offline").code == 0
+            assert server.requests == asked
+            # What stands before the first place that was asked again stays, also under a higher target.
+            small = files_of(folder)["data.jsonl"]
+            assert command(folder, server, "run", *flags, "--target-size", "90").code == 0
+            assert files_of(folder)["data.jsonl"].startswith(small)
+            assert before != small
+        made.append(files_of(folder))
+    assert made[0] == made[1]
+
+
+def test_what_holds_something_valid_is_never_asked_again(project: Path) -> None:
+    half = Reply('{"examples": [{"answer": "yes", "question": "Is it one?"}, {"answer": "no", "question": "Is')
+    with OpenAIServer(lambda body: half) as server:
+        command(project, server, "run")
+        asked = server.requests
+        command(project, server, "retry", "--reason", "malformed,truncated,empty")
+        assert server.requests == asked
+
+
+@pytest.mark.parametrize(("reason", "again"), [("refusal", True), ("empty", False), ("truncated,refusal", True)])
+def test_only_what_is_named_is_asked_again(project: Path, reason: str, again: bool) -> None:
+    with OpenAIServer(lambda _: NOTHING["refusal"]) as server:
+        command(project, server, "run")
+        asked = server.requests
+        command(project, server, "retry", "--reason", reason)
+        assert (server.requests > asked) == again
+
+
+def test_each_command_asks_once_and_with_another_draw(project: Path) -> None:
+    with OpenAIServer(lambda _: NOTHING["empty"]) as server:
+        command(project, server, "run")
+        for times in (2, 3):
+            assert command(project, server, "retry").code == 3
+            assert server.requests == 4 * times
+        assert len({seen.body["seed"] for seen in server.seen}) == 12
+
+
+def test_a_retry_that_fails_changes_nothing(project: Path) -> None:
+    with OpenAIServer(now_and_then(Reply(""), 2)) as server:
+        assert command(project, server, "run", "--target-size", "40").code == 0
+        before = files_of(project)
+    refused = command(project, server, "retry", "--target-size", "40")  # the server is gone
+    assert refused.code == 3
+    assert files_of(project) == before
+
+
+def test_a_run_s_folder_says_what_is_to_be_asked_again(project: Path) -> None:
+    with OpenAIServer(now_and_then(Reply(""), 2)) as server:
+        assert command(project, server, "run", "--target-size", "40").code == 0
+        asked = server.requests
+        refused = datarecipe("retry", "runs/facts", cwd=project, env=KEY)
+        assert refused.code != 0
+        assert "--trust" in refused.err, "its server may be a stranger's"
+        assert server.requests == asked
+        done = datarecipe("retry", "runs/facts", "--trust", cwd=project, env=KEY)
+        assert done.code == 0, done.err
+        assert server.requests > asked
+
+
+@pytest.mark.parametrize("arguments", [("--reason", "duplicate"), ("--reason", "nonsense"), ("--offline",)])
+def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...]) -> None:
+    ran = datarecipe("retry", "recipes/facts.yaml", *arguments, cwd=project, env=KEY)
+    assert ran.code == 2
+    assert not (project / "runs").exists()
