@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -10,7 +12,7 @@ import click
 
 from datarecipe._version import __version__
 from datarecipe.cli.output import drop_unwritten, open_missing, take_all_characters, tell
-from datarecipe.errors import DatarecipeError, StorageError
+from datarecipe.errors import DatarecipeError, MachineError, StorageError
 from datarecipe.printable import printable
 
 COMMANDS = {
@@ -77,6 +79,12 @@ def main() -> None:
         gc.freeze()
 
 
+def _lacks_files(error: OSError | ImportError) -> bool:
+    """Whether it is the limit on open files; a library that cannot be loaded for it is an `ImportError` that says so."""
+    limits = (errno.EMFILE, errno.ENFILE)
+    return getattr(error, "errno", None) in limits or any(os.strerror(limit) in str(error) for limit in limits)
+
+
 def command_line() -> None:
     """Run the command line and exit: 0, or the code of what went wrong (docs/exit-codes.md)."""
     try:
@@ -97,8 +105,11 @@ def command_line() -> None:
         # Whoever read our output has seen enough (`| head`).
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:
-        if error.filename is not None:
+    except (OSError, ImportError) as error:
+        if _lacks_files(error):
+            tell("error: this process may open too few files\n  Let it open more: ulimit -n 1024")
+            sys.exit(MachineError.exit_code)
+        if isinstance(error, ImportError) or error.filename is not None:
             raise  # of a file; those have errors of their own
         tell(f"error: the output cannot be written: {error.strerror}")
         sys.exit(StorageError.exit_code)

@@ -251,6 +251,7 @@ _HINTS = (
         ("not a database", "malformed", "corrupt", "no such table", "decode"),
         "The file is damaged or foreign. Restore a copy, or move it away; what it held is asked for, and paid, again.",
     ),
+    (("too many open files",), "Let this process open more files (ulimit -n 1024), then run the same command again."),
     (("file exists", "not a directory"), "A file is in the way. Name another folder with --cache-dir."),
 )
 

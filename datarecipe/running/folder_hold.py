@@ -47,10 +47,10 @@ class Location:
             os.close(passing)
 
     def leads_to(self, descriptor: int) -> bool:
-        """Whether it is still the folder that was opened."""
+        """Whether it is still the folder that was opened. Raises `OSError`."""
         try:
             there = self.open()
-        except (OSError, StorageError):
+        except (FileNotFoundError, NotADirectoryError, StorageError):
             return False
         try:
             return os.path.samestat(os.fstat(there), os.fstat(descriptor))
@@ -77,7 +77,7 @@ class Hold:
     _lock: int
 
     def check(self) -> None:
-        """Raise `StorageError` where it is no longer the folder that is held, or its lock no longer the lock."""
+        """Raise `StorageError` where it is no longer the folder that is held, or its lock no longer the lock; `OSError`."""
         assert self.files.descriptor is not None
         if not self._location.leads_to(self.files.descriptor):
             raise self.lost("it was deleted, moved or replaced")
@@ -105,8 +105,8 @@ def hold(location: Location) -> Iterator[Hold]:
             lock = _open_lock(files)
             stack.callback(os.close, lock)
             _lock(lock, files.path, needed=True)
-        held = Hold(files, location, lock)
-        held.check()
+            held = Hold(files, location, lock)
+            held.check()
         yield held
 
 

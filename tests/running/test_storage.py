@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from datarecipe.cli import main
 from tests.openai_author import Author, Body
 from tests.openai_server import OpenAIServer
 from tests.running.test_kill import _stored as stored_in
@@ -204,3 +205,41 @@ def test_a_cache_that_is_read_only(tmp_path: Path) -> None:
             assert server.requests == requests
         finally:
             cache.chmod(0o700)
+
+
+@pytest.mark.parametrize("files", [8, 10, 14])
+def test_too_few_open_files_are_told_as_such(tmp_path: Path, files: int) -> None:
+    write_recipe(tmp_path)
+    with OpenAIServer() as server:
+        flags = ["--model", "openai/author", "--api-base", server.base_url]
+        done = subprocess.run(
+            [sys.executable, "-m", "datarecipe", "run", "recipes/facts.yaml", *flags],
+            cwd=tmp_path,
+            env={**ENVIRON, "HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)),
+        )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 4, done.stderr
+    assert "ulimit -n" in done.stderr
+
+
+def test_a_library_that_too_few_open_files_keep_from_loading(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (
+        ImportError("libre2.so: cannot open shared object file: Too many open files"),
+        OSError(24, "Too many open files", "/usr/lib/python3/re2"),
+    ):
+
+        def fail(error: Exception = error, **_: object) -> None:
+            raise error
+
+        told: list[str] = []
+        monkeypatch.setattr(main.group, "main", fail)
+        monkeypatch.setattr(main, "tell", told.append)
+        with pytest.raises(SystemExit) as ended:
+            main.command_line()
+        assert ended.value.code == 4
+        assert "ulimit -n" in told[0]

@@ -232,21 +232,27 @@ def _usable_cpus() -> int:
 def _close_the_door(parameters: Any) -> Path | None:
     """The engine insists on an HTTP door that we never use: make it one that nobody else can find or open.
 
-    A socket in a folder that only this user can enter; where its path would be too long, a random port on loopback.
+    A socket in a folder that only this user can enter; without one, or where its path is too long, a port on loopback.
     Both ask for a key that nobody knows.
     """
     parameters.api_keys = [secrets.token_hex(32)]
     parameters.ui = False
     parameters.endpoint_slots = False
-    folder = Path(tempfile.mkdtemp(prefix="datarecipe-"))
-    socket = folder / "engine.sock"
-    if len(bytes(socket)) > _SOCKET_PATH_LIMIT:
+    folder = _own_folder()
+    if folder is None or len(bytes(socket := folder / "engine.sock")) > _SOCKET_PATH_LIMIT:
         _remove(folder)
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
         return None
     parameters.hostnames = [str(socket)]
     return folder
+
+
+def _own_folder() -> Path | None:
+    try:
+        return Path(tempfile.mkdtemp(prefix="datarecipe-"))
+    except OSError:  # a machine without a folder for temporary files, or a full one
+        return None
 
 
 def _remove(folder: Path | None) -> None:
