@@ -11,6 +11,7 @@ import gc
 import importlib
 import logging
 import os
+import re
 import sys
 import threading
 import warnings
@@ -38,6 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "model_fallbacks": None,
     "cache": None,
     "use_litellm_proxy": False,
+    "disable_hf_tokenizer_download": True,  # over native code, which no guard sees
     "route_all_chat_openai_to_responses": False,
     "api_base": None,
     "api_key": None,
@@ -60,6 +62,8 @@ _CALLBACKS = (
 _AT_THE_FIRST_REQUEST = ("litellm.proxy.openai_files_endpoints.common_utils",)
 _OF_THE_OPENAI_CLIENT = ("openai.resources",)
 
+LONGEST_MESSAGE = 2**15
+"""Characters of an error's text that litellm works on."""
 _lock = threading.Lock()
 
 
@@ -82,7 +86,7 @@ def import_litellm(*, openai_client: bool = False) -> Any:
                 for name in (*_AT_THE_FIRST_REQUEST, *(_OF_THE_OPENAI_CLIENT if openai_client else ())):
                     with contextlib.suppress(ImportError):  # who needs it imports it, later
                         importlib.import_module(name)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever its modules raise while they are imported
             raise MachineError(
                 f"litellm cannot be imported: {error}", hint='Install it anew: pip install --force-reinstall "litellm"'
             ) from error
@@ -90,9 +94,28 @@ def import_litellm(*, openai_client: bool = False) -> Any:
             setattr(litellm, name, value)
         for name in _CALLBACKS:
             setattr(litellm, name, [])
+        _bound_redaction()
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         return litellm
+
+
+class _OfTheBeginning:
+    """A pattern that replaces in the beginning of a text, and leaves out the rest."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def sub(self, replacement: str, text: str) -> str:
+        return self._pattern.sub(replacement, text[:LONGEST_MESSAGE])
+
+
+def _bound_redaction() -> None:
+    """litellm searches each error's text for secrets, with the whole reply in it, several seconds for each megabyte; none of
+    its texts is shown in full here. Where a release keeps the pattern elsewhere, it takes its time."""
+    module: Any = sys.modules.get("litellm.litellm_core_utils.secret_redaction")
+    if isinstance(getattr(module, "_SECRET_RE", None), re.Pattern):
+        module._SECRET_RE = _OfTheBeginning(module._SECRET_RE)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,14 @@ class Interpreter:
         """A response after all, or the error to raise."""
         return self._replies.outcome(found) if isinstance(found, Failure) else found
 
+    def refused(self, status: int, headers: Mapping[str, str]) -> Completion | DatarecipeError:
+        """What an answer means of which the status and the headers are all that counts."""
+        return self._replies.outcome(self._replies.refused(status, headers, ""))
+
+    def unreadable(self, why: str) -> Completion | DatarecipeError:
+        """What a reply means that was not read to its end."""
+        return self._replies.outcome(Failure("garbage", codes=frozenset({"json"}), message=why))
+
     def timed_out(self, seconds: float) -> DatarecipeError:
         """The error for a request that nobody answered within `seconds`."""
         outcome = self._replies.outcome(no_answer(seconds))

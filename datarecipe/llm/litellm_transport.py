@@ -6,11 +6,17 @@ import asyncio
 import contextlib
 import importlib
 import os
+import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from datarecipe.llm import providers, sending
+from datarecipe.errors import ProviderError
+from datarecipe.exchange import Completion
+from datarecipe.llm import litellm_thread, providers, sending
+from datarecipe.llm.allowed_hosts import AllowedHosts, allowed_hosts
+from datarecipe.llm.connection_guard import Guard, guarded
 from datarecipe.llm.failure_table import Failure
+from datarecipe.llm.http_guard import hold_clients
 from datarecipe.llm.litellm_import import import_litellm
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.request_form import FormInUse, RequestForm
@@ -19,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from datarecipe.exchange import Complete, Completion
+    from datarecipe.errors import DatarecipeError
+    from datarecipe.exchange import Complete
     from datarecipe.llm.endpoint import Endpoint
 
 _OVER_THE_OPENAI_CLIENT = frozenset({"azure", "custom_openai", "openai"})
@@ -39,6 +46,9 @@ class LitellmTransport:
         """`environ` is where keys are looked for: the process's environment when None."""
         self._endpoint = endpoint
         environ = os.environ if environ is None else environ
+        self._environ = environ
+        self._hosts: AllowedHosts | None = None
+        self._thread: litellm_thread.LitellmThread | None = None
         self._key = endpoint.api_key(environ)
         self._wire, self._base = _wire(endpoint)
         self._client: Any = None
@@ -53,14 +63,14 @@ class LitellmTransport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._importing is None:
-            return
-        with contextlib.suppress(Exception):  # who waited for the import has heard of its failure
-            litellm = await self._importing
+        thread, self._thread = self._thread, None
+        if self._importing is not None:
+            with contextlib.suppress(Exception):  # who waited for the import has heard of its failure
+                await self._importing
+        if thread is not None:
             if self._client is not None:
-                await self._client.close()
-            await litellm.close_litellm_async_clients()
-            litellm.in_memory_llm_clients_cache.flush_cache()
+                thread.soon(self._client.close)
+            await litellm_thread.leave(thread, _close_clients)
 
     def prepare(self) -> None:
         """Begin to import litellm in a thread, and what it would else import at the first request."""
@@ -71,8 +81,10 @@ class LitellmTransport:
         """litellm, asked here about the model rather than in the event loop, where its answer takes an import or two."""
         litellm = import_litellm(openai_client=self._wire in _OVER_THE_OPENAI_CLIENT)
         name, provider = self._endpoint.name, self._wire
-        known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
-        self._knows_seed = "seed" in (known or ())
+        hold_clients()
+        with contextlib.suppress(Exception):  # a few providers' code objects to the name; it will when it is asked, too
+            known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
+            self._knows_seed = "seed" in (known or ())
         if provider in ("hosted_vllm", "openai"):
             _make_known(litellm, provider, name)
         return litellm
@@ -92,23 +104,45 @@ class LitellmTransport:
         sending.check_belongs(request.content, self._endpoint)
         self.check()
         litellm = await self._imported()
+        if self._thread is None:
+            self._thread = litellm_thread.enter()
+            self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
+        assert self._hosts is not None
+        guard = Guard(self._hosts)
         form = self._form.form
         arguments = self._arguments(request, timeout, form)
         try:
             async with asyncio.timeout(timeout):
-                reply = await litellm.acompletion(**arguments)
+                reply = await self._thread.run(_ask(litellm, arguments, guard))
         except TimeoutError:
             raise self._outcome.timed_out(timeout) from None
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
-            found = self._outcome.found(error)
-            if isinstance(found, Failure) and (again := self._form.another(found, form, arguments)) is not None:
-                raise again from None
-            outcome = self._outcome.judged(found)
-            if isinstance(outcome, Exception):
-                # Without its cause: that one may hold a key.
-                raise outcome from None
+            if (outcome := self._stopped(guard)) is None:
+                found = self._outcome.found(error)
+                if isinstance(found, Failure) and (again := self._form.another(found, form, arguments)) is not None:
+                    raise again from None
+                outcome = self._outcome.judged(found)
+        else:
+            outcome = self._stopped(guard) or self._outcome.completion(reply)
+        if isinstance(outcome, Completion):
             return outcome
-        return self._outcome.completion(reply)
+        # Without its cause: that one may hold a key.
+        raise outcome from None
+
+    def _stopped(self, guard: Guard) -> Completion | DatarecipeError | None:
+        """What the guard had to stop, whatever litellm made of that."""
+        if guard.refused is not None:
+            named = self._endpoint.api_base is not None
+            return ProviderError(
+                f"litellm wanted to ask {guard.refused:.200}, which is not where {self._endpoint.model} is asked; "
+                "nothing was sent there",
+                hint=f"litellm asks {self._endpoint.provider} at its own hosts alone: leave out the URL."
+                if named
+                else "If the model is on a server of yours, name that with --api-base.",
+            )
+        if guard.redirect is not None:
+            return self._outcome.refused(*guard.redirect)
+        return None if guard.unreadable is None else self._outcome.unreadable(guard.unreadable)
 
     def _arguments(self, request: Complete, timeout: float, form: RequestForm) -> dict[str, Any]:
         content, endpoint = request.content, self._endpoint
@@ -143,6 +177,7 @@ class LitellmTransport:
         """A client that sends what stands in the URL besides the host: litellm's own would garble it."""
         if self._client is None:
             openai = importlib.import_module("openai")
+            hold_clients()
             url = urlsplit(self._endpoint.api_base or "")
             headers: dict[str, Any] = {}
             if self._endpoint.provider != "openai":
@@ -162,6 +197,17 @@ class LitellmTransport:
     def check(self) -> None:
         """What litellm would find out by asking somebody else's host, or not at all."""
         sending.check_reachable(self._endpoint, has_key=self._key is not None)
+
+
+async def _ask(litellm: Any, arguments: dict[str, Any], guard: Guard) -> Any:
+    with guarded(guard):
+        return await litellm.acompletion(**arguments)
+
+
+async def _close_clients() -> None:
+    litellm = import_litellm()
+    await litellm.close_litellm_async_clients()
+    litellm.in_memory_llm_clients_cache.flush_cache()
 
 
 def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
