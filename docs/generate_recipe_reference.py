@@ -42,7 +42,8 @@ NOTES = {
     "seed_example": "All seed examples have the same fields. "
     "See [strategies](strategies.md#several-seed-examples) for what more than one does.",
     "labels": "An answer counts as a label when it is equal with its type, or when its text without case and outer white "
-    "space fits exactly one label; it is then written as in the recipe. Labels are never translated.",
+    "space fits exactly one label, however its characters are composed (NFC); it is then written as in the recipe. "
+    "Labels are never translated.",
     "strategy.embedder": "Another one than `hashed-ngrams` is **not yet** there.",
     "model": "See [providers and keys](architecture.md#endpoints-and-keys).",
     "api_base": "See [providers and keys](architecture.md#endpoints-and-keys): a run refuses an address that only the "
