@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from math import gcd
 from typing import TYPE_CHECKING, Final, cast
 
@@ -84,6 +85,23 @@ def rotations(recipe: Recipe) -> int:
     plan = _Plan(recipe)
     labels = plan.labels
     return labels // gcd(labels, plan.count) if labels > plan.count else 1
+
+
+def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
+    """Which field of an example, if any, holds a text that ends where it had to, in mid sentence.
+
+    The grammar ends a text at its longest with a full stop, whatever it says by then.
+    """
+    patterns = [(name, re.compile(pattern)) for name, pattern in sorted(_Plan(recipe).cut_off())]
+
+    def cut(example: Example) -> str | None:
+        for name, pattern in patterns:
+            text = example.get(name)
+            if isinstance(text, str) and pattern.fullmatch(text):
+                return name
+        return None
+
+    return cut
 
 
 def embedded_schema(recipe: Recipe, rotation: int = 0) -> dict[str, Json]:
@@ -194,13 +212,32 @@ class _Plan:
             # A grammar cannot say "one of the options above"; it can say "something like an option".
             options = [option for seed in self._seeds for option in as_list(seed[task.options_field])]
             return shape_of(options, own)
-        values = [seed[name] for seed in self._seeds if name in seed]
-        if not all(isinstance(value, str) for value in values):
-            return shape_of(values, own)
-        texts = cast("list[str]", values)
-        of_label = [seed[name] for seed in self._seeds if name in seed and seed.get(task.label_field) in labels]
-        form = Form.of(texts, cast("list[str]", of_label) or texts, self._group(place))
-        return form.schema(own)
+        form = self._form(name, self._group(place), labels)
+        return shape_of([seed[name] for seed in self._seeds if name in seed], own) if form is None else form.schema(own)
+
+    def _form(self, name: str, group: tuple[int, int], labels: list[Json]) -> Form | None:
+        """The form of a field that holds text."""
+        texts = [seed[name] for seed in self._seeds if name in seed]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        label_field = self._recipe.task.label_field
+        of_label = [seed[name] for seed in self._seeds if name in seed and seed.get(label_field) in labels]
+        return Form.of(cast("list[str]", texts), cast("list[str]", of_label or texts), group)
+
+    def cut_off(self) -> set[tuple[str, str]]:
+        """Of the text fields of all items: (name, pattern of the texts that were ended by their bound)."""
+        label_field = self._recipe.task.label_field
+        # A label that no seed example has is written in the form of all.
+        labels = [[], *([seed[label_field]] for seed in self._seeds if label_field in seed)] if self._fixed else [[]]
+        groups = {self._group(place) for place in range(self.count)}
+        forms = (
+            (name, self._form(name, group, label))
+            for name in self._recipe.text_fields
+            for group in groups
+            for label in labels
+        )
+        patterns = ((name, form.cut_off(self._declared(name))) for name, form in forms if form is not None)
+        return {(name, pattern) for name, pattern in patterns if pattern is not None}
 
     def _group(self, place: int) -> tuple[int, int]:
         """(group, groups) of a place: the openings are dealt out to groups of places.

@@ -161,11 +161,28 @@ class Form:
         for keyword in ("enum", "const"):
             if keyword in declared:
                 return {keyword: declared[keyword]}
-        low, high = _bound(declared, "minLength", self.shortest), _bound(declared, "maxLength", self.longest)
-        low = min(low, high)
+        low, high = self._bounds(declared)
         if not self.plain:
             bounded = {"maxLength": high} if high <= _LONGEST_BOUND else {}
             return {"type": "string", "minLength": min(low, _LONGEST_BOUND), **bounded}
+        if self.words:
+            return {"type": "string", "pattern": self._few_words()}
+        return {"type": "string", "pattern": self._sentences(low, high)}
+
+    def cut_off(self, declared: Mapping[str, Json]) -> str | None:
+        """A pattern of the texts that the bound ended, in mid sentence; None where texts need no mark at their end."""
+        if not self.last or self.words or declared.keys() & {"enum", "const"}:
+            return None
+        _, high = self._bounds(declared)
+        if self.plain:
+            return self._sentences(high, high)
+        return f"[\\s\\S]{{{high}}}" if high <= _LONGEST_BOUND else None
+
+    def _bounds(self, declared: Mapping[str, Json]) -> tuple[int, int]:
+        low, high = _bound(declared, "minLength", self.shortest), _bound(declared, "maxLength", self.longest)
+        return min(low, high), high
+
+    def _sentences(self, low: int, high: int) -> str:
         if self.openings:
             opening = f"({'|'.join(self.openings)}) "
             used = max(len(word) for word in self.openings) + 1
@@ -174,10 +191,8 @@ class Form:
         # No space before the end mark: a text that reaches its bound would show one.
         end = f"{self.letter}{self.last}" if self.last else ""
         used += 2 if self.last else 0
-        if self.words:
-            return {"type": "string", "pattern": self._few_words()}
         rest = f"{self.inner}{{{max(0, low - used)},{max(0, high - used)}}}"
-        return {"type": "string", "pattern": f"^{opening}{rest}{end}$"}
+        return f"^{opening}{rest}{end}$"
 
     def _few_words(self) -> str:
         """Some words with single spaces between them, the first one beginning as the seeds do."""

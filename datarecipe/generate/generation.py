@@ -28,7 +28,7 @@ from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.check import Invalid, Valid
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
-from datarecipe.generate.judge import Judge
+from datarecipe.generate.judge import judge_of
 from datarecipe.generate.normalise import example_id
 from datarecipe.generate.profile import ModelSettings
 from datarecipe.generate.render import Renderer
@@ -73,7 +73,7 @@ class Generation:
         self.committed = 0
         """Committed responses so far; the next one's number in logical order."""
         self._recipe = recipe
-        self._judge = Judge(recipe)
+        self._judge = judge_of(recipe, model)
         asker = Asker(recipe, Renderer(recipe, model))
         self._digests = DigestSet(asker.seed_digests)
         self._order: Order = self._make_order(asker, log)

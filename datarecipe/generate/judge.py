@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
-from datarecipe.exchange import Apart, Completion
+from datarecipe.exchange import Apart, Completion, Example
 from datarecipe.generate.check import Checked, Checker, Invalid
+from datarecipe.generate.embedded import cut_off_texts
 from datarecipe.generate.field_names import spellings
 from datarecipe.generate.parse import NOT_JSON, Found, Fragment, Mended, parse, value_of
+from datarecipe.generate.profile import ModelSettings
 from datarecipe.recipe.example_schema.work import Work
 from datarecipe.recipe.model import Recipe
 
@@ -39,7 +42,9 @@ LONGEST_RAW = 65_536
 class Judge:
     """Judges the responses to one recipe's requests."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, cut_off: Callable[[Example], str | None] = lambda _: None) -> None:
+        """`cut_off` names the field of an example whose text was ended in mid sentence, if there is one."""
+        self._cut_off = cut_off
         self._fields = tuple(spelling for field in recipe.fields for spelling in spellings(field))
         self._known = frozenset(self._fields)
         self._checker = Checker(recipe)
@@ -69,6 +74,9 @@ class Judge:
         checked = self._checker.check(value_of(item), work)
         if isinstance(checked, Invalid):
             return _bounded(checked)
+        if (field := self._cut_off(checked.example)) is not None:
+            detail = f"{field}: the text ends in mid sentence, at the greatest length that the model is given"
+            return _bounded(Invalid("truncated", detail, checked.text))
         return replace(checked, normalised=True) if mended or isinstance(item, Mended) else checked
 
     def _called(self, apart: Apart | None) -> tuple[Found, ...]:
@@ -81,6 +89,11 @@ class Judge:
         items = parse(apart.text, self._fields, self._most).items
         values = [value_of(item) for item in items if not isinstance(item, Fragment)]
         return items if any(isinstance(value, dict) and not self._known.isdisjoint(value) for value in values) else ()
+
+
+def judge_of(recipe: Recipe, model: ModelSettings) -> Judge:
+    """The judge of what `model` writes for `recipe`."""
+    return Judge(recipe, cut_off_texts(recipe)) if model.profile.layout == "embedded" else Judge(recipe)
 
 
 def _bounded(item: Invalid) -> Invalid:

@@ -26,6 +26,9 @@ _WORK_AT_ONCE = 20 * LIMITS.operations
 """What rendering before a run may take in all, operations and characters counted alike: a template that uses up its bounds
 is rendered for some combinations only."""
 
+_FORMATS_KEPT = 100
+"""Response formats that are kept: the embedded model has one for each batch of labels."""
+
 _KEPT = 20_000_000
 """Characters of rendered instructions that are kept; beyond them each is rendered again when it is needed."""
 
@@ -49,7 +52,7 @@ class Renderer:
             raise self._errors(refused) from None
         self._work = 0
         self._kept = 0
-        self._response_formats = tuple(response_format(recipe, model, number) for number in range(self.rotations))
+        self._response_formats: dict[int, dict[str, Json] | None] = {}
         self._instructions: dict[int, str] = {}
         for combination in self.vary.sample(RENDERED_AT_ONCE):
             self.instruction(combination)
@@ -72,9 +75,16 @@ class Renderer:
             model=self._model.name,
             messages=self._messages(example, text, turn.combination),
             sampling=self._model.sampling,
-            response_format=self._response_formats[turn.rotation],
+            response_format=self._response_format(turn.rotation),
             api_base=self._model.api_base,
         )
+
+    def _response_format(self, rotation: int) -> dict[str, Json] | None:
+        if rotation not in self._response_formats:
+            if len(self._response_formats) >= _FORMATS_KEPT:
+                self._response_formats.clear()
+            self._response_formats[rotation] = response_format(self._recipe, self._model, rotation)
+        return self._response_formats[rotation]
 
     def _messages(self, example: Example, text: str, combination: int) -> tuple[tuple[str, str], ...]:
         instruction = self.instruction(combination)

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from datarecipe import load_recipe
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.embedded import (
     EMBEDDED_SAMPLING,
+    cut_off_texts,
     embedded_messages,
     embedded_schema,
     rotations,
     wire_fields,
 )
+from datarecipe.generate.judge import judge_of
 from datarecipe.generate.profile import settle_model
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Source
@@ -40,6 +43,10 @@ CHOICE: Example = {
     "options": ["on a sofa", "in a lake", "under rain"],
     "answer": "on a sofa",
 }
+
+
+BOUND = re.compile(r"\{(\d+),(\d+)\}\[[^]]*\]\[(.)")
+"""Bounds of a sentence's middle, and a mark that it may end with."""
 
 
 def recipe_of(
@@ -330,3 +337,47 @@ def test_a_run_writes_all_labels_in_like_number(kind: StrategyKind, labels: int,
     assert min(counts.values()) >= (0.5 if kind == "tree" else 0.9) * even
     together = {(str(row.example["label"]), str(row.vary["topic"])) for row in driven.accepted}
     assert len(together) > labels * labels / 2
+
+
+@pytest.mark.parametrize(
+    "name", ["boolq", "boolq_passage", "sentiment", "german_reviews", "entities", "piqa", "intents"]
+)
+def test_a_text_that_its_bound_ended_is_cut_off_and_no_other_is(name: str) -> None:
+    """The longest that the grammar lets through is; one that is a character shorter ended by itself, as seeds do."""
+    recipe = load_recipe(name)
+    cut = cut_off_texts(recipe)
+    assert not any(cut(seed) for seed in recipe.seed_examples)
+    met = 0
+    for item in items_of(recipe):
+        for field, shape in item.items():
+            if field not in recipe.text_fields or not (found := BOUND.search(shape.get("pattern", ""))):
+                continue
+            pattern, most = re.compile(shape["pattern"]), int(found[2])
+            opening = re.match(r"\^\((\w+)", shape["pattern"])
+            begin, end = (f"{opening[1]} " if opening else "A"), (found[3] or "x")
+            longest, shorter = (f"{begin}{'a' * count}x{end}" for count in (most, most - 1))
+            assert pattern.fullmatch(longest)
+            assert pattern.fullmatch(shorter)
+            assert not pattern.fullmatch(f"{begin}{'a' * (most + 1)}x{end}")
+            assert cut({**recipe.seed_examples[0], field: longest}) == field
+            assert cut({**recipe.seed_examples[0], field: shorter}) is None
+            met += 1
+    assert met
+
+
+def test_phrases_and_choices_are_never_cut_off() -> None:
+    recipe = recipe_of({"text": "New York", "label": "yes"}, labels=YES_NO, label="label")
+    assert cut_off_texts(recipe)({"text": "a" * 10_000, "label": "yes"}) is None
+
+
+def test_what_is_cut_off_is_rejected_with_its_reason() -> None:
+    recipe = recipe_of({"text": "It came on time.", "label": "yes"}, labels=YES_NO, label="label", schema={})
+    (pattern,) = {item["text"]["pattern"] for item in items_of(recipe)}
+    bound = BOUND.search(pattern)
+    assert bound is not None
+    items = [{"label": "yes", "text": text} for text in ("A" + "a" * int(bound[2]) + "x.", "All was well.")]
+    answer = Completion(json.dumps({"examples": items}), "stop", None, "", "", "")
+    rows = judge_of(recipe, settle_model(recipe, "local/smollm2-135m", None)).batch(answer)
+    assert [getattr(row, "reason", None) for row in rows] == ["truncated", None]
+    others = judge_of(recipe, settle_model(recipe, "openai/gpt-4o", None)).batch(answer)
+    assert [getattr(row, "reason", None) for row in others] == [None, None], "no grammar ended what others write"
