@@ -28,3 +28,5 @@ class Route:
     """None where it is not known."""
     adapt: Callable[[Complete], Complete] = unchanged
     """The request as this model is asked: a fallback has a name, an address and sampling parameters of its own."""
+    in_process: bool = False
+    """Whether the model runs here: an attempt that is broken off is known to cost nothing."""

@@ -328,7 +328,8 @@ class _Attempts:
             if self.router.closing:
                 raise _ClosedError  # what a transport brings with it may take seconds to import
             self.router.attempts += 1
-            spent = claim.reservation.amount  # of an attempt that is broken off nobody knows better
+            # Of an attempt that is broken off nobody knows better, unless it was made here.
+            spent = Amount(calls=1) if claim.route.in_process else claim.reservation.amount
             completion = await claim.route.transport.complete(self._adapted, timeout=self.router.timeout)
         except TransientError as error:
             self.router.failed[error.kind] += 1

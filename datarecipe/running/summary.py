@@ -76,7 +76,7 @@ def _figures(result: RunResult) -> Iterator[str]:
     if cost := cost_line(result):
         yield cost
         assumed = result.spent.assumed
-        if assumed.calls:
+        if assumed.calls and not result.free:
             span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
             yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
     if result.end != "target" and result.counts.waiting:

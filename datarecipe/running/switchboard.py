@@ -95,7 +95,7 @@ class Switchboard:
     async def routes(self, setup: Setup) -> tuple[Route, ...]:
         """The recipe's model, then its fallbacks."""
         first = await self._route(setup, setup.endpoint)
-        routes = [Route(setup.model.name, *first, setup.cost.price, unchanged)]
+        routes = [Route(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
         for fallback in setup.fallbacks:
             way = await self._route(setup, fallback.endpoint)
             routes.append(Route(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model)))

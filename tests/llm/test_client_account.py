@@ -49,6 +49,17 @@ def client(cache: ResponseCache, account: Account, *lines: Line, **adapt: Any) -
     return CachedClient(cache, routes, account, timeout=7.5, clock=asyncio.get_running_loop().time, uniform=max)
 
 
+def test_what_a_model_in_this_process_did_not_finish_costs_nothing(cache: ResponseCache) -> None:
+    account = Account(Caps())
+
+    async def main() -> None:
+        line = Line([TransientError("broken off"), TransientError("broken off"), COUNTED])
+        await client(cache, account, line, in_process=True).fetch(request())
+
+    virtual_time.run(main())
+    assert account.spent == Amount(1) + Amount(1) + USED
+
+
 @pytest.mark.parametrize(
     ("outcomes", "spent"),
     [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from datarecipe.generate import judge
-from datarecipe.llm.limits.amount import NOTHING
+from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import End, Traffic
 from datarecipe.running.rejections import REASONS, loss_of, percent
@@ -147,3 +148,11 @@ def test_the_real_command_says_it(tmp_path: Path) -> None:
     assert document["labels"] == [{"label": "yes", "examples": 12}, {"label": "no", "examples": 0}]
     log = (tmp_path / "runs" / "facts" / "run.log").read_text(encoding="utf-8")
     assert "12 of 24 items that came were rejected" in log
+
+
+def test_what_a_model_in_this_process_did_not_finish_is_not_told_as_assumed() -> None:
+    """It costs nothing: there is no bill that could be lower."""
+    amount = Amount(8, 19_000, 0, Decimal(0))
+    for free, told in ((True, False), (False, True)):
+        run = counted(result(end="interrupted", free=free), spent=Spent(amount, amount, assumed=amount))
+        assert any(line.startswith("of it assumed") for line in closing(run)) == told
