@@ -176,6 +176,7 @@ RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
         ("identity", DOCUMENT),
         ("", DOCUMENT),
     ],
+    ids=["gzip", "gzip in capitals", "deflate", "deflate without its head", "identity", "nothing said"],
 )
 @pytest.mark.parametrize("model", ["openai/m", "mistral/m"])
 async def test_a_packed_reply_is_read(model: str, encoding: str, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
