@@ -41,7 +41,7 @@ def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     if endpoint.provider in providers.NEEDS_URL:
         variable = providers.base_variables(endpoint.provider)[-1]
         raise ProviderError(
-            f"{endpoint.model} is on a server of your own, and its URL is not known",
+            f"{endpoint.provider} has no host of its own here, and no URL is named for {endpoint.model}",
             hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
         )
     if not has_key and endpoint.provider in providers.NEEDS_KEY:
