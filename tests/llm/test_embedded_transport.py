@@ -161,7 +161,7 @@ async def test_leaving_in_the_midst_of_work_takes_a_moment(weights: Path) -> Non
         await asyncio.sleep(0.3)
         stories[0].cancel()
         started = time.monotonic()
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
     ends = await asyncio.gather(*stories, return_exceptions=True)
     assert all(isinstance(end, TransientError | asyncio.CancelledError) for end in ends)
 
