@@ -26,6 +26,7 @@ from tests.runs import RECIPE, write_recipe
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e[bold red]"
+HIDDEN = "]0;owned[2J31m\u202e[bold red]"
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,8 @@ def test_what_a_model_or_a_provider_says_never_drives_the_terminal(tmp_path: Pat
 
     def answer(body: Body) -> str:
         items = [
-            {"options": ["yes", "no"], "answer": "yes", "question": f"{next(number)} {EVIL}"},
+            # A text with control characters is no example; one with marks of direction and markup is.
+            {"options": ["yes", "no"], "answer": "yes", "question": f"{next(number)} {HIDDEN}"},
             {"options": ["yes", "no"], "answer": EVIL, "question": f"{next(number)} {EVIL}"},
         ]
         return json.dumps({"examples": items})
