@@ -286,9 +286,9 @@ def test_flags_and_data_are_no_commands_to_a_code_host(tmp_path: Path) -> None:
 
 def test_model_text_cannot_drive_the_terminal(tmp_path: Path) -> None:
     path = write_recipe(tmp_path)
-    hostile = (
-        '{"options": ["yes", "no"], "answer": "yes", "question": "\\u001b[2J\\u009b31m\\u202eevil [bold]x[/bold]?"}'
-    )
+    item = '{"options": ["yes", "no"], "answer": "yes", "question": "%s\\u202eevil [bold]x[/bold]?"}'
+    controls = "\\u001b[2J\\u009b31m"
+    hostile = f"{item % controls} {item % ''}"  # the first is malformed, the second an example
     with OpenAIServer(lambda body: hostile) as server:
         for command in ("run", "preview"):
             arguments = [command, str(path), "--model", "openai/author", "--api-base", server.base_url]
@@ -297,4 +297,6 @@ def test_model_text_cannot_drive_the_terminal(tmp_path: Path) -> None:
             for text in (ran.out, ran.err):
                 assert not {"\x1b", "\x9b", "\u202e"} & set(text)
             assert "[bold]x[/bold]" in ran.out
-    assert "\\u001b[2J" in (tmp_path / "runs" / "facts" / "data.jsonl").read_text()
+    folder = tmp_path / "runs" / "facts"
+    assert "\u202e" in json.loads((folder / "data.jsonl").read_text())["question"]
+    assert "\\u001b[2J" in json.loads((folder / "rejected.jsonl").read_text())["raw"]
