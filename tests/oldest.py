@@ -16,9 +16,10 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 def needed() -> list[Requirement]:
-    """What datarecipe needs to run, the engine of the embedded model included."""
+    """What datarecipe needs to run, with the extras that users can ask for."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
-    return [Requirement(each) for each in (*project["dependencies"], *project["optional-dependencies"]["local"])]
+    extras = project["optional-dependencies"]
+    return [Requirement(each) for each in (*project["dependencies"], *extras["local"], *extras["export"])]
 
 
 def oldest(requirement: Requirement) -> Version:
