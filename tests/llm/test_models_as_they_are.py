@@ -17,6 +17,7 @@ from datarecipe.generate.generation import Generation
 from datarecipe.generate.profile import settle_model
 from datarecipe.llm.direct_transport import DirectTransport
 from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.transport import AskAgainError
 from datarecipe.recipe.load import load_recipe
 from tests.llm.test_both_transports import document, endpoint_of
 from tests.openai_author import Body
@@ -227,8 +228,6 @@ async def test_a_refusal_is_a_response_without_items(
         ("openai/gpt-4o", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.", "`response_format: none`"),
         ("hosted_vllm/m", "json_schema is not supported by this backend", "`response_format: none`"),
         ("openai/m", "temperature: Input should be less than or equal to 1", "`sampling.temperature: null`"),
-        ("openai/m", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'.", "`sampling.max_tokens: null`"),
-        ("mistral/m", '{"detail":[{"type":"extra_forbidden","loc":["body","max_tokens"]}]}', "`sampling.max_tokens: null`"),
     ],
 )  # fmt: skip
 async def test_what_a_provider_lacks_is_named_with_the_line_to_write(
@@ -237,6 +236,24 @@ async def test_what_a_provider_lacks_is_named_with_the_line_to_write(
     error, _, bodies = await ask(kind, model, lambda _: refuses(400, message), tmp_path)
     assert isinstance(error, ProviderError)
     assert hint in str(error)
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            "openai/m",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens'.",
+        ),
+        ("mistral/m", '{"detail":[{"type":"extra_forbidden","loc":["body","max_tokens"]}]}'),
+    ],
+)
+async def test_what_has_another_form_is_asked_again_in_it(model: str, message: str, kind: Any, tmp_path: Path) -> None:
+    error, _, bodies = await ask(kind, model, lambda _: refuses(400, message), tmp_path)
+    assert isinstance(error, AskAgainError)
+    assert not error.charged
     assert len(bodies) == 1
 
 

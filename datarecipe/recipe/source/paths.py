@@ -68,8 +68,12 @@ class Project:
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether one of a path's parts begins with a dot: `.env`, `.git/config`. Some file systems skip what does not print."""
-    return any("".join(filter(str.isprintable, part)).startswith(".") for part in path.parts)
+    """Whether one of a path's parts begins with a dot: `.env`, `.git/config`. Some file systems skip what does not print.
+
+    Not `..\\seeds`, which is a path as another system writes it, and gets a hint of its own.
+    """
+    names = ("".join(filter(str.isprintable, part)) for part in path.parts)
+    return any(name.startswith(".") and not name.startswith((".\\", "..\\")) for name in names)
 
 
 def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
