@@ -200,7 +200,8 @@ class Generation:
             self.outcome = "target"
         elif self._barren >= self._recipe.limits.barren:
             self.outcome = "barren"
-            self.why = f"the last {self._barren:,} responses brought nothing new"
+            last = "response" if self._barren == 1 else f"{self._barren:,} responses"
+            self.why = f"the last {last} brought nothing new"
         elif self._degraded():
             self.outcome = "degraded"
 

@@ -215,10 +215,6 @@ def _text(value: Decimal | int) -> str:
     return f"{round_up(Decimal(value)):f}"
 
 
-_NOT_OF_THE_FORMAT = frozenset({"context_overflow", "content_filter", "refusal", "truncated"})
-"""Reasons for replies without items that say what it is, before anybody asks whether the model follows the format."""
-
-
 def _after_little(result: RunResult, command: Typed) -> str:
     where = f"{display(result.output / REJECTED)} says why. " if result.written and result.tally.rejected else ""
     largest, _ = max(result.tally.rejected.items(), key=lambda pair: pair[1], default=("duplicate", 0))
@@ -228,8 +224,9 @@ def _after_little(result: RunResult, command: Typed) -> str:
             f"Nothing was asked: all {result.tally.responses:,} responses came from the cache. {where}"
             f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
         )
-    if not result.tally.accepted and largest in _NOT_OF_THE_FORMAT:
-        return f"{where}Nothing came that could be used: `{largest}`. What usually helps: {reason_of(largest).helps}."
+    if not result.tally.accepted and (cause := reason_of(largest).cause):
+        why = f"{cause} (`{largest}`)"
+        return f"{where}Nothing came that could be used: {why}. What usually helps: {reason_of(largest).helps}."
     if not result.tally.accepted and not any(reason_of(name).about_variety for name in result.tally.rejected):
         return (
             f"{where}Nothing that came could be used: does the model follow the format? `datarecipe preview` shows one "

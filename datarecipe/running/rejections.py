@@ -27,6 +27,8 @@ class Reason:
     """Whether a model has it that does as it is told."""
     whole: bool = False
     """Whether it costs a whole response, so as many items as a batch has."""
+    cause: str = ""
+    """What happened, as a clause, where that is known and has nothing to do with the format of the reply."""
 
 
 _STRONGER = "a stronger model"
@@ -36,11 +38,27 @@ REASONS = {
     "label": Reason(f"an instruction that names the labels as they are to be written, {_STRONGER}"),
     "options": Reason(f"an instruction that says how many options there are and that they differ, {_STRONGER}"),
     "malformed": Reason(f"`response_format: json_schema` where the model takes it, {_STRONGER}"),
-    "truncated": Reason("a higher `sampling.max_tokens`, a smaller `batch_size`", whole=True),
+    "truncated": Reason(
+        "a higher `sampling.max_tokens`, a smaller `batch_size`",
+        whole=True,
+        cause="replies were cut off before an item was whole",
+    ),
     "no_items": Reason(f"`datarecipe preview` to see a reply, {_STRONGER}", whole=True),
-    "refusal": Reason("other words in the instruction or the description, another model", whole=True),
-    "content_filter": Reason("other words in the instruction or the description, another provider", whole=True),
-    "context_overflow": Reason("a smaller `batch_size`, shorter seed examples, a longer context", whole=True),
+    "refusal": Reason(
+        "other words in the instruction or the description, another model",
+        whole=True,
+        cause="the model refused",
+    ),
+    "content_filter": Reason(
+        "other words in the instruction or the description, another provider",
+        whole=True,
+        cause="a content filter stopped the replies",
+    ),
+    "context_overflow": Reason(
+        "a smaller `batch_size`, shorter seed examples, a longer context",
+        whole=True,
+        cause="the prompts do not fit the model's context",
+    ),
 }
 RETRIED = ("no_items", "refusal", "truncated", "content_filter", "context_overflow")
 """What `datarecipe retry` asks again where it is not told otherwise: responses with nothing in them."""

@@ -27,6 +27,7 @@ class Driven:
     committed: list[Committed] = field(default_factory=list)
     asked: list[Complete] = field(default_factory=list)
     outcome: Outcome | None = None
+    why: str | None = None
 
     def take(self, events: list[Event]) -> None:
         """Sort events by kind."""
@@ -88,7 +89,7 @@ def drive(
             if log is not None:
                 log.write(events)
             driven.take(events)
-    driven.outcome = generation.outcome
+    driven.outcome, driven.why = generation.outcome, generation.why
     return driven
 
 

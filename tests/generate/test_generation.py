@@ -243,12 +243,14 @@ def test_a_tree_draws_its_roots_again_when_the_queue_is_empty() -> None:
     assert len(lanes) == 6
 
 
-def test_barren_ends_the_run_after_so_many_responses_without_an_example() -> None:
-    recipe = make_recipe("fixed", barren=7)
+@pytest.mark.parametrize(("barren", "last"), [(1, "the last response"), (7, "the last 7 responses")])
+def test_barren_ends_the_run_after_so_many_responses_without_an_example(barren: int, last: str) -> None:
+    recipe = make_recipe("fixed", barren=barren)
     driven = drive(recipe, settings(recipe), lambda _: completion("I would rather not."), in_order, 3)
     assert driven.outcome == "barren"
-    assert len(driven.committed) == 7
-    assert [row.reason for row in driven.rejected] == ["no_items"] * 7
+    assert driven.why == f"{last} brought nothing new"
+    assert len(driven.committed) == barren
+    assert [row.reason for row in driven.rejected] == ["no_items"] * barren
 
 
 @pytest.mark.parametrize(

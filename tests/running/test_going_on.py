@@ -210,16 +210,28 @@ def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
     told = how_to_go_on(useless, typed("x")) or ""
     assert "does the model follow the format?" in told
     assert "variety" not in told
-    for reason, helps in {"context_overflow": "smaller `batch_size`", "truncated": "max_tokens"}.items():
-        short = result(end="barren", why="why", tally=Tally())
-        short.tally.rejected[reason] = 3
-        told = how_to_go_on(short, typed("x")) or ""
-        assert f"`{reason}`" in told
-        assert helps in told
-        assert "follow the format" not in told
     degraded = result(end="degraded", why="why")
     assert (how_to_go_on(degraded, typed("x")) or "").endswith("x --set limits.stop_when=null")
     assert ended_short(degraded) == "error: `limits.stop_when` ended the run: why"
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "helps"),
+    [
+        ("context_overflow", "the prompts do not fit the model's context", "a smaller `batch_size`"),
+        ("truncated", "replies were cut off", "`sampling.max_tokens`"),
+        ("content_filter", "a content filter", "another provider"),
+        ("refusal", "the model refused", "another model"),
+    ],
+)
+def test_a_cause_that_is_known_is_said_in_words(reason: str, cause: str, helps: str) -> None:
+    nothing = result(end="barren", why="why", tally=Tally())
+    nothing.tally.rejected[reason] = 3
+    told = how_to_go_on(nothing, typed("x")) or ""
+    assert f"used: {cause}" in told
+    assert f"(`{reason}`)" in told
+    assert helps in told
+    assert "follow the format" not in told
 
 
 def test_what_is_assumed_is_told_apart() -> None:
