@@ -39,6 +39,8 @@ MENDED = [
     r"\alpha \rightarrow \tfrac{1}{2}",
     r"\left(1\right)",
     r"x \notin A_1",
+    r"$$\nu = 3$$",
+    r"$$x \ne y, \alpha$$",
 ]
 """What a model means, and writes into JSON as it is."""
 
@@ -55,6 +57,12 @@ TEXT = [
     r"Hello.\n\nnabla",
     r"to\tan\tapple",
     r"$5 \tan extra $6",
+    r"$$\nu = x^2\n$$",
+    r"$$\ne^{i\\pi} + 1 = 0\n$$",
+    r"$$\ne^{i\\pi} + 1 = 0$$",
+    r"\\[\ni^2 = -1\n\\]",
+    r"\\[\nx \\to\ni\n\\]",
+    r"$$a = b\nu = c\n$$",
 ]
 """What is a line break or a tab, and stays one."""
 
@@ -69,6 +77,20 @@ def read(source: str) -> object:
 @pytest.mark.parametrize("source", MENDED)
 def test_a_backslash_with_one_reading_is_mended(source: str) -> None:
     assert read(source) == Mended({"text": source, "label": "ham"})
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"$$\n\nu = 3\n$$", "$$\n\\nu = 3\n$$"),
+        (r"\\[\n\nu = \\pi\n\\]", "\\[\n\\nu = \\pi\n\\]"),
+        (r"$$\nx \ne \alpha\n$$", "$$\nx \\ne \\alpha\n$$"),
+        (r"$x \\to \\pi$ and $\nu$", "$x \\to \\pi$ and $\\nu$"),
+        (r"$$\na\n$$ and $x \ne y$", "$$\na\n$$ and $x \\ne y$"),
+    ],
+)
+def test_a_command_beside_line_breaks_is_mended(source: str, text: str) -> None:
+    assert read(source) == Mended({"text": text, "label": "ham"})
 
 
 @pytest.mark.parametrize("source", MENDED)

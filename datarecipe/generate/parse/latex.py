@@ -4,12 +4,14 @@ Models write LaTeX into JSON and forget to double the backslash. Where the lette
 text fails to decode. Where it does (b, f, n, r, t), the text decodes to something else without a word.
 
 A form feed or a backspace is never text, so `\f` and `\b` before a command's other letters have one reading. A tab or a
-line break is text, so `\t`, `\n` and `\r` count as commands only where the string is LaTeX elsewhere or in mathematics.
+line break is text, so `\t`, `\n` and `\r` count as commands only where the string is LaTeX elsewhere or in mathematics. A
+formula on lines of its own has line breaks too: there `\nu` is a line break and "u" unless another backslash was forgotten.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 _NEVER_TEXT = """
 backslash bar barwedge because begin beta beth between bf big bigcap bigcirc bigcup bigg biggl biggr bigl bigodot bigoplus
@@ -37,9 +39,11 @@ _OFTEN_TEXT = "ne ni not nu rangle ref rho rm root rule tag tan tanh tau tiny ti
 _COMMANDS = frozenset(_NEVER_TEXT.split())
 _SELDOM = frozenset(_SELDOM_TEXT.split())
 _OFTEN = frozenset(_OFTEN_TEXT.split())
+_ALL = _COMMANDS | _SELDOM | _OFTEN
 
 _letters = re.compile(r"[A-Za-z]*+")
 _backslash = re.compile(r"\\(?:\\[A-Za-z]*+|u[0-9A-Fa-f]{4}|[A-Za-z]++|.)", re.DOTALL)
+_line_feed = re.compile("\n")
 _delimiter = re.compile(r"\\{1,2}[\[\]()]|\$\$|\$")
 _word = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3}")
 _mathematics_before = re.compile(r"(?:[0-9)}\]=+*/^_|&<>-]|(?<![A-Za-z\\])[A-Za-z])[ ]?\Z")
@@ -58,29 +62,43 @@ def is_command(raw: str, start: int) -> bool:
 
 def commands_for_white_space(raw: str) -> frozenset[int]:
     r"""Where in a string's source the backslash of a `\t`, `\n` or `\r` begins a command."""
-    seldom: list[re.Match[str]] = []
-    often: list[re.Match[str]] = []
-    elsewhere = False
-    for match in _backslash.finditer(raw):
-        name = match.group().lstrip("\\")
-        doubled = match.group().startswith("\\\\")
-        if not doubled and name in _SELDOM:
-            seldom.append(match)
-        elif not doubled and name in _OFTEN:
-            often.append(match)
-        elsewhere = elsewhere or name in _COMMANDS or (doubled and name in _SELDOM)
+    signs = list(_backslash.finditer(raw))
+    single = [sign for sign in signs if sign.group()[1] != "\\"]
+    seldom = [sign for sign in single if sign.group()[1:] in _SELDOM]
+    often = [sign for sign in single if sign.group()[1:] in _OFTEN]
     if not seldom and not often:
         return frozenset()
-    mathematics = _mathematics(raw)
-    found = {match.start() for match in seldom if elsewhere or _is_near_mathematics(raw, match)}
-    spans = iter(mathematics)
+    doubled = {sign.group()[2:] for sign in signs if sign.group()[1] == "\\"} - {""}
+    forgotten = any(sign.group()[1] not in "\"'/bfnrtu" or sign.group()[1:] in _COMMANDS for sign in single)
+    elsewhere = not doubled.isdisjoint(_COMMANDS | _SELDOM) or any(sign.group()[1:] in _COMMANDS for sign in single)
+    found = {sign.start() for sign in seldom if elsewhere or _is_near_mathematics(raw, sign)}
+    breaks = [] if forgotten else _breaks(raw, single)
+    spans = iter(_mathematics(raw))
     span = next(spans, None)
-    for match in sorted([*seldom, *often], key=lambda match: match.start()):
-        while span is not None and span[1] <= match.start():
+    for sign in sorted([*seldom, *often], key=lambda sign: sign.start()):
+        while span is not None and span[1] <= sign.start():
             span = next(spans, None)
-        if span is not None and span[0] <= match.start() and (match.group()[1:] in _SELDOM or not span[2]):
-            found.add(match.start())
+        if span is None or span[0] > sign.start():
+            continue
+        name = sign.group()[1:]
+        begins = doubled and not forgotten and sign.start() == span[0] and raw.endswith(("$$", "["), 0, span[0])
+        if name in _SELDOM or not (span[2] or (name[0] == "n" and (begins or _is_break(sign, span, breaks)))):
+            found.add(sign.start())
     return frozenset(found)
+
+
+def _breaks(raw: str, single: list[re.Match[str]]) -> list[int]:
+    """Where line breaks end that are certainly none of a command."""
+    written = [sign.start() + 2 for sign in single if sign.group()[1] == "n" and sign.group()[1:] not in _ALL]
+    return sorted([*written, *(match.end() for match in _line_feed.finditer(raw))])
+
+
+def _is_break(sign: re.Match[str], span: tuple[int, int, bool], breaks: list[int]) -> bool:
+    r"""Whether a `\n` in mathematics is a line break among others. Mathematics has no empty lines."""
+    after = bisect_left(breaks, span[0])
+    others = after < len(breaks) and breaks[after] <= span[1]
+    before = bisect_left(breaks, sign.start())
+    return others and not (before < len(breaks) and breaks[before] == sign.start() > span[0])
 
 
 def _is_near_mathematics(raw: str, match: re.Match[str]) -> bool:
