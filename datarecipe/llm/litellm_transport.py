@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib
 import os
-import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -105,6 +104,8 @@ class LitellmTransport:
         self.check()
         litellm = await self._imported()
         if self._thread is None:
+            import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
+
             self._thread = litellm_thread.enter()
             self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
         assert self._hosts is not None

@@ -216,3 +216,26 @@ def test_the_reader_reads_json_as_json_does(items: list[Any], indent: int | None
 @given(ITEMS)
 def test_python_is_read_as_python_does(items: list[Any]) -> None:
     assert repr([value_of(item) for item in found(repr(items))]) == repr(items)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"text": "a", text%s: "b"}',
+        "{text%s: 1}",
+        '{"text": 1%s}',
+        '[{"text": "a"}, {"text": "b", %stext: 3]',
+        '<%sx>{"text": "a"}</%sx>{"text": "b"}',
+        '<a%s>{"text": "a"} hm</a%s>{"text": "b"}',
+        '<x%sthink>{"text": "a"}</x%sthink>{"text": "b"}',
+        '<think%s>{"text": "a"} hm</think%s>{"text": "b"}',
+        '<|channel|>final%s{"text": "a"}',
+    ],
+)
+@pytest.mark.parametrize("late", ["\U0001e030", "\u1c89", "\U00010d50", "\ua7cb"])
+def test_letters_that_came_after_unicode_14_are_none_under_any_python(text: str, late: str) -> None:
+    def found(letter: str) -> str:
+        return repr(parse(text.replace("%s", letter), FIELDS)).replace(repr(letter)[1:-1], "?")
+
+    letters = "\u1c8f" if late < "\u2000" else "\ud7ff" if late < "\ud800" else "\uffff"
+    assert found(late) == found(letters)  # unassigned

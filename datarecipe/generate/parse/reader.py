@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from datarecipe.exchange import Json
 from datarecipe.generate.nesting import MAX_NESTING
@@ -24,6 +25,9 @@ from datarecipe.generate.parse.items import Row, Table
 
 MAX_DIGITS = 4300
 """Of a whole number; Python reads no longer one, unless its environment says so."""
+
+LETTERS = r"0-9A-Za-z_\u00c0-\u1fff\u3040-\ud7ff"
+"""The letters of a name, for a set in a pattern. Not `\\w`, which means more letters with each Python."""
 
 _CONSTANTS: dict[str, tuple[Json, bool]] = {
     "true": (True, False),
@@ -35,23 +39,28 @@ _CONSTANTS: dict[str, tuple[Json, bool]] = {
 }
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
-_token = re.compile(
-    r"[\s\ufeff]*+(?:"
-    r"(?P<quote>[\"'“„])"
-    r"|(?P<opening>[{\[(])"
-    r"|(?P<closing>[}\])])"
-    r"|(?P<mark>[,:])"
-    r"|(?P<number>-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?)(?![\w.])"
-    r"|(?P<word>[A-Za-z_$][\w$-]*+)"
-    r"|(?P<comment>//|\#|/\*)"
-    r")"
-)
 _STRINGS = {
     '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL),
     "'": re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*+)'", re.DOTALL),
     "“": re.compile(r"“([^“”\\]*+(?:\\.[^“”\\]*+)*+)”", re.DOTALL),
     "„": re.compile(r"„([^„“”\\]*+(?:\\.[^„“”\\]*+)*+)[“”]", re.DOTALL),
 }
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # Compiled when it is first needed: most replies are plain JSON.
+    return re.compile(
+        r"[\s\ufeff]*+(?:"
+        r"(?P<quote>[\"'“„])"
+        r"|(?P<opening>[{\[(])"
+        r"|(?P<closing>[}\])])"
+        r"|(?P<mark>[,:])"
+        rf"|(?P<number>-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?)(?![{LETTERS}.])"
+        rf"|(?P<word>[A-Za-z_$][{LETTERS}$-]*+)"
+        r"|(?P<comment>//|\#|/\*)"
+        r")"
+    )
 
 
 class Meter:
@@ -106,10 +115,10 @@ class Reader:
     def read(self, start: int) -> Table | Row | Broken:
         """The value whose bracket stands at `start`."""
         self._frames, self._is_python = [], False
-        position, string = start, -1
+        token, position, string = _token(), start, -1
         while self.meter.left > 0:
             self.meter.left -= 1
-            match = _token.match(self.text, position)
+            match = token.match(self.text, position)
             if match is None:
                 return self._broken(position, string)
             after = self._take(match)

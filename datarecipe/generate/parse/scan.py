@@ -22,7 +22,7 @@ from datarecipe.exchange import Json
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.parse import strings
 from datarecipe.generate.parse.items import Finder, Found, Fragment, Mended, Parsed, Row, Table, value_of
-from datarecipe.generate.parse.reader import MAX_DIGITS, Broken, Meter, Reader
+from datarecipe.generate.parse.reader import LETTERS, MAX_DIGITS, Broken, Meter, Reader
 from datarecipe.generate.parse.thinking import Mark, Marks, next_place
 
 MAX_STEPS = 1_000_000
@@ -155,7 +155,7 @@ def _decode(text: str, start: int) -> tuple[Json, int] | None:
 def _key(known: frozenset[str]) -> re.Pattern[str]:
     """Finds one of the fields as a key, also half a one."""
     names = "|".join(sorted(map(re.escape, known)))
-    return re.compile(rf"[\"'“„](?:{names})\\?[\"'”“]|(?<!\w)(?:{names})\s{{0,5}}:")
+    return re.compile(rf"[\"'“„](?:{names})\\?[\"'”“]|(?<![{LETTERS}])(?:{names})\s{{0,5}}:")
 
 
 @dataclass(slots=True)

@@ -14,9 +14,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
+
+from datarecipe.generate.parse.reader import LETTERS
 
 _NAME = (
-    r"(?:[a-z]\w{0,20}[:._-]|ant)?"
+    rf"(?:[a-z][{LETTERS}]{{0,20}}[:._-]|ant)?"
     r"(?:think(?:ing)?|re-?think|thoughts?|thought[ _-]?chain|reason(?:ing|s)?|rationale|reflect(?:ion|ions|ing)?"
     r"|cot(?:_budget_reflect)?|chain[ _-]of[ _-]thoughts?|scratch_?pad|monologue"
     r"|(?:inner|internal)[ _-]?(?:monologue|thoughts?)|思考)"
@@ -50,9 +53,9 @@ STYLES = (
     ),
     Style(  # gpt-oss: all channels but `final`; Muse
         "harmony",
-        r"(?:<\|start\|>\s?assistant\s?)?<\|channel\|>\s?(?:analysis|commentary)\b(?:[^<{\[]{0,80}<\|message\|>)?"
+        r"(?:<\|start\|>\s?assistant\s?)?<\|channel\|>\s?(?:analysis|commentary)(?a:\b)(?:[^<{\[]{0,80}<\|message\|>)?"
         r"|to=self<\|message\|>",
-        r"(?:<\|start\|>\s?assistant\s?)?<\|channel\|>\s?final\b(?:[^{\[\n]{0,80}?<\|message\|>)?"
+        r"(?:<\|start\|>\s?assistant\s?)?<\|channel\|>\s?final(?a:\b)(?:[^{\[\n]{0,80}?<\|message\|>)?"
         r"|<\|start\|>\s?assistant(?![^<{\[]{0,80}<\|channel\|>)(?:<\|message\|>)?",
     ),
     Style(  # gpt-oss behind a server that drops special tokens
@@ -60,8 +63,8 @@ STYLES = (
         r"\A\s{0,100}(?:assistant)?analysis(?=[A-Z\"'`*(\n])",
         r"assistant\s{0,2}final(?:\s?json)?(?=[^a-z])",
     ),
-    Style("gemma", r"<\|channel>\s?thought\b", r"<channel\|>"),
-    Style("numbers", r"<unused94>(?:thought\b)?|\[unused16\]", r"<unused95>|\[unused17\]"),  # MedGemma, Pangu
+    Style("gemma", r"<\|channel>\s?thought(?a:\b)", r"<channel\|>"),
+    Style("numbers", r"<unused94>(?:thought(?a:\b))?|\[unused16\]", r"<unused95>|\[unused17\]"),  # MedGemma, Pangu
     Style("apertus", r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
     Style("granite", r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:", alone=False),
 )
@@ -101,14 +104,13 @@ _ANSWERS = frozenset(
 )
 """Names of marks that stand round what was asked for."""
 
-_GENERIC_NAME = r"[^\W\d_][\w:.-]{0,40}"
+_GENERIC_NAME = rf"(?![0-9_])[{LETTERS}][{LETTERS}:.-]{{0,40}}"
 _GENERIC_OPENING = (
     rf"<\|?{_GENERIC_NAME}{_ATTRIBUTES}\|?>|\[{_GENERIC_NAME}\]|{_OTHER_OPEN}{_GENERIC_NAME}{_OTHER_CLOSE}"
 )
-_generic_closing = re.compile(
-    rf"<\|?(?:/\s?|end_(?:of_)?){_GENERIC_NAME}\s?\|?>|<\|{_GENERIC_NAME}_end\|>|\[/{_GENERIC_NAME}\]"
-    rf"|{_OTHER_OPEN}/{_GENERIC_NAME}{_OTHER_CLOSE}",
-    re.IGNORECASE,
+_GENERIC_CLOSING = (
+    rf"<\|?(?:/\s?|(?i:end_(?:of_)?)){_GENERIC_NAME}\s?\|?>|<\|{_GENERIC_NAME}_(?i:end)\|>|\[/{_GENERIC_NAME}\]"
+    rf"|{_OTHER_OPEN}/{_GENERIC_NAME}{_OTHER_CLOSE}"
 )
 _affixes = re.compile(r"(?:begin|start|end)_(?:of_)?|_(?:begin|start|end)$", re.IGNORECASE)
 _name = re.compile(_GENERIC_NAME)
@@ -118,15 +120,28 @@ def _flagged(style: Style, pattern: str) -> str:
     return f"(?i:{pattern})" if style.name == "tags" else f"(?:{pattern})"
 
 
-_closings = [re.compile(_flagged(style, style.closing)) for style in STYLES]
-_mark = re.compile(
-    "|".join(
+# Compiled when a text first has something like a mark: that takes as long as to import ten modules.
+
+
+@cache
+def _closing(style: int) -> re.Pattern[str]:
+    return re.compile(_flagged(STYLES[style], STYLES[style].closing))
+
+
+@cache
+def _mark() -> re.Pattern[str]:
+    known = (
         f"(?P<c{index}>{_flagged(style, style.closing)})|(?P<o{index}>{_flagged(style, style.opening)})"
         for index, style in enumerate(STYLES)
     )
-    + f"|(?P<unknown>{_GENERIC_OPENING})"
-)
-_generic_opening = re.compile(_GENERIC_OPENING)
+    return re.compile(f"{'|'.join(known)}|(?P<unknown>{_GENERIC_OPENING})")
+
+
+@cache
+def _generic(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
 # Where a bracket or a mark may begin. All branches begin with a letter, so that a search is quick.
 _place = re.compile(r"[{\[<◁【《⟨〈]|\(\(|assistant\s{0,2}final|Here(?:'s| is) my |to=self<")
 # Behind a closing mark, or an opening one, that is no part of a broken item's text: no quote ends such a text before a line
@@ -158,7 +173,7 @@ class Marks:
 
     def at(self, position: int) -> Mark | None:
         """The mark that begins here, if one does."""
-        match = _mark.match(self.text, position)
+        match = _mark().match(self.text, position)
         if match is None or self._is_quoted(match.start(), match.end()):
             return None
         group = match.lastgroup or ""
@@ -174,7 +189,7 @@ class Marks:
         since, begin = self._next[style]
         if begin < 0 or not since <= position <= begin:
             begin, end, at = len(self.text) + 1, 0, position
-            while (match := _closings[style].search(self.text, at)) is not None:
+            while (match := _closing(style).search(self.text, at)) is not None:
                 at = match.end()
                 if not self._is_quoted(match.start(), match.end()):
                     begin, end = match.span()
@@ -189,7 +204,7 @@ class Marks:
             return None
         if self._unknown is None:
             self._unknown = {}
-            for match in _generic_closing.finditer(self.text):
+            for match in _generic(_GENERIC_CLOSING).finditer(self.text):
                 self._unknown.setdefault(_core(match.group()), []).append(match.span())
         closing = self._unknown.get(mark.name, [])
         index = bisect_left(closing, (mark.end, 0))
@@ -201,7 +216,7 @@ class Marks:
             self.text[max(mark.end, begin - 200) : begin].rstrip()[-1:],
         )
         is_value = "".join(ends) in ("{}", "[]", "``", '""')
-        again = _generic_opening.match(self.text, _after_space(self.text, end))
+        again = _generic(_GENERIC_OPENING).match(self.text, _after_space(self.text, end))
         if is_value or (again is not None and _core(again.group()) == mark.name):
             return None
         return end
@@ -220,10 +235,11 @@ class Marks:
 
 def next_place(text: str, position: int) -> int:
     """Where the next bracket or mark may begin, or -1."""
-    if position == 0 and (match := _mark.match(text)) is not None and match.lastgroup != "unknown":
+    place = _place.search(text, position)
+    start = -1 if place is None else place.start()
+    if position == 0 and start != 0 and (mark := _mark().match(text)) is not None and mark.lastgroup != "unknown":
         return 0
-    match = _place.search(text, position)
-    return -1 if match is None else match.start()
+    return start
 
 
 def _core(mark: str) -> str:
