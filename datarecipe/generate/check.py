@@ -20,6 +20,7 @@ from datarecipe.recipe.parts.equality import typed_key
 from datarecipe.recipe.parts.folding import folded
 
 if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -78,6 +79,7 @@ class Checker:
         properties = recipe.schema.get("properties")
         extra = [name for name in properties if name not in recipe.fields] if isinstance(properties, Mapping) else []
         self._fields = (*recipe.fields, *extra)
+        self._counting: tuple[Work, Draft202012Validator] | None = None
         self._names = FieldNames(recipe)
         self._match = LabelMatcher(recipe.labels.values)
         self._as_written = _options_as_written(recipe)
@@ -122,7 +124,7 @@ class Checker:
 
     def _unfit(self, example: Example, characters: int, work: Work) -> str:
         work.begin(example, characters)
-        errors = within(self._validator, work).iter_errors(example)
+        errors = self._judge_within(work).iter_errors(example)
         try:
             first = next(errors, None)
         except TooMuchWorkError:
@@ -131,6 +133,12 @@ class Checker:
             # jsonschema divides for `multipleOf`, and a model may write any number.
             return "holds a number too large to be checked by the recipe's schema"
         return _cut(in_words(_clearest([first, *_some(errors)]))) if first is not None else ""
+
+    def _judge_within(self, work: Work) -> Draft202012Validator:
+        """The validator that counts in `work`; made once for all items of a reply."""
+        if self._counting is None or self._counting[0] is not work:
+            self._counting = (work, within(self._validator, work))
+        return self._counting[1]
 
     @staticmethod
     def _text_of(example: Example, raw: str, item: Mapping[str, Json]) -> str:

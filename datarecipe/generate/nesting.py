@@ -9,6 +9,7 @@ from __future__ import annotations
 from datarecipe.exchange import Json
 
 MAX_NESTING = 64
+_COLLECTIONS = (dict, list)
 
 
 def nesting(value: Json) -> int:
@@ -17,7 +18,7 @@ def nesting(value: Json) -> int:
     while level := [
         inner
         for outer in level
-        if isinstance(outer, dict | list)
+        if isinstance(outer, _COLLECTIONS)
         for inner in (outer.values() if isinstance(outer, dict) else outer)
     ]:
         depth += 1

@@ -11,6 +11,8 @@ from datarecipe.generate.nesting import MAX_NESTING
 
 NOT_JSON = "not JSON"
 
+_COLLECTIONS = (dict, list)
+
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
@@ -101,13 +103,13 @@ class Finder:
     def _in_list(self, values: list[Json], depth: int) -> Iterator[Found]:
         mixed: bool | None = None
         for element in values:
-            if isinstance(element, dict | list):
+            if isinstance(element, _COLLECTIONS):
                 yield from self.items(element, depth + 1)
             elif isinstance(element, str) and (unpacked := self.unpack(element)):
                 yield from unpacked
             else:
                 if mixed is None:
-                    mixed = any(isinstance(other, dict | list) for other in values)
+                    mixed = any(isinstance(other, _COLLECTIONS) for other in values)
                 if mixed:
                     yield element
 
@@ -119,7 +121,7 @@ class Finder:
             return
         found = False
         for element in value.values_in_order if isinstance(value, Table) else value.values():
-            if isinstance(element, dict | list):
+            if isinstance(element, _COLLECTIONS):
                 inner: Iterator[Found] | Collection[Found] = self.items(element, depth + 1)
             else:
                 inner = self.unpack(element) if isinstance(element, str) else ()

@@ -45,6 +45,12 @@ def within(judge: Draft202012Validator, work: Work) -> Draft202012Validator:
 _LONGEST = 1000
 """Characters of an item in a message: thousands of messages may be made of one item."""
 
+_WITHOUT_PARTS = frozenset((
+    "type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems",
+))  # fmt: skip
+"""Keywords that look at a value by themselves, and at no other schema."""
+
 _TEXTS_AT_ONCE = 100
 _REFERENCE = 20
 """Steps to look a reference up."""
@@ -63,6 +69,7 @@ def _searching_with_re2() -> Any:
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "prefixItems": _prefix_items,
+        "items": partial(_items, theirs["items"]),
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
         "const": partial(_const, theirs["const"]),
@@ -124,7 +131,7 @@ def _properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object)
     for name, schema in wanted.items():
         if name not in instance:
             continue
-        yield from _descend(judge, instance[name], schema, name)
+        yield from _descend(judge, instance[name], schema, name, name)
 
 
 def _pattern(judge: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
@@ -144,17 +151,37 @@ def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _:
 def _prefix_items(judge: Any, wanted: Sequence[Any], instance: Any, _: object) -> Iterator[ValidationError]:
     if isinstance(instance, list):
         for index, (item, schema) in enumerate(zip(instance, wanted, strict=False)):
-            yield from _descend(judge, item, schema, index)
+            yield from _descend(judge, item, schema, index, index)
+
+
+def _items(theirs: Any, judge: Any, wanted: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    if wanted is False:
+        yield from theirs(judge, wanted, instance, schema)
+    elif isinstance(instance, list):
+        for index in range(len(schema.get("prefixItems", ())), len(instance)):
+            yield from _descend(judge, instance[index], wanted, index, None)
 
 
 def _descend(
-    judge: Any, value: Any, schema: Any, path: str | int, schema_path: str | int | None = None
+    judge: Any, value: Any, schema: Any, path: str | int, schema_path: str | int | None
 ) -> Iterator[ValidationError]:
     """jsonschema's own, which forgets where the value stands when its schema is `false`."""
     if schema is False:
         yield _error(f"False schema does not allow {_short(value)}", (path,), value)
-    else:
-        yield from judge.descend(value, schema, path=path, schema_path=path if schema_path is None else schema_path)
+    elif not _fits_at_once(judge, value, schema):
+        yield from judge.descend(value, schema, path=path, schema_path=schema_path)
+
+
+def _fits_at_once(judge: Any, value: Any, schema: Any) -> bool:
+    """Whether a value fits a schema without parts. jsonschema copies its validator for each part, which costs more."""
+    return (
+        isinstance(schema, dict)
+        and _WITHOUT_PARTS.issuperset(schema)
+        and not any(
+            any(True for _ in judge.VALIDATORS[keyword](judge, wanted, value, schema) or ())
+            for keyword, wanted in schema.items()
+        )
+    )
 
 
 def _additional_properties(
@@ -179,7 +206,8 @@ def _unique_items(judge: Any, wanted: Any, instance: Any, __: object) -> Iterato
     if not wanted or not isinstance(instance, list):
         return
     _compared(judge, instance, 1)
-    if len({equality_key(item) for item in instance}) < len(instance):
+    texts = all(isinstance(item, str) for item in instance)
+    if len(set(instance if texts else map(equality_key, instance))) < len(instance):
         yield _error(f"{_short(instance)} has non-unique elements")
 
 

@@ -24,6 +24,7 @@ _SEARCH = 2_000
 """Instructions of a pattern times characters of a text that weigh as much as a step."""
 _COMPARED = 50
 """Steps to compare a list or mapping with another, for each 500 characters of it."""
+_COLLECTIONS = (list, dict)
 
 
 class TooMuchWorkError(Exception):
@@ -55,16 +56,16 @@ class Work:
 
     def keyword(self, wanted: object, instance: object) -> None:
         """Count a keyword that looks at each part of its value and of what it judges."""
-        steps = 1 + self._weights.get(id(instance), 0)
-        if isinstance(wanted, list | dict):
+        steps = 1 + self._weights.get(id(instance), 0) if self._weights else 1
+        if isinstance(wanted, _COLLECTIONS):
             steps += len(wanted)
-        if isinstance(instance, list | dict):
+        if isinstance(instance, _COLLECTIONS):
             steps += len(instance)
         self.spend(steps)
 
     def compared(self, instance: object, times: int = 1) -> None:
         """Count a comparison of a whole value with `times` others."""
-        if isinstance(instance, list | dict):
+        if isinstance(instance, _COLLECTIONS):
             self.spend(_COMPARED * times * (1 + self._weights.get(id(instance), 0)))
 
     def searched(self, instructions: int, characters: int) -> None:

@@ -30,7 +30,7 @@ def equality_key(value: Json) -> str:
 
 def typed_key(value: Json) -> str:
     """Equal for values that are equal and of one type: 1, 1.0 and true are three values."""
-    return f"{type(value).__name__} {equality_key(value)}"
+    return f"str {value}" if isinstance(value, str) else f"{type(value).__name__} {equality_key(value)}"
 
 
 def composed(left: Json, right: Json) -> str | None:
