@@ -32,6 +32,8 @@ _LEAVE_OUT = (
 )
 LONGEST_MESSAGE = 300
 """Characters of a provider's text that a message shows."""
+SHORTEST_PART = 8
+"""Characters of a secret, or a third of it, that may not be shown."""
 LONGEST_READ = 10 * LONGEST_MESSAGE
 """Characters of it that are looked at for what to show: patterns on a megabyte would hold up all that goes on."""
 
@@ -71,7 +73,7 @@ class Judge:
         """A provider's text on one line of a terminal, without secrets."""
         text = text.partition("Traceback (most recent call last)")[0]
         for secret in sorted((s for s in self.secrets if len(s) > 3), key=len, reverse=True):
-            text = text.replace(secret, "***")
+            text = _without(text, secret)
         text = _LOOKS_LIKE_A_KEY.sub("***", text[:LONGEST_READ])
         text = _PREFIX.sub("", _CONTROL.sub(" ", whole_characters(text)).strip())
         return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."
@@ -93,6 +95,19 @@ class Judge:
             .replace("{name}", self.endpoint.name)
             .replace("{leave_out}", _leave_out(failure))
         )
+
+
+def _without(text: str, secret: str) -> str:
+    """`text` without the secret, and without what is left of one that was cut off where a text was made shorter."""
+    least = min(len(secret), max(SHORTEST_PART, -(-len(secret) // 3)))
+    first, *others = text.split(secret[:least])
+    return "***".join([first, *(each[_alike(each, secret[least:]) :] for each in others)])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def whole_characters(text: str) -> str:

@@ -108,7 +108,7 @@ def _unread(error: Exception) -> str | None:
     quoted = text.partition("Received: ")[2].rpartition(". Check the reverse proxy")[0]
     try:
         value = ast.literal_eval(quoted)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         value = next((each.doc for each in chain(error) if isinstance(each, json.JSONDecodeError)), None)
     return value if isinstance(value, str) else None
 

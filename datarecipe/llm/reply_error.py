@@ -100,7 +100,10 @@ def _generation(failed: object, message: str) -> str:
     if isinstance(failed, str):
         return failed
     if isinstance(failed, dict | list):
-        return json.dumps(failed, ensure_ascii=False)
+        try:
+            return json.dumps(failed, ensure_ascii=False)
+        except RecursionError:
+            return ""
     quoted = _GENERATION.search(message[:LONGEST_ERROR])
     if quoted is None:
         return ""

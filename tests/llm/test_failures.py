@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import socket
 import ssl
@@ -24,6 +26,7 @@ from datarecipe.llm.failures import Judge
 from datarecipe.llm.litellm_outcome import Interpreter
 from datarecipe.llm.litellm_transport import LitellmTransport
 from datarecipe.llm.network_failures import network_failure
+from datarecipe.llm.openai_reply import Replies
 from tests.docs.pages import document
 from tests.llm.certificates import certificate
 from tests.llm.test_both_transports import endpoint_of, request
@@ -286,6 +289,13 @@ def test_a_package_that_is_missing() -> None:
     held(ROWS["missing package"], interpreter.failure(ImportError("No module named 'boto3'")))
 
 
+@pytest.mark.parametrize("quoted", ["{[]: 1}", "-" * 100_000 + "1", "(" * 5_000, "1" * 5_000, "\0", "{**1}", "f'{1}'"])
+def test_whatever_is_quoted_as_received_is_read_as_a_text_alone(quoted: str) -> None:
+    interpreter = Interpreter(endpoint_of("openai/gpt-test", None, {}), ())
+    failure = interpreter.failure(ValueError(f"Received: {quoted}. Check the reverse proxy"))
+    assert isinstance(failure, TransientError)
+
+
 # Words
 
 
@@ -301,6 +311,44 @@ def test_no_secret_is_shown(text: str) -> None:
     shown = judge("openai/gpt-test", "s3cret-value").readable(f"not: {text}.")
     assert "***" in shown
     assert not re.search(r"s3cret|abcdefgh", shown)
+
+
+KEY = hashlib.sha256(b"a key").hexdigest()
+
+
+@pytest.mark.parametrize("around", ["{}", "the key is {}", '{{"id": "{}", "object": "x"}}', "{0}, {0}"])
+def test_what_is_left_of_a_secret_that_was_cut_off_is_not_shown(around: str) -> None:
+    judging = judge("openai/gpt-test", KEY)
+    for left in range(len(KEY) // 3 + 1, len(KEY) + 1):
+        assert judging.readable(around.format(KEY[:left])) == around.format("***")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"id": KEY, "object": "response", "output": []}),
+        "words " * 15 + KEY,
+        '["' + "x" * 150 + KEY,
+        f"<title>{'x' * 90}{KEY}</title>",
+        json.dumps("x" * 260 + KEY),
+        "data: " + "x" * 150 + KEY,
+        json.dumps({"error": {"message": "x" * 19_960 + KEY}}),
+    ],
+)
+def test_a_reply_that_says_the_key_does_not_show_it(body: str) -> None:
+    replies = Replies(endpoint_of("openai/gpt-test", None, {}), (KEY,))
+    read = replies.read(body)
+    assert isinstance(read, Failure)
+    assert KEY[:22] not in str(replies.outcome(read))
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_an_error_in_many_layers_is_a_failure_like_any_other(outside: bool) -> None:
+    replies = Replies(endpoint_of("openai/gpt-test", None, {}), ())
+    for depth in range(1, 1200):  # somewhere there it can be read and not be written, wherever the stack is
+        error = f'{{"error": {{"message": "m", "failed_generation": {"[" * depth}{"]" * depth}}}}}'
+        read = replies.refused(400, {}, error) if outside else replies.read(error)
+        assert isinstance(read, Failure)
 
 
 def test_the_traceback_of_a_library_is_not_shown() -> None:
