@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.ownership import MANIFEST
 from datarecipe.running.rejections import REASONS, RETRIED
+from datarecipe.running.setup import cache_directory
 
 _NAMES = {"empty": "no_items"}
 """Other words for a reason."""
@@ -74,7 +76,7 @@ def command(recipes: tuple[str, ...], **values: Any) -> None:
         recipe.write_text(json.dumps(_recipe_of(folder)), encoding="utf-8")
         # Where the run was by default, its project is two folders above.
         project = folder.parent.parent if folder.parent.name == "runs" else Path.cwd()
-        values |= {"output": folder, "cache_dir": values["cache_dir"] or project / ".datarecipe" / "cache"}
+        values |= {"output": folder, "cache_dir": cache_directory(project, values["cache_dir"], os.environ)}
         start([str(recipe)], overwrite=False, offline=False, **values)
 
 

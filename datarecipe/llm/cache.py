@@ -99,18 +99,27 @@ class ResponseCache:
     def next_retry(self, request: Complete) -> Complete:
         """What to ask where the stored response to `request` is to be replaced: the same, with a draw of its own."""
         found = self._find(request)
-        return request if found is None else _retry(request, found[1] + 1)
+        if found is None:
+            return request
+        if found[1] >= cache_record.MOST_RETRIES:
+            raise CacheError(
+                f"a request was asked again {cache_record.MOST_RETRIES:,} times already, row {request.key} of the response "
+                f"cache in {self.directory}",
+                hint="Change the recipe or the model: the same requests will not do.",
+            )
+        return _retry(request, found[1] + 1)
 
     def put_retry(self, request: Complete, retry: Complete, response: Response) -> Response:
-        """Store `response` to `retry`, and let it stand for the one to `request`, which stays. Gives what is stored.
+        """Store `response` to `retry`, and let it stand for the one to `request`, which stays. Gives what stands.
 
         A process that dies in between has stored the response: the next retry finds it.
         """
         stored = self.put(retry, response)
-        with self._explained("cannot be written", request.key):
+        # In one transaction: a command that goes on longer never takes back what another has asked since.
+        with self._explained("cannot be written", request.key), self._cache.transact():
             if (text := self._cache.get(request.key)) is not None:
                 self._cache.set(request.key, cache_record.retried(text, retry.draw.retry))
-        return stored
+        return self.get(request) or stored
 
     def put(self, request: Request, response: Response) -> Response:
         """Store `response`, and return the one that is stored: the first writer's, where there were two.

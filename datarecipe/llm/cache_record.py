@@ -70,6 +70,10 @@ def encode(request: Request, response: Response) -> str:
     else:
         document |= {"kind": "embedding", "vector": list(response.vector)}
     document["request"] = request_document(request)
+    return _text_of(document)
+
+
+def _text_of(document: Mapping[str, Json]) -> str:
     try:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
@@ -87,15 +91,20 @@ def decode(text: str, request: Request) -> tuple[Response, int]:
     if document.get("request") != request_document(request):
         raise RecordError("it answers another request than its key says")
     response = _completion(document) if isinstance(request, Complete) else _embedding(document)
-    retried = document.get(_RETRIED, 0)
-    if not isinstance(retried, int) or isinstance(retried, bool) or not 0 <= retried <= MOST_RETRIES:
-        raise RecordError(f"`{_RETRIED}` is not a count")
-    return response, retried
+    return response, _retries(document)
 
 
 def retried(text: str, number: int) -> str:
-    """The same record, with the number of the retry that stands for it."""
-    return json.dumps(parse(text) | {_RETRIED: number}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """The same record, with the number of the retry that stands for it, unless a later one does. Raises `RecordError`."""
+    document = parse(text)
+    return _text_of(document | {_RETRIED: max(number, _retries(document))})
+
+
+def _retries(document: Mapping[str, Json]) -> int:
+    number = document.get(_RETRIED, 0)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_RETRIES:
+        raise RecordError(f"`{_RETRIED}` is not a count")
+    return number
 
 
 def parse(text: str) -> dict[str, Json]:

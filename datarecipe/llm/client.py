@@ -52,14 +52,17 @@ class CachedClient:
             routes, account, timeout=timeout, sleep=sleep, clock=clock, uniform=uniform, notice=notice
         )
         self._flying: Flying = {}
-        self._again: set[str] = set()
-        """Keys of the requests whose stored answer does not count: they are asked once more."""
+        self._again: dict[str, Complete] = {}
+        """By the keys of the requests whose stored answer does not count, what is asked instead."""
         self._following = 0
         """Requests that wait for what another run asks for."""
 
     def retry(self, requests: Iterable[Complete]) -> None:
-        """Ask for these once more, with a draw of its own, though there are stored answers."""
-        self._again = {request.key for request in requests}
+        """Ask for these once more, with a draw of its own, though there are stored answers. Raises `CacheError`.
+
+        Which draw is settled now: other runs that ask the same again get the one answer, whoever asks first.
+        """
+        self._again = {request.key: self.cache.next_retry(request) for request in requests}
 
     def share(self, flying: Flying) -> None:
         """Several clients of one cache, given the same `flying`, never ask for the same at the same time."""
@@ -172,6 +175,7 @@ class CachedClient:
             if not answer.done():
                 raise TransientError("the run ended before the answer came that another asked for")
             if answer.exception() is None:
+                self._again.pop(request.key, None)
                 return answer.result()
             # Another run's cap, end or failure is none of ours: it is our turn to ask.
         future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -193,11 +197,11 @@ class CachedClient:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        if request.key not in self._again:
+        asked = self._again.get(request.key)
+        if asked is None:
             return self.cache.put(request, await Way(self._router, request, claim).go())
-        asked = self.cache.next_retry(request)
-        # One whose process died before it could stand for the first was paid for.
+        # One that another run asked for, or whose process died before it could stand for the first, was paid for.
         answer = self.cache.get(asked) or await Way(self._router, asked, claim).go()
         stored = self.cache.put_retry(request, asked, answer)
-        self._again.discard(request.key)
+        del self._again[request.key]
         return stored

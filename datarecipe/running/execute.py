@@ -212,7 +212,7 @@ async def execute_on(
     """
     observer, shown = Several(observer, log := RunLog()), observer
     try:
-        if setup.is_new:
+        if setup.is_new or setup.options.retry:
             setup.caps  # noqa: B018 - raises before anything is written
             began, error = time.monotonic(), await what_forbids(board, setup)
             if error is not None:

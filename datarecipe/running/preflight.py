@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from datarecipe.errors import DatarecipeError
+from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Request
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
@@ -24,6 +24,12 @@ async def what_forbids(board: Switchboard, setup: Setup, request: Request | None
         request = next(Generation(setup.recipe, setup.model).wanted(1)).request
     if _is_stored(setup, request):
         return None
+    if setup.options.retry:
+        return UsageError(
+            f"nothing of this run is stored in {setup.cache_dir}, so there is nothing to ask again",
+            hint="Name the cache of the run with --cache-dir, and the recipe with the same options. "
+            "`datarecipe run` asks for all of it.",
+        )
     if setup.options.offline:
         return offline_miss("first")
     try:

@@ -151,6 +151,51 @@ def test_a_run_s_folder_says_what_is_to_be_asked_again(project: Path) -> None:
         assert server.requests > asked
 
 
+@pytest.mark.parametrize("how", ["project", "flag", "environment"])
+def test_a_run_s_folder_is_asked_for_out_of_the_cache_of_its_run(project: Path, how: str) -> None:
+    folder = str(project / "shared cache")
+    flags = ["--cache-dir", folder] if how == "flag" else []
+    env = KEY | ({"DATARECIPE_CACHE": folder} if how == "environment" else {})
+    with OpenAIServer(now_and_then(Reply(""), 2)) as server:
+        ran = ("run", "recipes/facts.yaml", "--model", "openai/author", "--api-base", server.base_url)
+        assert datarecipe(*ran, "--target-size", "40", *flags, cwd=project, env=env).code == 0
+        empty = files_of(project)["rejected.jsonl"].count(b'"reason": "no_items"')
+        asked = server.requests
+        done = datarecipe("retry", "runs/facts", "--trust", *flags, cwd=project, env=env)
+        assert done.code == 0, done.err
+        again = json.loads((project / "runs" / "facts" / "manifest.json").read_text())["this_run"]
+        assert again["asked_again"] == empty
+        assert server.requests == asked + again["sent"]
+        assert again["sent"] == empty, "what else was answered is not paid twice"
+
+
+@pytest.mark.parametrize("was_run", [True, False])
+def test_where_nothing_of_the_run_is_stored_nothing_is_asked(project: Path, was_run: bool) -> None:
+    with OpenAIServer(now_and_then(Reply(""), 2)) as server:
+        if was_run:
+            command(project, server, "run")
+        asked = server.requests
+        refused = command(project, server, "retry", "--cache-dir", "another")
+        assert (refused.code, server.requests) == (2, asked)
+        assert "nothing of this run is stored" in refused.err
+        assert not (project / "another").exists()
+        assert (project / "runs").exists() == was_run
+
+
+def test_recipes_with_the_same_requests_share_the_new_answers(project: Path) -> None:
+    recipe = (project / "recipes" / "facts.yaml").read_text()
+    (project / "recipes" / "others.yaml").write_text(recipe.replace("name: facts", "name: others"))
+    with OpenAIServer(now_and_then(Reply(""), 2)) as server:
+        assert command(project, server, "run", "recipes/others.yaml", "--target-size", "40").code == 0
+        empty = files_of(project)["rejected.jsonl"].count(b'"reason": "no_items"')
+        asked = server.requests
+        assert command(project, server, "retry", "recipes/others.yaml", "--target-size", "40").code == 0
+        assert server.requests == asked + empty
+        before = files_of(project)
+        assert command(project, server, "run", "recipes/others.yaml", "--target-size", "40", "--offline").code == 0
+        assert files_of(project) == before
+
+
 @pytest.mark.parametrize("arguments", [("--reason", "duplicate"), ("--reason", "nonsense"), ("--offline",)])
 def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...]) -> None:
     ran = datarecipe("retry", "recipes/facts.yaml", *arguments, cwd=project, env=KEY)

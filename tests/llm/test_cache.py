@@ -27,6 +27,7 @@ from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Usage
 from datarecipe.llm import cache_file
 from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache_record import MOST_RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,43 @@ def test_what_is_not_there_is_none(cache: ResponseCache) -> None:
     assert cache.get(request(1)) is None
     assert cache.get(request(0, model="openai/other")) is None
     assert cache.get(Embed("hashed-ngrams", "a text")) is None
+
+
+def test_a_retry_stands_for_what_it_replaces(cache: ResponseCache) -> None:
+    assert cache.next_retry(request()) == request(), "nothing is there to be replaced"
+    cache.put(request(), completion("old"))
+    first = cache.next_retry(request())
+    assert first.key != request().key
+    cache.put(first, completion("new"))
+    assert cache.get(request()) == completion("old"), "a process that dies here has changed nothing"
+    assert cache.next_retry(request()) == first, "and the next one finds what was paid for"
+    assert cache.put_retry(request(), first, completion("another")) == completion("new")
+    assert cache.get(request()) == completion("new")
+    second = cache.next_retry(request())
+    assert cache.put_retry(request(), second, completion("newest")) == completion("newest")
+    assert cache.put_retry(request(), first, completion("late")) == completion("newest"), "the later one stays"
+    assert cache.get(request()) == completion("newest")
+    assert cache.stats().damaged == 0
+
+
+def test_what_was_asked_again_as_often_as_may_be_stays_whole(cache: ResponseCache) -> None:
+    cache.put(request(), completion("old"))
+    last = Complete(request().content, replace(request().draw, retry=MOST_RETRIES))
+    assert cache.put_retry(request(), last, completion("last")) == completion("last")
+    with pytest.raises(CacheError, match="times already"):
+        cache.next_retry(request())
+    assert cache.get(request()) == completion("last")
+
+
+@pytest.mark.parametrize("planted", ['{"note":"\\ud800"', '{"note":1e999'])
+def test_a_retry_of_a_row_that_cannot_be_written_anew_is_a_cache_error(folder: Path, planted: str) -> None:
+    with ResponseCache(folder) as cache:
+        cache.put(request(), completion("old"))
+        with sqlite(folder) as connection:
+            (value,) = connection.execute("SELECT value FROM Cache").fetchone()
+            connection.execute("UPDATE Cache SET value = ?", [f"{planted},{value[1:]}"])
+        with pytest.raises(CacheError, match="cannot be written as text"):
+            cache.put_retry(request(), cache.next_retry(request()), completion("new"))
 
 
 def test_the_first_writer_stays(folder: Path) -> None:
