@@ -125,12 +125,16 @@ class Setup:
                     )
 
     def warnings(self, budget: Caps = NO_CAPS) -> Iterator[str]:
-        """What to say of prices that are not known, unless something else bounds the cost or forbids the run."""
-        capped = (self.recipe.limits.usd, self.recipe.limits.tokens, budget.usd, budget.tokens)
-        if any(cap is not None for cap in capped):
+        """What to say of prices that are not known, unless something else bounds the cost or forbids the run.
+
+        Where the recipe alone says what a model costs, no cap of the recipe's own bounds it.
+        """
+        limits, place = self.recipe.limits, self.recipe.written.place
+        own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
+        if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):
             return
         asked = ((self.endpoint, self.cost), *((fallback.endpoint, fallback.cost) for fallback in self.fallbacks))
-        yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked))
+        yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked if cost.only_recipe or not own))
 
     def _costs_and_names(self) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
         costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))

@@ -112,6 +112,19 @@ def test_no_cap_of_the_user_rests_on_the_recipe_s_word_alone(tmp_path: Path) -> 
         setup_of(tmp_path, free, model, url, flags=flags).check_budget(Caps(usd=Decimal(1)))
 
 
+@pytest.mark.parametrize("caps", ["{usd: 3}", "{tokens: 1000000000}", "{usd: 3, tokens: 1000000000}", "{calls: 9}"])
+def test_what_rests_on_the_recipe_s_word_alone_is_told_whatever_caps_the_recipe_has(tmp_path: Path, caps: str) -> None:
+    free = f"prices: {{input_per_million: 0, output_per_million: 0}}\nlimits: {caps}\n"
+    setup = setup_of(tmp_path, free, "groq/unheard-of")
+    assert any("only the recipe says what groq/unheard-of costs" in words for words in setup.warnings())
+    for budget in (Caps(usd=Decimal(1)), Caps(tokens=9000)):
+        assert not list(setup.warnings(budget))
+    assert not list(setup_of(tmp_path, free, "groq/unheard-of", flags={"limits.tokens": 9000}).warnings())
+    assert not list(setup_of(tmp_path, free, "groq/unheard-of", trust=True).warnings())
+    without = setup_of(tmp_path, free, "groq/unheard-of", flags={"limits.tokens": None, "limits.usd": None})
+    assert list(without.warnings())
+
+
 def test_no_trust_lowers_a_price_that_is_known(tmp_path: Path) -> None:
     text = "prices: {input_per_million: 0, output_per_million: 0}\n"
     assert per_million(setup_of(tmp_path, text, "openai/gpt-4o", trust=True)) == (2.5, 10)
