@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import http.server
 import json
@@ -63,7 +64,7 @@ def answering(answer: Any) -> Iterator[tuple[str, list[str], list[int]]]:
             """Stay silent."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", seen, taken
     finally:
@@ -95,6 +96,7 @@ def endless() -> Iterator[bytes]:
         yield b"x" * 65536
 
 
+@functools.cache
 def bomb() -> bytes:
     """Some 200 KB that are 200 MB."""
     packed = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)

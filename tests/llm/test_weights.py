@@ -93,7 +93,7 @@ def index(tmp_path: Path) -> Iterator[str]:
     build_wheel(tmp_path / "wheels")
     (tmp_path / "wheels" / "tiny_weights-1.0-py3-none-any.whl").rename(simple / "tiny_weights-1.0-py3-none-any.whl")
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Index, directory=str(tmp_path / "index"))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
         server.shutdown()
 
