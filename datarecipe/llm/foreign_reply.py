@@ -16,7 +16,8 @@ LONGEST_LOOK = 10_000
 SHOWN = 120
 """Characters of its beginning that a message shows."""
 
-_TITLE = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{1,500})<", re.IGNORECASE)
+TITLE = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{1,500})<", re.IGNORECASE)
+"""What a page calls itself."""
 _LOGIN = re.compile(r"type=[\"']?password", re.IGNORECASE)
 _HTML = re.compile(r"\s*(?:<!--[^>]*-->\s*)?<(?:!doctype|html|head|body|title|h1|center|script)\b", re.IGNORECASE)
 _MAY_PASS = re.compile(
@@ -127,7 +128,7 @@ def never_json(text: str) -> Failure | None:
 
 
 def _page(head: str) -> Failure | None:
-    title = _TITLE.search(head)
+    title = TITLE.search(head)
     if _HTML.match(head) is None or (title is None and _LOGIN.search(head) is None):
         return None
     words = " ".join((title.group(1) if title is not None else "a page that asks for a password").split())

@@ -18,13 +18,11 @@ from datarecipe.exchange import Completion
 from datarecipe.llm.failure_table import Failure
 from datarecipe.llm.failures import no_answer
 from datarecipe.llm.network_failures import chain, network_failure
-from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, broken_off
+from datarecipe.llm.openai_reply import Replies, broken_off
 
 if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
     from datarecipe.llm.endpoint import Endpoint
-
-__all__ = ["LONGEST_TEXT", "Interpreter"]
 
 _CODES = {
     "ContextWindowExceededError": "context_length_exceeded",
@@ -50,10 +48,6 @@ class Interpreter:
         if isinstance(outcome, Completion):
             return outcome
         raise outcome
-
-    def failure(self, error: Exception) -> Completion | DatarecipeError:
-        """What an exception of litellm's means: a response after all, or the error to raise."""
-        return self.judged(self.found(error))
 
     def judged(self, found: Completion | Failure) -> Completion | DatarecipeError:
         """A response after all, or the error to raise."""

@@ -18,7 +18,7 @@ from datarecipe.llm import providers
 from datarecipe.llm.asked_pause import asked_pause
 from datarecipe.llm.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures import Judge, whole_characters
-from datarecipe.llm.foreign_reply import never_json, other_protocol
+from datarecipe.llm.foreign_reply import TITLE, never_json, other_protocol
 from datarecipe.llm.reply_apart import apart_of
 from datarecipe.llm.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
 from datarecipe.llm.streamed_reply import is_stream, put_together
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 8 * 2**20
 """Characters of a reply that are kept. No batch is that long; a server gone wrong is, and what it sends is stored."""
 
-_TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]+)<", re.IGNORECASE)
 _NOT_PULLED = re.compile(r"model .+ not found")
 _LENGTH = frozenset(
     {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "error_limit"}
@@ -193,7 +192,7 @@ def _failed(
 
 def in_words(text: str) -> str:
     """A body that is no JSON, for a message; of a page in HTML its title."""
-    title = _TITLE.search(text[:10_000]) if text.lstrip().startswith("<") else None
+    title = TITLE.search(text[:10_000]) if text.lstrip().startswith("<") else None
     return " ".join((title.group(1) if title is not None else text).split())
 
 

@@ -16,7 +16,7 @@ import pytest
 from datarecipe.errors import CacheError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.client import CachedClient
+from datarecipe.llm.client import CachedClient, Flying
 from datarecipe.llm.failure_table import TABLE
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.adaptive import AdaptiveLimit
@@ -136,6 +136,28 @@ async def test_an_answer_is_on_disk_when_it_is_given_out(cache: ResponseCache, w
     assert on_disk(cache, request()) == response
     assert client.lookup(request()) == response
     assert line.timeouts == [7.5]
+
+
+async def test_what_is_asked_again_is_asked_once_whoever_asks_and_whoever_dies(
+    cache: ResponseCache, world: World
+) -> None:
+    line, old = Line(), completion("old")
+    for index in range(3):
+        cache.put(request(index), old)
+    cache.put(cache.next_retry(request(0)), completion("paid"))  # its process died before it could stand for the first
+    one, other = world.client(cache, line), world.client(cache, line)
+    flying: Flying = {}
+    for client in (one, other):
+        client.share(flying)
+        client.retry(map(request, range(2)))
+        assert [client.lookup(request(index)) for index in range(3)] == [None, None, old]
+    answers = await asyncio.gather(*(client.fetch(request(index)) for client in (one, other) for index in range(3)))
+    assert answers == 2 * [completion("paid"), completion("answer 1"), old]
+    assert [(asked.draw.index, asked.draw.retry) for asked in line.asked] == [(1, 1)]
+    late = world.client(cache, line)
+    late.retry([])
+    for client in (one, other, late):
+        assert [client.lookup(request(index)) for index in range(3)] == answers[:3]
 
 
 async def test_an_answer_that_cannot_be_stored_is_not_given_out(cache: ResponseCache, world: World) -> None:

@@ -286,13 +286,13 @@ async def test_a_connection_that_never_comes_about() -> None:
 
 def test_a_package_that_is_missing() -> None:
     interpreter = Interpreter(endpoint_of("bedrock/m", None, {}), ())
-    held(ROWS["missing package"], interpreter.failure(ImportError("No module named 'boto3'")))
+    held(ROWS["missing package"], interpreter.judged(interpreter.found(ImportError("No module named 'boto3'"))))
 
 
 @pytest.mark.parametrize("quoted", ["{[]: 1}", "-" * 100_000 + "1", "(" * 5_000, "1" * 5_000, "\0", "{**1}", "f'{1}'"])
 def test_whatever_is_quoted_as_received_is_read_as_a_text_alone(quoted: str) -> None:
     interpreter = Interpreter(endpoint_of("openai/gpt-test", None, {}), ())
-    failure = interpreter.failure(ValueError(f"Received: {quoted}. Check the reverse proxy"))
+    failure = interpreter.judged(interpreter.found(ValueError(f"Received: {quoted}. Check the reverse proxy")))
     assert isinstance(failure, TransientError)
 
 
