@@ -200,7 +200,7 @@ def _check_flags(overrides: Sequence[Override]) -> None:
 def recipe_names(arguments: Sequence[str]) -> Iterator[str]:
     """The recipes named, and those of the folders named; what others there extend is no recipe of its own."""
     for argument in arguments:
-        if not Path(argument).is_dir():
+        if not argument or not Path(argument).is_dir():
             yield argument
             continue
         found = recipes_below(Path(argument))

@@ -91,7 +91,7 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
 
 def _is_folder(argument: str) -> bool:
     try:
-        return Path(argument).is_dir()
+        return bool(argument) and Path(argument).is_dir()
     except (OSError, ValueError):  # no path at all: told when it is looked for
         return False
 

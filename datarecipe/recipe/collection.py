@@ -60,6 +60,9 @@ def choose_recipe(argument: str) -> Choice:
     Raises:
         RecipeNotFoundError: there is none; it names what is near.
     """
+    if not argument:  # as a path it would be the working folder
+        hint = "is a variable of the shell not set?"
+        raise RecipeNotFoundError(Source("RECIPE").place().problem("the name of the recipe is empty", hint))
     if "/" in argument or Path(argument).suffix.lower() in SUFFIXES:
         return Choice(_file(argument))
     shipped = shipped_recipes().get(argument)
@@ -82,8 +85,6 @@ def is_name(argument: str) -> bool:
 
 def _named(name: str) -> list[Path]:
     """The files that a name may mean, the first before the others."""
-    if not name:
-        return []
     return [path for folder in _FOLDERS for suffix in SUFFIXES if _is_file(path := folder / f"{name}{suffix}")]
 
 
@@ -127,7 +128,7 @@ def _suggestion(name: str) -> str:
     found = nearest(name, [*own, *shipped])
     if found is not None:
         return f"did you mean {code(found)}? {code('datarecipe list')} names the shipped ones"
-    looked = f"it would be {code(f'recipes/{name}.yaml')}; " if name else ""
+    looked = f"it would be {code(f'recipes/{name}.yaml')}; "
     return f"{looked}the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"
 
 

@@ -132,6 +132,12 @@ def test_nothing_to_check_is_an_error_in_every_form(project: Path, tmp_path_fact
     assert validate(project, "a" * 300).code == 2
 
 
+@pytest.mark.parametrize("command", ["validate", "prompt", "plan", "run", "retry"])
+def test_a_name_that_is_empty_is_not_the_working_folder(project: Path, command: str) -> None:
+    ran = datarecipe(command, "", cwd=project, home=project)
+    assert (ran.code, "the name of the recipe is empty" in ran.err) == (2, True)
+
+
 def test_a_link_out_of_the_folder_is_not_followed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     secret = tmp_path_factory.mktemp("home") / "key.yaml"
     secret.write_text("recipe: 1\nname: hunter2 secret\n")

@@ -62,7 +62,7 @@ def test_a_suffix_or_a_slash_is_a_path(project: Project) -> None:
         ("nowhere/x.yaml", "nowhere/x.yaml: there is no such file", None),
         ("recipe/recip.yaml", "recipe/recip.yaml: there is no such file", "did you mean `recipes/recipe.yaml`?"),
         ("a\0/b", "a\\u0000/b: there is no such file", None),
-        ("", ": there is no recipe of this name", "the shipped ones are"),
+        ("", "RECIPE: the name of the recipe is empty", "is a variable of the shell not set?"),
     ],
 )
 def test_what_is_not_there(project: Project, argument: str, message: str, hint: str | None) -> None:
