@@ -6,6 +6,7 @@ of them are asked, whatever they bring, so concurrency and order of arrival make
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 
@@ -14,16 +15,21 @@ from datarecipe.generate.events import Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.running.dispatch import PAUSE_AFTER
 from datarecipe.running.setup import Setup
 
 
-def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
+async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
     """The requests of the run, as far as it is stored, whose answers held nothing valid, for these reasons alone.
 
-    Raises `CacheError`, `TemplateError`.
+    Other runs go on meanwhile. Raises `CacheError`, `TemplateError`.
     """
     generation, found = Generation(setup.recipe, setup.model), []
-    while generation.outcome is None:
+    for number in itertools.count(1):
+        if generation.outcome is not None:
+            break
+        if number % PAUSE_AFTER == 0:
+            await asyncio.sleep(0)
         head = next(generation.wanted(1))
         if isinstance(head.request, Embed):
             generation.receive(head.handle, Embedding(hashed_ngrams(head.request.text)))

@@ -299,7 +299,8 @@ async def _ask_again(
     setup: Setup, client: CachedClient, traffic: Traffic, drive: Callable[[Loop], Awaitable[Ending]]
 ) -> Ending:
     """Ask once more for what the options name, before the run."""
-    again = AskedAgain(held_nothing(setup, client.cache, setup.options.retry) if setup.options.retry else ())
+    reasons = setup.options.retry
+    again = AskedAgain(await held_nothing(setup, client.cache, reasons) if reasons else ())
     client.retry(again.requests)
     ending = await drive(again) if again.requests else Ending("target")
     client.reopen()

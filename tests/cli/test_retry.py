@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 from pathlib import Path
@@ -9,10 +10,16 @@ from typing import Any
 
 import pytest
 
+from datarecipe.llm.cache import ResponseCache
+from datarecipe.running.asked_again import held_nothing
+from datarecipe.running.dispatch import PAUSE_AFTER
+from datarecipe.running.execute import execute
+from datarecipe.running.observe import Silent
+from datarecipe.running.rejections import RETRIED
 from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author, Body, Reply
 from tests.openai_server import OpenAIServer
-from tests.runs import DATA_FILES, RECIPE, write_recipe
+from tests.runs import DATA_FILES, RECIPE, recipe_with, run, setup_for, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
 NOTHING = {
@@ -79,24 +86,27 @@ def test_a_server_that_was_mended_is_asked_again(project: Path, name: str) -> No
 def test_the_bytes_are_those_of_the_new_answers_whatever_the_concurrency(tmp_path: Path, strategy: str) -> None:
     made: list[dict[str, bytes]] = []
     port = 0
-    for concurrency in ("1", "32"):
-        folder = tmp_path / concurrency
-        write_recipe(folder, RECIPE.replace("strategy: fixed", f"strategy: {strategy}"))
+    for concurrency in (1, 32):
+        folder = tmp_path / str(concurrency)
+        path = write_recipe(folder, RECIPE.replace("strategy: fixed", f"strategy: {strategy}"))
         with OpenAIServer(now_and_then(Reply("")), at_port=port) as server:
             port = server.port
-            flags = ("--concurrency", concurrency, "--target-size", "60")
-            assert command(folder, server, "run", *flags).code == 0
-            before = files_of(folder)["data.jsonl"]
+
+            def once(target_size: int, **options: Any) -> bytes:
+                recipe = recipe_with(path, target_size=target_size, **{"limits.concurrency": concurrency})  # noqa: B023
+                setup = setup_for(recipe, server.base_url, None, folder / "cache", **options)  # noqa: B023
+                assert run(setup).exit_code == 0
+                return files_of(folder)["data.jsonl"]  # noqa: B023
+
+            before = once(60)
             assert b'"reason": "no_items"' in files_of(folder)["rejected.jsonl"]
-            assert command(folder, server, "retry", *flags).code == 0
-            assert command(folder, server, "retry", *flags).code == 0
+            for _ in range(2):
+                small = once(60, retry=frozenset(RETRIED))
             asked = server.requests
-            assert command(folder, server, "run", *flags, "--offline").code == 0
+            assert once(60, offline=True) == small
             assert server.requests == asked
             # What stands before the first place that was asked again stays, also under a higher target.
-            small = files_of(folder)["data.jsonl"]
-            assert command(folder, server, "run", *flags, "--target-size", "90").code == 0
-            assert files_of(folder)["data.jsonl"].startswith(small)
+            assert once(90).startswith(small)
             assert before != small
         made.append(files_of(folder))
     assert made[0] == made[1]
@@ -194,6 +204,26 @@ def test_recipes_with_the_same_requests_share_the_new_answers(project: Path) -> 
         before = files_of(project)
         assert command(project, server, "run", "recipes/others.yaml", "--target-size", "40", "--offline").code == 0
         assert files_of(project) == before
+
+
+async def test_other_runs_go_on_while_a_large_one_is_looked_through(project: Path) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    recipe = recipe_with(project / "recipes" / "facts.yaml", target_size=400)
+    with OpenAIServer(Author(variety=20_000)) as server:
+        setup = setup_for(recipe, server.base_url, project / "out", project / "cache")
+        assert (await execute(setup, Silent())).traffic.answered > PAUSE_AFTER
+    task = asyncio.create_task(others())
+    with ResponseCache(setup.cache_dir) as cache:
+        await held_nothing(setup, cache, {"no_items"})
+    task.cancel()
+    assert turns
 
 
 @pytest.mark.parametrize("arguments", [("--reason", "duplicate"), ("--reason", "nonsense"), ("--offline",)])
