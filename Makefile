@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PYTEST := -m pytest -n auto --dist worksteal
+# With other releases: pages show what the releases of constraints.txt print, prices and versions among it.
+OTHERS := -m "not slow" --ignore tests/docs/test_examples.py
 
 .PHONY: help demo test test-newest test-oldest explore lint bench fuzz site constraints clean
 
@@ -25,13 +27,13 @@ test: $(VENV)/.installed-test ## Run all tests
 test-newest: ## Run the tests, without the slow ones, with the newest releases that pyproject.toml allows
 	@$(MAKE) --no-print-directory VENV=.venv-newest .venv-newest/.installed-test
 	.venv-newest/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[local,export]'
-	.venv-newest/bin/python $(PYTEST) -m "not slow"
+	.venv-newest/bin/python $(PYTEST) $(OTHERS)
 
 test-oldest: ## Run the tests, without the slow ones, with the oldest releases that pyproject.toml allows
 	@$(MAKE) --no-print-directory VENV=.venv-oldest .venv-oldest/.installed-test
 	.venv-oldest/bin/python -m tests.oldest > .venv-oldest/oldest.txt
 	.venv-oldest/bin/python $(INSTALL) -r .venv-oldest/oldest.txt
-	.venv-oldest/bin/python $(PYTEST) -m "not slow"
+	.venv-oldest/bin/python $(PYTEST) $(OTHERS)
 
 explore: $(VENV)/.installed-test ## Run the tests that generate their input on input that is new each time
 	$(BIN)/python $(PYTEST) -m hypothesis --hypothesis-profile=explore
