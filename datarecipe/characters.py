@@ -64,7 +64,7 @@ def changed(text: str, change: Callable[[str], str]) -> str:
     """
     made = change(text)
     strange = _strange(text)
-    if not strange and not _strange(made):
+    if not strange and (made == text or not _strange(made)):
         return made
     kept = strange | {c for c in set(text) if _strange(change(c))}
     originals = (c for c in text if c in kept)
