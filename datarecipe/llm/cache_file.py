@@ -186,7 +186,7 @@ def _create(directory: Path) -> None:
         try:
             (directory / DATABASE).hardlink_to(made)
         except FileExistsError:
-            pass  # the other process's is as good
+            return  # the other process's is as good
         except OSError:
             _move_in(made, directory)
 

@@ -1,7 +1,7 @@
 """What the front matter of a dataset card says, in the words that the Hugging Face Hub knows.
 
 The Hub refuses a card whose `license` is not one of its own identifiers (hub-docs, docs/hub/repositories-licenses.md; the
-list is that of its error message in huggingface_hub issue 4218, May 2026). Task categories are those of huggingface.js
+list is that of its error message in huggingface_hub #4218, May 2026). Task categories are those of huggingface.js
 (packages/tasks/src/pipelines.ts), the form of the rest is that of hub-docs, datasetcard.md.
 """
 
