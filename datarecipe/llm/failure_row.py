@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal["http", "timeout", "connection", "garbage", "machine"]
@@ -59,7 +60,8 @@ class Row:
     statuses: Container[int] | None = None
     """None: any."""
     codes: frozenset[str] = frozenset()
-    words: re.Pattern[str] | None = None
+    words: str | None = None
+    """A regular expression for the message, in whatever case; compiled when a failure is judged, which few runs see."""
     rate_limited: bool = False
     """Whether it asks for fewer requests."""
     wordings: tuple[Wording, ...] = ()
@@ -74,7 +76,7 @@ class Row:
         if not self.codes and self.words is None:
             return True
         return not self.codes.isdisjoint(failure.codes) or (
-            self.words is not None and self.words.search(failure.message) is not None
+            self.words is not None and _compiled(self.words).search(failure.message) is not None
         )
 
 
@@ -92,7 +94,7 @@ class Wording:
     """The short word that says it, where one does."""
 
 
-def any_of(wordings: tuple[Wording, ...]) -> re.Pattern[str]:
+def any_of(wordings: tuple[Wording, ...]) -> str:
     """Fits where one of `wordings` does."""
     said = [wording.pattern or re.escape(wording.sample) for wording in wordings if wording.pattern or not wording.code]
     return words(*said)
@@ -103,6 +105,11 @@ def codes_of(wordings: tuple[Wording, ...]) -> frozenset[str]:
     return frozenset(wording.code for wording in wordings if wording.code)
 
 
-def words(*patterns: str) -> re.Pattern[str]:
-    """Fits where one of `patterns` does, in whatever case."""
-    return re.compile("|".join(patterns), re.IGNORECASE | re.ASCII)
+def words(*patterns: str) -> str:
+    """Fits where one of `patterns` does."""
+    return "|".join(patterns)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)

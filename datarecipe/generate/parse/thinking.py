@@ -113,7 +113,6 @@ _GENERIC_CLOSING = (
     rf"|{_OTHER_OPEN}/{_GENERIC_NAME}{_OTHER_CLOSE}"
 )
 _affixes = re.compile(r"(?:begin|start|end)_(?:of_)?|_(?:begin|start|end)$", re.IGNORECASE)
-_name = re.compile(_GENERIC_NAME)
 
 
 def _flagged(style: Style, pattern: str) -> str:
@@ -243,7 +242,7 @@ def next_place(text: str, position: int) -> int:
 
 
 def _core(mark: str) -> str:
-    match = _name.search(mark)
+    match = _generic(_GENERIC_NAME).search(mark)
     return _affixes.sub("", match.group()).lower() if match else ""
 
 
