@@ -211,14 +211,17 @@ async def execute_on(
     What it uses counts in the account `above` too, which knows already what earlier runs used (`shared_account`).
     """
     observer, shown = Several(observer, log := RunLog()), observer
+    folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
     try:
+        generation = Generation(setup.recipe, setup.model, folder)
         if setup.is_new or setup.options.retry:
             setup.caps  # noqa: B018 - raises before anything is written
-            began, error = time.monotonic(), await what_forbids(board, setup)
+            first = next(generation.wanted(1)).request
+            began, error = time.monotonic(), await what_forbids(board, setup, first)
             if error is not None:
                 return _not_begun(setup, shown, error, time.monotonic() - began)
         with board.telling(log.notice):
-            return await _execute(board, setup, observer, interrupts, above)
+            return await _execute(board, setup, folder, generation, observer, interrupts, above)
     except DatarecipeError as error:
         observer.broken_off(setup, error)
         raise
@@ -242,12 +245,16 @@ def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds
 
 
 async def _execute(
-    board: Switchboard, setup: Setup, observer: Observer, interrupts: Interrupts | None, above: Account | None
+    board: Switchboard,
+    setup: Setup,
+    folder: RunFolder,
+    generation: Generation,
+    observer: Observer,
+    interrupts: Interrupts | None,
+    above: Account | None,
 ) -> RunResult:
     began, started = time.monotonic(), datetime.now(UTC)
     caps = setup.caps
-    folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
-    generation = Generation(setup.recipe, setup.model, folder)
     with folder, Spending(folder.files, setup.identity, setup.prices) as spending:
         account = Account(
             caps,

@@ -6,7 +6,6 @@ import os
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Request
-from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.cache_file import DATABASE
 from datarecipe.running.dispatch import offline_miss
@@ -14,14 +13,12 @@ from datarecipe.running.setup import Setup
 from datarecipe.running.switchboard import Switchboard
 
 
-async def what_forbids(board: Switchboard, setup: Setup, request: Request | None = None) -> DatarecipeError | None:
-    """What is certain to end a run at its first request, or at `request`; None where it can begin.
+async def what_forbids(board: Switchboard, setup: Setup, request: Request) -> DatarecipeError | None:
+    """What is certain to end a run at `request`, its first; None where it can begin.
 
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
     """
     routes = await board.routes(setup)
-    if request is None:
-        request = next(Generation(setup.recipe, setup.model).wanted(1)).request
     if _is_stored(setup, request):
         return None
     if setup.options.retry:
