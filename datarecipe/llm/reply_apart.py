@@ -18,7 +18,8 @@ LONGEST_NAME = 64
 """Characters of a tool's name that are kept: OpenAI allows no more."""
 
 _TAGS = re.compile(r"</?(?:think|thinking|budget:thinking)>")
-_REASONING = ("reasoning_content", "reasoning", "thinking")
+REASONING = ("reasoning_content", "reasoning", "thinking")
+"""Fields in which servers put reasoning."""
 
 
 def apart_of(message: Mapping[str, Any], thought: str = "") -> Apart | None:
@@ -52,7 +53,7 @@ def _as_text(arguments: object) -> str:
 
 
 def _reasoning(message: Mapping[str, Any]) -> Iterator[str]:
-    for name in _REASONING:
+    for name in REASONING:
         if isinstance(value := message.get(name), str) and value.strip():
             yield value
     for name, field in (("reasoning_details", "text"), ("content", "thinking")):

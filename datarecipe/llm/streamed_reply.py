@@ -12,15 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datarecipe.llm.reply_apart import MOST_CALLS, REASONING
 from datarecipe.llm.reply_error import is_said
 
 MOST_LINES = 8
 """Lines of data that may be one event's."""
-MOST_CALLS = 100
-"""Calls of tools that are put together."""
 
 _STREAM = re.compile(r"(?:(?:event|id|retry)?:[^\n]*\n\s*)*data:")
-_REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class _Reply:
             return
         self.content.extend(_texts(delta.get("content")))
         self.refusal.extend(_texts(delta.get("refusal")))
-        self.reasoning.extend(next((found for name in _REASONING if (found := _texts(delta.get(name)))), []))
+        self.reasoning.extend(next((found for name in REASONING if (found := _texts(delta.get(name)))), []))
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else [{"function": delta.get("function_call")}]:
             function = call.get("function") if isinstance(call, dict) else None
