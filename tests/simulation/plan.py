@@ -99,6 +99,9 @@ def draw(seed: int) -> Plan:
         prices=PRICES,
         sampling={"max_tokens": source.choice([64, 400])},
     )
+    if random.Random(f"{seed} vary").random() < 0.4:
+        # A lane that asks the same again makes another draw; with `vary` it hardly ever asks the same.
+        recipe = replace(recipe, vary={}, instruction="Write {{ batch_size }} examples.")
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7
