@@ -310,17 +310,21 @@ def test_too_many_different_answers_in_the_rest_are_open(tmp_path: Path) -> None
     assert "more than 50" in told(made)
 
 
+def measured(path: Path) -> tuple[Draft, int]:
+    """The draft, and the bytes of memory that it took at its most."""
+    tracemalloc.start()
+    try:
+        return draft(path), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 def test_many_rows_take_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     with path.open("w") as file:
         file.write("text,label\n")
         file.writelines(f"{'some words of a message ' * 4}{n},{'spam' if n % 3 else 'ham'}\n" for n in range(100_000))
-    tracemalloc.start()
-    try:
-        made = draft(path)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    made, peak = measured(path)
     assert "in 66,666, 33,334 rows" in told(made)
     assert peak < 30_000_000, "the file has 11 MB, and 10,000 rows are kept"
 
@@ -332,11 +336,6 @@ def test_what_the_rest_holds_is_bounded(tmp_path: Path) -> None:
         file.writelines(
             json.dumps({"text": "x" * 199 + str(n), "label": "a", f"k{n}": n}) + "\n" for n in range(30_000)
         )
-    tracemalloc.start()
-    try:
-        made = draft(path)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    made, peak = measured(path)
     assert "in 35,000, 5,000 rows" in told(made)
     assert peak < 25_000_000

@@ -345,10 +345,8 @@ def test_what_does_not_pass_ends_with_the_last_error_and_stores_nothing(cache: R
     assert 10 < len(line.asked) < 80
 
 
-@pytest.mark.parametrize("charged", [False, True], ids=["no connection", "server error"])
-@pytest.mark.parametrize("requests", [1, 16])
-def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, requests: int, *, charged: bool) -> None:
-    line = Line([TransientError("no luck", charged=charged) for _ in range(1000)])
+def given_up_after(cache: ResponseCache, line: Line, requests: int) -> float:
+    """Seconds until the first of so many requests at once fails."""
 
     async def main() -> float:
         client = virtual(cache, line)
@@ -359,7 +357,14 @@ def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, r
             task.cancel()
         return asyncio.get_running_loop().time()
 
-    assert 30 <= virtual_time.run(main()) < 60, "one that comes up within half a minute is in time"
+    return virtual_time.run(main())
+
+
+@pytest.mark.parametrize("charged", [False, True], ids=["no connection", "server error"])
+@pytest.mark.parametrize("requests", [1, 16])
+def test_an_address_that_never_answered_is_given_up_soon(cache: ResponseCache, requests: int, *, charged: bool) -> None:
+    line = Line([TransientError("no luck", charged=charged) for _ in range(1000)])
+    assert 30 <= given_up_after(cache, line, requests) < 60, "one that comes up within half a minute is in time"
     assert len(line.asked) <= requests + 12
 
 
@@ -371,17 +376,7 @@ def nobody_there(kind: str) -> TransientError:
 @pytest.mark.parametrize("requests", [1, 2, 5, 16])
 def test_where_nobody_is_at_the_address_a_run_ends_in_seconds(cache: ResponseCache, requests: int, kind: str) -> None:
     line = Line([nobody_there(kind) for _ in range(1000)])
-
-    async def main() -> float:
-        client = virtual(cache, line)
-        asking = [asyncio.ensure_future(client.fetch(request(number))) for number in range(requests)]
-        done, others = await asyncio.wait(asking, return_when=asyncio.FIRST_EXCEPTION)
-        assert all(isinstance(task.exception(), TransientError) for task in done), "which ends a run"
-        for task in others:
-            task.cancel()
-        return asyncio.get_running_loop().time()
-
-    assert 2 <= virtual_time.run(main()) < 10
+    assert 2 <= given_up_after(cache, line, requests) < 10
     assert len(line.asked) <= requests + 6
 
 
