@@ -100,7 +100,7 @@ class DirectTransport:
             with contextlib.suppress(MachineError):  # `complete` says so, where it is expected
                 self._opened()
 
-    async def ready(self) -> None:
+    def loading(self, _: Complete) -> None:
         """A request can leave at any time."""
 
     def check(self) -> None:

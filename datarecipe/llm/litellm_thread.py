@@ -55,6 +55,10 @@ class LitellmThread:
         """Run it, and wait for nothing."""
         self._loop.call_soon_threadsafe(lambda: self._loops_own.append(self._loop.create_task(function())))
 
+    def interject(self, call: Callable[[], None]) -> None:
+        """Call it in the thread. Raises `RuntimeError` where that has ended."""
+        self._loop.call_soon_threadsafe(call)
+
     async def close(self, at_last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """End what still runs, and the thread; `at_last` runs in it before."""
         self.soon(lambda: self._end(at_last))
@@ -84,6 +88,15 @@ def enter() -> LitellmThread:
             _shared = LitellmThread()
         _shared.users += 1
         return _shared
+
+
+def when_free(call: Callable[[], None]) -> None:
+    """Call it as soon as the thread has a moment; at once where there is none."""
+    if (thread := _shared) is not None:
+        with contextlib.suppress(RuntimeError):  # it ended a moment ago
+            thread.interject(call)
+            return
+    call()
 
 
 async def leave(thread: LitellmThread, at_last: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -64,8 +64,8 @@ class LitellmTransport:
     ) -> None:
         thread, self._thread = self._thread, None
         if self._importing is not None:
-            with contextlib.suppress(Exception):  # who waited for the import has heard of its failure
-                await self._importing
+            # It ends in its thread. Who waited for it has heard of its failure.
+            self._importing.add_done_callback(lambda task: task.cancelled() or task.exception())
         if thread is not None:
             if self._client is not None:
                 thread.soon(self._client.close)
@@ -88,21 +88,21 @@ class LitellmTransport:
             _make_known(litellm, provider, name)
         return litellm
 
-    async def ready(self) -> None:
-        """Wait for the import, which takes a second or two."""
-        with contextlib.suppress(Exception):  # `complete` raises it
-            await self._imported()
+    def loading(self, _: Complete) -> asyncio.Future[Any] | None:
+        """The import, which takes a second or two."""
+        importing = self._imported()
+        return None if importing.done() else importing
 
-    async def _imported(self) -> Any:
+    def _imported(self) -> asyncio.Task[Any]:
         self.prepare()
         assert self._importing is not None
-        return await asyncio.shield(self._importing)
+        return self._importing
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
         sending.check_belongs(request.content, self._endpoint)
         self.check()
-        litellm = await self._imported()
+        litellm = await asyncio.shield(self._imported())
         if self._thread is None:
             import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
 

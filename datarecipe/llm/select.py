@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion
 from datarecipe.llm import openai_protocol
@@ -92,13 +93,14 @@ class _PerRequest:
     def prepare(self) -> None:
         """Which of the two it is, the first request shows."""
 
-    async def ready(self) -> None:
-        """`complete` waits itself, for the one that it is."""
+    def _of(self, request: Complete) -> Transport:
+        return self._direct if openai_protocol.speaks_content(self._endpoint, request.content) else self._litellm
+
+    def loading(self, request: Complete) -> asyncio.Future[Any] | None:
+        return self._of(request).loading(request)
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
-        if openai_protocol.speaks_content(self._endpoint, request.content):
-            return await self._direct.complete(request, timeout=timeout)
-        return await self._litellm.complete(request, timeout=timeout)
+        return await self._of(request).complete(request, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         return self

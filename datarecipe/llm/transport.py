@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from datarecipe.errors import TransientError
 from datarecipe.exchange import Complete, Completion
@@ -38,8 +39,11 @@ class Transport(Protocol):
         """Begin what takes long before a first request, as an import, while there is other work. May do nothing."""
         ...
 
-    async def ready(self) -> None:
-        """Wait until a request can leave: for what `prepare` begins. Sends nothing, and raises nothing."""
+    def loading(self, request: Complete) -> asyncio.Future[Any] | None:
+        """What `request` has to wait for before it can leave, as an import; None where it can leave at once.
+
+        Sends nothing. Where it fails, `complete` raises the error.
+        """
         ...
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109

@@ -319,14 +319,19 @@ class _Attempts:
             self._way.look_back(self._number)
         return fits
 
+    async def _can_leave(self, claim: Claim) -> None:
+        """Wait for what the transport still loads. Raises when the run ends before: nothing more is sent."""
+        if (loading := claim.route.transport.loading(self._adapted)) is not None:
+            await self.router.unless_closed(loading)
+        if self.router.closing:
+            raise _ClosedError
+
     async def _send(self, claim: Claim) -> Completion:
         price = claim.route.price
         how: HowItWent = "silent"
         spent, retry_after = NOTHING, None
         try:
-            await claim.route.transport.ready()
-            if self.router.closing:
-                raise _ClosedError  # what a transport brings with it may take seconds to import
+            await self._can_leave(claim)
             self.router.attempts += 1
             # Of an attempt that is broken off nobody knows better, unless it was made here.
             spent = Amount(calls=1) if claim.route.in_process else claim.reservation.amount

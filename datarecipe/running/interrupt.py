@@ -3,8 +3,8 @@
 SIGTERM, with which schedulers and containers end a program, means the same.
 
 An event loop that is busy hears nothing: a reply is judged, a disk is slow, a thread does not come back. So a thread watches
-it from the first signal on, and ends the process where the loop does not answer, or where it is still there some time after
-the second signal. Nothing is lost by that: what is stored is sound at any moment, as after `kill -9`.
+it from the first signal on, and litellm's beside it, and ends the process where one does not answer, or where it is still
+there some time after the second signal. Nothing is lost by that: what is stored is sound at any moment, as after `kill -9`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
+
+from datarecipe.llm import litellm_thread
 
 HEARD = "stopping: nothing more is sent, what is paid for may still arrive; Ctrl-C again waits for nothing"
 HEARD_TWICE = "stopping now"
@@ -25,17 +27,26 @@ ALL = (signal.SIGINT, signal.SIGTERM)
 """What a program of our own hears."""
 
 STUCK = 1.2
-"""Seconds in which the event loop answers, from the first signal on, or the process ends."""
+"""Seconds in which the event loops answer, from the first signal on, or the process ends."""
 PATIENCE = 1.8
 """Seconds that are left to a process after the second signal, and to one whose run has ended after the first."""
 _LOOK = 0.1
 _CODE = 130
 
 
-def end_process() -> NoReturn:
-    """End this process at once, whatever its threads do."""
-    os.write(2, b"\ninterrupted: something did not answer. Run the same command again: all that is stored is used.\n")
+def end_process(*, told: bool) -> NoReturn:
+    """End this process at once, whatever its threads do. `told`: the run has said how it ended."""
+    if not told:
+        os.write(
+            2, b"\ninterrupted: something did not answer. Run the same command again: all that is stored is used.\n"
+        )
     os._exit(_CODE)
+
+
+class End(Protocol):
+    """Ends the process."""
+
+    def __call__(self, *, told: bool) -> None: ...
 
 
 class Interrupts:
@@ -46,7 +57,7 @@ class Interrupts:
         signals: Collection[signal.Signals] = (),
         notice: Callable[[str], None] = lambda _: None,
         *,
-        end: Callable[[], None] | None = None,
+        end: End | None = None,
     ) -> None:
         """`signals` is empty where the event loop is somebody else's: so are its signals.
 
@@ -101,7 +112,7 @@ class Interrupts:
         self.pressed += 1
         self._tell()
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+    def _watch(self, loop: asyncio.AbstractEventLoop, end: End) -> None:
         """Let the process end itself, and end it where it does not."""
         answered = threading.Event()
         answered.set()
@@ -111,14 +122,14 @@ class Interrupts:
                 answered.clear()
                 asked = time.monotonic()
                 with contextlib.suppress(RuntimeError):  # closed a moment ago
-                    loop.call_soon_threadsafe(answered.set)
+                    loop.call_soon_threadsafe(litellm_thread.when_free, answered.set)
             elif time.monotonic() - asked > STUCK:
                 break
             time.sleep(_LOOK)
         else:
             while (left := self._last + PATIENCE - time.monotonic()) > 0:
                 time.sleep(left)
-        end()
+        end(told=self._left.is_set())
 
     def _tell(self) -> None:
         self._told += 1

@@ -52,7 +52,7 @@ class Line:
     def check(self) -> None:
         """Nothing is missing."""
 
-    async def ready(self) -> None:
+    def loading(self, _: Complete) -> asyncio.Future[Any] | None:
         """A request can leave at any time."""
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109

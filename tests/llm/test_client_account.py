@@ -275,8 +275,8 @@ def test_what_is_broken_off_before_it_could_leave_costs_nothing(cache: ResponseC
     class Loading(Line):
         """Not there yet."""
 
-        async def ready(self) -> None:
-            await asyncio.Event().wait()
+        def loading(self, _: Complete) -> asyncio.Future[Any]:
+            return asyncio.ensure_future(asyncio.Event().wait())
 
     account, line = Account(Caps()), Loading()
 

@@ -49,8 +49,8 @@ def test_what_waits_for_its_transport_when_the_run_ends_is_not_sent(cache: Respo
     class Slow(Line):
         """Takes two seconds to import."""
 
-        async def ready(self) -> None:
-            await asyncio.sleep(2.0)
+        def loading(self, _: Complete) -> asyncio.Future[Any]:
+            return asyncio.ensure_future(asyncio.sleep(2.0))
 
     line, account = Slow(), Account(Caps())
 

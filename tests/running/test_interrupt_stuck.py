@@ -20,11 +20,15 @@ HOLDS = {
     "a template renders": "import datarecipe.generate.render as m; m.Renderer.content = lambda *_, **__: stuck()",
     "the disk does not answer": "import datarecipe.llm.cache as m; m.ResponseCache.get = lambda *_: time.sleep(600)",
     "rows are written": "import datarecipe.running.folder as m; m.RunFolder.write = lambda *_: time.sleep(600)",
-    "a library is imported": (
+    "a connection is silent": (
         "import datarecipe.llm.direct_transport as m\n"
         "async def complete(*_, **__): await asyncio.to_thread(time.sleep, 600)\n"
         "m.DirectTransport.complete = complete"
     ),
+    "litellm is imported": (
+        "import datarecipe.llm.litellm_transport as m; m.LitellmTransport._import = lambda _: time.sleep(600)"
+    ),
+    "litellm reads a reply": ("import datarecipe.llm.litellm_transport as m\nasync def ask(*_): stuck()\nm._ask = ask"),
     "a thread computes": (
         "import datarecipe.llm.direct_transport as m\n"
         "async def complete(*_, **__): await asyncio.to_thread(stuck)\n"
@@ -52,7 +56,8 @@ main()
 
 def held(tmp_path: Path, server: OpenAIServer, hold: str) -> subprocess.Popen[str]:
     """A run that is held there."""
-    _, _, *arguments = command_for(tmp_path, server, "--transport", "direct")
+    transport = "litellm" if hold.startswith("litellm") else "direct"
+    _, _, *arguments = command_for(tmp_path, server, "--transport", transport)
     process = start([sys.executable, "-c", PROGRAM.format(hold=HOLDS[hold]), *arguments[1:]], tmp_path)
     assert process.stderr is not None
     for line in process.stderr:
@@ -66,7 +71,7 @@ def held(tmp_path: Path, server: OpenAIServer, hold: str) -> subprocess.Popen[st
 def test_a_held_process_ends(tmp_path: Path, hold: str, numbers: list[signal.Signals]) -> None:
     with OpenAIServer(Author(variety=5000)) as server:
         process = held(tmp_path, server, hold)
-        if hold.startswith(("a library", "a thread")):
+        if hold.startswith(("a connection", "a thread")):
             numbers = [*numbers, signal.SIGTERM][:2]  # the loop is alive, and waits half a minute for what is paid
         for number in numbers:
             process.send_signal(number)

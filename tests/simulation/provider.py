@@ -81,7 +81,7 @@ class Provider:
     def prepare(self) -> None:
         """Nothing takes long."""
 
-    async def ready(self) -> None:
+    def loading(self, _: Complete) -> None:
         """A request can leave at any time."""
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109

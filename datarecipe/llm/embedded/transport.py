@@ -92,7 +92,7 @@ class EmbeddedTransport:
     def prepare(self) -> None:
         """Nothing: the weights are fetched and loaded for the first request, which says so."""
 
-    async def ready(self) -> None:
+    def loading(self, _: Complete) -> None:
         """What there is to wait for costs nothing."""
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
