@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Self
 
 from datarecipe.llm import litellm_thread
 
@@ -28,25 +28,16 @@ ALL = (signal.SIGINT, signal.SIGTERM)
 
 STUCK = 1.2
 """Seconds in which the event loops answer, from the first signal on, or the process ends."""
-PATIENCE = 1.8
+PATIENCE = 1.6
 """Seconds that are left to a process after the second signal, and to one whose run has ended after the first."""
 _LOOK = 0.1
 _CODE = 130
 
 
-def end_process(*, told: bool) -> NoReturn:
-    """End this process at once, whatever its threads do. `told`: the run has said how it ended."""
-    if not told:
-        os.write(
-            2, b"\ninterrupted: something did not answer. Run the same command again: all that is stored is used.\n"
-        )
+def end_process() -> NoReturn:
+    """End this process at once, whatever its threads do."""
+    os.write(2, b"\ninterrupted: something did not answer. Run the same command again: all that is stored is used.\n")
     os._exit(_CODE)
-
-
-class End(Protocol):
-    """Ends the process."""
-
-    def __call__(self, *, told: bool) -> None: ...
 
 
 class Interrupts:
@@ -57,7 +48,7 @@ class Interrupts:
         signals: Collection[signal.Signals] = (),
         notice: Callable[[str], None] = lambda _: None,
         *,
-        end: End | None = None,
+        end: Callable[[], None] | None = None,
     ) -> None:
         """`signals` is empty where the event loop is somebody else's: so are its signals.
 
@@ -112,7 +103,7 @@ class Interrupts:
         self.pressed += 1
         self._tell()
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, end: End) -> None:
+    def _watch(self, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
         """Let the process end itself, and end it where it does not."""
         answered = threading.Event()
         answered.set()
@@ -129,7 +120,7 @@ class Interrupts:
         else:
             while (left := self._last + PATIENCE - time.monotonic()) > 0:
                 time.sleep(left)
-        end(told=self._left.is_set())
+        end()
 
     def _tell(self) -> None:
         self._told += 1
