@@ -36,7 +36,7 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
     names = [name.strip() for text in given for name in text.split(",")]
     for name in names:
         if name not in _ALLOWED:
-            raise UsageError(f"--reason: {name} is no reason", hint=f"There are: {', '.join(_ALLOWED)}.")
+            raise UsageError(f'--reason: "{name}" is no reason', hint=f"There are: {', '.join(_ALLOWED)}.")
     return frozenset(_NAMES.get(name, name) for name in names) or frozenset(RETRIED)
 
 

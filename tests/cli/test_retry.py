@@ -226,7 +226,9 @@ async def test_other_runs_go_on_while_a_large_one_is_looked_through(project: Pat
     assert turns
 
 
-@pytest.mark.parametrize("arguments", [("--reason", "duplicate"), ("--reason", "nonsense"), ("--offline",)])
+@pytest.mark.parametrize(
+    "arguments", [("--reason", "duplicate"), ("--reason", "nonsense"), ("--reason", ""), ("--offline",)]
+)
 def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ...]) -> None:
     ran = datarecipe("retry", "recipes/facts.yaml", *arguments, cwd=project, env=KEY)
     assert ran.code == 2
