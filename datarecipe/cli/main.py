@@ -94,7 +94,7 @@ def command_line() -> None:
         sys.exit(error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         tell("interrupted")
         sys.exit(130)
     except click.ClickException as error:

@@ -215,7 +215,12 @@ class Router:
         )
 
     def tell(self, text: str) -> None:
-        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news."""
+        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news.
+
+        Nor where no further attempts are made, which is what it would be about.
+        """
+        if self.closing:
+            return
         if self._told is None or self.clock() - self._told >= NOTICE_EVERY:
             self._told = self.clock()
             self._notice(text)

@@ -56,6 +56,18 @@ class AskedAgain:
         self._left = dict(enumerate(self.requests))
 
     @property
+    def opening(self) -> str:
+        """What is said before."""
+        if (count := len(self.requests)) == 0:
+            return "no stored response of this run held nothing valid for these reasons: none is asked again"
+        what = (
+            "1 stored response that held nothing valid is"
+            if count == 1
+            else (f"{count:,} stored responses that held nothing valid are")
+        )
+        return f"{what} asked again; what follows in the dataset may change"
+
+    @property
     def outcome(self) -> Outcome | None:
         """The end is reached when nothing is left."""
         return None if self._left else "target"

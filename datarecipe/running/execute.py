@@ -286,10 +286,11 @@ async def _execute(
                         )
                         if interrupts is not None:
                             interrupts.listen(dispatcher.interrupt)
+                            interrupts.listen(board.hush)
                         async with reporter.ticking(dispatcher.traffic):
                             return await dispatcher.run()
 
-                    ending = await _ask_again(setup, client, books.traffic, drive)
+                    ending = await _ask_again(setup, client, books.traffic, drive, observer.notice)
                     if ending.reason == "target":
                         ending = await drive(generation)
             except BaseException:
@@ -303,11 +304,18 @@ async def _execute(
 
 
 async def _ask_again(
-    setup: Setup, client: CachedClient, traffic: Traffic, drive: Callable[[Loop], Awaitable[Ending]]
+    setup: Setup,
+    client: CachedClient,
+    traffic: Traffic,
+    drive: Callable[[Loop], Awaitable[Ending]],
+    notice: Callable[[str], None],
 ) -> Ending:
     """Ask once more for what the options name, before the run."""
     reasons = setup.options.retry
-    again = AskedAgain(await held_nothing(setup, client.cache, reasons) if reasons else ())
+    if not reasons:
+        return Ending("target")
+    again = AskedAgain(await held_nothing(setup, client.cache, reasons))
+    notice(again.opening)
     client.retry(again.requests)
     ending = await drive(again) if again.requests else Ending("target")
     client.reopen()

@@ -13,7 +13,7 @@ from datarecipe.printable import printable
 from datarecipe.recipe import display
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
-from datarecipe.running.rejections import RETRIED, reason_of
+from datarecipe.running.rejections import RETRIED, loss_of, reason_of
 from datarecipe.running.result import SHORT_EXIT, RunResult
 
 MARGIN = Decimal("1.25")
@@ -126,7 +126,11 @@ def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budg
             f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
             f"at this rate {which} enough for {result.counts.target_size:,} examples: {command(_settings(caps, [result]))}"
         )
-    begins = "What there is, is a dataset that a higher cap continues" if result.tally.accepted else "Raise the cap"
+    begins = "Raise the cap"
+    if result.tally.accepted:
+        begins = "What there is, is a dataset that a higher cap continues"
+    elif loss_of(result.counts):
+        begins = "A higher cap alone brings the same once more. When that is mended"
     return f"{begins}: {command(_settings(caps, [result]))}"
 
 

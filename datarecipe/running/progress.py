@@ -46,8 +46,9 @@ class Progress:
 
     @property
     def tokens_per_second(self) -> float:
-        """Of prompts and replies."""
-        return self.counts.spent.now.tokens / self.sending if self.sending else 0.0
+        """Of prompts and replies, as far as replies said how many there were."""
+        spent = self.counts.spent
+        return (spent.now.tokens - spent.assumed_now.tokens) / self.sending if self.sending else 0.0
 
     @property
     def seconds_left(self) -> float | None:

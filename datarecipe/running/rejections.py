@@ -14,7 +14,7 @@ HALF = 0.5
 """The share of lost items from which a run says so first of all."""
 
 ENOUGH_RESPONSES = 10
-"""Committed responses from which the number of items that were asked for says something."""
+"""Committed responses from which the number of items that were asked for says something by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,18 @@ class Loss:
     def sentences(self, where: str | None) -> Iterator[str]:
         """What was lost, why, where to look (`where` is the file), and what usually helps."""
         what = "items that came were rejected" if self.came else "items that were asked for are not in the dataset"
-        why = f", most of them as `{self.reason}` ({self.rows:,})" if self.reason else ": replies hold fewer"
-        yield f"{self.lost:,} of {self.of:,} {what}{why}."
+        yield f"{self.lost:,} of {self.of:,} {what}{self._why()}."
         if where is not None and self.reason:
             yield f"{where} has each with its reason."
         yield f"What usually helps: {reason_of(self.reason).helps if self.reason else _FEWER}."
+
+    def _why(self) -> str:
+        if self.reason is None:
+            return ": replies hold fewer"
+        if not self.came and reason_of(self.reason).whole:
+            replies = "1 reply" if self.rows == 1 else f"{self.rows:,} replies"
+            return f", most of them because of {replies} with `{self.reason}`"
+        return f", most of them as `{self.reason}` ({self.rows:,})"
 
 
 def loss_of(counts: Counts) -> Loss | None:
@@ -109,7 +116,9 @@ def loss_of(counts: Counts) -> Loss | None:
         (reason, rows), *_ = tally.rejected.most_common(1)
         return Loss(rejected / tally.came, rejected, tally.came, came=True, reason=reason, rows=rows)
     lost = asked - tally.accepted
-    if tally.responses < ENOUGH_RESPONSES or lost < HALF * asked:
+    whole = sum(rows for name, rows in tally.rejected.items() if reason_of(name).whole)
+    tells = tally.responses >= ENOUGH_RESPONSES or whole >= max(1, HALF * tally.responses)
+    if not tells or lost < HALF * asked:
         return None
     cost = {name: rows * (counts.batch_size if reason_of(name).whole else 1) for name, rows in tally.rejected.items()}
     largest = max(cost, key=lambda name: cost[name], default=None) if sum(cost.values()) > lost / 2 else None

@@ -72,7 +72,12 @@ class Switchboard:
         try:
             yield
         finally:
-            self._listeners.remove(listener)
+            if listener in self._listeners:  # nobody was told to hush
+                self._listeners.remove(listener)
+
+    def hush(self) -> None:
+        """Tell nothing more of the providers: nothing more is sent."""
+        self._listeners.clear()
 
     def _notice(self, text: str) -> None:
         for listener in tuple(self._listeners):
