@@ -18,8 +18,19 @@ SHOWN = 120
 
 TITLE = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{1,500})<", re.IGNORECASE)
 """What a page calls itself."""
-_LOGIN = re.compile(r"type=[\"']?password", re.IGNORECASE)
-_HTML = re.compile(r"\s*(?:<!--[^>]*-->\s*)?<(?:!doctype|html|head|body|title|h1|center|script)\b", re.IGNORECASE)
+_BEYOND = re.compile(r"\b5[0-9]{2}\b|gateway|unavailable|maintenance", re.IGNORECASE)
+"""What a page to log in does not say of itself."""
+_PASSWORD = re.compile(r"type=[\"']?password", re.IGNORECASE)
+_LOGIN = re.compile(r"\b(?:log|sign)(?:ged|ging|ing)?[ -]?(?:in|on)\b|\bpassword\b", re.IGNORECASE)
+_HTML = re.compile(
+    r"(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
+    r"|center|div|main|header|section|nav|p|form|table|pre|span|font|strong|br|hr|img|iframe|frameset|a|b|i)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNSEEN = re.compile(
+    r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*+>?", re.IGNORECASE | re.DOTALL
+)
+"""What a page holds and nobody reads."""
 _MAY_PASS = re.compile(
     r"\b(?:5[0-9]{2}|408|409|425|429)\b|gateway|unavailable|time[ -]?out|timed out|overload|temporar|again|too many"
     r"|maintenance|error|upstream|moment|checking|connection|reset|busy|start|load|prepar|building|waking|capacity"
@@ -114,27 +125,28 @@ def _short(value: object) -> object:
 
 def never_json(text: str) -> Failure | None:
     """Why a body that is no JSON will not become an answer; None where it may."""
-    head = text[:LONGEST_LOOK].strip()
+    head = text.removeprefix("\ufeff")[:LONGEST_LOOK].strip()
+    if _HTML.match(head) is not None:
+        return _page(head)
     if not head or _NO_TEXT.search(head):
         return None
     if head[0] in "{[":
         # Lines of JSON, as Ollama streams them, begin with a whole one.
         return other_protocol(_first_value(head))
-    if head[0] == "<":
-        return _page(head)
-    if head[0] in '"-0123456789' or _MAY_PASS.search(head) or head in ("null", "true", "false"):
+    if head[0] in '<"-0123456789' or _MAY_PASS.search(head) or head in ("null", "true", "false"):
         return None
     return Failure("garbage", codes=frozenset({"plain_text"}), message=" ".join(head[:SHOWN].split()))
 
 
 def _page(head: str) -> Failure | None:
+    """Why a web page ends the run; None where its title, or else its first words, speak of what may pass."""
     title = TITLE.search(head)
-    if _HTML.match(head) is None or (title is None and _LOGIN.search(head) is None):
+    seen = title.group(1).strip() if title is not None else ""
+    words = " ".join((seen or _UNSEEN.sub(" ", head)).split())[:SHOWN]
+    asks = _PASSWORD.search(head) or (_LOGIN.search(words) and not _BEYOND.search(words))
+    if (_MAY_PASS.search(words) and not asks) or not (words or asks or "</" in head):
         return None
-    words = " ".join((title.group(1) if title is not None else "a page that asks for a password").split())
-    if title is not None and _MAY_PASS.search(words):
-        return None
-    return Failure("garbage", codes=frozenset({"page"}), message=words[:SHOWN])
+    return Failure("garbage", codes=frozenset({"page"}), message=words or " ".join(head[:SHOWN].split()))
 
 
 def _first_value(head: str) -> object:

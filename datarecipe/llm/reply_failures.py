@@ -20,7 +20,7 @@ REPLY_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "web page",
-        "a 200 with a web page that speaks of no failure: one to log in, say, or of another server",
+        "a 200 with a web page, titled or not, that speaks of no failure: one to log in, say, or of another server",
         "garbage",
         "end",
         charged=False,

@@ -16,6 +16,7 @@ from datarecipe.llm.failure_table import Failure, row_of
 from datarecipe.llm.foreign_reply import never_json, other_protocol
 from datarecipe.llm.openai_reply import Replies
 from tests.llm.test_both_transports import endpoint_of
+from tests.llm.test_failures import ROWS, TRANSPORTS, held, result_of
 from tests.openai_author import Author
 from tests.openai_faults import always, first, raw
 from tests.openai_server import OpenAIServer
@@ -70,7 +71,26 @@ ENDS = {
     "<!doctype html><title>Open WebUI</title><script>": "web page",
     "<!-- x --><html><title>Log in - Company</title>": "web page",
     '<html><form><input type="password">': "web page",
+    "<html><title>Loading...</title><form><input type='password'>": "web page",
+    "<html><body>Your session has timed out. Please log in again.</body></html>": "web page",
+    "<html><head><script src=app.js></script></head><body><div id=root></div></body></html>": "web page",
+    "<html><title> </title><body>Portal</body></html>": "web page",
+    "<html><body>Anmeldung f\ufffdr G\ufffdste</body></html>": "web page",
+    "<p>Portal</p>": "web page",
 }
+BEFORE = {
+    "nothing": "", "spaces": " \r\n\t", "BOM": "\ufeff", "BOM and spaces": "\ufeff\n", "comment": "<!-- a > b -->\n",
+    "comments": "<!--[if IE]><p><![endif]-->\n<!-- x -->", "XML": '<?xml version="1.0" encoding="UTF-8"?>\n',
+    "doctype": "<!doctype html>\n",
+    "all": '\ufeff <?xml version="1.0"?>\n<!-- x -->\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\n',
+}  # fmt: skip
+PAGES = [
+    "<html><body>Login please</body></html>",
+    '<html xmlns="http://www.w3.org/1999/xhtml"><head/><body><p>Login <b>please</b></p></body></html>',
+    "<html><head><title>Login please</title></head><body></body></html>",
+    "<html><style>p { margin: 0 }</style><script>var error = '<b>';</script><body>Login\n please",
+    "<body><h1>Login please</h1>",
+]
 MAY_PASS = {
     "": "unreadable",
     " \n": "unreadable",
@@ -95,6 +115,9 @@ MAY_PASS = {
     "<html><title>Web server is down</title>": "unreadable",
     "<html><title>Site under maintenance</title>": "unreadable",
     "<html>": "unreadable",
+    "<html><body>The service is temporarily unavailable.</body></html>": "unreadable",
+    "<html><body><p>502 - the login server does not answer</p></body></html>": "unreadable",
+    "<?xml version='1.0'?><!-- x --><Error><Code>SlowDown</Code></Error>": "unreadable",
     "<?xml version='1.0'?><Error/>": "unreadable",
     "{}": "no choices",
     '{"status": "ok"}': "no choices",
@@ -111,6 +134,39 @@ def test_what_ends_and_what_may_pass(body: str, row: str) -> None:
     assert isinstance(read, Failure)
     assert row_of(read).name == row
     assert row_of(read).meaning == ("end" if body in ENDS else "retry")
+
+
+@pytest.mark.parametrize("upper", [False, True], ids=["", "upper case"])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_page_is_known_whatever_it_begins_with(before: str, page: str, upper: bool) -> None:
+    body = BEFORE[before] + page
+    for text in (body.upper() if upper else body, (body.upper() if upper else body).encode()):
+        read = REPLIES.read(text)
+        assert isinstance(read, Failure)
+        assert (row_of(read).name, read.message.lower()) == ("web page", "login please")
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "application/xhtml+xml", "application/octet-stream", "application/json", ""]
+)
+@pytest.mark.parametrize("before", BEFORE)
+async def test_a_page_ends_a_request_over_both_transports(before: str, content_type: str, kind: str) -> None:
+    fault = raw(200, BEFORE[before] + PAGES[0], {"Content-Type": content_type})
+    with OpenAIServer(faults=always(fault)) as server:
+        result = await result_of(kind, "openai/gpt-test", server.base_url)
+    held(ROWS["web page"], result, hint="/v1")
+    assert "Login please" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("status", "row"), [(429, "rate limit"), (502, "server error"), (503, "server error"), (504, "server error")]
+)
+@pytest.mark.parametrize("kind", TRANSPORTS)
+async def test_a_page_with_a_status_of_failure_is_asked_again(status: int, row: str, kind: str) -> None:
+    with OpenAIServer(faults=always(raw(status, PAGES[0], {"Content-Type": "text/html"}))) as server:
+        held(ROWS[row], await result_of(kind, "openai/gpt-test", server.base_url))
 
 
 def test_a_run_ends_at_once_with_the_beginning_of_the_body(tmp_path: Path) -> None:
