@@ -6,6 +6,7 @@ the two equal.
 
 from __future__ import annotations
 
+from datarecipe.llm.access_failures import ACCESS_ROWS
 from datarecipe.llm.failure_row import RESPONSES, Failure, Kind, Meaning, Row, Wording
 from datarecipe.llm.failure_row import words as _words
 from datarecipe.llm.reply_failures import NAME_RIGHT as _NAME_RIGHT
@@ -72,6 +73,7 @@ TABLE: tuple[Row, ...] = (
         hint=_ADD_CREDIT,
         statuses=(402,),
     ),
+    *ACCESS_ROWS,
     Row(
         "more than a minute's allowance",
         "429 or 413 that says that this one request is larger than the limit of tokens a minute",
@@ -95,7 +97,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "key",
-        "401 or 403",
+        "401, or 403 in other words",
         "http",
         "end",
         charged=False,

@@ -26,6 +26,10 @@ HALF = '{"examples": [{"options": ["yes", "no"], "answer": "yes", "question": "I
 WORDINGS = [(row.name, wording) for row in TABLE for wording in row.wordings]
 
 
+STATUSES = ((400, 422, 500), (400, 403, 422, 429))
+"""With which a refusal of a request is said, and with which one of the model."""
+
+
 def judged(status: int, body: object) -> str:
     import json
 
@@ -33,8 +37,11 @@ def judged(status: int, body: object) -> str:
     return row_of(replies.refused(status, {}, body if isinstance(body, str) else json.dumps(body))).name
 
 
-@pytest.mark.parametrize(("name", "wording"), WORDINGS, ids=[wording.sample[:40] for _, wording in WORDINGS])
-@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize(
+    ("name", "wording", "status"),
+    [(name, wording, status) for name, wording in WORDINGS for status in STATUSES[name == "no access to the model"]],
+    ids=lambda value: value.sample[:40] if isinstance(value, Wording) else str(value),
+)
 def test_each_wording_is_judged_by_its_row(name: str, wording: Wording, status: int) -> None:
     codes = frozenset({wording.code} - {""})
     message = "" if wording.code and not wording.pattern else f"Error: {wording.sample}. (x)"
@@ -84,7 +91,6 @@ def test_in_whatever_shape_the_error_comes(shape: object, words: str, row: str) 
 
 NEAR = [
     # about the key, the account, the address
-    (403, {"error": {"message": "Your API key does not have permission to use this model", "code": "permission_denied"}}, "key"),
     (403, {"code": "The caller does not have permission to execute the specified operation", "error": "Access to the chat endpoint is denied."}, "key"),
     (403, {"error": {"message": "Your account was suspended for violating our terms"}}, "key"),
     (403, {"error": {"message": "Country, region, or territory not supported", "code": "unsupported_country_region_territory"}}, "key"),
@@ -92,7 +98,16 @@ NEAR = [
     (401, {"error": {"message": "content_filter", "code": "content_filter"}}, "key"),
     (403, {"error": {"message": "Key limit exceeded (total limit).", "code": 403}}, "key"),
     (404, {"error": {"message": "No endpoints found matching your data policy", "code": 404}}, "no such model"),
+    (403, {"error": {"message": "The caller does not have permission", "status": "PERMISSION_DENIED"}}, "key"),
+    (403, {"error": {"message": "You do not have access to this resource"}}, "key"),
+    (403, {"error": {"message": "Your organization has been disabled."}}, "key"),
+    (401, {"error": {"message": "Incorrect API key provided. You do not have access to model x"}}, "key"),
+    (404, {"error": {"message": "The model `x` does not exist or you do not have access to it.", "code": "model_not_found"}}, "no such model"),
+    (400, {"error": {"message": "The model `x` does not exist", "code": "model_not_found"}}, "no such model in other words"),
+    (429, {"error": {"message": "Rate limit reached for model `x` in organization `y`. Upgrade your plan."}}, "rate limit"),
+    (503, {"error": {"message": "The model is not available for your account now"}}, "server error"),
     # about a parameter
+    (400, {"error": {"message": "'response_format' is not supported for this model"}}, "parameter"),
     (400, {"error": {"message": "max_tokens is too large: 100000. This model supports at most 16384 completion tokens"}}, "parameter"),
     (400, {"error": {"message": "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model"}}, "parameter"),
     (400, {"error": {"message": "Range of max_tokens should be [1, 8192]"}}, "parameter"),
@@ -108,6 +123,29 @@ NEAR = [
 ]  # fmt: skip
 
 
+NO_ACCESS = [
+    (403, {"error": {"message": "Your API key does not have permission to use this model", "code": "permission_denied"}}),
+    (403, {"error": {"message": "You do not have access to model x", "type": "permission_error"}}),
+    (403, {"type": "error", "error": {"type": "permission_error", "message": "Your organization does not have access to this model."}}),
+    (403, {"error": {"message": "Project `proj_x` does not have access to model `gpt-4o`", "type": "invalid_request_error", "param": None, "code": "model_not_found"}}),
+    (403, {"error": {"message": "The model `x` is blocked at the organization level.", "code": "model_permission_blocked_org"}}),
+    (403, {"error": {"message": "The model gpt-test is not available in your current plan."}}),
+    (403, {"error": {"message": "This model is not supported for your account"}}),
+    (403, {"error": {"message": "This model is not available in your region.", "code": 403}}),
+    (403, {"error": {"message": "No access to model: openai/o1", "code": "no_access"}}),
+    (403, "User: x is not authorized to use this model"),
+    (403, [{"error": {"code": 403, "message": "Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform.googleapis.com/projects/p/locations/l/publishers/google/models/gemini-pro' (or it may not exist).", "status": "PERMISSION_DENIED"}}]),
+    (429, {"error": {"code": "1311", "message": "Your current subscription plan does not yet include access to GLM-5"}}),
+    (400, {"error": {"message": "Unable to access non-serverless model x. Please visit ...", "code": "model_not_available"}}),
+    (403, {"error": "this model requires a subscription, upgrade for access: https://ollama.com/upgrade (ref: x)"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body"), NO_ACCESS, ids=lambda value: str(value)[:60])
+def test_a_refused_model_is_not_a_refused_key(status: int, body: object) -> None:
+    assert judged(status, body) == "no access to the model"
+
+
 @pytest.mark.parametrize(("status", "body", "row"), NEAR, ids=lambda value: str(value)[:60])
 def test_what_is_near_stays_what_it_is(status: int, body: object, row: str) -> None:
     assert judged(status, body) == row
@@ -115,7 +153,8 @@ def test_what_is_near_stays_what_it_is(status: int, body: object, row: str) -> N
 
 def test_each_wording_says_where_it_was_seen() -> None:
     assert all(wording.seen for _, wording in WORDINGS)
-    assert {name for name, _ in WORDINGS} == {row.name for row in TABLE if row.meaning in RESPONSES}
+    named = {row.name for row in TABLE if row.meaning in RESPONSES}
+    assert {name for name, _ in WORDINGS} == named | {"no access to the model"}
 
 
 EMPTY: list[Any] = [
