@@ -88,9 +88,9 @@ def rotations(recipe: Recipe) -> int:
 
 
 def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
-    """Which field of an example, if any, holds a text that ends where it had to, in mid sentence.
+    """Which field of an example, if any, holds a text that ends where it had to, and may be in mid sentence.
 
-    The grammar ends a text at its longest with a full stop, whatever it says by then.
+    The grammar ends most texts at their longest with a mark of the seeds', whatever they say by then.
     """
     patterns = [(name, re.compile(pattern)) for name, pattern in sorted(_Plan(recipe).cut_off())]
 

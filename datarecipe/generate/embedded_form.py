@@ -31,6 +31,9 @@ _SENTENCE_MARKS: Final = ".,;:!?()"
 _INNER_MARKS: Final = ";:!?？！؟()"
 """Signs that stand within a text only where they do in a seed's: they begin a second sentence, or an aside."""
 
+_WHOLE: Final = r"[\s\S]*[.!?…。．｡！？؟۔।॥։።][\"'”’»›)\]}）］｝」』】》〉]*\Z"
+"""A pattern of the texts that end with a whole sentence: its mark, and what closes behind it."""
+
 _MARKUP: Final = "[]{}<>|_*#@^~=`$%/\\+&"
 """Signs that a small model fills forms with. They are written only where a seed's text holds them."""
 
@@ -170,13 +173,17 @@ class Form:
         return {"type": "string", "pattern": self._sentences(low, high)}
 
     def cut_off(self, declared: Mapping[str, Json]) -> str | None:
-        """A pattern of the texts that the bound ended, in mid sentence; None where texts need no mark at their end."""
+        """A pattern of the texts that the bound ended; None where texts need no mark at their end.
+
+        A text in a pattern gets its mark from the grammar, whatever it says by then: the mark proves nothing. In a text that
+        is bounded by length alone the model wrote the mark itself, so its sentence is whole.
+        """
         if not self.last or self.words or declared.keys() & {"enum", "const"}:
             return None
         _, high = self._bounds(declared)
         if self.plain:
             return self._sentences(high, high)
-        return f"[\\s\\S]{{{high}}}" if high <= _LONGEST_BOUND else None
+        return f"(?!{_WHOLE})[\\s\\S]{{{high}}}" if high <= _LONGEST_BOUND else None
 
     def _bounds(self, declared: Mapping[str, Json]) -> tuple[int, int]:
         low, high = _bound(declared, "minLength", self.shortest), _bound(declared, "maxLength", self.longest)

@@ -43,7 +43,7 @@ class Judge:
     """Judges the responses to one recipe's requests."""
 
     def __init__(self, recipe: Recipe, cut_off: Callable[[Example], str | None] = lambda _: None) -> None:
-        """`cut_off` names the field of an example whose text was ended in mid sentence, if there is one."""
+        """`cut_off` names the field of an example whose text was ended by its bound, if there is one."""
         self._cut_off = cut_off
         self._fields = tuple(spelling for field in recipe.fields for spelling in spellings(field))
         self._known = frozenset(self._fields)
@@ -75,7 +75,10 @@ class Judge:
         if isinstance(checked, Invalid):
             return _bounded(checked)
         if (field := self._cut_off(checked.example)) is not None:
-            detail = f"{field}: the text ends in mid sentence, at the greatest length that the model is given"
+            detail = (
+                f"{field}: the text was ended at the greatest length that the model is given, so its last sentence may be "
+                "cut off; longer seed examples allow longer texts"
+            )
             return _bounded(Invalid("truncated", detail, checked.text))
         return replace(checked, normalised=True) if mended or isinstance(item, Mended) else checked
 

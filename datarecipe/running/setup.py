@@ -23,7 +23,7 @@ from datarecipe.running.folder_hold import Location
 from datarecipe.running.local_model import Stranger, local_model
 from datarecipe.running.options import EMBEDDED_MODEL, Options
 
-LOOP_VERSION = 3
+LOOP_VERSION = 4
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
 

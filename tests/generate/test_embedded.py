@@ -365,6 +365,51 @@ def test_a_text_that_its_bound_ended_is_cut_off_and_no_other_is(name: str) -> No
     assert met
 
 
+ENDS = (
+    ".",
+    "!",
+    "?",
+    "…",
+    "...",
+    "。",
+    "！",
+    "？",
+    "．",
+    "؟",
+    "।",
+    '."',
+    ".”",
+    ".’",
+    "!)",
+    "。」",
+    "？）",
+    "?!",
+    '.")',
+)
+CUT = ("", ",", "'", '"', ")", " (", ";", ":", "-", ". And", ".\n", ". ", ', "x"', "。は", ").a")
+
+
+@pytest.mark.parametrize("end", [*ENDS, *CUT])
+def test_a_text_bounded_by_length_alone_is_whole_where_its_own_mark_ends_it(end: str) -> None:
+    recipe = recipe_of({"text": 'She said "yes".\nAll was well.', "label": "yes"}, labels=YES_NO, label="label")
+    (most,) = {item["text"]["maxLength"] for item in items_of(recipe)}
+    cut = cut_off_texts(recipe)
+    assert cut({"text": "a" * (most - len(end)) + end, "label": "yes"}) == (None if end in ENDS else "text")
+    assert cut({"text": "a" * (most - len(end) - 1) + end, "label": "yes"}) is None
+
+
+@pytest.mark.parametrize("words", ["I was going", "with some new", "a bit late, but,", "to my favorite new product"])
+def test_a_mark_that_the_grammar_sets_proves_no_whole_sentence(words: str) -> None:
+    recipe = recipe_of({"text": "It came on time.", "label": "yes"}, labels=YES_NO, label="label")
+    (pattern,) = {item["text"]["pattern"] for item in items_of(recipe)}
+    bound = BOUND.search(pattern)
+    assert bound is not None
+    text = f"A{'a' * (int(bound[2]) - len(words))} {words}."
+    assert re.fullmatch(pattern, text)
+    assert cut_off_texts(recipe)({"text": text, "label": "yes"}) == "text"
+    assert not re.fullmatch(pattern, text[:-1]), "no text at the bound goes without a mark"
+
+
 def test_phrases_and_choices_are_never_cut_off() -> None:
     recipe = recipe_of({"text": "New York", "label": "yes"}, labels=YES_NO, label="label")
     assert cut_off_texts(recipe)({"text": "a" * 10_000, "label": "yes"}) is None
