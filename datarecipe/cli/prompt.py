@@ -44,7 +44,7 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     click.secho("--- sent with", bold=True)
     host = f"at {setup.endpoint.host}" if setup.endpoint.host else "at its provider's usual host"
     where = "in this process" if setup.embedded else host
-    click.echo(f"model: {printable(content.model)} (from {setup.model_from}), {where}")
+    click.echo(f"model: {printable(content.model)} (from {printable(setup.model_from)}), {where}")
     for name, value in (*content.sampling.items(), ("seed", draw.seed)):
         click.echo(f"{name}: {json.dumps(value)}")
     form = content.response_format

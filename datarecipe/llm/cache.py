@@ -17,7 +17,7 @@ import diskcache
 from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Usage
 from datarecipe.llm import cache_record
-from datarecipe.llm.cache_file import CutOffError, ForeignFileError, connect, open_cache, size_on_disk
+from datarecipe.llm.cache_file import LONGEST_ROW, CutOffError, ForeignFileError, connect, open_cache, size_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -217,6 +217,12 @@ class ResponseCache:
                 hint="The row is damaged or was not written by this release of datarecipe. "
                 f"`datarecipe cache --cache-dir {shlex.quote(str(self.directory))} forget {key}` removes it, "
                 "and it is asked anew; all others stay.",
+            ) from error
+        except sqlite3.DataError as error:
+            row = "a row" if key is None else f"row {key}"
+            raise CacheError(
+                f"the response cache in {self.directory} {what}: {row} has more than {LONGEST_ROW:,} bytes",
+                hint="No release of datarecipe wrote it. Name another folder with --cache-dir.",
             ) from error
         except (diskcache.Timeout, sqlite3.Error, OSError, UnicodeDecodeError) as error:
             # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.

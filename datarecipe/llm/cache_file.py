@@ -58,6 +58,10 @@ SETTINGS: Mapping[str, int | str] = MappingProxyType(
 _COUNTERS = frozenset({"count", "size", "hits", "misses"})
 
 
+LONGEST_ROW = 64 * 2**20
+"""Bytes of a row that SQLite hands out; more than the longest reply and the longest prompt together."""
+
+
 class ForeignFileError(ValueError):
     """A file, or a row in it, that we cannot have written. The message says what is wrong with it."""
 
@@ -105,6 +109,17 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
         """There are no files to remove; the name comes from a row, and must not reach the file system."""
 
 
+class BoundedCache(diskcache.Cache):  # type: ignore[misc]  # diskcache has no types
+    """Reads no row beyond the bound: a file of a hundred kilobytes unpacks to a row of a gigabyte."""
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        connection: sqlite3.Connection = super()._con
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
+        return connection
+
+
 def open_cache(directory: Path, timeout: float) -> Any:
     """The `diskcache.Cache` of `directory`, made if it is not there.
 
@@ -120,7 +135,7 @@ def open_cache(directory: Path, timeout: float) -> Any:
     if not (directory / DATABASE).exists():
         _create(directory)
     _check_database(directory, timeout)
-    cache = diskcache.Cache(path, timeout=timeout, disk=TextDisk, **SETTINGS)
+    cache = BoundedCache(path, timeout=timeout, disk=TextDisk, **SETTINGS)
     try:
         _check_same(directory, looked_at)
     except BaseException:
@@ -135,6 +150,7 @@ def connect(directory: Path, timeout: float) -> Iterator[sqlite3.Connection]:
     # Not `mode=ro`: such a connection cannot take part in the write-ahead log's recovery after a kill.
     uri = f"file:{quote(str(directory / DATABASE))}?mode=rw"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ROW)
     try:
         for pragma in ("trusted_schema = 0", "cell_size_check = 1", "mmap_size = 0", "query_only = 1"):
             connection.execute(f"PRAGMA {pragma}")

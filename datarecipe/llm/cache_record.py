@@ -21,6 +21,7 @@ from datarecipe.exchange import (
     FinishReason,
     Usage,
 )
+from datarecipe.llm.json_size import MOST_VALUES, too_many_values
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response
@@ -109,6 +110,8 @@ def _retries(document: Mapping[str, Json]) -> int:
 
 def parse(text: str) -> dict[str, Json]:
     """The document as it stands, its version checked. Raises `RecordError`."""
+    if too_many_values(text):
+        raise RecordError(f"it holds more than {MOST_VALUES:,} values")
     try:
         document = json.loads(text, parse_constant=_no_constant)
         text.encode()
@@ -171,7 +174,10 @@ def _embedding(document: Mapping[str, Json]) -> Embedding:
     vector = document.get("vector")
     if not isinstance(vector, list):
         raise RecordError("`vector` is not a list")
-    numbers = tuple(float(x) for x in vector if isinstance(x, int | float) and not isinstance(x, bool))
+    try:
+        numbers = tuple(float(x) for x in vector if isinstance(x, int | float) and not isinstance(x, bool))
+    except OverflowError:
+        numbers = ()
     if len(numbers) != len(vector) or not all(map(math.isfinite, numbers)):
         raise RecordError("`vector` holds something that is no number")
     return Embedding(numbers)

@@ -7,13 +7,16 @@ are sent as ever. What other libraries do, `connection_guard.py` holds to the ho
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import sys
 import zlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.llm.connection_guard import Guard, current
+from datarecipe.llm.json_size import holds_more, too_many_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -24,6 +27,9 @@ and searches what it cannot read for secrets, and its time for 16 MB was 26 s.""
 LONGEST_ERROR = 16 * 2**10
 """Bytes of an error's body, unpacked; the rest is cut off. litellm searches it for secrets, in time that grows with the
 square of its length: 64 KB took 2 s."""
+MOST_VALUES = 10_000
+"""Of a reply's JSON. An answer has fifty, and some thousand with all that it was searched for. litellm makes several objects
+of each, and a message of all that it finds wrong with them: 600,000 took a minute and two gigabytes."""
 _UNDERSTOOD = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _MARK = "held by datarecipe"
 
@@ -117,6 +123,14 @@ class _Bounds:
         self._left -= len(body)
         return body
 
+    def check(self, body: bytes) -> bytes:
+        """The whole body. Raises `UnreadableReplyError` where it holds too many values."""
+        if not self._cut:
+            with contextlib.suppress(ValueError, RecursionError):  # no JSON, which litellm finds out for itself
+                if too_many_values(body) or holds_more(json.loads(body), MOST_VALUES):
+                    raise self._unreadable(f"more than {MOST_VALUES} values")
+        return body
+
     def _unpacked(self, piece: bytes, most: int) -> bytes:
         assert self._unpack is not None
         try:
@@ -155,10 +169,12 @@ def _bounded(module: ModuleType) -> Any:
             self._body, self._bounds = body, bounds
 
         def __iter__(self) -> Iterator[bytes]:
+            pieces = []
             for piece in self._body:
-                yield self._bounds.take(piece)
+                pieces.append(self._bounds.take(piece))
                 if self._bounds.full:
-                    return
+                    break
+            yield self._bounds.check(b"".join(pieces))
 
         def close(self) -> None:
             self._body.close()
@@ -174,10 +190,12 @@ def _async_bounded(module: ModuleType) -> Any:
             self._body, self._bounds = body, bounds
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
+            pieces = []
             async for piece in self._body:
-                yield self._bounds.take(piece)
+                pieces.append(self._bounds.take(piece))
                 if self._bounds.full:
-                    return
+                    break
+            yield self._bounds.check(b"".join(pieces))
 
         async def aclose(self) -> None:
             await self._body.aclose()

@@ -94,28 +94,38 @@ def import_litellm(*, openai_client: bool = False) -> Any:
             setattr(litellm, name, value)
         for name in _CALLBACKS:
             setattr(litellm, name, [])
-        _bound_redaction()
+        _no_work_on_errors()
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         return litellm
 
 
-class _OfTheBeginning:
-    """A pattern that replaces in the beginning of a text, and leaves out the rest."""
+class _NoPattern:
+    """Stands for a pattern: replaces nothing, and leaves out the end of a long text."""
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
-
-    def sub(self, replacement: str, text: str) -> str:
-        return self._pattern.sub(replacement, text[:LONGEST_MESSAGE])
+    def sub(self, _: str, text: str) -> str:
+        return text[:LONGEST_MESSAGE]
 
 
-def _bound_redaction() -> None:
-    """litellm searches each error's text for secrets, with the whole reply in it, several seconds for each megabyte; none of
-    its texts is shown in full here. Where a release keeps the pattern elsewhere, it takes its time."""
+def _no_work_on_errors() -> None:
+    """litellm searches each error's text for secrets and for known words, with the whole reply in it: a hostile error of
+    16 KB takes 20 s, in which no other thread runs. Here its texts are for `Judge`, which hides the secrets that there are,
+    and its log is nobody's. Where a release keeps them elsewhere, it takes its time."""
     module: Any = sys.modules.get("litellm.litellm_core_utils.secret_redaction")
     if isinstance(getattr(module, "_SECRET_RE", None), re.Pattern):
-        module._SECRET_RE = _OfTheBeginning(module._SECRET_RE)
+        module._SECRET_RE = _NoPattern()
+    logging_class = getattr(sys.modules.get("litellm.litellm_core_utils.litellm_logging"), "Logging", None)
+    for name, nothing in (("failure_handler", _log_nothing), ("async_failure_handler", _log_nothing_later)):
+        if hasattr(logging_class, name):
+            setattr(logging_class, name, nothing)
+
+
+def _log_nothing(*_: Any, **__: Any) -> None:
+    """Nobody reads litellm's log of failures."""
+
+
+async def _log_nothing_later(*_: Any, **__: Any) -> None:
+    """The same."""
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from datarecipe.llm.asked_pause import asked_pause
 from datarecipe.llm.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures import Judge, whole_characters
 from datarecipe.llm.foreign_reply import TITLE, never_json, other_protocol
+from datarecipe.llm.json_size import MOST_VALUES, too_many_values
 from datarecipe.llm.reply_apart import apart_of
 from datarecipe.llm.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
 from datarecipe.llm.streamed_reply import is_stream, put_together
@@ -61,6 +62,8 @@ class Replies:
 
     def read(self, body: bytes | str) -> Completion | Failure:
         """The completion in the body of a success, whatever it is."""
+        if too_many_values(body):
+            return Failure("garbage", codes=frozenset({"json"}), message=f"more than {MOST_VALUES} values")
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:

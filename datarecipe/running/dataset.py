@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.running.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+from datarecipe.running.run_files import RunFiles
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,12 @@ class Dataset(Sequence[Example]):
     @cached_property
     def lineage(self) -> Sequence[Lineage]:
         """Where each example came from, in the dataset's order."""
-        return [Lineage(**row) for row in _rows(self.path / LINEAGE)]
+        return self._made(Lineage, LINEAGE)
 
     @cached_property
     def rejected(self) -> Sequence[RejectedItem]:
         """What was not taken, and why."""
-        return [RejectedItem(**row) for row in _rows(self.path / REJECTED)]
+        return self._made(RejectedItem, REJECTED)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -119,11 +122,30 @@ class Dataset(Sequence[Example]):
 
     @cached_property
     def _examples(self) -> list[Example]:
-        return list(_rows(self.path / DATA))
+        return list(self._rows(DATA))
 
+    def _made(self, kind: type[T], name: str) -> list[T]:
+        made = []
+        for number, row in enumerate(self._rows(name), 1):
+            try:
+                made.append(kind(**row))
+            except TypeError:
+                raise UsageError(f"{self.path / name}:{number}: not a line that `datarecipe run` writes") from None
+        return made
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    # Not splitlines: it would also split at line breaks that JSON allows within strings.
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            yield json.loads(line)
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The lines of one file, each an object. Raises `UsageError`."""
+        path = self.path / name
+        stream = RunFiles(self.path).reading(name)
+        if stream is None:
+            raise UsageError(f"{path} is not there")
+        with stream:
+            # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
+            for number, line in enumerate(stream, 1):
+                try:
+                    row = json.loads(line)
+                except (ValueError, RecursionError):
+                    row = None
+                if not isinstance(row, dict):
+                    raise UsageError(f"{path}:{number}: not a JSON object")
+                yield row

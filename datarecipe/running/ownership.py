@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
+from datarecipe.llm.json_size import too_many_values
 from datarecipe.running.run_files import RunFiles
 
 DATA = "data.jsonl"
@@ -41,7 +42,8 @@ def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:
                 return None
             stack.enter_context(stream)
             text = stream.read(LARGEST_MANIFEST + 1)
-            manifest = json.loads(text.decode()) if len(text) <= LARGEST_MANIFEST else None
+            fits = len(text) <= LARGEST_MANIFEST and not too_many_values(text)
+            manifest = json.loads(text.decode()) if fits else None
     except (OSError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None

@@ -23,7 +23,7 @@ def opening(setup: Setup) -> list[str]:
     recipe = setup.recipe
     lines = [
         f"{printable(recipe.name)}: {recipe.target_size:,} examples, strategy {recipe.strategy.kind}, "
-        f"model {printable(setup.model.name)} (from {setup.model_from})"
+        f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
     ]
     if setup.embedded:
         lines.append(EMBEDDED_WARNING)

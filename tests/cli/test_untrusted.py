@@ -284,6 +284,23 @@ def test_flags_and_data_are_no_commands_to_a_code_host(tmp_path: Path) -> None:
         assert not ordering(ran.out + ran.err), arguments
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("prompt",), ("run", "--offline"), ("retry",), ("plan",), ("validate",), ("show", "--origins"), ("preview",)],
+    ids=" ".join,
+)
+def test_a_folder_s_name_is_no_command_to_a_code_host(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    project = tmp_path / "sub\x1b[31m\n::error::obeyed\n##[error]z"
+    path = write_recipe(project)
+    (project / ".datarecipe").mkdir()
+    (project / ".datarecipe" / "config.yaml").write_text("model: openai/gpt-4o-mini")
+    env = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    ran = datarecipe(*arguments, str(path.relative_to(tmp_path)), cwd=tmp_path, env=env)
+    assert ran.out + ran.err
+    assert ordering(ran.out + ran.err) == []
+    assert "\x1b" not in ran.out + ran.err
+
+
 def test_model_text_cannot_drive_the_terminal(tmp_path: Path) -> None:
     path = write_recipe(tmp_path)
     item = '{"options": ["yes", "no"], "answer": "yes", "question": "%s\\u202eevil [bold]x[/bold]?"}'

@@ -15,7 +15,6 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import diskcache
@@ -290,6 +289,42 @@ def test_a_damaged_row_is_an_error_that_names_it(cache: ResponseCache, folder: P
         cache.get(request())
 
 
+def test_a_row_with_too_many_values_is_an_error_that_names_it(cache: ResponseCache, folder: Path) -> None:
+    """Some kilobytes in an archive, and seconds and gigabytes for who makes objects of it."""
+    cache.put(request(), completion())
+    with sqlite(folder) as connection:
+        ((text,),) = connection.execute("SELECT value FROM Cache").fetchall()
+        connection.execute("UPDATE Cache SET value = ?", (text[:-1] + ',"x":[' + "[]," * 2_000_000 + "0]}",))
+    with pytest.raises(CacheError, match=request().key):
+        cache.get(request())
+    assert (cache.stats().damaged, list(cache.requests())) == (1, [])
+
+
+def test_a_row_beyond_the_bound_is_not_read(
+    cache: ResponseCache, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.put(request(0), completion())
+    cache.put(request(1), completion("a" * 50_000))
+    monkeypatch.setattr(cache_file, "LONGEST_ROW", 40_000)
+    cache.close()
+    assert cache.get(request(0)) == completion()
+    with pytest.raises(CacheError, match=f"{request(1).key} has more than"):
+        cache.get(request(1))
+    for look in (cache.stats, lambda: list(cache.requests())):
+        with pytest.raises(CacheError, match="a row has more than"):
+            look()
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "NaN", "true", '"1"', "null"])
+def test_a_vector_of_something_else_is_an_error(cache: ResponseCache, folder: Path, number: str) -> None:
+    wanted = Embed("hashed-ngrams", "a text")
+    cache.put(wanted, Embedding((0.5,)))
+    with sqlite(folder) as connection:
+        connection.execute("UPDATE Cache SET value = replace(value, '[0.5]', ?)", (f"[{number}]",))
+    with pytest.raises(CacheError, match=wanted.key):
+        cache.get(wanted)
+
+
 @pytest.mark.parametrize("digits", [13, 4300, 4301, 100_000])
 @pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens"])
 def test_counts_that_no_provider_gives_are_an_error(cache: ResponseCache, folder: Path, digits: int, name: str) -> None:
@@ -535,7 +570,7 @@ def test_a_folder_that_is_swapped_while_it_is_opened(
         folder.symlink_to(elsewhere)
         return diskcache.Cache(path, **settings)
 
-    monkeypatch.setattr(cache_file, "diskcache", SimpleNamespace(Cache=swap, core=diskcache.core))
+    monkeypatch.setattr(cache_file, "BoundedCache", swap)
     with pytest.raises(CacheError, match="symbolic link"):
         ResponseCache(folder)
 

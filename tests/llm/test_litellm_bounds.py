@@ -8,6 +8,7 @@ import gzip
 import http.server
 import json
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw
 from datarecipe.llm import providers
 from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.http_guard import LONGEST_ERROR, LONGEST_REPLY
+from datarecipe.llm.http_guard import LONGEST_ERROR, LONGEST_REPLY, MOST_VALUES
 from datarecipe.llm.litellm_transport import LitellmTransport
 
 FAMILIES = [
@@ -218,3 +219,65 @@ async def test_what_litellm_cannot_make_sense_of_is_an_error_in_time(
         error = await ask(model, base, monkeypatch)
     assert isinstance(error, DatarecipeError)
     assert "nothing within" not in str(error)
+
+
+def _answer_with(**more: str) -> bytes:
+    message, rest = more.pop("message", ""), "".join(f', "{name}": {value}' for name, value in more.items())
+    return f'{{"choices": [{{"message": {{"content": "a"{message}}}, "finish_reason": "stop"}}]{rest}}}'.encode()
+
+
+MANY = {
+    "images": _answer_with(message=f', "images": [{"[]," * 600_000}[]]'),
+    "annotations": _answer_with(message=f', "annotations": [{"{}," * 600_000}0]'),
+    "tool calls": _answer_with(message=f', "tool_calls": [{"0," * 900_000}0]'),
+    "parts": f'{{"choices": [{{"message": {{"content": [{"0," * 900_000}0]}}}}]}}'.encode(),
+    "usage": _answer_with(usage=f"{{{','.join(f'''{json.dumps(str(n))}: 0''' for n in range(150_000))}}}"),
+    "choices": f'{{"choices": [{"{}," * 600_000}0]}}'.encode(),
+    "an error": f'{{"error": {{"message": "a", "x": [{"[]," * 600_000}0]}}}}'.encode(),
+    "a list": b"[" + b"[]," * 600_000 + b"0]",
+}
+
+
+@pytest.mark.parametrize("body", MANY.values(), ids=MANY)
+@pytest.mark.parametrize("model", ["openai/m", "mistral/m", "anthropic/claude-m", "gemini/gemini-m"])
+async def test_a_reply_with_too_many_values_is_no_answer(
+    model: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(body) < LONGEST_REPLY
+    with answering(lambda: (200, {"Content-Length": str(len(body))}, iter([body]))) as (base, *_):
+        error = await ask(model, base, monkeypatch)
+    assert isinstance(error, TransientError)
+    assert f"more than {MOST_VALUES} values" in str(error)
+
+
+@pytest.mark.parametrize("model", ["openai/m", "mistral/m"])
+async def test_an_answer_with_a_thousand_values_beside_it_is_one(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = _answer_with(citations=json.dumps([{"url": f"https://example.org/{n}", "n": n} for n in range(2_000)]))
+    with answering(lambda: (200, {"Content-Length": str(len(body))}, iter([body]))) as (base, *_):
+        completion = await ask(model, base, monkeypatch)
+    assert isinstance(completion, Completion), completion
+
+
+SLOW_TO_SEARCH = {
+    "keys without an end": b"-----BEGIN-PRIVATE KEY" * 744,
+    "keys with one": b"-----BEGIN PRIVATE KEY-----" * 600,
+    "words of passwords": b"password" * 2_000,
+    "accounts": b'{"type":"service_account"' * 650,
+    "names and numbers": b"exceeded " * 1_800,
+    "addresses": b"://" + b"a" * 16_000,
+}
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("text", SLOW_TO_SEARCH.values(), ids=SLOW_TO_SEARCH)
+@pytest.mark.parametrize("model", ["openai/m", "mistral/m", "anthropic/claude-m", "gemini/gemini-m"])
+async def test_what_takes_litellm_long_to_search_is_not_searched(
+    model: str, text: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its patterns take up to the cube of a text's length, and no other thread runs meanwhile."""
+    with answering(lambda: (status, {"Content-Length": str(len(text))}, iter([text]))) as (base, *_):
+        began = time.process_time()
+        error = await ask(model, base, monkeypatch)
+        took = time.process_time() - began
+    assert isinstance(error, DatarecipeError)
+    assert took < 5, "the slowest took 24 s of the processor"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 import datarecipe
 from datarecipe import errors
+from datarecipe.errors import UsageError
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.runs import write_recipe
@@ -140,3 +143,28 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(
     with pytest.raises(errors.MissingExtraError, match=f"{call}\\(\\) needs {name}") as caught:
         getattr(dataset, call)()
     assert "pip install 'datarecipe-llm[export]'" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl"])
+@pytest.mark.parametrize(
+    "line", ["pipe", "none", "", '{"x": 1}', "[]", "{", "[" * 100_000, '{"id": "\\ud800"}'], ids=repr
+)
+def test_a_folder_that_no_run_wrote_is_an_error_of_ours_or_read(tmp_path: Path, name: str, line: str) -> None:
+    dataset = folder_with(tmp_path, QUESTIONS)
+    file = tmp_path / name
+    if line in ("pipe", "none"):
+        file.unlink(missing_ok=True)
+        if line == "pipe":
+            os.mkfifo(file)
+    else:
+        file.write_text(line + "\n")
+    read: dict[str, Callable[[], Sequence[Any]]] = {
+        "data.jsonl": lambda: list(dataset),
+        "lineage.jsonl": lambda: dataset.lineage,
+        "rejected.jsonl": lambda: dataset.rejected,
+    }
+    if name == "data.jsonl" and line in ('{"x": 1}', '{"id": "\\ud800"}'):
+        assert read[name]()
+        return
+    with pytest.raises(UsageError, match=name):
+        read[name]()
