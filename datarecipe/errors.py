@@ -68,7 +68,10 @@ WARNING = "warning"
 
 
 class RecipeError(DatarecipeError):
-    """A recipe, or a file that it names, is wrong. `problems` holds all that was found, in the order of their places."""
+    """A recipe, or a file that it names, is wrong. `problems` holds all that was found, in the order of their places.
+
+    `hint` is that of the one problem; where there are several, each has its own.
+    """
 
     exit_code = 2
     kind: ClassVar[str] = "recipe"
@@ -76,7 +79,11 @@ class RecipeError(DatarecipeError):
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = tuple(p if p.kind else replace(p, kind=self.kind) for p in problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        hint = self.problems[0].hint if len(self.problems) == 1 else None
+        super().__init__("\n".join(str(problem) for problem in self.problems), hint=hint)
+
+    def __str__(self) -> str:
+        return self.message  # with the hint of each problem
 
     def __reduce__(self) -> tuple[type[RecipeError], tuple[Problem, ...]]:
         return type(self), self.problems

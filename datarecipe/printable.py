@@ -25,6 +25,11 @@ _COMMAND = re.compile(r"#(?=#\w{0,30}\[)|^[^\S\n]*:(?=:[^\s:])", re.MULTILINE)
 """The sign in which a code host's command begins, with the white space before it."""
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 example`, `2,000 examples`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def printable(text: str, *, multiline: bool = False) -> str:
     """`text` with everything escaped that a terminal or a code host could act on or that hides: control characters,
     direction marks, tags, half surrogate pairs, workflow commands, and what Unicode 14 does not know, so that a message is

@@ -35,6 +35,15 @@ def test_an_error_survives_a_process(kind: type[DatarecipeError]) -> None:
             assert other.problems == error.problems
 
 
+@pytest.mark.parametrize("kind", [kind for kind in tree(DatarecipeError) if issubclass(kind, RecipeError)])
+def test_the_hint_of_one_problem_is_the_errors_own_and_is_said_once(kind: type[RecipeError]) -> None:
+    error = kind(Problem("wrong", "a.yaml", 1, 2, "do it"))
+    assert error.hint == "do it"
+    assert str(error).count("do it") == 1
+    assert kind(Problem("wrong", "a.yaml")).hint is None
+    assert kind(Problem("wrong", "a.yaml", hint="do it"), Problem("other", "a.yaml", hint="do that")).hint is None
+
+
 def test_every_class_of_the_tree_is_public_and_each_kind_has_its_word() -> None:
     kinds = [kind for kind in tree(RecipeError) if issubclass(kind, RecipeError)]
     assert all(getattr(errors, kind.__name__) is kind for kind in kinds)

@@ -22,7 +22,7 @@ from datarecipe.cli.options import (
 from datarecipe.cli.output import tell
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.running.explain import Explanation, explain
 from datarecipe.running.ownership import conflict, differing, holds
@@ -61,7 +61,7 @@ def clear(directory: Path, *, yes: bool) -> None:
         click.echo("nothing was removed")
         return
     with ResponseCache(directory) as cache:
-        click.echo(f"{cache.clear():,} responses removed")
+        click.echo(f"{counted(cache.clear(), 'response')} removed")
 
 
 @command.command("forget")
@@ -100,7 +100,9 @@ def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> Non
 
 def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
     name, target = setup.recipe.name, setup.recipe.target_size
-    got = f"{explanation.accepted:,} of {target:,} examples from {explanation.found:,} stored responses"
+    got = (
+        f"{explanation.accepted:,} of {counted(target, 'example')} from {counted(explanation.found, 'stored response')}"
+    )
     if explanation.missing is None:
         yield f"{name}: {got}; nothing would be asked"
         yield from _refused(setup)
@@ -139,7 +141,7 @@ def _show(directory: Path) -> bool:
     for name, model in stats.by_model.items():
         usage: Any = model.usage
         click.echo(
-            f"  {printable(name)}: {model.responses:,} response{'' if model.responses == 1 else 's'}, "
+            f"  {printable(name)}: {counted(model.responses, 'response')}, "
             f"{usage.prompt_tokens:,} prompt and {usage.completion_tokens:,} completion tokens"
         )
     if stats.damaged:

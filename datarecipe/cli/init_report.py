@@ -15,7 +15,7 @@ from datarecipe.init.space import in_words
 from datarecipe.init.summary import summarise
 from datarecipe.init.table import MAX_CELLS, MAX_ROWS, Table
 from datarecipe.init.words import listed, quoted
-from datarecipe.printable import example_line, printable
+from datarecipe.printable import counted, example_line, printable
 
 _MOST_COLUMNS = 30
 _MOST_SEEDS = 5
@@ -26,9 +26,9 @@ _LONGEST_EXAMPLE = 600
 
 def show_table(table: Table) -> None:
     """What the columns of the user's data hold."""
-    rows = f"{len(table.rows):,} rows" if len(table.rows) != 1 else "1 row"
+    rows = counted(len(table.rows), "row")
     read = f"its first {rows}" if table.cut else f"{rows}, all of them"
-    click.echo(f"{printable(table.source)}: read {read}; {len(table.columns)} fields")
+    click.echo(f"{printable(table.source)}: read {read}; {counted(len(table.columns), 'field')}")
     if table.cut:
         most = f"{MAX_ROWS:,} rows, {MAX_CELLS:,} cells or 50 MB"
         click.echo(f"  in the other {table.rest.rows:,} only labels are counted (at most {most} are looked at)")
@@ -43,7 +43,7 @@ def show_table(table: Table) -> None:
     for line in _aligned(lines):
         click.echo(f"  {line}")
     if len(summaries) > _MOST_COLUMNS:
-        click.echo(f"  ... and {len(summaries) - _MOST_COLUMNS} more fields")
+        click.echo(f"  ... and {counted(len(summaries) - _MOST_COLUMNS, 'more field')}")
     click.echo()
 
 

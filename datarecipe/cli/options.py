@@ -67,6 +67,11 @@ _RECIPE_OPTIONS = (
         help="Let the recipe read files in this folder, outside its project.",
     ),
 )
+_TRUST = click.option(
+    "--trust",
+    is_flag=True,
+    help="Believe the recipe: the server it names gets your key, its prices count in your caps.",
+)
 _MODEL_OPTIONS = (
     click.option("--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, or local/..."),
     click.option("--api-base", metavar="URL", help="The server to ask; you name it, so your key goes there."),
@@ -76,11 +81,7 @@ _MODEL_OPTIONS = (
         default="auto",
         help="How requests are sent: direct speaks OpenAI's protocol itself, litellm reaches every provider.",
     ),
-    click.option(
-        "--trust",
-        is_flag=True,
-        help="Believe the recipe: the server it names gets your key, its prices count in your caps.",
-    ),
+    _TRUST,
 )
 _FOLDER_OPTIONS = (
     click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder."),
@@ -122,6 +123,11 @@ def validation_options(command: F) -> F:
 def model_options(command: F) -> F:
     """Options that say who is asked."""
     return _apply(_MODEL_OPTIONS, command)
+
+
+def trust_option(command: F) -> F:
+    """Whether to believe the recipe."""
+    return _TRUST(command)
 
 
 def cache_option(command: F) -> F:

@@ -21,6 +21,7 @@ from datarecipe.cli.options import (
     recipe_options,
     run_options,
     show_warnings,
+    trust_option,
 )
 from datarecipe.cli.output import tell
 from datarecipe.cli.plan_report import as_document, report, sums
@@ -35,6 +36,7 @@ from datarecipe.running.setup import NO_CAPS, Setup, settle
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 @click.option("--model", "models", metavar="PROVIDER/NAME", multiple=True, help="A model to plan for; may be repeated.")
 @click.option("--api-base", metavar="URL", help="The server that would be asked.")
+@trust_option
 @recipe_options
 @click.option(
     "--yield",

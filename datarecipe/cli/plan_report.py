@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from datarecipe.exchange import Json
 from datarecipe.llm.limits.account import Caps
+from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
@@ -32,7 +33,7 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     first = plans[0]
     named = f", model from {first.model_from}" if len(plans) == 1 else ""
     yield (
-        f"{recipe.name}: {recipe.target_size:,} examples, {recipe.batch_size} in a request, "
+        f"{recipe.name}: {counted(recipe.target_size, 'example')}, {recipe.batch_size} in a request, "
         f"strategy {recipe.strategy.kind}{named}"
     )
     yield ""
@@ -158,7 +159,7 @@ _ORDER = ("stored", "end", "cap", "price", "accepted", "requests", "tokens", "la
 def _words(plan: Plan) -> Iterator[str]:
     stored = plan.stored
     if stored.responses:
-        yield f"stored: {_responses(stored.responses)} with {stored.examples:,} examples, at no cost"
+        yield f"stored: {counted(stored.responses, 'response')} with {counted(stored.examples, 'example')}, at no cost"
     if plan.assumed is None:
         yield "requests: nothing has to be asked"
         return
@@ -186,8 +187,8 @@ def _cap(check: CapCheck, target_size: int) -> str:
     if at is None:
         return f"{name}: enough"
     if at.high >= target_size:
-        return f"{name}: may be reached, at about {at.low:,} examples"
-    return f"{name}: is reached at about {_counts(at, to=' to ')} examples"
+        return f"{name}: may be reached, at about {counted(at.low, 'example')}"
+    return f"{name}: is reached at about {_counts(at, to=' to ')} example{'' if at.low == at.high == 1 else 's'}"
 
 
 def _cents(usd: Decimal) -> str:
@@ -237,7 +238,7 @@ def _share(share: Share) -> str:
     span = low if low == high else f"{low} to {high}"
     how = {
         "stated": "as stated",
-        "measured": f"measured over {_responses(share.responses)}",
+        "measured": f"measured over {counted(share.responses, 'response')}",
         "assumed": "assumed; --yield states it",
     }[share.source]
     return f"{span} of 100 items asked for ({how})"
@@ -245,7 +246,7 @@ def _share(share: Share) -> str:
 
 def _tokens(tokens: Tokens) -> str:
     if tokens.measured:
-        return f"measured over {_responses(tokens.measured)}"
+        return f"measured over {counted(tokens.measured, 'response')}"
     each = tokens.per_prompt_byte
     thinking = ""
     if tokens.thinking.high:
@@ -254,10 +255,6 @@ def _tokens(tokens: Tokens) -> str:
         f"{1 / each.high:.0f} to {1 / each.low:.0f} bytes each, replies {REPLY_LENGTH.low} to {REPLY_LENGTH.high} times "
         f"as long as the seed example{thinking} (assumed)"
     )
-
-
-def _responses(count: int) -> str:
-    return "1 response" if count == 1 else f"{count:,} responses"
 
 
 def _counts(range_: Range[int], *, to: str = "-") -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def summary(reports: Sequence[Report]) -> str:
     wrong = sum(report.error is not None for report in reports)
     warned = sum(len(report.warnings) for report in reports)
     told = f"{len(reports)} recipes: {len(reports) - wrong} right, {wrong} wrong"
-    return f"{told}, {warned} warning{'s' if warned > 1 else ''}" if warned else told
+    return f"{told}, {counted(warned, 'warning')}" if warned else told
 
 
 def as_json(reports: Sequence[Report]) -> Iterator[str]:

@@ -33,6 +33,9 @@ _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars
 _SNIFFED: Final = 30
 """Rows that tell what stands between the cells."""
 
+_SMALL: Final = 20
+"""Rows. Among so few, a value that equals its column's name is hardly there by chance."""
+
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """What Excel writes and reads in a first line."""
 
@@ -88,7 +91,8 @@ def read_csv_table(
     if not cells:
         refuse(source, "there is no row below the names of the columns")
     texts = {name: [row[index] for _, row in cells] for index, name in enumerate(names) if name}
-    notes.extend(() if columns else _no_header(texts))
+    doubts = () if columns else tuple(_no_header(texts))
+    notes.extend(doubts)
     notes.extend(placeholder_notes(chain.from_iterable(texts.values())))
     typed = {name: _typed(column) for name, column in texts.items()}
     for name, column in typed.items():
@@ -97,7 +101,7 @@ def read_csv_table(
     table_rows = [
         Row({name: column[number] for name, column in typed.items()}, line) for number, (line, _) in enumerate(cells)
     ]
-    return Table(source, tuple(typed), table_rows, rest=rest, notes=tuple(notes))
+    return Table(source, tuple(typed), table_rows, rest=rest, notes=tuple(notes), has_header=not doubts)
 
 
 def _reading_notes(lines: Lines, dialect: _Dialect, *, tabs: bool) -> Iterator[str]:
@@ -110,16 +114,22 @@ def _reading_notes(lines: Lines, dialect: _Dialect, *, tabs: bool) -> Iterator[s
 
 
 def _no_header(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """A doubt whether the first row names the columns: one of its cells is one of the few values below it."""
+    """A doubt whether the first row names the columns: one of its cells is one of the few values below it, or of a small
+    file's values, or is a number over numbers.
+    """
     if [*columns] == [str(number) for number in range(len(columns))]:
         return  # pandas numbers columns so that have no names
+    again = tuple(columns) in zip(*columns.values(), strict=True)  # files with a header each, one behind the other
     for name, texts in columns.items():
         different = {text.strip() for text in texts}
-        if name in different and len(different) * 2 <= len(texts):
-            yield (
-                f"the first row may be no header: {quoted(name)} is a value of the rows below it too; "
-                "if it is data, name the columns yourself: --columns A,B"
-            )
+        few = len(different) * 2 <= len(texts) or (len(texts) <= _SMALL and not again)
+        if name in different and few:
+            doubt = f"{quoted(name)} is a value of the rows below it too"
+        elif all(map(_NUMBER.fullmatch, (name, *different))):
+            doubt = f"{quoted(name)} is a number, as all below it are"
+        else:
+            continue
+        yield f"the first row may be no header: {doubt}; if it is data, name the columns yourself: --columns A,B"
 
 
 def _dialect(path: Path, source: str, encoding: str | None, *, tabs: bool) -> _Dialect:

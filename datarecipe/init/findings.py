@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, Json
 from datarecipe.init.columns import OPTIONS_NAMES, Fields, filled
 from datarecipe.init.draft import Finding
+from datarecipe.init.folding import fold
 from datarecipe.init.shape import Shape
 from datarecipe.init.space import in_words
 from datarecipe.init.table import Rest, Row, Table
@@ -62,14 +63,16 @@ def rows_findings(rows: Sequence[Example], rest: Rest, shape: Shape, usable: int
         )
 
 
-def seed_finding(table: Table, picked: Sequence[Row], shape: Shape, *, asked: int) -> Finding:
-    """Which rows became seed examples."""
+def seed_finding(
+    table: Table, picked: Sequence[Row], shape: Shape, counts: Mapping[str | None, int], *, asked: int
+) -> Finding:
+    """Which rows became seed examples; `counts` says how often each fixed label comes."""
     places = listed([f"{row.place:,}" for row in picked])
     labels = shape.space.labels
     fixed = labels.kind == "fixed"
     if len(picked) == 1:
         found = f"the row in line {places}" if table.unit == "line" else f"row {places}"
-        why = "of typical length" + (", with the most frequent label" if fixed else "")
+        why = "of typical length" + (_how_frequent(picked[0].values[shape.label.field], counts) if fixed else "")
         more = len(labels.values) if fixed else 4
         return Finding("seed example", found, why, f"--seeds {more} for {'one of each label' if fixed else 'more'}")
     found = f"the rows in lines {places}" if table.unit == "line" else f"rows {places}"
@@ -77,3 +80,11 @@ def seed_finding(table: Table, picked: Sequence[Row], shape: Shape, *, asked: in
     if len(picked) < asked:
         why += f"; there are no more than {len(picked)}"
     return Finding("seed examples", found, why, "--seeds N")
+
+
+def _how_frequent(label: Json, counts: Mapping[str | None, int]) -> str:
+    most, own = max(counts.values()), counts[fold(label)]
+    if own < most:
+        return ""
+    alone = [*counts.values()].count(most) == 1
+    return f", with {'the most frequent label' if alone else 'one of the most frequent labels'}"

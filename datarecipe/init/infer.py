@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -66,7 +67,7 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
         UsageError: no field is the answer, no row is whole, or the wishes do not go with the rows.
     """
     rows = [row.values for row in table.rows]
-    shape = choose_shape(rows, table.columns, wishes, rest=table.rest, is_data=True)
+    shape = choose_shape(rows, table.columns, wishes, rest=table.rest, is_data=True, has_header=table.has_header)
     fields = choose_fields(rows, table.columns, shape.needed, wishes.fields)
     usable = [
         replace(row, values=_settled({name: row.values[name] for name in fields.kept}, shape))
@@ -75,16 +76,27 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
     ]
     if not usable:
         raise _no_seed(table, fields.kept, shape)
-    picked = pick(usable, shape.label.field, count=seeds, by_label=shape.space.labels.kind == "fixed")
+    counts = _counts(table, shape) if shape.space.labels.kind == "fixed" else Counter()
+    picked = pick(usable, shape.label.field, count=seeds, turns=[label for label, _ in counts.most_common()])
     findings = [
         *fields_findings(fields),
         label_finding(shape),
         *options_findings(shape, fields.kept),
         *space_findings(shape),
         *rows_findings(rows, table.rest, shape, len(usable)),
-        seed_finding(table, picked, shape, asked=seeds),
+        seed_finding(table, picked, shape, counts, asked=seeds),
     ]
     return _draft(name, tuple(row.values for row in picked), shape, wishes, findings)
+
+
+def _counts(table: Table, shape: Shape) -> Counter[str | None]:
+    """How often each fixed label is the answer, folded, in the order in which they come."""
+    label = shape.label.field
+    counts = Counter(fold(row.values.get(label)) for row in table.rows)
+    for (_, value), count in (table.rest.counts(label) or {}).items():
+        counts[fold(value)] += count
+    known = {*map(fold, shape.space.labels.values)}
+    return Counter({folded: count for folded, count in counts.items() if folded in known})
 
 
 def _no_seed(table: Table, fields: Sequence[str], shape: Shape) -> UsageError:

@@ -37,16 +37,23 @@ class Shape:
 
 
 def choose_shape(
-    rows: Sequence[Example], columns: Sequence[str], wishes: Wishes, *, rest: Rest | None = None, is_data: bool
+    rows: Sequence[Example],
+    columns: Sequence[str],
+    wishes: Wishes,
+    *,
+    rest: Rest | None = None,
+    is_data: bool,
+    has_header: bool = True,
 ) -> Shape:
     """Find the answer, its options and the label space in rows; a few seed examples, or data and counts of its rest.
+    Without `has_header` the names of the columns may be data.
 
     Raises:
         UsageError: no field is the answer, or the user's wishes do not go with the rows.
     """
     label = choose_label(rows, columns, wishes.label_field)
     if label is None:
-        raise _no_label(rows, columns)
+        raise _no_label(rows, columns, has_header=has_header)
     options = choose_options(rows, columns, label.field, wishes.options_field)
     if options is not None and not _options_are_meant(rows, options.field, wishes):
         options = None
@@ -75,12 +82,15 @@ def _options_are_meant(rows: Sequence[Example], options: str, wishes: Wishes) ->
     return wishes.task != "open" or wishes.options_field is not None
 
 
-def _no_label(rows: Sequence[Example], columns: Sequence[str]) -> UsageError:
+def _no_label(rows: Sequence[Example], columns: Sequence[str], *, has_header: bool) -> UsageError:
+    header = "" if has_header else "; or, if the first row is data, name the columns: --columns text,label"
     candidates = label_candidates(rows, columns)
     if len(candidates) > 1:
         counted = [f"{quoted(name)} ({distinct(rows, name)} different values)" for name in candidates]
-        return UsageError(f"several fields may hold the answer: {listed(counted)}", hint="Say which: --label FIELD")
+        return UsageError(
+            f"several fields may hold the answer: {listed(counted)}", hint=f"Say which: --label FIELD{header}"
+        )
     return UsageError(
         f"no field looks like the answer; the fields are {listed([quoted(name) for name in columns])}",
-        hint="Say which one is: --label FIELD",
+        hint=f"Say which one is: --label FIELD{header}",
     )

@@ -95,6 +95,8 @@ class Table:
     """What the file holds behind the last of them."""
     notes: tuple[str, ...] = ()
     """What was done to the file to read it."""
+    has_header: bool = True
+    """Whether there is no doubt that the file names its columns."""
 
     @property
     def cut(self) -> bool:

@@ -30,20 +30,18 @@ def can_be_seed(example: Example) -> bool:
     return len(text) <= LONGEST_SEED and nesting(example) <= _DEEPEST
 
 
-def pick(rows: Sequence[Row], label: str, *, count: int, by_label: bool) -> list[Row]:
+def pick(rows: Sequence[Row], label: str, *, count: int, turns: Sequence[str | None] = ()) -> list[Row]:
     """`count` typical rows, or all when they are fewer.
 
-    With `by_label` they take turns over the labels, the most frequent first. Typical: each field about as long as in most
-    rows. Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
+    With `turns` they take turns over these labels, folded, in this order. Typical: each field about as long as in most rows.
+    Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
     """
-    ranked = _ranked(rows)
-    groups: dict[str | None, list[Row]] = {}
-    for row in ranked:
-        groups.setdefault(fold(row.values[label]) if by_label else None, []).append(row)
-    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))
+    groups: dict[str | None, list[Row]] = {turn: [] for turn in turns}
+    for row in _ranked(rows):
+        groups.setdefault(fold(row.values[label]) if turns else None, []).append(row)
     picked: list[Row] = []
     for turn in range(len(rows)):
-        for _, group in ordered:
+        for group in groups.values():
             if len(picked) == count:
                 return picked
             if turn < len(group):

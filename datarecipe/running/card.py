@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from datarecipe.exchange import Example
-from datarecipe.printable import example_line, printable
+from datarecipe.printable import counted, example_line, printable
 from datarecipe.running.counts import Counts
 from datarecipe.running.hub_metadata import front_matter
 from datarecipe.running.label_counts import LabelCounts
@@ -35,7 +35,7 @@ def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Se
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
         f"**{_plain(model['warning'])}**" if model["warning"] else "",
-        f"{tally.accepted:,} examples of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
+        f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
@@ -62,7 +62,7 @@ def _labels(counts: LabelCounts | None) -> Iterator[str]:
     yield "## Answers by their place among the options" if own else "## Labels"
     rows = [f"| {_cell(name)} | {count:,} |\n" for name, count in named[:LABELS_SHOWN]]
     if rest := named[LABELS_SHOWN:]:
-        rows.append(f"| {len(rest):,} others | {sum(count for _, count in rest):,} |\n")
+        rows.append(f"| {counted(len(rest), 'other')} | {sum(count for _, count in rest):,} |\n")
     yield f"| {'place' if own else 'label'} | examples |\n|---|---|\n" + "".join(rows)
 
 
@@ -76,7 +76,7 @@ def _authors(setup: Setup, tally: Tally) -> str:
     if not setup.stand_ins(tally.answered_by):
         return f"`{_code(setup.model.name)}`"
     shares = (
-        f"`{_code(name)}` ({count:,} of {tally.responses:,} responses)"
+        f"`{_code(name)}` ({count:,} of {counted(tally.responses, 'response')})"
         for name, count in tally.answered_by.most_common()
     )
     return f"{', '.join(shares)} for `{_code(setup.model.name)}`"

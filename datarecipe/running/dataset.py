@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
+from datarecipe.printable import counted
 from datarecipe.running.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
 from datarecipe.running.run_files import RunFiles
 
@@ -79,7 +80,7 @@ class Dataset(Sequence[Example]):
         return iter(self._examples)
 
     def __repr__(self) -> str:
-        return f"Dataset({str(self.path)!r}, {len(self)} examples)"
+        return f"Dataset({str(self.path)!r}, {counted(len(self), 'example')})"
 
     @property
     def complete(self) -> bool:

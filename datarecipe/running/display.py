@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 from datarecipe.running.progress import Progress
 from datarecipe.running.rejections import percent
 from datarecipe.running.result import RunResult
@@ -176,7 +176,7 @@ def status(runs: Collection[Progress]) -> list[str]:
 
 def _traffic(runs: Collection[Progress]) -> str:
     in_flight, limit = sum(run.in_flight for run in runs), max((run.limit for run in runs), default=0)
-    words = f"{sum(run.counts.traffic.sent for run in runs):,} requests sent, {in_flight} in flight of {limit}"
+    words = f"{counted(sum(run.counts.traffic.sent for run in runs), 'request')} sent, {in_flight} in flight of {limit}"
     if any(run.down for run in runs):
         words += " (the provider answers nothing at present)"
     elif not in_flight and all(run.waits is not None and run.waits[0] >= 1 for run in runs):

@@ -17,6 +17,7 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.llm import providers
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights
+from datarecipe.printable import counted
 from datarecipe.running.config import project_config_file, read_config, user_config_file
 from datarecipe.running.options import EMBEDDED_MODEL
 from datarecipe.running.setup import cache_directory
@@ -117,4 +118,4 @@ def _cache(directory: Path) -> Finding:
         return Finding("wrong", "cache", error.message)
     state: Literal["ok", "wrong"] = "wrong" if stats.damaged else "ok"
     damaged = f", {stats.damaged:,} damaged" if stats.damaged else ""
-    return Finding(state, "cache", f"{directory}: {stats.count:,} responses{damaged}")
+    return Finding(state, "cache", f"{directory}: {counted(stats.count, 'response')}{damaged}")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from datarecipe.errors import CapReachedError
 from datarecipe.llm.limits.account import Caps
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
@@ -121,10 +121,11 @@ def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budg
     own = _own_caps(result)
     caps = own | _above([result], budget)
     if _at_the_rate(result, _unit(error.cap)) is not None:
+        wanted = counted(result.counts.target_size, "example")
         which = "this one is" if len(caps) == 1 else "these are"
         return (
             f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
-            f"at this rate {which} enough for {result.counts.target_size:,} examples: {command(_settings(caps, [result]))}"
+            f"at this rate {which} enough for {wanted}: {command(_settings(caps, [result]))}"
         )
     begins = "Raise the cap"
     if result.tally.accepted:
@@ -225,7 +226,7 @@ def _after_little(result: RunResult, command: Typed) -> str:
     empty = sum(count for name, count in result.tally.rejected.items() if name in RETRIED)
     if not result.traffic.sent and empty:
         return (
-            f"Nothing was asked: all {result.tally.responses:,} responses came from the cache. {where}"
+            f"Nothing was asked: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
             f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
         )
     if not result.tally.accepted and (cause := reason_of(largest).cause):

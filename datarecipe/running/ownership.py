@@ -13,6 +13,7 @@ from typing import Any
 
 from datarecipe.errors import RunConflictError
 from datarecipe.llm.json_size import too_many_values
+from datarecipe.printable import counted
 from datarecipe.running.run_files import RunFiles
 
 DATA = "data.jsonl"
@@ -89,7 +90,9 @@ def changed(files: RunFiles, name: str, digest: str, when: str) -> RunConflictEr
     path = files.path / name
     unread = digest.startswith(UNREAD)
     return RunConflictError(
-        f"{path} {digest}" if unread else f"{path} was changed {when} ({described(files, name)['lines']:,} lines now)",
+        f"{path} {digest}"
+        if unread
+        else f"{path} was changed {when} ({counted(described(files, name)['lines'], 'line')} now)",
         hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
         "or let its changes go with --overwrite.",
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.llm.limits.amount import Amount
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.running.manifest import EMBEDDED_WARNING
 from datarecipe.running.ownership import REJECTED
@@ -22,7 +22,7 @@ def opening(setup: Setup) -> list[str]:
     """The lines before a run."""
     recipe = setup.recipe
     lines = [
-        f"{printable(recipe.name)}: {recipe.target_size:,} examples, strategy {recipe.strategy.kind}, "
+        f"{printable(recipe.name)}: {counted(recipe.target_size, 'example')}, strategy {recipe.strategy.kind}, "
         f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
     ]
     if setup.embedded:
@@ -37,14 +37,14 @@ def closing(result: RunResult) -> list[str]:
         return []  # nothing was done: the error alone says all
     but = f", but {loss.short}" if loss and result.end == "target" else ""
     lines = [
-        f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {result.counts.target_size:,} examples accepted "
-        f"from {_responses(tally.responses)} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
+        f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
+        f"from {counted(tally.responses, 'response')} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
         f"in {result.seconds:.1f} s"
     ]
     lines += _figures(result)
     if result.kept_lines:
         lines.append(
-            f"{result.output} holds {result.kept_lines:,} examples of this run already: its files were left alone"
+            f"{result.output} holds {counted(result.kept_lines, 'example')} of this run already: its files were left alone"
         )
     elif result.shortened_from:
         lines.append(
@@ -66,7 +66,7 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield f"yield: {percent(tally.yield_)} of {_items(tally.came)}{_rejected(tally)}"
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
-        yield f"answered by a fallback: {shares} of {_responses(tally.responses)}"
+        yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
     if result.spent.failed:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
         yield f"failed attempts: {kinds}"
@@ -81,7 +81,7 @@ def _figures(result: RunResult) -> Iterator[str]:
             yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
     if result.end != "target" and result.counts.waiting:
         where = "" if result.end in ("barren", "degraded") else " behind one that is missing"
-        yield f"stored for a run that goes on: {_responses(result.counts.waiting)}{where}"
+        yield f"stored for a run that goes on: {counted(result.counts.waiting, 'response')}{where}"
 
 
 def _rejected(tally: Tally) -> str:
@@ -104,7 +104,7 @@ def cost_line(result: RunResult) -> str | None:
 
 def used_words(amount: Amount, *, priced: bool) -> str:
     """Calls, tokens, dollars."""
-    words = f"{amount.calls:,} call{'' if amount.calls == 1 else 's'}, {amount.tokens:,} tokens"
+    words = f"{counted(amount.calls, 'call')}, {counted(amount.tokens, 'token')}"
     return f"{words}, {dollars(amount.usd)}" if priced else words
 
 
@@ -114,11 +114,7 @@ def dollars(usd: Decimal) -> str:
 
 
 def _items(count: int) -> str:
-    return "1 item that came" if count == 1 else f"{count:,} items that came"
-
-
-def _responses(count: int) -> str:
-    return "1 response" if count == 1 else f"{count:,} responses"
+    return f"{counted(count, 'item')} that came"
 
 
 _HEADLINES = {

@@ -140,6 +140,20 @@ def test_after_half_of_a_run_the_plan_is_of_the_other_half(tmp_path: Path) -> No
     assert "requests: nothing has to be asked" in done.out
 
 
+def test_a_price_that_only_the_recipe_names_is_believed_with_trust(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, PRICED.replace("openai/gpt-4o-mini", "groq/unheard-of"))
+    refused = datarecipe("plan", str(path), "--max-usd", "1", cwd=tmp_path)
+    believed = datarecipe("plan", str(path), "--max-usd", "1", "--trust", cwd=tmp_path)
+    assert "cannot be kept without a price" in " ".join((refused.out + refused.err).split())
+    assert believed.code == 0
+    assert "cannot be kept" not in " ".join(believed.out.split())
+
+
+def test_a_plan_for_one_example_says_it_in_the_singular(tmp_path: Path) -> None:
+    done = plan(tmp_path, "--target-size", "1", "--batch-size", "1")
+    assert "facts: 1 example, 1 in a request" in done.out
+
+
 def test_a_folder_that_would_refuse_the_run_is_said(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, PRICED)
     with OpenAIServer(Author.tidy(variety=10**9)) as server:

@@ -170,6 +170,25 @@ def test_a_header_is_not_doubted_without_a_reason(tmp_path: Path, text: str) -> 
     assert not any("header" in note for note in read_table(written(tmp_path, "a.csv", text)).notes)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gut gemacht;1.0\nSchlecht;0.0\nNaja;0.0\nSuper;1.0\n",
+        "Gut gemacht;1.0\nSchlecht;0.0\nNaja;0.5\n",
+        "gut,ja\nschlecht,nein\nnaja,ja\n",
+        "ja,gut\nja,super\n",
+        "Gut gemacht\t5\nSchlecht\t1\n",
+    ],
+)
+def test_a_small_file_without_a_header_is_told_what_mends_it(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, "a.tsv" if "\t" in text else "a.csv", text)
+    assert [note for note in read_table(path).notes if "may be no header" in note and "--columns A,B" in note]
+    with pytest.raises(UsageError, match="no field looks like the answer") as caught:
+        draft(path)
+    assert "if the first row is data, name the columns: --columns text,label" in (caught.value.hint or "")
+    assert len(read_table(path, columns=["text", "label"]).rows) == text.count("\n")
+
+
 def test_columns_that_do_not_fit_are_told(tmp_path: Path) -> None:
     path = written(tmp_path, "a.tsv", HEADLESS)
     assert refused(path, columns=["a"]).startswith("1: this row has 2 cells, and --columns names 1 columns")

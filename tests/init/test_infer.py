@@ -341,3 +341,22 @@ def test_from_a_few_words() -> None:
     ):
         with pytest.raises(UsageError):
             draft_from_wishes("x", wishes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "first", "words"),
+    [
+        ([1, 0] * 10, 1, "with one of the most frequent labels"),
+        ([0, 1] * 10, 0, "with one of the most frequent labels"),
+        (["b", "a", "c"] * 10, "b", "with one of the most frequent labels"),
+        (["c", *["b", "a"] * 10], "b", "with one of the most frequent labels"),
+        (["yes", *["no"] * 9], "no", "with the most frequent label"),
+        (["no", "yes"] * 9, "no", "with one of the most frequent labels"),
+        (["b", *["a"] * 10], "a", "with the most frequent label"),
+    ],
+)
+def test_of_equally_frequent_labels_the_first_one_is_taken(labels: list[Json], first: Json, words: str) -> None:
+    draft = of_data(rows(labels))
+    assert draft.seeds[0]["label"] == first
+    (why,) = [finding.why for finding in draft.findings if finding.subject == "seed example"]
+    assert why == f"of typical length, {words}"

@@ -179,7 +179,8 @@ class Gate:
             # A probe goes alone: its refusal says nothing about how many are too many.
             if not ticket.probe and self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
                 self._told = now
-                self._notice(f"the provider asks to slow down: {self.limit} requests at once for now")
+                requests = "1 request" if self.limit == 1 else f"{self.limit} requests"
+                self._notice(f"the provider asks to slow down: {requests} at once for now")
             # What it asks of one it asks of all: they go out under one key.
             if retry_after is not None and retry_after >= LONG_PAUSE and now + retry_after > self._not_before + 1:
                 self._notice(f"the provider asks for a pause of {retry_after:,.0f} s")

@@ -14,7 +14,7 @@ from datarecipe.recipe.parts.equality import composed, equality_key, typed_key
 from datarecipe.recipe.parts.folding import folded
 from datarecipe.recipe.parts.labels import same
 from datarecipe.recipe.parts.seeds import Seed
-from datarecipe.recipe.source.document import Place
+from datarecipe.recipe.source.document import Place, ScalarNode
 from datarecipe.recipe.words import code, describe, did_you_mean, join, show
 
 _LISTED = 10
@@ -44,9 +44,13 @@ def check_seed_texts(seeds: Sequence[Seed], task: Task) -> None:
     """
     fields = [name for name in seeds[0].example if name not in (task.label_field, task.options_field)]
     if fields and all(seed.example[name] is None for seed in seeds for name in fields):
-        message = f"{join(map(code, fields), 'and')} {'is' if len(fields) == 1 else 'are'} null in every seed example"
-        hint = "write what an example says; in YAML a text that begins with `#` needs quotes"
-        raise SeedExampleError(seeds[0].place(fields[0]).problem(f"{message}, which says nothing but its answer", hint))
+        one = "the seed example holds nothing" if len(seeds) == 1 else "no seed example holds anything"
+        message = f"{one} but its answer: {join(map(code, fields), 'and')} {'is' if len(fields) == 1 else 'are'} null"
+        hint = f"write a text into {join(map(code, fields), 'or')}"
+        nodes = (seed.document.get((*seed.keys, name)) for seed in seeds for name in fields)
+        if any(isinstance(node, ScalarNode) and node.text == "" for node in nodes):
+            hint += "; in YAML a text that begins with `#` needs quotes, and in braces one with a comma in it"
+        raise SeedExampleError(seeds[0].place(fields[0]).problem(message, hint))
 
 
 class _Answers:

@@ -57,6 +57,10 @@ class Source:
         start = self.text.rfind("\n", 0, index) + 1
         return self.place(self.text.count("\n", 0, index) + 1, index - start + 1, index - start + 1 + length)
 
+    def index(self, line: int, column: int) -> int:
+        """The number of the character there, for `at`."""
+        return sum(len(text) + 1 for text in self.lines[: line - 1]) + column - 1
+
     def place(self, line: int | None = None, column: int | None = None, end_column: int | None = None) -> Place:
         """A place in it; without a line, the whole of it."""
         return Place(self, line, column, end_column)

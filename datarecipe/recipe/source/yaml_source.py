@@ -97,17 +97,19 @@ def _compose(source: Source) -> Node | None:
 
 def _events(source: Source) -> Iterator[yaml.Event]:
     last: yaml.Event | None = None
-    brackets = 0
+    brackets: list[yaml.Event] = []
     try:
         for event in yaml.parse(source.text or "", Loader=_LOADER):
             last = event
             if isinstance(event, yaml.CollectionStartEvent):
-                brackets += bool(brackets or event.flow_style)
+                brackets += [event] if brackets or event.flow_style else []
             elif isinstance(event, yaml.CollectionEndEvent):
-                brackets -= bool(brackets)
+                del brackets[-1:]
             yield event
     except yaml.MarkedYAMLError as error:
-        raise RecipeSyntaxError(syntax_problem(error, last, source, in_brackets=brackets > 0)) from None
+        mark = brackets[0].start_mark if brackets else None
+        bracket = None if mark is None else source.index(mark.line + 1, mark.column + 1)
+        raise RecipeSyntaxError(syntax_problem(error, last, source, bracket=bracket)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
         raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None

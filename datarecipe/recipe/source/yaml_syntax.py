@@ -14,6 +14,7 @@ import yaml
 from datarecipe.errors import Problem
 from datarecipe.printable import printable
 from datarecipe.recipe.source.document import MAX_DEPTH, TOO_DEEP, Place, Source
+from datarecipe.recipe.source.yaml_swallowed import swallowed
 from datarecipe.recipe.words import code
 
 _LONGEST_LINE = 90
@@ -27,10 +28,10 @@ _TO_QUOTE = 'put the text into quotes: "..."'
 
 
 def syntax_problem(
-    error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source, *, in_brackets: bool
+    error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source, *, bracket: int | None
 ) -> Problem:
-    """What is wrong, where, and how to mend it; `last` is the last event before the error, `in_brackets` says whether it is
-    within `[...]` or `{...}`.
+    """What is wrong, where, and how to mend it; `last` is the last event before the error, `bracket` is the number of the
+    character with which the outermost `[...]` or `{...}` begins that it is in.
     """
     mark = error.problem_mark or error.context_mark
     said = str(error.problem or "this is not YAML")
@@ -39,8 +40,8 @@ def syntax_problem(
     context = str(error.context or "")
     begin = error.context_mark or mark
     first = _Spot(source, begin.line, begin.column)
-    spot = _Spot(source, mark.line, mark.column, said, context, first, _text(last), in_brackets)
-    for look in (_deep, _tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
+    spot = _Spot(source, mark.line, mark.column, said, context, first, _text(last), bracket)
+    for look in (_swallowed, _deep, _tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
         problem = look(spot)
         if problem is not None:
             return problem
@@ -110,12 +111,12 @@ class _Spot:
     begin: _Spot | None = None
     last_text: _Text | None = None
     """The last that was read before, if it was a scalar."""
-    in_brackets: bool = False
-    """Whether it is within `[...]` or `{...}`."""
+    bracket: int | None = None
+    """The number of the character with which the outermost `[...]` or `{...}` begins that it is in."""
 
     def corrected(self) -> str | None:
         """A hint with the value in quotes: within brackets the one value, else the line."""
-        return quoted_value(self.text, self.column) if self.in_brackets else corrected(self.text)
+        return quoted_value(self.text, self.column) if self.bracket is not None else corrected(self.text)
 
     @property
     def text(self) -> str:
@@ -153,6 +154,18 @@ class _Spot:
     def line_above(self) -> str:
         """The nearest line above that is not blank."""
         return next((line for line in reversed(self.source.lines[: self.line]) if line.strip()), "")
+
+
+def _swallowed(spot: _Spot) -> Problem | None:
+    if spot.bracket is None:
+        return None
+    found = swallowed(spot.source, spot.bracket, spot.source.index(spot.line + 1, spot.column + 1))
+    if found is None:
+        return None
+    quoted = (
+        f"write: {in_quotes(found.value)}" if len(found.value) <= _LONGEST_LINE else "put the whole text into quotes"
+    )
+    return found.place.problem(found.message, f"{quoted}; or write what is missing before the comment")
 
 
 def _deep(spot: _Spot) -> Problem | None:

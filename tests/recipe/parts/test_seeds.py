@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.recipe.writing import Project, told
 
 
@@ -50,3 +52,33 @@ def test_files_that_hold_no_example_are_refused(project: Project) -> None:
 def test_text_that_is_no_path_is_no_seed_example(project: Project) -> None:
     message = "a seed example is a mapping of fields or the path of a .json file"
     assert message in str(project.errors(seed_example="is rome in italy"))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message", "empty"),
+    [
+        ("{question: null, answer: yes}", "the seed example holds nothing but its answer: `question` is null", False),
+        ("{question: ~, answer: yes}", "the seed example holds nothing but its answer: `question` is null", False),
+        ("{question: , answer: yes}", "the seed example holds nothing but its answer: `question` is null", True),
+        ("{question, answer: yes}", "the seed example holds nothing but its answer: `question` is null", True),
+        ("\n  question: #python\n  answer: yes", "nothing but its answer: `question` is null", True),
+        ("{question: null, more: null, answer: yes}", "`question` and `more` are null", False),
+        ("{question: null, more: , answer: yes}", "`question` and `more` are null", True),
+        ("[{question: null, answer: yes}, {question: ~, answer: no}]",
+         "no seed example holds anything but its answer: `question` is null", False),
+        ("[{question: null, answer: yes}, {question: , answer: no}]",
+         "no seed example holds anything but its answer: `question` is null", True),
+    ],
+)  # fmt: skip
+def test_seeds_without_a_text_hear_of_the_sign_where_nothing_is_written(
+    project: Project, seeds: str, message: str, empty: bool
+) -> None:
+    (problem,) = project.errors(seed_example=seeds).problems
+    assert problem.message.endswith(message)
+    assert ("`#`" in (problem.hint or "")) == empty
+
+
+def test_null_in_a_json_file_is_written(project: Project) -> None:
+    project.write("seeds/one.json", '{"question": null, "answer": "no"}')
+    (problem,) = project.errors(seed_example="../seeds/one.json").problems
+    assert problem.hint == "write a text into `question`"
