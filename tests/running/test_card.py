@@ -348,7 +348,7 @@ def test_the_hub_takes_the_card_of_each_shipped_recipe(name: str) -> None:
 
 def test_counts_and_reasons_are_those_of_the_run() -> None:
     text = make_card(rejected=3)
-    assert "1 examples of 100 wanted" in text
+    assert "1 example of 100 wanted" in text
     assert "| duplicate | 3 |" in text
     assert "`openai/author`" in text
     assert "strategy *tree*" in text
