@@ -165,7 +165,8 @@ async def test_a_bomb_is_not_unpacked(model: str, status: int, monkeypatch: pyte
         assert f"more than {LONGEST_REPLY} bytes" in str(error)
 
 
-DOCUMENT = json.dumps({"model": "m", "choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}).encode()
+_HELLO = {"role": "assistant", "content": "hello"}
+DOCUMENT = json.dumps({"model": "m", "choices": [{"message": _HELLO, "finish_reason": "stop"}]}).encode()
 RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 
 
@@ -223,7 +224,8 @@ async def test_what_litellm_cannot_make_sense_of_is_an_error_in_time(
 
 def _answer_with(**more: str) -> bytes:
     message, rest = more.pop("message", ""), "".join(f', "{name}": {value}' for name, value in more.items())
-    return f'{{"choices": [{{"message": {{"content": "a"{message}}}, "finish_reason": "stop"}}]{rest}}}'.encode()
+    whole = f'{{"role": "assistant", "content": "a"{message}}}'
+    return f'{{"choices": [{{"message": {whole}, "finish_reason": "stop"}}]{rest}}}'.encode()
 
 
 MANY = {
