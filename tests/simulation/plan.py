@@ -17,6 +17,10 @@ SECOND = "openai/second"
 KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
 
 
+OUTAGES_END = 100
+"""Lives. An outage that lasts from before the first answer until a run gives up meets each life anew, and all end in one."""
+
+
 @dataclass(frozen=True)
 class Faults:
     """Shares of 1, and times in virtual seconds."""
@@ -30,7 +34,7 @@ class Faults:
     """The model has run and is paid; the connection was one that is kept, and ends without a byte."""
     no_usage: float = 0.0
     outages: tuple[tuple[float, float, str], ...] = ()
-    """(from, to, kind): everything fails so in that time of a life."""
+    """(from, to, kind): everything fails so in that time of a life, in the first `OUTAGES_END` lives."""
     retry_after: float | None = None
     busy: float | None = None
     """Seconds for which who gets an error of the server is asked to stay away, and nobody else."""

@@ -19,7 +19,7 @@ from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.transport import AskAgainError
 from tests.generate.recipes import scripted
-from tests.simulation.plan import MODEL, PRICES, Faults, Plan
+from tests.simulation.plan import MODEL, OUTAGES_END, PRICES, Faults, Plan
 
 
 def answer(plan: Plan, request: Complete) -> Completion:
@@ -133,7 +133,7 @@ class Provider:
 
     def _fault(self, now: float) -> str | None:
         for start, end, kind in self._faults.outages:
-            if start <= now < end:
+            if self._life < OUTAGES_END and start <= now < end:
                 return kind
         faults, roll = self._faults, self._chance.random()
         for kind in ("rate_limit", "server_error", "cut_connection", "hang", "closed"):
