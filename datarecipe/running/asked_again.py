@@ -15,6 +15,7 @@ from datarecipe.generate.events import Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.printable import counted
 from datarecipe.running.dispatch import PAUSE_AFTER
 from datarecipe.running.setup import Setup
 
@@ -60,12 +61,8 @@ class AskedAgain:
         """What is said before."""
         if (count := len(self.requests)) == 0:
             return "no stored response of this run held nothing valid for these reasons: none is asked again"
-        what = (
-            "1 stored response that held nothing valid is"
-            if count == 1
-            else (f"{count:,} stored responses that held nothing valid are")
-        )
-        return f"{what} asked again; what follows in the dataset may change"
+        what = counted(count, "stored response")
+        return f"asking again for {what} that held nothing valid; what follows in the dataset may change"
 
     @property
     def outcome(self) -> Outcome | None:

@@ -75,6 +75,7 @@ def test_a_server_that_was_mended_is_asked_again(project: Path, name: str) -> No
     with OpenAIServer(Author(variety=20_000), at_port=server.port) as mended:
         done = datarecipe(*shlex.split(again.err.partition("held nothing: datarecipe ")[2]), cwd=project, env=KEY)
         assert done.code == 0, done.err
+        assert "asking again for 4 stored responses that held nothing valid" in done.err
         manifest = json.loads((project / "runs" / "facts" / "manifest.json").read_text())
         assert manifest["this_run"]["asked_again"] == 4
         asked, bytes_ = mended.requests, files_of(project)
@@ -117,8 +118,9 @@ def test_what_holds_something_valid_is_never_asked_again(project: Path) -> None:
     with OpenAIServer(lambda body: half) as server:
         command(project, server, "run")
         asked = server.requests
-        command(project, server, "retry", "--reason", "malformed,truncated,empty")
+        ran = command(project, server, "retry", "--reason", "malformed,truncated,empty")
         assert server.requests == asked
+        assert "none is asked again" in ran.err
 
 
 @pytest.mark.parametrize(("reason", "again"), [("refusal", True), ("empty", False), ("truncated,refusal", True)])
