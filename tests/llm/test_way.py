@@ -45,6 +45,31 @@ async def first_room(asking: CachedClient, wanted: Complete) -> Completion:
     return answer
 
 
+@pytest.mark.parametrize("ending", [False, True])
+def test_of_attempts_that_are_not_repeated_nothing_is_told(cache: ResponseCache, *, ending: bool) -> None:
+    """The run ends while the first attempt is under way; nobody would understand "next in 2 s"."""
+    told: list[str] = []
+
+    async def fails() -> Completion:
+        await asyncio.sleep(1.0)
+        raise TransientError("overloaded")
+
+    async def main() -> None:
+        routes = [Route("model", Line([COUNTED, fails]), gate(), PRICE)]
+        clock = asyncio.get_running_loop().time
+        asking = CachedClient(cache, routes, Account(Caps()), timeout=7.5, clock=clock, notice=told.append)
+        await asking.fetch(request(0))
+        task = asyncio.ensure_future(asking.fetch(request(1)))
+        await asyncio.sleep(0.5)
+        if ending:
+            asking.close_to_retries()
+        await asyncio.wait([task])
+        assert (task.exception() is not None) == ending
+
+    virtual_time.run(main())
+    assert any("attempt 1 failed" in words for words in told) != ending
+
+
 def test_what_waits_for_its_transport_when_the_run_ends_is_not_sent(cache: ResponseCache) -> None:
     class Slow(Line):
         """Takes two seconds to import."""

@@ -127,6 +127,14 @@ def picture(**changes: object) -> Progress:
     return Progress(**{**fields, **changes})  # type: ignore[arg-type]
 
 
+def test_tokens_that_no_reply_told_of_are_no_pace() -> None:
+    used, assumed = Amount(10, 1000, 2000, Decimal("1.25")), Amount(4, 300, 600, Decimal("0.5"))
+    assert picture().tokens_per_second == used.tokens / 10
+    spent = Spent(used, used, assumed=assumed, assumed_now=assumed)
+    assert picture(spent=spent).tokens_per_second == (used.tokens - assumed.tokens) / 10
+    assert picture(spent=Spent(used, used, assumed=used, assumed_now=used)).tokens_per_second == 0
+
+
 def test_the_lines_of_one_run() -> None:
     assert status([picture()]) == [
         "yield 80 %, rejected: 7 duplicate, 3 label",
