@@ -49,7 +49,7 @@ def shown(folder: Path, server: OpenAIServer, *arguments: str, text: str = RECIP
 
 def test_the_picture_says_where_the_run_stands(tmp_path: Path) -> None:
     text = RECIPE + "prices: {input_per_million: 500, output_per_million: 1500}\nlimits: {usd: 40, concurrency: 3}\n"
-    with OpenAIServer(Author(variety=3000), latency=0.15) as server:
+    with OpenAIServer(Author(variety=3000), latency=0.6) as server:
         out = ESCAPES.sub("", shown(tmp_path, server, text=text))
     assert re.search(r"\b\d+/60\b", out), "accepted of the target"
     assert re.search(r"yield \d+ %", out)
