@@ -94,7 +94,7 @@ def import_litellm(*, openai_client: bool = False) -> Any:
             setattr(litellm, name, value)
         for name in _CALLBACKS:
             setattr(litellm, name, [])
-        _no_work_on_errors()
+        _no_work_for_nobody()
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         return litellm
@@ -107,24 +107,34 @@ class _NoPattern:
         return text[:LONGEST_MESSAGE]
 
 
-def _no_work_on_errors() -> None:
-    """litellm searches each error's text for secrets and for known words, with the whole reply in it: a hostile error of
-    16 KB takes 20 s, in which no other thread runs. Here its texts are for `Judge`, which hides the secrets that there are,
-    and its log is nobody's. Where a release keeps them elsewhere, it takes its time."""
+def _no_work_for_nobody() -> None:
+    """Switch off what litellm computes and nobody here reads. A release that keeps these elsewhere takes its time.
+
+    - It searches each error's text for secrets and for known words, with the whole reply in it: a hostile error of 16 KB
+      takes 20 s, in which no other thread runs. Its texts are for `Judge`, which hides the secrets that there are.
+    - It logs failures.
+    - It looks up the price of each answer, in a fifth of the time that it takes for the request. What a run costs is counted
+      from the tokens, with the run's own prices.
+    """
     module: Any = sys.modules.get("litellm.litellm_core_utils.secret_redaction")
     if isinstance(getattr(module, "_SECRET_RE", None), re.Pattern):
         module._SECRET_RE = _NoPattern()
     logging_class = getattr(sys.modules.get("litellm.litellm_core_utils.litellm_logging"), "Logging", None)
-    for name, nothing in (("failure_handler", _log_nothing), ("async_failure_handler", _log_nothing_later)):
+    for name, nothing in (
+        ("failure_handler", _nothing),
+        ("async_failure_handler", _nothing_later),
+        ("response_cost_calculator", _nothing),
+        ("_response_cost_calculator", _nothing),  # its name in older releases
+    ):
         if hasattr(logging_class, name):
             setattr(logging_class, name, nothing)
 
 
-def _log_nothing(*_: Any, **__: Any) -> None:
-    """Nobody reads litellm's log of failures."""
+def _nothing(*_: Any, **__: Any) -> None:
+    """No log, and no price."""
 
 
-async def _log_nothing_later(*_: Any, **__: Any) -> None:
+async def _nothing_later(*_: Any, **__: Any) -> None:
     """The same."""
 
 

@@ -84,8 +84,6 @@ class LitellmTransport:
         with contextlib.suppress(Exception):  # a few providers' code objects to the name; it will when it is asked, too
             known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
             self._knows_seed = "seed" in (known or ())
-        if provider in ("hosted_vllm", "openai"):
-            _make_known(litellm, provider, name)
         return litellm
 
     def loading(self, _: Complete) -> asyncio.Future[Any] | None:
@@ -232,17 +230,3 @@ def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
 def _names_of_account_headers() -> list[str]:
     """The headers that the openai client sends along because the environment says so."""
     return ["OpenAI-Organization", "OpenAI-Project", *sending.custom_headers(os.environ)]
-
-
-def _make_known(litellm: Any, provider: str, name: str) -> None:
-    """Tell litellm that there is such a model, if it knows nothing of it, as of most on servers of one's own.
-
-    It looks up the price of every answer. For a model that is not on its list it goes through all its spellings, and its
-    rules for names, several times a request, which takes a fifth of a request's CPU time. Not for providers whose
-    requests depend on that list; for these two they depend on the name alone, and on rules, which are asked before.
-    """
-    try:
-        litellm.get_model_info(model=name, custom_llm_provider=provider)
-    except Exception:  # noqa: BLE001  # which one says "not on the list" has changed
-        with contextlib.suppress(Exception):  # saves time and nothing else
-            litellm.register_model({f"{provider}/{name}": {"litellm_provider": provider, "mode": "chat"}})
