@@ -1,1 +1,1 @@
-"""The command line: one file a command, nothing but wiring. May import everything else."""
+"""The command line, nothing but wiring: `commands/` one file a command, `reports/` what they print. May import all else."""

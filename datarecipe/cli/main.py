@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"datarecipe.cli.{cmd_name}").command
+        command = import_module(f"datarecipe.cli.commands.{cmd_name}_command").command
         assert isinstance(command, click.Command)
         return command
 

@@ -13,8 +13,8 @@ import click
 import pytest
 
 import datarecipe
+from datarecipe.cli.command_options import load
 from datarecipe.cli.main import group
-from datarecipe.cli.options import load
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Json
 from datarecipe.generate.profile import settle_model

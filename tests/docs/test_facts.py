@@ -16,9 +16,9 @@ import pytest
 
 import datarecipe
 from datarecipe import errors
+from datarecipe.cli.command_options import STRATEGIES
 from datarecipe.cli.main import COMMANDS
-from datarecipe.cli.options import STRATEGIES
-from datarecipe.cli.validate_report import Report, as_json
+from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate import judge
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _OWN_TEMPLATE, _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of

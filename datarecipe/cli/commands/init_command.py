@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from datarecipe.cli import init_questions as ask
-from datarecipe.cli.init_report import show_answers, show_draft, show_files, show_table
-from datarecipe.cli.options import STRATEGIES
+from datarecipe.cli.command_options import STRATEGIES
+from datarecipe.cli.reports.init_report import show_answers, show_draft, show_files, show_table
 from datarecipe.errors import UsageError
 from datarecipe.init.answers import check_name, check_text, name_from, read_fields, read_labels
 from datarecipe.init.draft import TASKS, Draft, Wishes

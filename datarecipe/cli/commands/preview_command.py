@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import (
+from datarecipe.cli.command_options import (
     cache_option,
     load,
     model_options,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from datarecipe.cli.options import cache_option
+from datarecipe.cli.command_options import cache_option
 from datarecipe.printable import printable
 from datarecipe.running.doctor import examine
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import (
+from datarecipe.cli.command_options import (
     FiniteFloat,
     budget_options,
     budget_values,
@@ -24,7 +24,7 @@ from datarecipe.cli.options import (
     trust_option,
 )
 from datarecipe.cli.output import tell
-from datarecipe.cli.plan_report import as_document, report, sums
+from datarecipe.cli.reports.plan_report import as_document, report, sums
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
 from datarecipe.running.budget import budget_of

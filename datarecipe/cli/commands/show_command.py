@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe import Origin, Recipe, origins

@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import (
+from datarecipe.cli.command_options import (
     budget_options,
     cache_option,
     folder_options,
     model_options,
     recipe_options,
 )
-from datarecipe.cli.run import start
+from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.running.dataset import Dataset

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import (
+from datarecipe.cli.command_options import (
     cache_option,
     check_folder,
     folder_options,

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import load, validation_options
-from datarecipe.cli.validate_report import Report, as_github, as_json, summary
+from datarecipe.cli.command_options import load, validation_options
+from datarecipe.cli.reports.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
 from datarecipe.printable import printable
 from datarecipe.recipe import Found, find_recipe, is_name, judged_as_base, recipes_below

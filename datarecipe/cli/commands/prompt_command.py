@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.cli.output import tell
 from datarecipe.printable import printable
 from datarecipe.running.preview import first_request

@@ -14,7 +14,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
-from datarecipe.cli.options import (
+from datarecipe.cli.command_options import (
     budget_options,
     budget_values,
     cache_option,
@@ -29,7 +29,7 @@ from datarecipe.cli.options import (
     show_warnings,
 )
 from datarecipe.cli.output import tell
-from datarecipe.cli.run_table import table
+from datarecipe.cli.reports.run_table import table
 from datarecipe.errors import UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable

@@ -1,0 +1,1 @@
+"""What commands print: each turns results into lines. May import what a command may; asks and writes nothing."""
