@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from datarecipe.cli.show import command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datarecipe.cli.commands.show_command import command
 from datarecipe.printable import printable
 from datarecipe.recipe import load_recipe, shipped_recipes
 from datarecipe.recipe.source.paths import is_path

@@ -42,7 +42,9 @@ def pressed(folder: Path, moment: str, handler: signal.Handlers) -> subprocess.C
     )
 
 
-@pytest.mark.parametrize("moment", ["click", "datarecipe.cli.output", "datarecipe.cli.run", "jinja2", "the end"])
+@pytest.mark.parametrize(
+    "moment", ["click", "datarecipe.cli.output", "datarecipe.cli.commands.run_command", "jinja2", "the end"]
+)
 def test_it_ends_without_a_traceback(tmp_path: Path, moment: str) -> None:
     done = pressed(tmp_path, moment, signal.SIG_DFL)
     assert done.returncode in (130, -signal.SIGINT), done.stderr
