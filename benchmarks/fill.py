@@ -16,12 +16,12 @@ from benchmarks.server import reply_text
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.recipe import Override, Recipe, find_recipe, load_recipe
+from datarecipe.recipe import LoadedRecipe, Override, find_recipe, load_recipe
 from datarecipe.running.options import Options
 from datarecipe.running.setup import settle
 
 
-def recipe_of(strategy: str, examples: int) -> Recipe:
+def recipe_of(strategy: str, examples: int) -> LoadedRecipe:
     """The recipe that `Run` runs."""
     values = {**STRATEGIES[strategy], "target_size": examples}
     return load_recipe(find_recipe(RECIPE), [Override(key, value, "benchmark") for key, value in values.items()])

@@ -19,9 +19,8 @@ from datarecipe._version import __version__
 
 if TYPE_CHECKING:
     from datarecipe import errors
-    from datarecipe.api import arun, load_recipe, run
+    from datarecipe.api import Recipe, arun, load_recipe, run
     from datarecipe.errors import DatarecipeError, RecipeError
-    from datarecipe.recipe import Recipe
     from datarecipe.running.dataset import Dataset, Lineage, RejectedItem
     from datarecipe.running.options import Options
 
@@ -45,7 +44,7 @@ _HOMES = {
     "DatarecipeError": "datarecipe.errors",
     "Lineage": "datarecipe.running.dataset",
     "Options": "datarecipe.running.options",
-    "Recipe": "datarecipe.recipe",
+    "Recipe": "datarecipe.api",
     "RecipeError": "datarecipe.errors",
     "RejectedItem": "datarecipe.running.dataset",
     "arun": "datarecipe.api",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import UsageError
-from datarecipe.recipe import Override, Recipe, find_recipe, format_schema, override_recipe
+from datarecipe.recipe import LoadedRecipe, Override, find_recipe, format_schema, override_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
 from datarecipe.recipe.words import did_you_mean
 from datarecipe.running.config import user_data_roots
@@ -26,10 +26,15 @@ from datarecipe.running.setup import settle
 
 _logger = logging.getLogger("datarecipe")
 
+Recipe = LoadedRecipe
+"""What the package calls `Recipe` to its users: each of theirs was loaded from somewhere."""
+
 MERGED = ("limits", "sampling", "strategy", "vars")
 
 
-def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | Path] = (), **overrides: Any) -> Recipe:
+def load_recipe(
+    recipe: str | Path, *, data_roots: str | Path | Sequence[str | Path] = (), **overrides: Any
+) -> LoadedRecipe:
     """Load and check a recipe.
 
     `recipe` is a path, or the name of a recipe in `recipes/` or of a shipped one. `overrides` replace keys of the recipe, as
@@ -46,7 +51,7 @@ def load_recipe(recipe: str | Path, *, data_roots: str | Path | Sequence[str | P
 
 
 def run(
-    recipe: Recipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
+    recipe: LoadedRecipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
 ) -> Dataset:
     """Run a recipe to its target and return the dataset.
 
@@ -88,7 +93,7 @@ def run(
 
 
 async def arun(
-    recipe: Recipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
+    recipe: LoadedRecipe | str | Path, *, observer: Observer | None = None, progress: bool | None = None, **options: Any
 ) -> Dataset:
     """`run`, inside a running event loop; the loop's owner decides what Ctrl-C does.
 
@@ -99,7 +104,10 @@ async def arun(
 
 
 async def _run(
-    recipe: Recipe | str | Path, observer: Observer | None, options: Mapping[str, Any], interrupts: Interrupts | None
+    recipe: LoadedRecipe | str | Path,
+    observer: Observer | None,
+    options: Mapping[str, Any],
+    interrupts: Interrupts | None,
 ) -> Dataset:
     chosen, overrides = make_options(options)
     loaded = _loaded(recipe, overrides)
@@ -124,8 +132,8 @@ def _own_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT,) if in_main_thread and free else ()
 
 
-def _loaded(recipe: Recipe | str | Path, overrides: Mapping[str, Any]) -> Recipe:
-    if not isinstance(recipe, Recipe):
+def _loaded(recipe: LoadedRecipe | str | Path, overrides: Mapping[str, Any]) -> LoadedRecipe:
+    if not isinstance(recipe, LoadedRecipe):
         return load_recipe(recipe, **overrides)
     if not overrides:
         return recipe

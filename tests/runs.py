@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.exchange import Complete, Completion
-from datarecipe.recipe import Override, Recipe, load_recipe
+from datarecipe.recipe import LoadedRecipe, Override, load_recipe
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Observer, Silent
 from datarecipe.running.options import Options
@@ -47,12 +47,12 @@ def write_recipe(folder: Path, text: str = RECIPE, name: str = "facts") -> Path:
     return path
 
 
-def recipe_with(path: Path, **overrides: Any) -> Recipe:
+def recipe_with(path: Path, **overrides: Any) -> LoadedRecipe:
     """The recipe with dotted overrides: `recipe_with(path, **{"strategy.kind": "tree"})`."""
     return load_recipe(path, [Override(key, value, "test") for key, value in overrides.items()])
 
 
-def setup_for(recipe: Recipe, base_url: str | None, output: Path | None, cache: Path, **options: Any) -> Setup:
+def setup_for(recipe: LoadedRecipe, base_url: str | None, output: Path | None, cache: Path, **options: Any) -> Setup:
     """A run's set-up against a test server. The user believes the recipe: it alone says what the server charges."""
     environ = {"OPENAI_API_KEY": "sk-test"}
     chosen: dict[str, Any] = {"model": MODEL, "trust": True, **options}

@@ -14,7 +14,16 @@ import click
 from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
-from datarecipe.recipe import Override, Recipe, choose_recipe, is_name, load_recipe, parse_set, parse_var, recipes_below
+from datarecipe.recipe import (
+    LoadedRecipe,
+    Override,
+    choose_recipe,
+    is_name,
+    load_recipe,
+    parse_set,
+    parse_var,
+    recipes_below,
+)
 from datarecipe.running.config import user_data_roots
 from datarecipe.running.options import Options
 
@@ -166,7 +175,7 @@ def check_folder(names: Sequence[str], values: dict[str, Any]) -> None:
         )
 
 
-def load(recipe: str, values: dict[str, Any]) -> Recipe:
+def load(recipe: str, values: dict[str, Any]) -> LoadedRecipe:
     """Load RECIPE with the overrides among the command's `values`; say which file it took for a name."""
     overrides = [
         Override(path, values[name], "--" + name.replace("_", "-"))
@@ -238,7 +247,7 @@ def for_each(names: Sequence[str], do: Callable[[str], T]) -> list[T]:
     return done
 
 
-def show_warnings(recipe: Recipe) -> None:
+def show_warnings(recipe: LoadedRecipe) -> None:
     """Say what is legal in the recipe and surely not meant, before it costs something."""
     for warning in recipe.warnings:
         tell(str(warning))

@@ -1,7 +1,7 @@
 """Recipe and formatting example -> the content of a request.
 
 The instruction is a template from a recipe that may be a stranger's: `datarecipe.recipe.template` compiles and renders it
-in a sandbox, within bounds. Here it gets its values, and its mistakes get their place in the user's files.
+in a sandbox, within bounds. Here it gets its values.
 """
 
 from __future__ import annotations
@@ -10,14 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from datarecipe.errors import TemplateError
+from datarecipe.errors import Problem, TemplateError
 from datarecipe.exchange import Content, Example, Json
 from datarecipe.generate.embedded import embedded_messages, rotations
 from datarecipe.generate.profile import ModelSettings
 from datarecipe.generate.vary import FIRST, Turn, Vary
 from datarecipe.generate.wire import response_format
+from datarecipe.printable import printable
 from datarecipe.recipe.model import Recipe
-from datarecipe.recipe.template import LIMITS, TemplateLabels, TemplateRefused, check_template, compile_template
+from datarecipe.recipe.template import (
+    LIMITS,
+    TemplateFinding,
+    TemplateLabels,
+    TemplateRefused,
+    check_template,
+    compile_template,
+)
 
 RENDERED_AT_ONCE = 1000
 """Combinations of `vary` that are rendered before a run; with more of them, each value at least once."""
@@ -39,7 +47,7 @@ class Renderer:
     def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
         """Compile the instruction, and render it for the values of `vary`: a mistake must show before anything is paid.
 
-        Raises `TemplateError` when it does not compile or does not render.
+        Raises `TemplateError` when it does not compile or does not render, with lines and columns within the template.
         """
         self._recipe = recipe
         self._model = model
@@ -113,25 +121,22 @@ class Renderer:
             self._work += rendered.operations + rendered.characters + len(rendered.text)
             return _sendable(rendered.text.strip())
         except TemplateRefused as refused:
-            raise self._error(refused) from None
+            raise TemplateError(_problem(refused)) from None
 
     def _errors(self, refused: TemplateRefused) -> TemplateError:
         """All that is wrong with a template that does not compile, not what stopped the compiler alone."""
         recipe = self._recipe
         fixed = recipe.labels.kind == "fixed"
         found = check_template(recipe.instruction, vars=recipe.vars, vary=recipe.vary, fixed_labels=fixed)
-        problems = [
-            recipe.instruction_place.at(finding.line, finding.column, finding.end_column).problem(
-                f"instruction: {finding.message}", finding.hint
-            )
-            for finding in found
-            if finding.severity == "error"
-        ]
-        return TemplateError(*problems) if problems else self._error(refused)
+        errors = [finding for finding in found if finding.severity == "error"]
+        return TemplateError(*([_problem(finding) for finding in errors] or [_problem(refused)]))
 
-    def _error(self, refused: TemplateRefused) -> TemplateError:
-        place = self._recipe.instruction_place.at(refused.line, refused.column, refused.end_column)
-        return TemplateError(place.problem(f"instruction: {refused.message}", refused.hint))
+
+def _problem(found: TemplateFinding | TemplateRefused) -> Problem:
+    """A mistake in the template, with its line and column there."""
+    hint = None if found.hint is None else printable(found.hint)
+    message = printable(f"instruction: {found.message}")
+    return Problem(message, "instruction", found.line, found.column, hint, found.end_column)
 
 
 def _sendable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The recipe language: YAML with marks -> checked, resolved `Recipe`.
+"""The recipe language: YAML with marks -> checked, resolved `Recipe`, loaded as a `LoadedRecipe` with its places.
 
 Loading runs no code, reads no file outside the recipe's project and opens no connection.
 May import: `exchange`, `errors`.
@@ -18,6 +18,7 @@ from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
+from datarecipe.recipe.loaded import FileRead, LoadedRecipe
 from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.document import Place, Source
@@ -26,9 +27,11 @@ from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
     "Fallback",
+    "FileRead",
     "Found",
     "LabelSpace",
     "Limits",
+    "LoadedRecipe",
     "Origin",
     "Override",
     "Place",

@@ -10,7 +10,7 @@ from pathlib import Path
 from datarecipe.errors import MissingKeyError, RecipeError, UnsafePathError
 from datarecipe.recipe.compose.extends import written_bases
 from datarecipe.recipe.source.document import Document, MappingNode, Source
-from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, is_hidden, read_text
+from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, is_hidden, read_source
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
 _NOT_LOOKED_INTO = frozenset({"runs", "node_modules", "__pycache__"})
@@ -61,9 +61,10 @@ def _look(path: Path, root: Path) -> Found | None:
     resolved = path.resolve()
     if not resolved.is_relative_to(root) or (path.is_symlink() and is_hidden(resolved.relative_to(root))):
         return Found(path, resolved, outside=True)
-    source = Source(display(path))
+    name = display(path)
     try:
-        document = parse_yaml(read_text(resolved, source.place(), str(path)), source.name, resolved)
+        source = read_source(resolved, Source(name).place(), str(path), shown=name)
+        document = parse_yaml(source.text or "", name, resolved)
     except RecipeError:
         return Found(path, resolved)
     if not isinstance(document.root, MappingNode) or "recipe" not in document.root.entries:

@@ -1,4 +1,4 @@
-"""From a recipe's file to a `Recipe`: read, override, check, resolve.
+"""From a recipe's file to a `LoadedRecipe`: read, override, check, resolve.
 
 Each step works on what the steps before it found in order, so that one wrong key does not hide another: all problems
 are raised together, in the order of their places. Only what makes the rest meaningless (syntax, another format) comes
@@ -7,7 +7,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,11 +23,12 @@ from datarecipe.recipe.example_schema.inferred import check_labels_fit, check_se
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.check import check_format
 from datarecipe.recipe.format.release import check_release
+from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.model import LabelSpace, Recipe, Task
 from datarecipe.recipe.parts.answers import check_seed_answers, check_seed_texts
 from datarecipe.recipe.parts.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.parts.labels import read_labels
-from datarecipe.recipe.parts.seeds import Seed, read_seeds
+from datarecipe.recipe.parts.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.parts.settings import (
     check_limits,
     read_about,
@@ -48,15 +49,14 @@ from datarecipe.recipe.source.paths import (
     find_named_file,
     is_path,
     project_of,
-    read_named_file,
-    read_text,
+    read_source,
 )
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
 from datarecipe.recipe.words import describe
 
 
-def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: Sequence[Path] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: Sequence[Path] = ()) -> LoadedRecipe:
     """Read, check and resolve a recipe. Runs no code, opens no connection, reads no file outside the recipe's project.
 
     `overrides` come from the command line and go before what the file says; a path in one counts from the working
@@ -70,31 +70,31 @@ def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: S
         RecipeError: all else that is wrong with it, all at once; of one of its subclasses if all is of one kind.
     """
     file = _read_recipe(path)
-    project = project_of(_path(file), data_roots)
-    written = compose(
-        _parse(file),
-        lambda value, place: find_named_file(value, place, project),
-        lambda path, value, place: _parse(Source(display(path), read_text(path, place, value, project), path)),
-    )
-    return _resolved(written, file, project, overrides)
+    files = _Files(project_of(_path(file), data_roots))
+    files.note(file, "recipe")
+    written = compose(_parse(file), files.find, files.read_base)
+    return _resolved(written, file, files, overrides)
 
 
-def override_recipe(recipe: Recipe, overrides: Sequence[Override], *, data_roots: Sequence[Path] = ()) -> Recipe:
+def override_recipe(
+    recipe: LoadedRecipe, overrides: Sequence[Override], *, data_roots: Sequence[Path] = ()
+) -> LoadedRecipe:
     """A loaded recipe with more overrides over it; the recipe's file is not read again. Raises what `load_recipe` raises.
 
     Files that it names are read again, with `data_roots` as they were.
     """
     source = recipe.project / "recipe.yaml" if recipe.source is None else recipe.source
     file = Source(display(source), path=source)
-    return _resolved(recipe.written, file, project_of(source, data_roots), overrides)
+    known = (read for read in recipe.files if read.role in ("recipe", "extends"))
+    return _resolved(recipe.written, file, _Files(project_of(source, data_roots), known), overrides)
 
 
-def _resolved(written: Document, file: Source, project: Project, overrides: Sequence[Override]) -> Recipe:
+def _resolved(written: Document, file: Source, files: _Files, overrides: Sequence[Override]) -> LoadedRecipe:
     document = apply_overrides(written, overrides)
     check_release(document)
     findings = Findings(file.name)
     wrong = check_format(document, findings)
-    source = _Source(document, file, project, wrong)
+    source = _Source(document, file, files, wrong)
     parts = _read_parts(source, findings)
     if parts.instruction:
         with findings:
@@ -117,7 +117,7 @@ def _read_recipe(path: Path) -> Source:
         # Messages would quote what it leads to, and in CI it is a stranger who put it there.
         hint = "name the recipe's own file"
         raise UnsafePathError(place.problem("this is a link that leads out of its project, or to a hidden file", hint))
-    return Source(name, read_text(resolved, place, str(path)), resolved)
+    return read_source(resolved, place, str(path), shown=name)
 
 
 def _path(file: Source) -> Path:
@@ -130,13 +130,48 @@ def _parse(file: Source) -> Document:
     return parse(file.text or "", file.name, file.path)
 
 
+class _Files:
+    """Finds and reads the files that a recipe names, and remembers which it read."""
+
+    def __init__(self, project: Project, known: Iterable[FileRead] = ()) -> None:
+        self.project = project
+        self._read = {file.path: file for file in known}
+
+    @property
+    def read(self) -> tuple[FileRead, ...]:
+        return tuple(self._read.values())
+
+    def note(self, source: Source, role: Role) -> None:
+        path = _path(source)
+        assert source.sha256 is not None
+        self._read.setdefault(path, FileRead(path, source.sha256, role))
+
+    def find(self, value: str, place: Place) -> Path:
+        return find_named_file(value, place, self.project)
+
+    def read_base(self, path: Path, value: str, place: Place) -> Document:
+        base = read_source(path, place, value, self.project)
+        self.note(base, "extends")
+        return _parse(base)
+
+    def named_by(self, key: Role) -> ReadFile:
+        """What reads the files that the values of a key name."""
+
+        def read(value: str, place: Place) -> Source:
+            source = read_source(self.find(value, place), place, value, self.project)
+            self.note(source, key)
+            return source
+
+        return read
+
+
 @dataclass(frozen=True)
 class _Source:
     """A recipe's document, and what its steps need to know of it."""
 
     document: Document
     file: Source
-    project: Project
+    files: _Files
     wrong: frozenset[str]
     """Top-level keys whose values do not fit the format; no step reads them."""
 
@@ -149,9 +184,6 @@ class _Source:
     def usable(self, *keys: str) -> bool:
         """Whether all the keys are there and fit the format."""
         return all(key in self.values and key not in self.wrong for key in keys)
-
-    def read_file(self, value: str, place: Place) -> Source:
-        return read_named_file(value, place, self.project)
 
 
 @dataclass
@@ -171,10 +203,10 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     document = source.document
     if source.usable("instruction"):
         with findings:
-            parts.instruction = read_instruction(document, source.read_file)
+            parts.instruction = read_instruction(document, source.files.named_by("instruction"))
     if source.usable("seed_example"):
         with findings:
-            parts.seeds = read_seeds(document, source.read_file)
+            parts.seeds = read_seeds(document, source.files.named_by("seed_example"))
     if source.usable("task") and parts.seeds:
         with findings:
             parts.task = read_task(document, parts.seeds[0])
@@ -213,11 +245,11 @@ def _read_schema(source: _Source) -> dict[str, Json]:
         raise ExampleSchemaError(
             place.problem(f"`schema` must be a mapping or the path of a .json file, not {describe(written)}")
         )
-    file = source.read_file(written, place)
+    file = source.files.named_by("schema")(written, place)
     return check_given_schema(parse_json(file.text or "", file.name, file.path), ())
 
 
-def _recipe(source: _Source, parts: _Parts) -> Recipe:
+def _recipe(source: _Source, parts: _Parts) -> LoadedRecipe:
     values = source.values
     assert parts.instruction is not None
     assert parts.seeds is not None
@@ -226,12 +258,11 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
     assert parts.schema is not None
     found = warnings(source.document, parts.seeds, parts.labels, parts.task, parts.schema)
     warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
-    return Recipe(
+    return LoadedRecipe(
         name=values["name"],
         description=values.get("description", ""),
         task=parts.task,
         instruction=parts.instruction.text,
-        instruction_place=parts.instruction.place,
         seed_examples=tuple(seed.example for seed in parts.seeds),
         labels=parts.labels,
         strategy=read_strategy(values["strategy"]),
@@ -250,8 +281,11 @@ def _recipe(source: _Source, parts: _Parts) -> Recipe:
         prices=read_prices(values.get("prices")),
         limits=read_limits(values.get("limits", {})),
         about=read_about(values),
-        project=source.project.root,
+        own_keys={key: value for key, value in values.items() if key.startswith("x-")},
+        project=source.files.project.root,
         source=_path(source.file),
+        files=source.files.read,
         written=source.document,
+        instruction_place=parts.instruction.place,
         warnings=in_order(warned, source.file.name),
     )

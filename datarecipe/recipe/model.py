@@ -1,18 +1,14 @@
-"""The resolved recipe: what `load` gives and everything else reads. Frozen data, no file, no environment."""
+"""The resolved recipe: all that shapes requests and judges replies. Plain frozen data that knows no file and no place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from datarecipe.errors import Problem
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
-from datarecipe.recipe.source.document import Document, empty_document
-from datarecipe.recipe.source.text_place import TextPlace
 
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
@@ -108,6 +104,8 @@ class Limits:
 class About:
     """What a recipe says of itself. Never part of a run's identity."""
 
+    requires: str | None = None
+    """The releases of datarecipe that it needs; loading has checked it."""
     version: str | None = None
     license: str | None = None
     tags: tuple[str, ...] = ()
@@ -122,8 +120,6 @@ class Recipe:
     task: Task
     instruction: str
     """The Jinja source of the instruction."""
-    instruction_place: TextPlace = field(compare=False)
-    """Where the instruction stands, for messages."""
     seed_examples: tuple[Example, ...]
     labels: LabelSpace
     strategy: Strategy
@@ -144,22 +140,15 @@ class Recipe:
     prices: Prices | None = None
     limits: Limits = Limits()
     about: About = About()
-    project: Path
-    """The folder that bounds every path of the recipe; also the home of its cache and runs. Absolute."""
-    source: Path | None
-    """The recipe's file. Absolute."""
-    written: Document = field(default_factory=empty_document, repr=False, compare=False)
-    """The recipe as written, what it extends and the overrides merged in; each value knows its place."""
-    warnings: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
-    """What is legal in it and surely not meant; each is a `Problem` of the kind `warning`."""
+    own_keys: Mapping[str, Json] = field(default_factory=dict)
+    """The user's own keys, `x-*`, as written."""
 
     @cached_property
     def resolved(self) -> Mapping[str, Json]:
         """The recipe as one JSON document in the order of the format, with defaults filled in and files by content.
 
-        `show` prints it, the manifest keeps it. It is a recipe itself, that needs no other file. What a `Recipe` does not
-        hold is taken as written: `requires` and the user's own `x-*` keys. Keys without a value and without a default
-        are left out.
+        `show` prints it, the manifest keeps it. It is a recipe itself and needs no other file. Keys without a value and
+        without a default are left out.
         """
         return _document(self)
 
@@ -175,8 +164,6 @@ class Recipe:
 
 
 def _document(recipe: Recipe) -> dict[str, Json]:
-    written = recipe.written.value
-    assert isinstance(written, dict)
     about = recipe.about
     document: dict[str, Json] = {
         "recipe": FORMAT,
@@ -185,7 +172,7 @@ def _document(recipe: Recipe) -> dict[str, Json]:
         "version": about.version,
         "license": about.license,
         "tags": list(about.tags),
-        "requires": written.get("requires"),
+        "requires": about.requires,
         "task": _task(recipe.task),
         "instruction": recipe.instruction,
         "seed_example": _seed_example(recipe),
@@ -205,8 +192,7 @@ def _document(recipe: Recipe) -> dict[str, Json]:
         "response_format": recipe.response_format,
         "limits": _without_none(asdict(recipe.limits)),
     }
-    own = {key: value for key, value in written.items() if key.startswith("x-")}
-    return {**{key: value for key, value in document.items() if value is not None}, **own}
+    return {**{key: value for key, value in document.items() if value is not None}, **recipe.own_keys}
 
 
 def _fallback(fallback: Fallback) -> Json:

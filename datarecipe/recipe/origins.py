@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datarecipe.exchange import Json
-from datarecipe.recipe.model import Recipe
+from datarecipe.recipe.loaded import LoadedRecipe
 from datarecipe.recipe.source.document import Keys, ListNode, MappingNode, Node
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.words import dotted
@@ -33,13 +33,13 @@ class Origin:
         return dotted(self.keys)
 
 
-def origins(recipe: Recipe) -> Iterator[Origin]:
+def origins(recipe: LoadedRecipe) -> Iterator[Origin]:
     """All values of a resolved recipe in the order of the format, each with its origin."""
     for key, value in recipe.resolved.items():
         yield from _of(recipe, (key,), value)
 
 
-def _of(recipe: Recipe, keys: Keys, value: Json) -> Iterator[Origin]:
+def _of(recipe: LoadedRecipe, keys: Keys, value: Json) -> Iterator[Origin]:
     if isinstance(value, dict) and value and not (len(keys) == 1 and keys[0] in _ONE_VALUE):
         for key, inner in value.items():
             yield from _of(recipe, (*keys, key), inner)
@@ -47,7 +47,7 @@ def _of(recipe: Recipe, keys: Keys, value: Json) -> Iterator[Origin]:
     yield Origin(keys, value, origin_of(recipe, keys))
 
 
-def origin_of(recipe: Recipe, keys: Keys) -> str:
+def origin_of(recipe: LoadedRecipe, keys: Keys) -> str:
     """Where the value at `keys` comes from, in words."""
     document = recipe.written
     node = document.get(keys)

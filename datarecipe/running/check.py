@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datarecipe.generate.profile import settle_model
 from datarecipe.generate.render import Renderer
-from datarecipe.recipe import Recipe
+from datarecipe.recipe import LoadedRecipe
 from datarecipe.running.options import EMBEDDED_MODEL
 
 
-def check(recipe: Recipe) -> None:
+def check(recipe: LoadedRecipe) -> None:
     """Check that the instruction renders, for the values of `vary` too. Raises `TemplateError`."""
-    Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))
+    with recipe.placing_errors():
+        Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))

@@ -213,15 +213,16 @@ async def execute_on(
     observer, shown = Several(observer, log := RunLog()), observer
     folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
     try:
-        generation = Generation(setup.recipe, setup.model, folder)
-        if setup.is_new or setup.options.retry:
-            setup.caps  # noqa: B018 - raises before anything is written
-            first = next(generation.wanted(1)).request
-            began, error = time.monotonic(), await what_forbids(board, setup, first)
-            if error is not None:
-                return _not_begun(setup, shown, error, time.monotonic() - began)
-        with board.telling(log.notice):
-            return await _execute(board, setup, folder, generation, observer, interrupts, above)
+        with setup.recipe.placing_errors():
+            generation = Generation(setup.recipe, setup.model, folder)
+            if setup.is_new or setup.options.retry:
+                setup.caps  # noqa: B018 - raises before anything is written
+                first = next(generation.wanted(1)).request
+                began, error = time.monotonic(), await what_forbids(board, setup, first)
+                if error is not None:
+                    return _not_begun(setup, shown, error, time.monotonic() - began)
+            with board.telling(log.notice):
+                return await _execute(board, setup, folder, generation, observer, interrupts, above)
     except DatarecipeError as error:
         observer.broken_off(setup, error)
         raise

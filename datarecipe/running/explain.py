@@ -48,19 +48,20 @@ class Explanation:
 
 def explain(setup: Setup, cache: ResponseCache) -> Explanation:
     """Replay the run as far as the cache goes. Asks nobody. Raises `CacheError`, `TemplateError`."""
-    generation = Generation(setup.recipe, setup.model)
-    found, missing = 0, None
-    while generation.outcome is None:
-        wanted = next(generation.wanted(1))
-        if isinstance(wanted.request, Embed):
-            generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
-            continue
-        response = cache.get(wanted.request)
-        if response is None:
-            missing = wanted.request
-            break
-        found += 1
-        generation.receive(wanted.handle, response)
+    with setup.recipe.placing_errors():
+        generation = Generation(setup.recipe, setup.model)
+        found, missing = 0, None
+        while generation.outcome is None:
+            wanted = next(generation.wanted(1))
+            if isinstance(wanted.request, Embed):
+                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
+                continue
+            response = cache.get(wanted.request)
+            if response is None:
+                missing = wanted.request
+                break
+            found += 1
+            generation.receive(wanted.handle, response)
     stored, nearest = (0, None) if missing is None else _nearest(missing, cache)
     differences = () if missing is None or nearest is None else tuple(_differences(_parts(missing), nearest))
     return Explanation(found, generation.accepted, missing, stored, differences)

@@ -16,7 +16,18 @@ from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.prices import Price
-from datarecipe.recipe import Origin, Prices, Project, Recipe, Source, identity, is_shipped, origin_of, project_of
+from datarecipe.recipe import (
+    LoadedRecipe,
+    Origin,
+    Prices,
+    Project,
+    Recipe,
+    Source,
+    identity,
+    is_shipped,
+    origin_of,
+    project_of,
+)
 from datarecipe.running.config import Config, read_config
 from datarecipe.running.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.folder_hold import Location
@@ -49,7 +60,7 @@ class Alternative:
 class Setup:
     """A recipe with all that its run needs."""
 
-    recipe: Recipe
+    recipe: LoadedRecipe
     options: Options
     model: ModelSettings
     model_from: str
@@ -141,7 +152,7 @@ class Setup:
         return costs, (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
 
 
-def home_of(recipe: Recipe) -> Path:
+def home_of(recipe: LoadedRecipe) -> Path:
     """Where runs, cache and configuration lie: the recipe's project; for a shipped recipe the working folder."""
     if recipe.source is None or is_shipped(recipe.source):
         return Path.cwd()
@@ -152,7 +163,9 @@ def _silent(text: str) -> None:
     """Tell nobody."""
 
 
-def settle(recipe: Recipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent) -> Setup:
+def settle(
+    recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent
+) -> Setup:
     """Settle it; `sends` is whether something will be sent, `notice` is told what takes long.
 
     Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
@@ -175,7 +188,8 @@ def settle(recipe: Recipe, options: Options, *, sends: bool = True, notice: Call
         by = _stranger(recipe, source, config, home)
         name, weights = local_model(name, options, by, sends=sends, notice=notice)
     model = settle_model(recipe, name, endpoint.api_base_for_key)
-    shape = _shape(recipe, model)
+    with recipe.placing_errors():
+        shape = _shape(recipe, model)
     return Setup(
         recipe=recipe,
         options=options,
@@ -202,7 +216,7 @@ def _location(recipe: Recipe, options: Options, home: Path) -> Location:
 
 
 def _given_prices(
-    recipe: Recipe, keys: tuple[str | int, ...], prices: Prices | None, model: str, config: Config
+    recipe: LoadedRecipe, keys: tuple[str | int, ...], prices: Prices | None, model: str, config: Config
 ) -> GivenPrices | None:
     """A flag's prices at `keys`, else the user's for `model`, else the recipe's."""
     # Both by flags: one that the recipe names may be too low.
@@ -217,7 +231,7 @@ def _given_prices(
     return None
 
 
-def _alternative(recipe: Recipe, number: int, options: Options, config: Config) -> Alternative:
+def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config) -> Alternative:
     """A fallback with its own provider's address, or the one that the environment names for that provider."""
     fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
@@ -238,7 +252,7 @@ def _alternative(recipe: Recipe, number: int, options: Options, config: Config) 
     return Alternative(model, endpoint, given, options.trust)
 
 
-def settled_origins(recipe: Recipe, options: Options) -> Iterator[Origin]:
+def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
     """The model that a run of the recipe would ask now, where it is and how it is asked, each with where that comes from.
 
     Opens no connection and sends nothing. Raises what `settle` raises.
@@ -294,7 +308,7 @@ def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, 
     return EMBEDDED_MODEL, "the default"
 
 
-def _stranger(recipe: Recipe, source: str, config: Config, home: Path) -> Stranger | None:
+def _stranger(recipe: LoadedRecipe, source: str, config: Config, home: Path) -> Stranger | None:
     """Who names the model, where that is a file that may be a stranger's."""
     if source == "the recipe":
         place, file = recipe.written.place(("model",)), recipe.source

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.profile import ModelSettings, settle_model
-from datarecipe.recipe import LabelSpace, Limits, Recipe, Strategy, StrategyKind, Task
-from datarecipe.recipe.source.document import Source
-from datarecipe.recipe.source.text_place import place_of_file
+from datarecipe.recipe import LabelSpace, Limits, LoadedRecipe, Recipe, Strategy, StrategyKind, Task
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -34,7 +33,6 @@ def make_recipe(kind: StrategyKind = "tree", width: int = 8, **changes: Any) -> 
         "name": "facts",
         "task": Task("yes_no", "answer", "options"),
         "instruction": "Write {{ batch_size }} examples about {{ vary.topic }}.",
-        "instruction_place": place_of_file(Source("test")),
         "seed_examples": (
             {"options": ["yes", "no"], "answer": "yes", "question": "Is snow cold?"},
             {"options": ["yes", "no"], "answer": "no", "question": "Is fire cold?"},
@@ -45,10 +43,14 @@ def make_recipe(kind: StrategyKind = "tree", width: int = 8, **changes: Any) -> 
         "schema": SCHEMA,
         "vary": {"topic": ("animals", "plants", "stones")},
         "limits": Limits(barren=barren),
-        "project": Path("/nowhere"),
-        "source": None,
     }
     return Recipe(**{**values, **changes})
+
+
+def loaded(recipe: Recipe) -> LoadedRecipe:
+    """The recipe as if it had been loaded from somewhere."""
+    values = {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+    return LoadedRecipe(**values, project=Path("/nowhere"), source=None)
 
 
 def settings(recipe: Recipe) -> ModelSettings:

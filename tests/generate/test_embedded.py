@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -24,8 +23,6 @@ from datarecipe.generate.embedded import (
 from datarecipe.generate.judge import judge_of
 from datarecipe.generate.profile import settle_model
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, StrategyKind, Task
-from datarecipe.recipe.source.document import Source
-from datarecipe.recipe.source.text_place import place_of_file
 from tests.generate.driving import drive
 
 if TYPE_CHECKING:
@@ -63,11 +60,8 @@ def recipe_of(
     return Recipe(
         name="test",
         task=Task("custom", label, options),
-        instruction_place=place_of_file(Source("test")),
         seed_examples=seeds,
         labels=labels,
-        project=Path("/"),
-        source=None,
         **settings,
     )
 

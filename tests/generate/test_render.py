@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from datarecipe.recipe import LabelSpace, Recipe
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.text_place import TextPlace
 from datarecipe.recipe.template import LIMITS
-from tests.generate.recipes import make_recipe
+from tests.generate.recipes import loaded, make_recipe
 
 SYSTEM_AND_USER = "openai/gpt-4o-mini"
 USER_ONLY = "gemini/gemma-3-27b-it"
@@ -65,7 +66,7 @@ def refused(template: str, **changes: Any) -> str:
         renderer(template, **changes)
     assert caught.value.exit_code == 2
     (problem,) = caught.value.problems
-    assert problem.source == "test"
+    assert problem.source == "instruction"
     return str(problem)
 
 
@@ -181,7 +182,7 @@ def test_an_empty_label_space_is_false_and_labels_can_be_looked_up() -> None:
 )
 def test_a_mistake_names_the_templates_line(template: str, line: int, said: str) -> None:
     message = refused(template)
-    assert message.startswith(f"test:{line}:"), message
+    assert message.startswith(f"instruction:{line}:"), message
     assert said in message
 
 
@@ -207,8 +208,10 @@ def test_an_undefined_name_is_answered_with_those_there_are() -> None:
 
 
 def test_a_mistake_in_an_instruction_within_the_recipe_names_its_line_there() -> None:
-    with pytest.raises(TemplateError) as caught:
-        renderer("a\n{{ nope }}", instruction_place=TextPlace(Source("recipe.yaml").place(4, 14), 5, 2))
+    place = TextPlace(Source("recipe.yaml").place(4, 14), 5, 2)
+    recipe = replace(loaded(make_recipe(instruction="a\n{{ nope }}")), instruction_place=place)
+    with pytest.raises(TemplateError) as caught, recipe.placing_errors():
+        Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None))
     (problem,) = caught.value.problems
     assert (problem.source, problem.line) == ("recipe.yaml", 6)
     assert "'nope' is undefined" in problem.message

@@ -18,8 +18,6 @@ from datarecipe.generate.embedded import embedded_schema
 from datarecipe.llm.embedded.transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
-from datarecipe.recipe.source.document import Source
-from datarecipe.recipe.source.text_place import place_of_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -95,14 +93,11 @@ def _recipe_of(seed: Example) -> Recipe:
         name="test",
         task=Task("custom", "answer", None),
         instruction="",
-        instruction_place=place_of_file(Source("test")),
         seed_examples=(seed,),
         labels=LabelSpace("open"),
         strategy=Strategy("tree"),
         target_size=1,
         schema={},
-        project=Path("/"),
-        source=None,
     )
 
 

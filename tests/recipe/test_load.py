@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,16 @@ from datarecipe.errors import (
     RecipeNotFoundError,
     UnsafePathError,
 )
-from datarecipe.recipe import Limits, Recipe, Strategy, Task, load_recipe, shipped_recipes
+from datarecipe.recipe import (
+    Limits,
+    Override,
+    Recipe,
+    Strategy,
+    Task,
+    load_recipe,
+    override_recipe,
+    shipped_recipes,
+)
 from tests.recipe.writing import Project
 
 
@@ -102,10 +112,46 @@ def test_the_resolved_document_is_a_recipe_that_needs_no_other_file(project: Pro
     alone.write_text(json.dumps(recipe.resolved))
     again = load_recipe(alone)
     for name in Recipe.__dataclass_fields__:
-        if name not in ("instruction_place", "written", "warnings", "project", "source", "schema_inferred"):
+        if name != "schema_inferred":
             assert getattr(again, name) == getattr(recipe, name), name
     assert again.resolved == recipe.resolved
     assert json.dumps(again.resolved) == json.dumps(recipe.resolved)
+
+
+def test_a_loaded_recipe_says_which_files_were_read(project: Project) -> None:
+    """Each once, with the hash of its bytes; what an override names is read again, what the recipe extends is not."""
+    base = project.write("bases/base.yaml", "recipe: 1\r\nbatch_size: 3\r\n")
+    seeds = project.write("seeds/a.json", '{"question": "q", "answer": "no"}')
+    other = project.write("seeds/b.json", '{"question": "p", "answer": "yes"}')
+    schema = project.write("seeds/schema.json", '{"type": "object"}')
+    template = project.root / "templates" / "fixed_labels.j2"
+    recipe = project.load(
+        extends="../bases/base.yaml",
+        seed_example="[../seeds/a.json, ../seeds/../seeds/a.json]",
+        schema="../seeds/schema.json",
+    )
+    roles = {file.path: file.role for file in recipe.files}
+    assert roles == {
+        project.recipe: "recipe",
+        base: "extends",
+        template: "instruction",
+        seeds: "seed_example",
+        schema: "schema",
+    }
+    assert list(roles)[:2] == [project.recipe, base]
+    assert len(recipe.files) == len(roles)
+    for file in recipe.files:
+        assert file.sha256 == hashlib.sha256(file.path.read_bytes()).hexdigest()
+    changed = override_recipe(recipe, [Override("seed_example", str(other), "test")])
+    assert {file.path for file in changed.files} == {project.recipe, base, template, schema, other}
+
+
+def test_a_recipe_is_plain_data(project: Project) -> None:
+    """What the loop gets can be written down: no path, no place, no document."""
+    recipe = project.load(vary="{topic: [a, b]}", requires='">=0.1"', **{"x-own": "{a: 1}"})
+    plain = Recipe(**{field.name: getattr(recipe, field.name) for field in fields(Recipe)})
+    assert plain.resolved == recipe.resolved
+    json.dumps(asdict(plain))
 
 
 def test_the_resolved_document_follows_a_recipe_that_was_changed_in_python(project: Project) -> None:

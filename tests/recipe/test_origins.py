@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datarecipe.exchange import Json
-from datarecipe.recipe import Override, Recipe, load_recipe, origins, parse_set, parse_var
+from datarecipe.recipe import LoadedRecipe, Override, load_recipe, origins, parse_set, parse_var
 from tests.recipe.writing import Project
 
 
-def by_key(recipe: Recipe) -> dict[str, tuple[Json, str]]:
+def by_key(recipe: LoadedRecipe) -> dict[str, tuple[Json, str]]:
     return {origin.key: (origin.value, origin.origin) for origin in origins(recipe)}
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from datarecipe.recipe import Override, Recipe, load_recipe, parse_set
+from datarecipe.recipe import LoadedRecipe, Override, load_recipe, parse_set
 from tests.recipe.writing import Project, told
 
 
-def warned(recipe: Recipe) -> list[str]:
+def warned(recipe: LoadedRecipe) -> list[str]:
     assert all(problem.kind == "warning" for problem in recipe.warnings)
     return told(recipe.warnings)
 

@@ -11,7 +11,7 @@ import pytest
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
-from datarecipe.recipe import Override, Recipe, load_recipe
+from datarecipe.recipe import LoadedRecipe, Override, load_recipe
 
 RECIPE: dict[str, str] = {
     "recipe": "1",
@@ -49,7 +49,7 @@ class Project:
             text = "".join(f"{key}: {value}\n" for key, value in written.items() if value is not None)
         return self.write("recipes/recipe.yaml", text)
 
-    def load(self, *overrides: Override, **keys: str | None) -> Recipe:
+    def load(self, *overrides: Override, **keys: str | None) -> LoadedRecipe:
         """The recipe with these keys, loaded."""
         return load_recipe(self.write_recipe(**keys), overrides)
 

@@ -30,7 +30,7 @@ from datarecipe.running.manifest import EMBEDDED_WARNING, Span, manifest
 from datarecipe.running.options import Options
 from datarecipe.running.setup import settle
 from datarecipe.running.tally import Tally
-from tests.generate.recipes import make_recipe
+from tests.generate.recipes import loaded, make_recipe
 
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 """Where hubs end the front matter: at the first line that is `---`."""
@@ -43,7 +43,7 @@ def make_card(
 ) -> str:
     recipe = make_recipe(**changes)
     place = Path("/nowhere")
-    setup = settle(recipe, Options(model=model, environ={}, output=place, cache_dir=place))
+    setup = settle(loaded(recipe), Options(model=model, environ={}, output=place, cache_dir=place))
     shown = GOOD if examples is None else examples
     tally = Tally(labels=LabelCounts.of(recipe))
     tally.add(Accepted(example, "id", "parent", 1, "root:0", 0, 0) for example in shown)

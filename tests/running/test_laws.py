@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.recipe import Recipe
+from datarecipe.recipe import LoadedRecipe
 from datarecipe.running.folder import json_line, lineage_row, rejected_row
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -17,7 +17,7 @@ AUTHOR = Author(variety=150)
 STRATEGIES = ("fixed", "random", "similar", "contrastive", "tree")
 
 
-def reference_files(recipe: Recipe, base_url: str) -> tuple[Files, int, set[int]]:
+def reference_files(recipe: LoadedRecipe, base_url: str) -> tuple[Files, int, set[int]]:
     model = setup_for(recipe, base_url, Path("unused"), Path("unused")).model
     result = sequential(recipe, model, lambda request: ask_author(AUTHOR, request))
     assert result.outcome == "target"

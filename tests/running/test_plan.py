@@ -22,7 +22,7 @@ from datarecipe.generate.judge import Judge
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.limits.account import Caps
-from datarecipe.recipe import Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
+from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
@@ -32,7 +32,7 @@ from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.schedule import Speed, makespan
 from datarecipe.running.setup import Setup, settle
-from tests.generate.recipes import SCHEMA, make_recipe
+from tests.generate.recipes import SCHEMA, loaded, make_recipe
 from tests.openai_author import Body, formatting_example
 from tests.openai_server import OpenAIServer
 from tests.runs import recipe_with, run, setup_for, write_recipe
@@ -46,7 +46,8 @@ def setup_of(recipe: Recipe, folder: Path = Path("/nowhere"), **options: Any) ->
     """A set-up that no run was made with."""
     options.setdefault("model", "openai/gpt-4o-mini")
     paths = {"output": folder / "run", "cache_dir": folder / "cache"}
-    return settle(recipe, Options(environ={}, **{**paths, **options}), sends=False)
+    known = recipe if isinstance(recipe, LoadedRecipe) else loaded(recipe)
+    return settle(known, Options(environ={}, **{**paths, **options}), sends=False)
 
 
 def rising(plan: Plan) -> bool:

@@ -28,6 +28,7 @@ from datarecipe.running.result import RunResult
 from datarecipe.running.setup import Setup, settle
 from datarecipe.running.switchboard import Switchboard
 from tests import virtual_time
+from tests.generate.recipes import loaded
 from tests.simulation.plan import MODEL, SECOND, Faults, Plan
 from tests.simulation.provider import Provider
 
@@ -99,7 +100,7 @@ def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) ->
     options = Options(
         model=MODEL, output=output or place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"}
     )
-    return settle(replace(recipe, limits=limits, target_size=target), options)
+    return settle(loaded(replace(recipe, limits=limits, target_size=target)), options)
 
 
 def live(plan: Plan, place: Place, life: int, prepare: Callable[[], None] = lambda: None) -> Ended:

@@ -11,7 +11,7 @@ import click
 from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
-from datarecipe.recipe import Origin, Recipe, origins
+from datarecipe.recipe import LoadedRecipe, Origin, Recipe, origins
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.source.yaml_writer import yaml_text
 from datarecipe.recipe.words import code
@@ -57,7 +57,7 @@ def _readable(recipe: Recipe) -> Mapping[str, Json]:
     return {**recipe.resolved, "instruction": recipe.instruction + "\n"}
 
 
-def _of_recipe(recipe: Recipe) -> Iterator[Origin]:
+def _of_recipe(recipe: LoadedRecipe) -> Iterator[Origin]:
     settled_later = ("model", "api_base", "sampling", "response_format")
     return (origin for origin in origins(recipe) if origin.keys[0] not in settled_later)
 

@@ -117,7 +117,12 @@ def read_sampling(written: Values) -> dict[str, Json]:
 
 def read_about(values: Values) -> About:
     """What the recipe says of itself."""
-    return About(values.get("version"), values.get("license"), tuple(values.get("tags", ())))
+    return About(
+        requires=values.get("requires"),
+        version=values.get("version"),
+        license=values.get("license"),
+        tags=tuple(values.get("tags", ())),
+    )
 
 
 def read_vary(written: Values) -> dict[str, tuple[Json, ...]]:

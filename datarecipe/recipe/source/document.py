@@ -45,6 +45,8 @@ class Source:
     """What it says, line ends as LF; None for a flag and for a file that could not be read."""
     path: Path | None = field(default=None, compare=False)
     """Absolute, symlinks resolved; None for a flag. Paths in the text count from its folder."""
+    sha256: str | None = field(default=None, repr=False, compare=False)
+    """Of the file's bytes, in hexadecimal; None where no file was read."""
 
     @cached_property
     def lines(self) -> Sequence[str]:

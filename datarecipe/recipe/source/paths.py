@@ -7,6 +7,7 @@ refused. What the user names on the command line is the user's own business and 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Collection, Sequence
@@ -128,18 +129,6 @@ def _is_too_wide(folder: Path) -> bool:
         return False
 
 
-def read_named_file(value: str, place: Place, project: Project) -> Source:
-    """Read the file that a value at `place` names, counted from the folder of the file that wrote it.
-
-    Raises:
-        UnsafePathError: it lies outside the project.
-        MissingFileError: it is missing, not a regular file, too large or cannot be read.
-        RecipeSyntaxError: it is not UTF-8.
-    """
-    path = find_named_file(value, place, project)
-    return Source(display(path), read_text(path, place, value, project), path)
-
-
 def find_named_file(value: str, place: Place, project: Project) -> Path:
     """Where the file is that a value at `place` names: absolute, symlinks resolved. It need not be there.
 
@@ -182,12 +171,19 @@ def _refuse(value: str, path: Path, place: Place, project: Project) -> NoReturn:
     raise UnsafePathError(place.problem(f"{show(value)} leads out of the recipe's project", hint))
 
 
-def read_text(path: Path, place: Place, name: str, project: Project | None = None) -> str:
-    """The text of a regular file of at most `MAX_BYTES`, line ends as LF. Never waits for a pipe or a device.
+def read_source(
+    path: Path, place: Place, name: str, project: Project | None = None, *, shown: str | None = None
+) -> Source:
+    """Read a regular file of at most `MAX_BYTES`, line ends as LF. Never waits for a pipe or a device.
 
-    `path` is absolute, symlinks resolved; `name` is how the one who asks calls it. Problems with the file itself stand at
-    `place`, those in its bytes in it. A hint names no file outside the `project`.
+    `path` is absolute, symlinks resolved; `name` is how the one who asks calls it, `shown` what messages call it. Problems
+    with the file itself are placed at `place`, those in its bytes in the file. A hint names no file outside the `project`.
     """
+    data = _read(path, place, name, project)
+    return Source(shown or display(path), decode(data, display(path)), path, hashlib.sha256(data).hexdigest())
+
+
+def _read(path: Path, place: Place, name: str, project: Project | None) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             hint = "name a file in it" if path.is_dir() and project is not None else None
@@ -205,7 +201,7 @@ def read_text(path: Path, place: Place, name: str, project: Project | None = Non
         raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
     if len(data) > MAX_BYTES:
         raise MissingFileError(place.problem(f"{show(name)} is larger than {MAX_BYTES:,} bytes"))
-    return decode(data, display(path))
+    return data
 
 
 def _kind(path: Path) -> str:

@@ -34,7 +34,7 @@ from datarecipe.recipe.source.document import (
     scalar_node,
     to_json,
 )
-from datarecipe.recipe.source.paths import display, read_text
+from datarecipe.recipe.source.paths import display, read_source
 from datarecipe.recipe.source.scalars import PlainValue, resolve
 from datarecipe.recipe.source.yaml_syntax import needs_quotes, quoted_value, syntax_problem
 from datarecipe.recipe.words import LONGEST_SHOWN, code, show
@@ -79,7 +79,7 @@ def read_yaml_file(path: Path) -> Json:
         RecipeError: it cannot be read, or is no YAML.
     """
     resolved = path.resolve()
-    root = _compose(Source(display(path), read_text(resolved, Source(display(path)).place(), str(path)), resolved))
+    root = _compose(read_source(resolved, Source(display(path)).place(), str(path), shown=display(path)))
     return None if root is None else to_json(root)
 
 

@@ -145,7 +145,7 @@ def make_plan(
     """
     past = past_of(setup)
     planning = _Planning(setup, past, share, latency, budget)
-    with _opened(setup) as lookup:
+    with setup.recipe.placing_errors(), _opened(setup) as lookup:
         low = planning.rehearsed(lookup, "low")
         high = planning.rehearsed(lookup, "high") if low.asked else low
     return planning.plan(low, high)

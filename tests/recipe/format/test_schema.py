@@ -53,6 +53,7 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("fallbacks",): (Recipe, "fallbacks"),
     ("prices", "input_per_million"): (Prices, "input_per_million"),
     ("prices", "output_per_million"): (Prices, "output_per_million"),
+    ("requires",): (About, "requires"),
     ("limits", "usd"): (Limits, "usd"),
     ("limits", "tokens"): (Limits, "tokens"),
     ("limits", "calls"): (Limits, "calls"),
@@ -78,7 +79,7 @@ WHOLE = {
 }
 """Keys that become a dataclass of their own, by the field of `Recipe` or `Limits` that holds it."""
 
-USED_UP = {("recipe",), ("requires",), ("extends",)}
+USED_UP = {("recipe",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
 
 OF_NO_KEY = {
@@ -89,8 +90,8 @@ OF_NO_KEY = {
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
-NOT_WRITTEN = {"instruction_place", "schema_inferred", "project", "source", "written", "warnings"}
-"""Fields of `Recipe` that say where a value came from."""
+NOT_WRITTEN = {"schema_inferred", "own_keys"}
+"""Fields of `Recipe` that are no value of a known key."""
 
 ELSEWHERE: dict[Keys, Any] = {
     ("task", "options"): "options",

@@ -16,7 +16,7 @@ from datarecipe.errors import RecipeError, RecipeSyntaxError, UnsafePathError
 from datarecipe.recipe import Override, load_recipe
 from datarecipe.recipe.discovery import recipes_below
 from datarecipe.recipe.source.document import MAX_BYTES, Source
-from datarecipe.recipe.source.paths import is_path, project_of, read_text
+from datarecipe.recipe.source.paths import is_path, project_of, read_source
 from tests.recipe.writing import Project
 
 
@@ -266,7 +266,7 @@ def test_what_is_read_is_what_was_checked_while_a_folder_is_swapped_for_a_link(p
             other.stdout.readline()
             for _ in range(3000):
                 try:
-                    assert read_text(resolved, place, "t.j2", project_of(recipe)) == "Write more."
+                    assert read_source(resolved, place, "t.j2", project_of(recipe)).text == "Write more."
                     read += 1
                 except RecipeError:
                     refused += 1
