@@ -211,6 +211,14 @@ def test_another_release_is_the_only_message(project: Project) -> None:
     assert project.load(requires='"~=0.1"')
 
 
+@pytest.mark.parametrize("version", ["9" * 5_001, "1." * 2_500 + "1", "9" * 201])
+@pytest.mark.parametrize("sign", [">=", "==", "<", "!="])
+def test_a_version_too_long_to_compare_is_no_version(project: Project, sign: str, version: str) -> None:
+    (problem,) = project.errors(requires=f'"{sign}{version}"').problems
+    assert problem.message.startswith("`requires` must be a version specifier, not the text ")
+    assert len(str(problem)) < 1_000
+
+
 @pytest.mark.parametrize("text", ["hello", "- recipe: 1", "5", "null"])
 def test_what_is_no_mapping_is_no_recipe(project: Project, text: str) -> None:
     (problem,) = project.errors(text).problems

@@ -9,6 +9,9 @@ from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.source.document import Document, MappingNode, ScalarNode
 from datarecipe.recipe.words import describe, shorten
 
+LONGEST_REQUIRES = 200
+"""Characters of a version specifier."""
+
 
 def check_release(document: Document) -> None:
     """Refuse what is no recipe, another format, or a recipe that `requires` another release.
@@ -48,10 +51,13 @@ def _check_requires(document: Document) -> None:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415
 
     try:
-        wanted = SpecifierSet(node.value)
+        # A number of 4,300 digits cannot be compared.
+        wanted = SpecifierSet(node.value) if len(node.value) <= LONGEST_REQUIRES else None
     except InvalidSpecifier:
+        wanted = None
+    if wanted is None:
         message = f"`requires` must be a version specifier, not {describe(node.value)}"
-        raise ReleaseError(node.place.problem(message, 'for example: requires: ">=0.3"')) from None
+        raise ReleaseError(node.place.problem(message, 'for example: requires: ">=0.3"'))
     if not wanted.contains(__version__, prereleases=True):
         message = f"this recipe needs datarecipe {printable(shorten(node.value))}, and this is {__version__}"
         raise ReleaseError(node.place.problem(message, "install a release that fits"))

@@ -30,7 +30,7 @@ from datarecipe.recipe.source.document import (
     mapping_node,
     scalar_node,
 )
-from datarecipe.recipe.words import code
+from datarecipe.recipe.words import code, shorten
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r'"|-?[0-9]|true|false|null|NaN|-?Infinity')
@@ -188,7 +188,7 @@ class _Reader:
 
     def _no_value(self) -> NoReturn:
         word = self._word()
-        hint = f'text needs double quotes: "{word}"' if word and word.isidentifier() else None
+        hint = f'text needs double quotes: "{shorten(word)}"' if word and word.isidentifier() else None
         self._fail("a JSON value should stand here", self._hint(hint), word)
 
     def _word(self) -> str:

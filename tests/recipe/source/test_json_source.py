@@ -65,6 +65,15 @@ def test_what_is_refused_says_where_and_why(text: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.parametrize(
+    "text", ["x" * 1_000_000, '{"a": ' + "x" * 1_000_000, '{"' + "a" * 100_000 + '": yes', "'" * 100_000]
+)
+def test_a_message_is_short_whatever_the_text(text: str) -> None:
+    with pytest.raises(RecipeSyntaxError) as raised:
+        parse_json(text, "x.json")
+    assert len(str(raised.value)) < 2_000
+
+
 def test_surrogate_pairs_are_one_character() -> None:
     assert parse_json('"\\ud83d\\ude00"', "x.json").value == "😀"
 
