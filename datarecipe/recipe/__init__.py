@@ -22,7 +22,7 @@ from datarecipe.recipe.loaded import FileRead, LoadedRecipe
 from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.document import Place, Source
-from datarecipe.recipe.source.paths import Project, display, project_of
+from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_file
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Strategy",
     "StrategyKind",
     "Task",
+    "bounds_of",
     "choose_recipe",
     "collection_root",
     "display",
@@ -63,4 +64,5 @@ __all__ = [
     "recipes_below",
     "shipped_recipes",
     "validator",
+    "vendored_in",
 ]

@@ -32,8 +32,8 @@ class Found:
 def recipes_below(folder: Path) -> list[Found]:
     """The recipes below a folder, in alphabetical order: YAML files whose first level has the key `recipe`.
 
-    A file that cannot be read as YAML counts, so that its mistake is told. Hidden folders and `runs` are passed over;
-    links to folders are not followed.
+    A file that cannot be read as YAML counts, so that its mistake is told. Hidden folders, `runs` and `recipes/vendor` are
+    passed over; links to folders are not followed.
     """
     root = folder.resolve()
     return [found for path in sorted(_yaml_files(folder)) if (found := _look(path, root)) is not None]
@@ -53,7 +53,8 @@ def judged_as_base(error: RecipeError) -> RecipeError | None:
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_LOOKED_INTO]
+        passed_over = {*_NOT_LOOKED_INTO, *(("vendor",) if Path(where).resolve().name.casefold() == "recipes" else ())}
+        folders[:] = [name for name in folders if not name.startswith(".") and name.casefold() not in passed_over]
         yield from (Path(where) / name for name in files if name.endswith(YAML_SUFFIXES) and not name.startswith("."))
 
 

@@ -23,10 +23,12 @@ from datarecipe.recipe import (
     Project,
     Recipe,
     Source,
+    bounds_of,
     identity,
     is_shipped,
     origin_of,
     project_of,
+    vendored_in,
 )
 from datarecipe.running.config import Config, read_config
 from datarecipe.running.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
@@ -156,7 +158,8 @@ def home_of(recipe: LoadedRecipe) -> Path:
     """Where runs, cache and configuration lie: the recipe's project; for a shipped recipe the working folder."""
     if recipe.source is None or is_shipped(recipe.source):
         return Path.cwd()
-    return recipe.project
+    vendored = vendored_in(recipe.source)
+    return recipe.project if vendored is None else project_of(vendored.parent.parent / "host.yaml").root
 
 
 def _silent(text: str) -> None:
@@ -314,7 +317,7 @@ def _stranger(recipe: LoadedRecipe, source: str, config: Config, home: Path) -> 
         place, file = recipe.written.place(("model",)), recipe.source
         if place.source.path is None or file is None:
             return None  # a flag
-        return Stranger(place, place.source.path.parent, project_of(file))
+        return Stranger(place, place.source.path.parent, bounds_of(place, project_of(file)))
     if source == config.model_from and not config.by_user:
         return Stranger(Source(source).place(), home.resolve(), Project(home.resolve(), readable=True))
     return None

@@ -77,6 +77,23 @@ def is_hidden(path: Path) -> bool:
     return any(name.startswith(".") and not name.startswith((".\\", "..\\")) for name in names)
 
 
+def vendored_in(file: Path) -> Path | None:
+    """The vendored collection that holds a file, `recipes/vendor/NAME`, the innermost one; None where none does.
+
+    `file` is absolute, symlinks resolved. Names count in small and capital letters: some file systems make no difference.
+    """
+    names = ["".join(filter(str.isprintable, part)).casefold() for part in file.parts]
+    found = (at for at in range(len(names) - 4, -1, -1) if names[at : at + 2] == ["recipes", "vendor"])
+    at = next(found, None)
+    return None if at is None else Path(*file.parts[: at + 3])
+
+
+def bounds_of(place: Place, project: Project) -> Project:
+    """What the file that wrote a path may read: the `project`; for a file of a vendored collection that collection alone."""
+    vendored = None if place.source.path is None else vendored_in(place.source.path)
+    return project if vendored is None else Project(vendored, readable=not _is_too_wide(vendored))
+
+
 def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
     """The project of a recipe file: the folder with the nearest `recipes/` that holds it, else the recipe's own folder.
 
@@ -84,6 +101,9 @@ def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
     repository it counts for the recipes directly in it, and for deeper ones where `.datarecipe` marks the project. The home
     folder, anything above it and the file system's root are no projects: a recipe in `~/recipes/` must not read `~/.ssh`.
     """
+    vendored = vendored_in(recipe)
+    if vendored is not None:
+        return Project(vendored, readable=not _is_too_wide(vendored))
     folder = recipe.parent
     root = _holder_of_recipes(folder) or folder
     opened = tuple(_opened(root) for root in data_roots)
@@ -141,6 +161,7 @@ def find_named_file(value: str, place: Place, project: Project) -> Path:
         raise MissingFileError(
             place.problem(f"{show(value)} is an address, and loading a recipe opens no connection", hint)
         )
+    project = bounds_of(place, project)
     written_in = place.source.path
     path = _resolve(value, place, Path.cwd() if written_in is None else written_in.parent)
     if not place.is_flag and not project.admits(path):
@@ -165,6 +186,9 @@ def _refuse(value: str, path: Path, place: Place, project: Project) -> NoReturn:
     if project.hides(path):
         hint = "a recipe reads no file whose path has a part that begins with a dot: give it another name"
         raise UnsafePathError(place.problem(f"{show(value)} is hidden", hint))
+    if vendored_in(project.root / "file") is not None:
+        message = f"{show(value)} leads out of the vendored collection {display(project.root)}"
+        raise UnsafePathError(place.problem(message, "a vendored file reads only files of its own collection"))
     root = display(project.root)
     into = "the project" if root == "." else f"the project ({root})"
     hint = f"copy the file into {into}, or open its folder yourself: --data-root FOLDER"
@@ -179,7 +203,7 @@ def read_source(
     `path` is absolute, symlinks resolved; `name` is how the one who asks calls it, `shown` what messages call it. Problems
     with the file itself are placed at `place`, those in its bytes in the file. A hint names no file outside the `project`.
     """
-    data = _read(path, place, name, project)
+    data = _read(path, place, name, None if project is None else bounds_of(place, project))
     return Source(shown or display(path), decode(data, display(path)), path, hashlib.sha256(data).hexdigest())
 
 
