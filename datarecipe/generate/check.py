@@ -12,6 +12,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.generate.field_names import FieldNames, TwiceNamedError
 from datarecipe.generate.nesting import MAX_NESTING, nesting
 from datarecipe.generate.normalise import equality_digest
+from datarecipe.generate.reasons import Reason
 from datarecipe.recipe.example_schema.schema_wording import in_words
 from datarecipe.recipe.example_schema.validator import validator, within
 from datarecipe.recipe.example_schema.work import TooMuchWorkError, Work
@@ -51,8 +52,7 @@ class Valid:
 class Invalid:
     """An item that is no example of this recipe."""
 
-    reason: str
-    """`schema`, `label`, `options`, `malformed`: the words of `rejected.jsonl`."""
+    reason: Reason
     detail: str
     raw: str
 
@@ -61,7 +61,7 @@ class Invalid:
 class _Fault:
     """What is wrong with an item's label or options."""
 
-    reason: str
+    reason: Reason
     detail: str
 
 

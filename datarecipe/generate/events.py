@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from datarecipe.exchange import Completion, Example, Json
+from datarecipe.generate.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Accepted:
 class Rejected:
     """An item, or a response without any, that is not in the dataset."""
 
-    reason: str
+    reason: Reason
     detail: str
     raw: str
     parent: str

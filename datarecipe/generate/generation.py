@@ -31,6 +31,7 @@ from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Reje
 from datarecipe.generate.judge import judge_of
 from datarecipe.generate.normalise import example_id
 from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.generate.render import Renderer
 from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.fixed import FixedOrder
@@ -162,10 +163,11 @@ class Generation:
         normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
         for index, item in enumerate(place.batch or ()):
-            reason, detail = self._admit(item)
-            if reason:
+            rejection = self._admit(item)
+            if rejection is not None:
+                reason, detail = rejection
                 rejected += 1
-                duplicates += reason == "duplicate"
+                duplicates += REASONS[reason].about_variety
                 raw = item.raw if isinstance(item, Invalid) else item.text
                 events.append(Rejected(reason, detail, raw, parent, depth, place.lane, number, index))
                 continue
@@ -184,8 +186,8 @@ class Generation:
         self._order.committed(accepted)
         self._end()
 
-    def _admit(self, item: Valid | Invalid) -> tuple[str, str]:
-        """Note the item's digest, or say why it is rejected at commit: (reason, detail). Two empty texts: accepted."""
+    def _admit(self, item: Valid | Invalid) -> tuple[Reason, str] | None:
+        """Note the item's digest, or say why it is rejected at commit: (reason, detail)."""
         if isinstance(item, Invalid):
             return item.reason, item.detail
         full = self.accepted >= self._recipe.target_size
@@ -193,7 +195,7 @@ class Generation:
             return "duplicate", "equal to a seed example or to an accepted example"
         if full:
             return "surplus", "the target was reached within this response"
-        return "", ""
+        return None
 
     def _end(self) -> None:
         if self.accepted >= self._recipe.target_size:

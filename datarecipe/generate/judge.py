@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
-from datarecipe.exchange import Apart, Completion, Example
+from datarecipe.exchange import Apart, Completion, Example, FinishReason
 from datarecipe.generate.check import Checked, Checker, Invalid
 from datarecipe.generate.embedded import cut_off_texts
 from datarecipe.generate.field_names import spellings
 from datarecipe.generate.parse import NOT_JSON, Found, Fragment, Mended, parse, value_of
 from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.recipe.example_schema.work import Work
 from datarecipe.recipe.model import Recipe
 
-_WORDS = {
+ENDS: Final[Mapping[FinishReason, Reason]] = {
     "stop": "no_items",
     "length": "truncated",
     "refusal": "refusal",
     "content_filter": "content_filter",
     "context_overflow": "context_overflow",
 }
+"""The reason of a response without items, by how the response ended."""
+
 _PARTIAL = ("no_items", "truncated")
 """Ends of a response whose broken items are rows of their own."""
-
-_DETAILS = {
-    "no_items": "the response holds no item",
-    "truncated": "the response was cut off before its first item was whole",
-    "refusal": "the model refused",
-    "content_filter": "the provider's content filter stopped the response",
-    "context_overflow": "the prompt does not fit the model's context",
-}
 
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
@@ -56,7 +52,7 @@ class Judge:
         apart = response.apart if not response.text.strip() else None
         called = self._called(apart)
         items = called or parse(response.text, self._fields, self._most).items
-        reason = _WORDS[response.finish_reason]
+        reason = ENDS[response.finish_reason]
         if not items or (reason not in _PARTIAL and all(isinstance(item, Fragment) for item in items)):
             return (_bounded(_nothing(response, apart)),)
         last = len(items) - 1
@@ -107,10 +103,10 @@ def _bounded(item: Invalid) -> Invalid:
 
 def _nothing(response: Completion, apart: Apart | None) -> Invalid:
     """The row for a response without items."""
-    reason = _WORDS[response.finish_reason]
+    reason = ENDS[response.finish_reason]
     if apart is None or reason not in ("no_items", "truncated"):
-        return Invalid(reason, _DETAILS[reason], response.text)
-    return Invalid(reason, f"{_DETAILS[reason]}: {_instead(apart)}", apart.text)
+        return Invalid(reason, REASONS[reason].response, response.text)
+    return Invalid(reason, f"{REASONS[reason].response}: {_instead(apart)}", apart.text)
 
 
 def _instead(apart: Apart) -> str:

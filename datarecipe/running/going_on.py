@@ -8,12 +8,13 @@ from decimal import ROUND_UP, Context, Decimal
 from typing import Protocol
 
 from datarecipe.errors import CapReachedError
+from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import REJECTED
-from datarecipe.running.rejections import RETRIED, loss_of, reason_of
+from datarecipe.running.rejections import loss_of
 from datarecipe.running.result import SHORT_EXIT, RunResult
 
 MARGIN = Decimal("1.25")
@@ -222,22 +223,23 @@ def _text(value: Decimal | int) -> str:
 
 def _after_little(result: RunResult, command: Typed) -> str:
     where = f"{display(result.output / REJECTED)} says why. " if result.written and result.tally.rejected else ""
-    largest, _ = max(result.tally.rejected.items(), key=lambda pair: pair[1], default=("duplicate", 0))
-    empty = sum(count for name, count in result.tally.rejected.items() if name in RETRIED)
+    rejected = result.tally.rejected
+    largest: Reason = max(rejected, key=lambda name: rejected[name], default="duplicate")
+    helps = f"{where}What usually helps: {REASONS[largest].helps}"
+    empty = sum(rejected[name] for name in OF_RESPONSES)
     if not result.traffic.sent and empty:
         return (
             f"Nothing was asked: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
             f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
         )
-    if not result.tally.accepted and (cause := reason_of(largest).cause):
+    if not result.tally.accepted and (cause := REASONS[largest].cause):
         why = f"{cause} (`{largest}`)"
-        return f"{where}Nothing came that could be used: {why}. What usually helps: {reason_of(largest).helps}."
-    if not result.tally.accepted and not any(reason_of(name).about_variety for name in result.tally.rejected):
+        return f"{where}Nothing came that could be used: {why}. What usually helps: {REASONS[largest].helps}."
+    if not result.tally.accepted and not any(REASONS[name].any_model for name in rejected):
         return (
             f"{where}Nothing that came could be used: does the model follow the format? `datarecipe preview` shows one "
             "response, `datarecipe prompt` what is asked."
         )
-    helps = f"{where}What usually helps: {reason_of(largest).helps}"
     if result.end == "barren":
         return f"{helps}; or go on with a higher `limits.barren`."
     return f"{helps}; or go on all the same: {command({'limits.stop_when': 'null'})}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.generate.reasons import Reason
 from datarecipe.running.label_counts import LabelCounts
 
 MOST_NAMES = 100
@@ -17,9 +18,6 @@ MOST_NAMES = 100
 
 OTHERS = "(others)"
 """What the models beyond these are counted as."""
-
-SURPLUS = "surplus"
-"""The reason of what was good and came after the target was reached: no fault of anybody's, so it counts apart."""
 
 
 @dataclass(slots=True)
@@ -30,10 +28,10 @@ class Tally:
     responses: int = 0
     normalised: int = 0
     """Accepted items whose label, options or fields were mended."""
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=Counter)
     """By reason."""
     surplus: int = 0
-    """Valid items beyond the target."""
+    """Valid items beyond the target. They are nobody's fault, so they count apart."""
     labels: LabelCounts | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -61,7 +59,7 @@ class Tally:
                 if self.labels is not None:
                     self.labels.add(event.example)
             elif isinstance(event, Rejected):
-                if event.reason == SURPLUS:
+                if event.reason == "surplus":
                     self.surplus += 1
                 else:
                     self.rejected[event.reason] += 1

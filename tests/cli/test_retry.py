@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from datarecipe.generate.reasons import OF_RESPONSES
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.running.asked_again import held_nothing
 from datarecipe.running.dispatch import PAUSE_AFTER
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
-from datarecipe.running.rejections import RETRIED
 from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author, Body, Reply
 from tests.openai_server import OpenAIServer
@@ -102,7 +102,7 @@ def test_the_bytes_are_those_of_the_new_answers_whatever_the_concurrency(tmp_pat
             before = once(60)
             assert b'"reason": "no_items"' in files_of(folder)["rejected.jsonl"]
             for _ in range(2):
-                small = once(60, retry=frozenset(RETRIED))
+                small = once(60, retry=frozenset(OF_RESPONSES))
             asked = server.requests
             assert once(60, offline=True) == small
             assert server.requests == asked

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from datarecipe.errors import CapReachedError, TransientError
+from datarecipe.generate.reasons import Reason
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.counts import Counts, Spent
@@ -224,7 +225,7 @@ def test_too_little_is_a_matter_of_variety_or_of_the_format() -> None:
         ("refusal", "the model refused", "another model"),
     ],
 )
-def test_a_cause_that_is_known_is_said_in_words(reason: str, cause: str, helps: str) -> None:
+def test_a_cause_that_is_known_is_said_in_words(reason: Reason, cause: str, helps: str) -> None:
     nothing = result(end="barren", why="why", tally=Tally())
     nothing.tally.rejected[reason] = 3
     told = how_to_go_on(nothing, typed("x")) or ""

@@ -6,14 +6,16 @@ import json
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from datarecipe.generate import judge
+from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
 from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.running.counts import Counts, Spent
 from datarecipe.running.dispatch import End, Traffic
-from datarecipe.running.rejections import REASONS, loss_of, percent
+from datarecipe.running.rejections import loss_of, percent
 from datarecipe.running.result import RunResult
 from datarecipe.running.summary import closing, summary
 from datarecipe.running.tally import Tally
@@ -29,7 +31,7 @@ def ended(
 ) -> RunResult:
     """A run that asked for five items at a time, with as many responses as these items take where none is given."""
     came = accepted + surplus + sum(rejected.values())
-    tally = Tally(accepted, -(-came // 5) if responses is None else responses, rejected=Counter(rejected))
+    tally = Tally(accepted, -(-came // 5) if responses is None else responses, rejected=Counter[Any](rejected))
     tally.surplus = surplus
     return counted(result(end=end, priced=False), tally=tally, target_size=accepted)
 
@@ -47,8 +49,8 @@ LOSSES = [
                  "has each with its reason. What usually helps: more variety", id="half"),
     pytest.param(ended(100, label=250, schema=50), "done, but 75 % of what came was rejected",
                  "as `label` (250). runs/facts/rejected.jsonl has each", id="the largest reason"),
-    pytest.param(ended(10, tool_calls=30), "done, but 75 % of what came was rejected",
-                 "What usually helps: `datarecipe preview`", id="a reason that has no row"),
+    pytest.param(ended(10, malformed=30), "done, but 75 % of what came was rejected",
+                 "What usually helps: `response_format: json_schema`", id="the format"),
     pytest.param(ended(3, surplus=40), "done", None, id="surplus is no loss"),
     pytest.param(ended(3, surplus=2, malformed=3), "done, but 50 % of what came was rejected", "`malformed` (3)",
                  id="surplus hides no loss"),
@@ -131,8 +133,10 @@ def test_nothing_is_said_of_what_did_not_come() -> None:
     assert nothing.items()["yield"] is None
 
 
-def test_whole_responses_without_an_item_have_a_row() -> None:
-    assert {name for name in judge._WORDS.values() if REASONS[name].whole} == set(judge._WORDS.values())
+def test_every_reason_has_a_row_and_those_of_whole_responses_say_so() -> None:
+    assert set(get_args(Reason)) == set(REASONS)
+    assert all(row.helps for row in REASONS.values())
+    assert set(judge.ENDS.values()) == set(OF_RESPONSES)
 
 
 def test_the_real_command_says_it(tmp_path: Path) -> None:

@@ -21,15 +21,15 @@ from datarecipe.cli.command_options import (
 from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
+from datarecipe.generate.reasons import OF_RESPONSES, REASONS
 from datarecipe.running.dataset import Dataset
 from datarecipe.running.ownership import MANIFEST
-from datarecipe.running.rejections import REASONS, RETRIED
 from datarecipe.running.setup import cache_directory
 
 _NAMES = {"empty": "no_items"}
 """Other words for a reason."""
 
-_ALLOWED = sorted({*REASONS, *_NAMES} - {"duplicate"})
+_ALLOWED = sorted({*_NAMES, *(name for name, row in REASONS.items() if not row.any_model)})
 
 
 def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[str]) -> frozenset[str]:
@@ -37,7 +37,7 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
     for name in names:
         if name not in _ALLOWED:
             raise UsageError(f'--reason: "{name}" is no reason', hint=f"There are: {', '.join(_ALLOWED)}.")
-    return frozenset(_NAMES.get(name, name) for name in names) or frozenset(RETRIED)
+    return frozenset(_NAMES.get(name, name) for name in names) or frozenset(OF_RESPONSES)
 
 
 @click.command("retry")
