@@ -1,7 +1,7 @@
 """Request -> response: from the cache, else from a model, stored before it is given out.
 
-Behind it (`way.py`, `router.py`) are the gates of the providers and the account of the dataset: an attempt begins when both
-have room for it, and is settled with both when it is over, however it ends.
+Behind it (`attempt_driver.py`, `router.py`) are the gates of the providers and the account of the dataset: an attempt
+begins when both have room for it, and is settled with both when it is over, however it ends.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TypeAlias, assert_never
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.llm.attempt_driver import ask
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.route import Route
 from datarecipe.llm.router import Claim, Router
-from datarecipe.llm.way import Way
 
 Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
 """What is being asked for, by key, and who asks."""
@@ -199,9 +199,9 @@ class CachedClient:
         assert isinstance(request, Complete)
         asked = self._again.get(request.key)
         if asked is None:
-            return self.cache.put(request, await Way(self._router, request, claim).go())
+            return self.cache.put(request, await ask(self._router, request, claim))
         # One that another run asked for, or whose process died before it could stand for the first, was paid for.
-        answer = self.cache.get(asked) or await Way(self._router, asked, claim).go()
-        stored = self.cache.put_retry(request, asked, answer)
+        completion = self.cache.get(asked) or await ask(self._router, asked, claim)
+        stored = self.cache.put_retry(request, asked, completion)
         del self._again[request.key]
         return stored

@@ -1,7 +1,7 @@
 """Which model is asked, and whether its provider and the caps leave room for an attempt.
 
-The first model that is of use is asked. One that fails for good is asked no more. What a request does with this is its
-way (`way.py`).
+The first usable model is asked. One that fails for good is asked no more. What a request does with this its attempts decide
+(`request_attempts.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datarecipe.exchange import Complete
 from datarecipe.llm.limits.account import Account, Reservation
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.limits.gate import HowItWent, Ticket
-from datarecipe.llm.retry import TRIES
+from datarecipe.llm.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
 from datarecipe.llm.route import Route
 
 NOTICE_EVERY = 5.0
@@ -26,12 +26,6 @@ NOTICE_EVERY = 5.0
 
 EXPECT_ONE_FAILURE_IN = 20
 """Attempts, as long as nothing else is known; it is what room is kept for near a cap."""
-
-TOTAL = 600.0
-"""Seconds in which a request may begin another attempt, beside the time that one attempt may take."""
-
-TOTAL_BEFORE_A_FALLBACK = 60.0
-"""The same where another model can answer instead; no single pause is longer there."""
 
 
 @dataclass(slots=True)
@@ -117,17 +111,17 @@ class Router:
             route.gate.changed()
 
     def first(self) -> int:
-        """The model that a request begins with: the first one that is of use, else one that will be before long."""
+        """The model that a request begins with: the first usable one, else one that soon will be."""
         alive = self.alive()
-        of_use = [number for number in alive if self.is_of_use(number)]
-        soon = [number for number in alive if self.too_long(number) is None]
-        return next(iter((*of_use, *soon, *alive)), 0)
+        usable = [number for number in alive if self.is_usable(number)]
+        soon = [number for number in alive if self.excessive_pause(number) is None]
+        return next(iter((*usable, *soon, *alive)), 0)
 
     def alive(self) -> list[int]:
         """The models that did not say no for good."""
         return [number for number in range(len(self.routes)) if number not in self._dead]
 
-    def is_of_use(self, number: int) -> bool:
+    def is_usable(self, number: int) -> bool:
         """Whether it answers, or it is time to see whether it answers again."""
         gate = self.routes[number].gate
         return gate.asked_to_wait <= TOTAL_BEFORE_A_FALLBACK and (not gate.down or gate.room())
@@ -138,7 +132,7 @@ class Router:
             self._dead[number] = error
             self.routes[number].gate.changed()
 
-    def said_no(self, number: int) -> ProviderError | None:
+    def refused(self, number: int) -> ProviderError | None:
         """What the model said, if it is asked no more."""
         return self._dead.get(number)
 
@@ -151,7 +145,7 @@ class Router:
         """
         number = self.first()
         route = self.routes[number]
-        if (refusal := self.too_long(number)) is not None:
+        if (refusal := self.excessive_pause(number)) is not None:
             raise refusal
         amount = most(route.adapt(request), route.price)
         try:
@@ -165,13 +159,15 @@ class Router:
         if ticket is not None:
             return self.reserved(number, ticket, amount)
         for other in self.alive():
-            self.routes[other].gate.ring()  # whichever is of use first
+            self.routes[other].gate.ring()  # whichever is usable first
         return None
 
     def can_pay(self, request: Complete, number: int) -> bool:
         """Whether the caps leave room for an attempt at that model, now or later."""
         route = self.routes[number]
-        return self.too_long(number) is None and self.account.room_for(most(route.adapt(request), route.price)) >= 1
+        return (
+            self.excessive_pause(number) is None and self.account.room_for(most(route.adapt(request), route.price)) >= 1
+        )
 
     @property
     def waits(self) -> tuple[float, str] | None:
@@ -206,7 +202,7 @@ class Router:
             raise
         return Claim(number, route, self.account, ticket, reservation)
 
-    def too_long(self, number: int) -> TransientError | None:
+    def excessive_pause(self, number: int) -> TransientError | None:
         """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
         route = self.routes[number]
         wait = route.gate.asked_to_wait

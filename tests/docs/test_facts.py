@@ -22,11 +22,10 @@ from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.profile import _OWN_TEMPLATE, _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
 from datarecipe.generate.reasons import REASONS, Reason
-from datarecipe.llm import direct_transport, openai_protocol, router
+from datarecipe.llm import direct_transport, openai_protocol, request_attempts
 from datarecipe.llm.limits import adaptive, breaker
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
-from datarecipe.llm.retry import Retrying
 from datarecipe.recipe import Limits, Override, find_recipe, load_recipe
 from datarecipe.running import costs, display, event_stream, execute, many, run_log
 from datarecipe.running.check import check
@@ -224,7 +223,6 @@ def test_transports_and_whom_direct_reaches() -> None:
 
 
 def test_numbers_of_the_page_about_limits() -> None:
-    retrying = Retrying.__dataclass_fields__
     numbers = {
         "requests in flight at the start": Limits().concurrency,
         "limit after a rate limit": adaptive.CUT,
@@ -233,10 +231,10 @@ def test_numbers_of_the_page_about_limits() -> None:
         "failures in a row that open the circuit": breaker.FAILURES,
         "first pause while nothing is answered": breaker.FIRST_PAUSE,
         "longest pause while nothing is answered": breaker.LONGEST_PAUSE,
-        "attempts at one request": retrying["attempts"].default,
-        "longest pause between two attempts": retrying["longest_pause"].default,
-        "time in which another attempt may begin, beside `timeout`": router.TOTAL,
-        "the same where a fallback can answer": router.TOTAL_BEFORE_A_FALLBACK,
+        "attempts at one request": request_attempts.TRIES,
+        "longest pause between two attempts": request_attempts.LONGEST_PAUSE,
+        "time in which another attempt may begin, beside `timeout`": request_attempts.TOTAL,
+        "the same where a fallback can answer": request_attempts.TOTAL_BEFORE_A_FALLBACK,
         "seconds for one attempt, `limits.timeout`": Limits().timeout,
         "seconds for a connection to come about": direct_transport.CONNECT_SECONDS,
     }

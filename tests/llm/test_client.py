@@ -15,6 +15,7 @@ import pytest
 
 from datarecipe.errors import CacheError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
+from datarecipe.llm.attempt_driver import NOBODY_THERE
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.client import CachedClient, Flying
 from datarecipe.llm.failure_table import TABLE
@@ -23,7 +24,6 @@ from datarecipe.llm.limits.adaptive import AdaptiveLimit
 from datarecipe.llm.limits.gate import Gate
 from datarecipe.llm.route import Route
 from datarecipe.llm.transport import Transport
-from datarecipe.llm.way import NOBODY_THERE
 from tests import virtual_time
 
 

@@ -20,10 +20,9 @@ from datarecipe.llm.limits.adaptive import AdaptiveLimit
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.limits.gate import Gate
 from datarecipe.llm.prices import Price
+from datarecipe.llm.request_attempts import AT_ONCE, TOTAL
 from datarecipe.llm.route import Route
-from datarecipe.llm.router import TOTAL
 from datarecipe.llm.transport import AskAgainError
-from datarecipe.llm.way import AT_ONCE
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request
 

@@ -15,11 +15,11 @@ from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.order import Asker, Formatting, Place
 from datarecipe.generate.vary import Turn
 from datarecipe.llm import router
+from datarecipe.llm.attempt_driver import ask
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.llm.limits.gate import Gate, Ticket
-from datarecipe.llm.way import Way
 from datarecipe.running import folder, ownership
 from datarecipe.running.dispatch import Dispatcher
 from datarecipe.running.spending import Spending
@@ -34,7 +34,7 @@ def used_before_stored() -> None:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        completion = await Way(self._router, request, claim).go()
+        completion = await ask(self._router, request, claim)
         asyncio.get_running_loop().call_later(0.3, self.cache.put, request, completion)
         return completion
 
