@@ -17,7 +17,7 @@ from datarecipe.generate.profile import ModelSettings
 from datarecipe.generate.vary import FIRST, Turn, Vary
 from datarecipe.generate.wire import response_format
 from datarecipe.printable import printable
-from datarecipe.recipe.model import Recipe
+from datarecipe.recipe.model import IN_INSTRUCTION, Recipe
 from datarecipe.recipe.template import (
     LIMITS,
     TemplateFinding,
@@ -136,7 +136,7 @@ def _problem(found: TemplateFinding | TemplateRefused) -> Problem:
     """A mistake in the template, with its line and column there."""
     hint = None if found.hint is None else printable(found.hint)
     message = printable(f"instruction: {found.message}")
-    return Problem(message, "instruction", found.line, found.column, hint, found.end_column)
+    return Problem(message, IN_INSTRUCTION, found.line, found.column, hint, found.end_column)
 
 
 def _sendable(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from datarecipe.errors import Problem, TemplateError
-from datarecipe.recipe.model import Recipe
+from datarecipe.recipe.model import IN_INSTRUCTION, Recipe
 from datarecipe.recipe.source.document import Document, Source, empty_document
 from datarecipe.recipe.source.text_place import TextPlace
 
@@ -41,7 +41,7 @@ class LoadedRecipe(Recipe):
     written: Document = field(default_factory=empty_document, repr=False, compare=False)
     """The recipe as written, what it extends and the overrides merged in; each value knows its place."""
     instruction_place: TextPlace = field(
-        default_factory=lambda: TextPlace(Source("instruction").place()), repr=False, compare=False
+        default_factory=lambda: TextPlace(Source(IN_INSTRUCTION).place()), repr=False, compare=False
     )
     """Where the instruction was written."""
     warnings: tuple[Problem, ...] = field(default=(), repr=False, compare=False)
@@ -53,8 +53,14 @@ class LoadedRecipe(Recipe):
         try:
             yield
         except TemplateError as error:
-            raise TemplateError(*map(self._placed, error.problems)) from None
+            raise self.placed(error) from None
+
+    def placed(self, error: TemplateError) -> TemplateError:
+        """The error with its places in the user's file; those that are there already stay."""
+        return TemplateError(*map(self._placed, error.problems))
 
     def _placed(self, problem: Problem) -> Problem:
+        if problem.source != IN_INSTRUCTION:
+            return problem
         place = self.instruction_place.at(problem.line, problem.column, problem.end_column)
         return place.problem(problem.message, problem.hint)

@@ -14,6 +14,9 @@ Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
 
+IN_INSTRUCTION = "instruction"
+"""The `source` of a `Problem` whose line and column count within the instruction, wherever that was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

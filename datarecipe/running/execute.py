@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from datarecipe.errors import DatarecipeError
+from datarecipe.errors import DatarecipeError, TemplateError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
@@ -289,7 +289,10 @@ async def _execute(
                             interrupts.listen(dispatcher.interrupt)
                             interrupts.listen(board.hush)
                         async with reporter.ticking(dispatcher.traffic):
-                            return await dispatcher.run()
+                            ending = await dispatcher.run()
+                        if isinstance(ending.error, TemplateError):
+                            return replace(ending, error=setup.recipe.placed(ending.error))
+                        return ending
 
                     ending = await _ask_again(setup, client, books.traffic, drive, observer.notice)
                     if ending.reason == "target":
