@@ -104,7 +104,7 @@ def _bounded(item: Invalid) -> Invalid:
 def _nothing(response: Completion, apart: Apart | None) -> Invalid:
     """The row for a response without items."""
     reason = ENDS[response.finish_reason]
-    if apart is None or reason not in ("no_items", "truncated"):
+    if apart is None or reason not in _PARTIAL:
         return Invalid(reason, REASONS[reason].response, response.text)
     return Invalid(reason, f"{REASONS[reason].response}: {_instead(apart)}", apart.text)
 

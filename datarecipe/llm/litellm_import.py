@@ -94,7 +94,7 @@ def import_litellm(*, openai_client: bool = False) -> Any:
             setattr(litellm, name, value)
         for name in _CALLBACKS:
             setattr(litellm, name, [])
-        _no_work_for_nobody()
+        _switch_off_unread_work()
         for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         return litellm
@@ -107,7 +107,7 @@ class _NoPattern:
         return text[:LONGEST_MESSAGE]
 
 
-def _no_work_for_nobody() -> None:
+def _switch_off_unread_work() -> None:
     """Switch off what litellm computes and nobody here reads. A release that keeps these elsewhere takes its time.
 
     - It searches each error's text for secrets and for known words, with the whole reply in it: a hostile error of 16 KB

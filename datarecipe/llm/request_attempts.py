@@ -20,7 +20,7 @@ tests feed it plain data.
 | | the caps leave no room now, and an earlier candidate is usable | move |
 | | else | None: stay in the queue |
 | `answered` | | `Finish` |
-| `failed` | it may be sent again at once, and was not 5 times | `Enter` |
+| `failed` | it may be sent again at once, and was not `AT_ONCE` times | `Enter` |
 | | the candidate never answered anybody | drop it, move |
 | | tries and time allow another attempt here | `Wait`, the backoff |
 | | there is another candidate, and time | move; drop this one unless it may answer later |
@@ -53,7 +53,7 @@ from datarecipe.llm.transport import AskAgainError
 TRIES = 6
 """Failed tries that count against a request."""
 
-AT_ONCE = 6
+AT_ONCE = 5
 """How often an attempt may be made again at once: connections that turn out to be closed, and a form of the request that a
 server does not take (a seed, the name of `max_tokens`, a system message)."""
 
@@ -281,7 +281,7 @@ class RequestAttempts:
         self.last = error
         if world.ending:
             return GiveUp(error)
-        if isinstance(error, AskAgainError) and self._repeats < AT_ONCE - 1:
+        if isinstance(error, AskAgainError) and self._repeats < AT_ONCE:
             self._repeats += 1
             return Enter(self._candidate, keeps_room=True)
         self._repeats = 0

@@ -152,7 +152,7 @@ class Router:
             self._kept = not (self.account.fits(amount) and self._leaves_room(amount, ahead))
         except CapReachedError:
             # A dear fallback may be out of reach where the model itself is not: that one is waited for.
-            if not any(self.can_pay(request, other) for other in self.alive() if other != number):
+            if not any(self._can_pay(request, other) for other in self.alive() if other != number):
                 raise
             self._kept = True
         ticket = None if self._kept else route.gate.try_enter(amount.tokens)
@@ -162,7 +162,7 @@ class Router:
             self.routes[other].gate.ring()  # whichever is usable first
         return None
 
-    def can_pay(self, request: Complete, number: int) -> bool:
+    def _can_pay(self, request: Complete, number: int) -> bool:
         """Whether the caps leave room for an attempt at that model, now or later."""
         route = self.routes[number]
         return (

@@ -165,7 +165,7 @@ def test_each_backoff_says_which_attempt_failed_and_keeps_room_for_the_next() ->
 def test_what_may_be_sent_again_at_once_is_sent_so_a_few_times() -> None:
     again = AskAgainError("no seed", charged=False)
     attempts = sent(State())
-    for _ in range(AT_ONCE - 1):
+    for _ in range(AT_ONCE):
         assert attempts.failed(again, State()) == Enter(0, keeps_room=True)
     assert isinstance(attempts.failed(again, State()), Wait)
 
