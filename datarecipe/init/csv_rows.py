@@ -185,11 +185,23 @@ def _rows(lines: Lines, source: str, dialect: _Dialect) -> Iterator[tuple[int, l
 
 def _read(lines: Lines, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
-    # Excel's line on the delimiter counts as a blank one.
-    texts = ("" if lines.number == 1 and _SEP.fullmatch(text) else text for text in lines)
-    reader = csv.reader(texts, delimiter=dialect.delimiter, quoting=quoting, strict=True)
+    line = characters = delimiters = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal characters, delimiters
+        for text in lines:
+            characters += len(text)
+            delimiters += text.count(dialect.delimiter)
+            if (
+                characters > MAX_BYTES or delimiters > MAX_CELLS
+            ):  # the reader holds all of a row before it gives it back
+                raise _BrokenRow(line, "row larger")
+            # Excel's line on the delimiter counts as a blank one.
+            yield "" if lines.number == 1 and _SEP.fullmatch(text) else text
+
+    reader = csv.reader(texts(), delimiter=dialect.delimiter, quoting=quoting, strict=True)
     while True:
-        line = reader.line_num + 1
+        line, characters, delimiters = reader.line_num + 1, 0, 0
         try:
             row = next(reader)
         except StopIteration:
@@ -213,6 +225,11 @@ def _in_words(error: str) -> tuple[str, str]:
     if "field larger" in error:
         return (
             f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair",
+            _HINT,
+        )
+    if "row larger" in error:
+        return (
+            f"a row has more than {MAX_CELLS:,} cells or {MAX_BYTES:,} characters; perhaps a quotation mark has no pair",
             _HINT,
         )
     if "unexpected end" in error:

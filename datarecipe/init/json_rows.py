@@ -125,8 +125,8 @@ def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Ta
         for line in lines:
             if not line.strip():
                 continue
-            left -= _values_at_most(line)
-            if left < 0 and not rows:
+            left -= (values := _values_at_most(line))
+            if values > MAX_CELLS:
                 refuse(source, f"this line holds more than {MAX_CELLS:,} values", lines.number, hint=_ONE_EXAMPLE)
             value = _parse_line(line, source, lines.number)
             if not rest.rows and len(rows) < MAX_ROWS and left >= 0 and lines.characters <= MAX_BYTES:

@@ -253,6 +253,19 @@ def test_lists_within_rows_count_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert told.startswith("1: this line holds more than 100 values")
 
 
+def test_no_line_and_no_row_may_hold_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (csv_rows, json_rows):
+        monkeypatch.setattr(module, "MAX_CELLS", 100)
+        monkeypatch.setattr(module, "MAX_BYTES", 10_000)
+    fine = json.dumps({"a": 1}) + "\n"
+    told = refused(tmp_path, "late.jsonl", fine * 3 + json.dumps({"a": [[]] * 200}) + "\n")
+    assert told.startswith("4: this line holds more than 100 values")
+    for row in ('"x\n",' * 200, '"x\n\n"' + ',"\n"' * 200, "x," * 200, '"' + ("y" * 3_000 + '\n","') * 4 + '"'):
+        for before in ("", "1,2\n" * 50):
+            told = refused(tmp_path, "wide.csv", "a,b\n" + before + row + "\n3,4\n")
+            assert told.startswith(f"{2 + before.count('1')}: a row has more than 100 cells or 10,000 characters")
+
+
 def test_lists_in_cells_stay_text_where_they_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = 'a,b\n"[1, 2, 3]",x\n"[4, 5, 6]",y\n'
     assert values(table(tmp_path, "x.csv", content))[0]["a"] == [1, 2, 3]
