@@ -174,14 +174,12 @@ def _descend(
 
 def _fits_at_once(judge: Any, value: Any, schema: Any) -> bool:
     """Whether a value fits a schema without parts. jsonschema copies its validator for each part, which costs more."""
-    return (
-        isinstance(schema, dict)
-        and _WITHOUT_PARTS.issuperset(schema)
-        and not any(
-            any(True for _ in judge.VALIDATORS[keyword](judge, wanted, value, schema) or ())
-            for keyword, wanted in schema.items()
-        )
-    )
+    if not isinstance(schema, dict) or not _WITHOUT_PARTS.issuperset(schema):
+        return False
+    for keyword, wanted in schema.items():
+        for _ in judge.VALIDATORS[keyword](judge, wanted, value, schema) or ():
+            return False
+    return True
 
 
 def _additional_properties(

@@ -61,7 +61,9 @@ class Work:
             steps += len(wanted)
         if isinstance(instance, _COLLECTIONS):
             steps += len(instance)
-        self.spend(steps)
+        self.left -= steps  # as `spend`, which a call for each keyword of each item would make slower
+        if self.left < 0:
+            raise TooMuchWorkError
 
     def compared(self, instance: object, times: int = 1) -> None:
         """Count a comparison of a whole value with `times` others."""
