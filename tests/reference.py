@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from datarecipe.exchange import Complete, Completion, Draw, Example, Json, canonical_json
 from datarecipe.generate.check import Invalid, Valid
 from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge import Judge
 from datarecipe.generate.normalise import example_id
 from datarecipe.generate.profile import ModelSettings
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.generate.vary import Turn
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.recipe.model import Recipe
 
 Answer = Callable[[Complete], Completion]

@@ -22,8 +22,8 @@ from datarecipe.characters import (
     with_stand_ins,
     without_late_case,
 )
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.normalise import normalise_text
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.printable import printable
 from datarecipe.recipe.parts.folding import folded
 from datarecipe.unassigned import LENGTHS

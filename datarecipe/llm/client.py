@@ -15,9 +15,9 @@ from typing import TypeAlias, assert_never
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.attempt_driver import ask
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.route import Route
 from datarecipe.llm.router import Claim, Router

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datarecipe.exchange import Complete, Embed, Embedding, Response
 from datarecipe.generate.events import Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.printable import counted
 from datarecipe.running.dispatch import PAUSE_AFTER
 from datarecipe.running.setup import Setup

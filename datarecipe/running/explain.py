@@ -9,8 +9,8 @@ from typing import Any
 
 from datarecipe.exchange import Complete, Embed, Embedding, Json
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.cache import ResponseCache, content_and_draw
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.running.setup import Setup
 
 AROUND = 30

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datarecipe.exchange import Complete, Completion, Embedding, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.profile import ModelSettings
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]

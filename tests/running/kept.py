@@ -20,8 +20,8 @@ import yaml
 
 from datarecipe.exchange import Embed, Embedding
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.recipe import load_recipe
 from datarecipe.running.options import Options
 from datarecipe.running.setup import Setup, settle

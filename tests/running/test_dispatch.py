@@ -16,7 +16,7 @@ from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event
 from datarecipe.generate.generation import Generation
-from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.recipe import Recipe, StrategyKind
 from datarecipe.running.dispatch import PLACES_PER_SLOT, Dispatcher, Ending, Traffic
 from tests.generate.recipes import completion, make_recipe, scripted

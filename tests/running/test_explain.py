@@ -9,8 +9,8 @@ import pytest
 
 from datarecipe.exchange import Complete, Embed, Embedding
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.running.explain import Explanation, explain
 from datarecipe.running.options import Options
 from datarecipe.running.setup import Setup, settle

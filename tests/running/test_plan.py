@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from datarecipe.exchange import Complete, Embed, Embedding
 from datarecipe.generate.check import Valid
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge import Judge
 from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.embedder import hashed_ngrams
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.execute import execute

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Response
 from datarecipe.generate.events import Accepted, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation
-from datarecipe.llm.embedder import hashed_ngrams
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.running.planning.author import Author
 from datarecipe.running.setup import Setup
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.llm.embedder import DIMENSIONS, hashed_ngrams
+from datarecipe.generate.hashed_ngrams import DIMENSIONS, hashed_ngrams
 
 
 def cosine(a: tuple[float, ...], b: tuple[float, ...]) -> float:
