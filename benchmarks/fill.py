@@ -13,8 +13,9 @@ from pathlib import Path
 
 from benchmarks.product import BATCH, MODEL, RECIPE, STRATEGIES
 from benchmarks.server import reply_text
-from datarecipe.exchange import Complete, Completion, Usage
+from datarecipe.exchange import Completion, Request, Response, Usage
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Override, find_recipe, load_recipe
 from datarecipe.running.options import Options
@@ -32,15 +33,15 @@ def fill(strategy: str, examples: int, folder: Path, base_url: str) -> None:
     options = Options(model=MODEL, api_base=base_url, cache_dir=folder)
     setup = settle(recipe_of(strategy, examples), options)
     generation = Generation(setup.recipe, setup.model)
+
+    def answer(request: Request) -> Response:
+        text = reply_text(hashlib.blake2b(request.key.encode()).digest(), BATCH)
+        response = Completion(text, "stop", Usage(300, 150), "benchmark", "benchmark", "2000-01-01T00:00:00Z")
+        return cache.put(request, response)
+
     with ResponseCache(setup.cache_dir) as cache:
-        while generation.outcome is None:
-            wanted = next(generation.wanted(1))
-            request = wanted.request
-            assert isinstance(request, Complete)
-            text = reply_text(hashlib.blake2b(request.key.encode()).digest(), BATCH)
-            response = Completion(text, "stop", Usage(300, 150), "benchmark", "benchmark", "2000-01-01T00:00:00Z")
-            cache.put(request, response)
-            generation.receive(wanted.handle, response)
+        for _ in replay(generation, answer):
+            pass
 
 
 def main() -> None:

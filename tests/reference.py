@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import math
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from datarecipe.exchange import Complete, Completion, Draw, Example, Json, canonical_json
+from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, canonical_json
+from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.check import Invalid, Valid
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
@@ -34,8 +37,10 @@ class Result:
     outcome: str = ""
 
 
-def sequential(recipe: Recipe, model: ModelSettings, answer: Answer) -> Result:
-    return _Program(recipe, model, answer).run()
+def sequential(
+    recipe: Recipe, model: ModelSettings, answer: Answer, filters: Sequence[CommitFilter] | None = None
+) -> Result:
+    return _Program(recipe, model, answer, filters_of(recipe) if filters is None else filters).run()
 
 
 def _plain(recipe: Recipe, example: Example) -> str:
@@ -50,8 +55,8 @@ def _hash(*parts: Json, size: int = 16) -> bytes:
 
 
 class _Program:
-    def __init__(self, recipe: Recipe, model: ModelSettings, answer: Answer) -> None:
-        self.recipe, self.answer = recipe, answer
+    def __init__(self, recipe: Recipe, model: ModelSettings, answer: Answer, filters: Sequence[CommitFilter]) -> None:
+        self.recipe, self.answer, self.filters = recipe, answer, filters
         self.renderer, self.judge = Renderer(recipe, model), Judge(recipe)
         self.taken = {_plain(recipe, seed) for seed in recipe.seed_examples}
         self.result = Result()
@@ -60,8 +65,12 @@ class _Program:
 
     def run(self) -> Result:
         kind = self.recipe.strategy.kind
-        walk = {"fixed": self.fixed, "tree": self.tree}.get(kind, self.chains)
-        for _ in walk():
+        walks: dict[str, Callable[[], Iterator[None]]] = {
+            "fixed": self.fixed,
+            "tree": self.tree,
+            "first": partial(self.tree, children=1),
+        }
+        for _ in walks.get(kind, self.chains)():
             if len(self.result.rows) >= self.recipe.target_size:
                 self.result.outcome = "target"
                 break
@@ -77,7 +86,9 @@ class _Program:
         """All in turn; one later whenever combinations and seed examples, or chains, come round together."""
         recipe = self.recipe
         count = math.prod(len(values) for values in recipe.vary.values())
-        beside = len(recipe.seed_examples) if recipe.strategy.kind in ("fixed", "tree") else recipe.strategy.chains
+        beside = (
+            len(recipe.seed_examples) if recipe.strategy.kind in ("fixed", "tree", "first") else recipe.strategy.chains
+        )
         together = math.lcm(count, beside)
         if together < count * beside:
             place += place // together
@@ -111,13 +122,28 @@ class _Program:
             elif len(self.result.rows) >= self.recipe.target_size:
                 detail = "the target was reached within this response"
                 self.result.rejected.append(Rejected("surplus", detail, item.text, *place))
+            elif (rejection := self.rejection(item)) is not None:
+                self.result.rejected.append(Rejected(rejection.reason, rejection.detail, item.text, *place))
             else:
+                for filter_ in self.filters:
+                    filter_.accepted(item)
                 self.taken.add(_plain(self.recipe, item.example))
                 self.result.rows.append(Accepted(item.example, example_id(item.example), *place, self.varied))
                 accepted.append(item)
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch
         return [item for item in batch if isinstance(item, Valid)], accepted
+
+    def rejection(self, item: Valid) -> Rejection | None:
+        for filter_ in self.filters:
+            answers = []
+            for request in filter_.questions(item):
+                assert isinstance(request, Embed)
+                answers.append(Embedding(hashed_ngrams(request.text)))
+            found = filter_.admit(item, answers)
+            if found is not None:
+                return found
+        return None
 
     def fixed(self) -> Iterator[None]:
         number = 0
@@ -127,7 +153,7 @@ class _Program:
             yield
             number += 1
 
-    def tree(self) -> Iterator[None]:
+    def tree(self, children: int | None = None) -> Iterator[None]:
         queue: list[tuple[Example, int, str, int]] = []
         drawn = 0
         while True:
@@ -143,7 +169,7 @@ class _Program:
                 count = math.prod(len(values) for values in self.recipe.vary.values())
                 request = self.ask(example, number % count, "node:0", 0)
             _, accepted = self.commit(request, example, depth, lane)
-            queue += [(item.example, depth + 1, lane, root) for item in accepted]
+            queue += [(item.example, depth + 1, lane, root) for item in accepted[:children]]
             yield
 
     def chains(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import (
+    STRATEGIES,
     LoadedRecipe,
     Override,
     choose_recipe,
@@ -55,11 +56,9 @@ def _folders(_context: click.Context, option: click.Parameter, given: tuple[Path
     return given
 
 
-STRATEGIES = ("fixed", "random", "contrastive", "similar", "tree")
-
 _RECIPE_OPTIONS = (
     click.option("--target-size", type=int, metavar="N", help="How many examples to end with."),
-    click.option("--strategy", type=click.Choice(STRATEGIES), help="How the next formatting example is found."),
+    click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="How the next formatting example is found."),
     click.option("--batch-size", type=int, metavar="N", help="Examples to ask for in one request."),
     click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
     click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),

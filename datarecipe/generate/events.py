@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from datarecipe.exchange import Completion, Example, Json
+from datarecipe.exchange import Complete, Completion, Example, Json
 from datarecipe.generate.reasons import Reason
 
 
@@ -50,6 +50,8 @@ class Committed:
     """All items of a response have been judged; none of this can change any more."""
 
     request: int
+    asked: Complete
+    """The request itself. Its key is the one that the response is stored by."""
     response: Completion
     accepted: int
     rejected: int

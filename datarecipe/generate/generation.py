@@ -17,26 +17,28 @@ The driver's part is: look every wanted request up in the cache, feed what is th
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from datarecipe.exchange import Completion, Embedding, Request, Response
+from datarecipe.exchange import Completion, Request, Response
 from datarecipe.generate.accepted_log import AcceptedLog
+from datarecipe.generate.admission.admission import Admission
+from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.check import Invalid, Valid
-from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
-from datarecipe.generate.judge import judge_of
+from datarecipe.generate.judge import BatchJudge, judge_of
 from datarecipe.generate.normalise import example_id
 from datarecipe.generate.profile import ModelSettings
-from datarecipe.generate.reasons import REASONS, Reason
+from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.reasons import REASONS
 from datarecipe.generate.render import Renderer
-from datarecipe.generate.strategy.chains import ChainsOrder
-from datarecipe.generate.strategy.fixed import FixedOrder
 from datarecipe.generate.strategy.order import Asker, Order, Place
-from datarecipe.generate.strategy.tree import TreeOrder
+from datarecipe.generate.strategy.orders import ORDERS, Means
 from datarecipe.recipe.model import Recipe
 
 WINDOW = 64
@@ -60,9 +62,18 @@ class Wanted:
 class Generation:
     """One run's loop: from nothing to `recipe.target_size` accepted examples."""
 
-    def __init__(self, recipe: Recipe, model: ModelSettings, log: AcceptedLog | None = None) -> None:
-        """With a log, memory does not grow with the dataset, digests aside; without, what a tree has ahead stays in memory.
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: ModelSettings,
+        *,
+        judge: BatchJudge | None = None,
+        filters: Sequence[CommitFilter] | None = None,
+        log: AcceptedLog | None = None,
+    ) -> None:
+        """By default replies are judged as the recipe and the model need it, by the filters that the recipe asks for.
 
+        With a log, memory does not grow with the dataset, digests aside; without, what a tree has ahead stays in memory.
         Raises `TemplateError` when the instruction cannot be rendered.
         """
         self.outcome: Outcome | None = None
@@ -74,10 +85,18 @@ class Generation:
         self.committed = 0
         """Committed responses so far; the next one's number in logical order."""
         self._recipe = recipe
-        self._judge = judge_of(recipe, model)
-        asker = Asker(recipe, Renderer(recipe, model))
-        self._digests = DigestSet(asker.seed_digests)
-        self._order: Order = self._make_order(asker, log)
+        self._judge = judge or judge_of(recipe, model)
+        handles = itertools.count()
+        self._questions = Questions(handles)
+        asker = Asker(recipe, Renderer(recipe, model), handles)
+        self._admission = Admission(
+            recipe.target_size,
+            asker.seed_digests,
+            filters_of(recipe) if filters is None else filters,
+            self._questions,
+        )
+        means = Means(asker, self._questions, self._admission.seen, log)
+        self._order: Order = ORDERS[recipe.strategy.kind](means)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
         self._yields: deque[int] = deque(maxlen=WINDOW)
@@ -87,15 +106,6 @@ class Generation:
         )
         """Of the last committed responses: items accepted, items that came, duplicates among them."""
 
-    def _make_order(self, asker: Asker, log: AcceptedLog | None) -> Order:
-        match self._recipe.strategy.kind:
-            case "fixed":
-                return FixedOrder(asker)
-            case "tree":
-                return TreeOrder(asker, self._digests, log)
-            case "random" | "similar" | "contrastive":
-                return ChainsOrder(asker)
-
     def wanted(self, window: int) -> Iterator[Wanted]:
         """The requests that are wanted now, the most urgent first.
 
@@ -104,7 +114,7 @@ class Generation:
         """
         if self.outcome is not None:
             return
-        for handle, request in self._order.embeddings():
+        for handle, request in self._questions.open():
             yield Wanted(handle, request)
         mean, deviation = self._expected_yield()
         arrived, unresolved, ahead = self.accepted, 0.0, 0.0
@@ -125,7 +135,7 @@ class Generation:
     def _promising(self, place: Place) -> int:
         if place.promising is None:
             batch = place.batch or ()
-            place.promising = sum(isinstance(item, Valid) and item.digest not in self._digests for item in batch)
+            place.promising = sum(isinstance(item, Valid) and item.digest not in self._admission.seen for item in batch)
         return place.promising
 
     def receive(self, handle: int, response: Response) -> list[Event]:
@@ -135,25 +145,27 @@ class Generation:
         """
         if self.outcome is not None:
             return []
-        if isinstance(response, Embedding):
-            self._order.embedded(handle, response)
-            return []
         place = self._places.pop(handle, None)
-        if place is None:
+        if place is not None:
+            assert isinstance(response, Completion)
+            self._arrive(place, response)
+        elif self._questions.answered(handle, response):
+            self._order.answered()
+        else:
             return []
-        self._arrive(place, response)
         return self._commit()
 
     def _arrive(self, place: Place, response: Completion) -> None:
         place.response = response
         place.batch = self._judge.batch(response)
+        place.asked = self._admission.ask(place.batch)
         self._order.arrived(place)
 
     def _commit(self) -> list[Event]:
         events: list[Event] = []
         while self.outcome is None:
             head = next(self._order.upcoming(1.0))
-            if not isinstance(head, Place) or head.batch is None:
+            if not isinstance(head, Place) or head.batch is None or not self._admission.ready(head.batch, head.asked):
                 break
             self._commit_place(head, events)
         return events
@@ -163,13 +175,14 @@ class Generation:
         normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
         for index, item in enumerate(place.batch or ()):
-            rejection = self._admit(item)
+            rejection = self._admit(item, place.asked.get(index))
             if rejection is not None:
-                reason, detail = rejection
                 rejected += 1
-                duplicates += REASONS[reason].about_variety
+                duplicates += REASONS[rejection.reason].about_variety
                 raw = item.raw if isinstance(item, Invalid) else item.text
-                events.append(Rejected(reason, detail, raw, parent, depth, place.lane, number, index))
+                events.append(
+                    Rejected(rejection.reason, rejection.detail, raw, parent, depth, place.lane, number, index)
+                )
                 continue
             assert isinstance(item, Valid)
             id_ = example_id(item.example)
@@ -178,7 +191,7 @@ class Generation:
             accepted.append((item, id_))
             events.append(Accepted(item.example, id_, parent, depth, place.lane, number, index, place.vary))
         assert place.response is not None
-        events.append(Committed(number, place.response, len(accepted), rejected, normalised))
+        events.append(Committed(number, place.request, place.response, len(accepted), rejected, normalised))
         self.committed += 1
         self._yields.append(len(accepted))
         self._barren = 0 if accepted else self._barren + 1
@@ -186,16 +199,10 @@ class Generation:
         self._order.committed(accepted)
         self._end()
 
-    def _admit(self, item: Valid | Invalid) -> tuple[Reason, str] | None:
-        """Note the item's digest, or say why it is rejected at commit: (reason, detail)."""
+    def _admit(self, item: Valid | Invalid, asked: Sequence[Sequence[Question]] | None) -> Rejection | None:
         if isinstance(item, Invalid):
-            return item.reason, item.detail
-        full = self.accepted >= self._recipe.target_size
-        if item.digest in self._digests if full else not self._digests.add(item.digest):
-            return "duplicate", "equal to a seed example or to an accepted example"
-        if full:
-            return "surplus", "the target was reached within this response"
-        return None
+            return Rejection(item.reason, item.detail)
+        return self._admission.admit(item, asked)
 
     def _end(self) -> None:
         if self.accepted >= self._recipe.target_size:

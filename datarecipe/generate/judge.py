@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from datarecipe.exchange import Apart, Completion, Example, FinishReason
 from datarecipe.generate.check import Checked, Checker, Invalid
@@ -33,6 +33,14 @@ _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 LONGEST_RAW = 65_536
 """Characters of an item's or a response's text that a row of `rejected.jsonl` keeps."""
+
+
+class BatchJudge(Protocol):
+    """What turns responses into items."""
+
+    def batch(self, response: Completion) -> tuple[Checked, ...]:
+        """All items of a response in order, valid or not."""
+        ...
 
 
 class Judge:

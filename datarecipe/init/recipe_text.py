@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 from datarecipe.exchange import Json
 from datarecipe.init.draft import OPTIONS, Draft
-from datarecipe.recipe import LabelSpace, Task
+from datarecipe.recipe import STRATEGIES, LabelSpace, Task
 from datarecipe.recipe.format.schema import FILE
 from datarecipe.recipe.source.yaml_scalars import json_text, scalar
+from datarecipe.recipe.words import join
 
 SCHEMA_FILE = f".datarecipe/{FILE}"
 """Where editors find the JSON Schema of the format, from the project's folder."""
@@ -22,8 +23,6 @@ _WIDEST = 100
 
 _Line: TypeAlias = tuple[str, str]
 """A line and the comment behind it; empty for none."""
-
-_STRATEGIES = "tree, fixed, random, similar or contrastive"
 
 
 def recipe_text(draft: Draft) -> str:
@@ -54,7 +53,7 @@ def _lines(draft: Draft) -> Iterator[_Line]:
     yield f"seed_example: ../seeds/{draft.name}.json", "shows the format; a list of several gives more variety"
     yield f"instruction: ../templates/{draft.name}.j2", "what the model is told"
     yield "", ""
-    yield f"strategy: {draft.strategy}", f"which example is shown next: {_STRATEGIES}"
+    yield f"strategy: {draft.strategy}", f"which example is shown next: {join(STRATEGIES, 'or')}"
     yield f"target_size: {draft.target_size}", "a higher one later continues the same dataset"
     if draft.model is None:
         yield "# model: openai/gpt-4o-mini", "without it --model, your configuration, the embedded model"

@@ -11,11 +11,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
-from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.llm.attempt_driver import ask
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.limits.account import Account
@@ -105,17 +104,8 @@ class CachedClient:
         self._routes[0].transport.prepare()
 
     def lookup(self, request: Request) -> Response | None:
-        """The stored response, or None. Raises `CacheError`.
-
-        The built-in embedder is exact arithmetic and quicker than a look-up, so its vectors are not stored.
-        """
-        match request:
-            case Embed():
-                return Embedding(hashed_ngrams(request.text))
-            case Complete():
-                return None if request.key in self._again else self.cache.get(request)
-            case _:
-                assert_never(request)
+        """The stored response, or None. Raises `CacheError`."""
+        return None if request.key in self._again else self.cache.get(request)
 
     def begin(self, request: Request, *, ahead: float = 0.0) -> asyncio.Task[Response] | None:
         """Begin to ask for `request` if there is room now; None when there is none, and `listen` tells when to come again.

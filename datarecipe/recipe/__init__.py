@@ -24,8 +24,10 @@ from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_file
+from datarecipe.recipe.strategies import STRATEGIES, chains_of
 
 __all__ = [
+    "STRATEGIES",
     "Fallback",
     "FileRead",
     "Found",
@@ -44,6 +46,7 @@ __all__ = [
     "StrategyKind",
     "Task",
     "bounds_of",
+    "chains_of",
     "choose_recipe",
     "collection_root",
     "display",

@@ -6,6 +6,7 @@ import json
 
 from datarecipe.exchange import Json
 from datarecipe.recipe.model import LabelSpace, Recipe, Strategy
+from datarecipe.recipe.strategies import STRATEGIES
 
 IDENTITY_VERSION = 2
 """Part of every identity. It changes only when the same recipe comes to mean another dataset.
@@ -53,17 +54,4 @@ def _labels(labels: LabelSpace) -> Json:
 
 def _strategy(strategy: Strategy) -> Json:
     """Only what the strategy looks at: `chains` means nothing to a tree."""
-    match strategy.kind:
-        case "fixed":
-            return {"kind": "fixed"}
-        case "tree":
-            return {"kind": "tree", "roots": strategy.roots}
-        case "random":
-            return {"kind": "random", "chains": strategy.chains, "patience": strategy.patience}
-        case _:
-            return {
-                "kind": strategy.kind,
-                "chains": strategy.chains,
-                "patience": strategy.patience,
-                "embedder": strategy.embedder,
-            }
+    return {"kind": strategy.kind, **{name: getattr(strategy, name) for name in STRATEGIES[strategy.kind].settings}}

@@ -7,22 +7,15 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
-from datarecipe.recipe.model import LabelSpace, Strategy, Task
+from datarecipe.recipe.model import LabelSpace, Strategy, StrategyKind, Task
 from datarecipe.recipe.parts.labels import label_warnings
 from datarecipe.recipe.parts.seeds import Seed
 from datarecipe.recipe.parts.settings import read_fallbacks, read_stop_when, whole
 from datarecipe.recipe.source.document import Document, Place
+from datarecipe.recipe.strategies import without_effect
 from datarecipe.recipe.words import code
 from datarecipe.recipe.yaml_pitfalls import pitfalls
 
-_WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
-    "fixed": ("chains", "roots", "patience", "embedder"),
-    "tree": ("chains", "patience", "embedder"),
-    "random": ("roots", "embedder"),
-    "similar": ("roots",),
-    "contrastive": ("roots",),
-}
-"""Keys of `strategy` that a kind does not look at."""
 _DEFAULTS = Strategy("tree")
 
 
@@ -64,9 +57,9 @@ def _strategy(document: Document) -> Iterator[Problem]:
     written = _value(document, "strategy")
     if not isinstance(written, dict):
         return
-    kind = str(written["kind"])
+    kind: StrategyKind = written["kind"]
     chosen = document.place(("strategy", "kind"))
-    for key in _WITHOUT_EFFECT.get(kind, ()):
+    for key in without_effect(kind):
         place = document.key_place(("strategy", key))
         if key in written and written[key] != getattr(_DEFAULTS, key) and _stand_together(place, chosen):
             message = f"{code(key)} means nothing to the strategy {code(kind)}"

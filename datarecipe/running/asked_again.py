@@ -10,10 +10,10 @@ import asyncio
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 
-from datarecipe.exchange import Complete, Embed, Embedding, Response
+from datarecipe.exchange import Complete, Response
 from datarecipe.generate.events import Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.printable import counted
 from datarecipe.running.dispatch import PAUSE_AFTER
@@ -26,24 +26,12 @@ async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[s
     Other runs go on meanwhile. Raises `CacheError`, `TemplateError`.
     """
     generation, found = Generation(setup.recipe, setup.model), []
-    for number in itertools.count(1):
-        if generation.outcome is not None:
-            break
+    for number, step in enumerate(replay(generation, cache.get), start=1):
+        why = {event.reason for event in step.events if isinstance(event, Rejected)}
+        if why <= set(reasons):
+            found += [event.asked for event in step.events if isinstance(event, Committed) and not event.accepted]
         if number % PAUSE_AFTER == 0:
             await asyncio.sleep(0)
-        head = next(generation.wanted(1))
-        if isinstance(head.request, Embed):
-            generation.receive(head.handle, Embedding(hashed_ngrams(head.request.text)))
-            continue
-        stored = cache.get(head.request)
-        if stored is None:
-            break
-        why: set[str] = set()
-        for event in generation.receive(head.handle, stored):
-            if isinstance(event, Rejected):
-                why.add(event.reason)
-            elif isinstance(event, Committed) and not event.accepted and why <= set(reasons):
-                found.append(head.request)
     return found
 
 

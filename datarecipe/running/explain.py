@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from datarecipe.exchange import Complete, Embed, Embedding, Json
+from datarecipe.exchange import Complete, Json, Request
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache, content_and_draw
 from datarecipe.running.setup import Setup
 
@@ -38,12 +38,12 @@ class Explanation:
     """Responses that it would take from the cache before it asks for one."""
     accepted: int
     """Examples accepted from them."""
-    missing: Complete | None
+    missing: Request | None
     """The first request that is not stored; None when the run needs no more."""
     stored: int
     """Completions in the cache, of whatever recipe."""
     differences: tuple[Difference, ...]
-    """Between `missing` and the nearest stored request; empty where none is stored."""
+    """Between `missing` and the nearest stored request; empty where none is stored, or where it asks for no items."""
 
 
 def explain(setup: Setup, cache: ResponseCache) -> Explanation:
@@ -51,19 +51,13 @@ def explain(setup: Setup, cache: ResponseCache) -> Explanation:
     with setup.recipe.placing_errors():
         generation = Generation(setup.recipe, setup.model)
         found, missing = 0, None
-        while generation.outcome is None:
-            wanted = next(generation.wanted(1))
-            if isinstance(wanted.request, Embed):
-                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
-                continue
-            response = cache.get(wanted.request)
-            if response is None:
-                missing = wanted.request
-                break
-            found += 1
-            generation.receive(wanted.handle, response)
-    stored, nearest = (0, None) if missing is None else _nearest(missing, cache)
-    differences = () if missing is None or nearest is None else tuple(_differences(_parts(missing), nearest))
+        for step in replay(generation, cache.get):
+            if step.response is None:
+                missing = step.request
+            elif isinstance(step.request, Complete):
+                found += 1
+    stored, nearest = _nearest(missing, cache) if isinstance(missing, Complete) else (0, None)
+    differences = tuple(_differences(_parts(missing), nearest)) if isinstance(missing, Complete) and nearest else ()
     return Explanation(found, generation.accepted, missing, stored, differences)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
+from datarecipe.generate.admission.filter_table import filter_versions
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
@@ -333,7 +334,9 @@ def _first_request(recipe: Recipe, model: ModelSettings) -> str:
 
 
 def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
+    versions: dict[str, Json] = {**filter_versions(recipe)}
     return {
+        **({"filters": versions} if versions else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
         "first_request": _first_request(recipe, model),

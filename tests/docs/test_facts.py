@@ -16,7 +16,6 @@ import pytest
 
 import datarecipe
 from datarecipe import errors
-from datarecipe.cli.command_options import STRATEGIES
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate.events import Accepted, Rejected
@@ -26,7 +25,7 @@ from datarecipe.llm import direct_transport, openai_protocol, request_attempts
 from datarecipe.llm.limits import adaptive, breaker
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
-from datarecipe.recipe import Limits, Override, find_recipe, load_recipe
+from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
 from datarecipe.running import costs, display, event_stream, execute, many, run_log
 from datarecipe.running.check import check
 from datarecipe.running.config import PROJECT_KEYS, USER_KEYS

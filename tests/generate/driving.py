@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from datarecipe.exchange import Complete, Completion, Embedding, Request, Response
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
@@ -67,12 +68,13 @@ def drive(
     concurrency: int,
     log: Log | None = None,
     together: int = 1,
+    filters: Sequence[CommitFilter] = (),
 ) -> Driven:
     """Keep `concurrency` requests in flight and answer them in the order that `pick` says.
 
     Before new requests are asked for, up to `together` are answered.
     """
-    generation, driven = Generation(recipe, model, log), Driven()
+    generation, driven = Generation(recipe, model, filters=filters, log=log), Driven()
     flying: dict[int, Wanted] = {}
     while generation.outcome is None:
         for wanted in generation.wanted(8 * concurrency):
@@ -94,7 +96,7 @@ def drive(
 
 
 def respond(request: Request, answer: Answer) -> Response:
-    """The response to either kind of request."""
+    """The response to either kind of request; every embedder gives the built-in one's vectors."""
     if isinstance(request, Complete):
         return answer(request)
     return Embedding(hashed_ngrams(request.text))

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from datarecipe.exchange import Complete, Completion
+from datarecipe.exchange import Complete, Completion, Content, Draw
 from datarecipe.generate.profile import ModelSettings, settle_model
 from datarecipe.recipe import LabelSpace, Limits, LoadedRecipe, Recipe, Strategy, StrategyKind, Task
 
@@ -56,6 +56,10 @@ def loaded(recipe: Recipe) -> LoadedRecipe:
 def settings(recipe: Recipe) -> ModelSettings:
     """The recipe with a model that takes no response format."""
     return settle_model(recipe, "openai/author", None)
+
+
+REQUEST = Complete(Content("openai/author", (("user", "Go on."),), {}, None, None), Draw(0, "fixed:0", 0))
+"""Some request."""
 
 
 def completion(text: str, finish_reason: Any = "stop") -> Completion:

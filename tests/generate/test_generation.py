@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -15,11 +15,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from datarecipe.exchange import Complete, Completion
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
+from datarecipe.recipe.model import Strategy
 from tests.generate.driving import Driven, Log, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
+from tests.generate.toy_filter import NearByEmbedding, NearByLetters
 from tests.reference import sequential
 
 KINDS = st.sampled_from(["fixed", "random", "similar", "contrastive", "tree"])
@@ -36,6 +39,8 @@ KINDS = st.sampled_from(["fixed", "random", "similar", "contrastive", "tree"])
     barren=st.integers(1, 12),
     variety=st.integers(2, 40),
     random_seed=st.integers(0, 3),
+    embedder=st.sampled_from(["hashed-ngrams", "somebody's"]),
+    filters=st.lists(st.sampled_from([NearByLetters, NearByEmbedding]), unique=True),
     logged=st.booleans(),
 )
 def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
@@ -48,16 +53,20 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
     barren: int,
     variety: int,
     random_seed: int,
+    embedder: str,
+    filters: Sequence[Callable[[], CommitFilter]],
     logged: bool,
 ) -> None:
-    recipe = make_recipe(kind, width, target_size=target, patience=patience, barren=barren, random_seed=random_seed)
+    strategy = Strategy(kind, chains=width, roots=width, patience=patience, embedder=embedder)
+    recipe = make_recipe(strategy=strategy, target_size=target, barren=barren, random_seed=random_seed)
     model = settings(recipe)
 
     def answer(request: Complete) -> Completion:
         return scripted(request, variety=variety)
 
-    expected = sequential(recipe, model, answer)
-    driven = drive(recipe, model, answer, order.randrange, concurrency, Log() if logged else None)
+    expected = sequential(recipe, model, answer, [make() for make in filters])
+    log, own = Log() if logged else None, [make() for make in filters]
+    driven = drive(recipe, model, answer, order.randrange, concurrency, log, filters=own)
     assert driven.accepted == expected.rows
     assert driven.rejected == expected.rejected
     assert driven.outcome == expected.outcome

@@ -206,12 +206,12 @@ async def test_refusals_are_responses_and_are_stored(cache: ResponseCache, world
     assert len(line.asked) == 1
 
 
-async def test_embeddings_are_computed_here(cache: ResponseCache, world: World) -> None:
-    line = Line()
+async def test_an_embedding_is_looked_up_like_any_other_response(cache: ResponseCache, world: World) -> None:
+    line, request = Line(), Embed("an-embedder", "Is snow cold?")
     client = world.client(cache, line)
-    embedding = client.lookup(Embed("hashed-ngrams", "Is snow cold?"))
-    assert isinstance(embedding, Embedding)
-    assert await client.fetch(Embed("hashed-ngrams", "Is snow cold?")) == embedding
+    assert client.lookup(request) is None
+    cache.put(request, Embedding((1.0, 2.0)))
+    assert client.lookup(request) == await client.fetch(request) == Embedding((1.0, 2.0))
     assert line.asked == []
 
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from datarecipe.exchange import Embed, Embedding
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.recipe import load_recipe
 from datarecipe.running.options import Options
@@ -104,15 +104,14 @@ def files_of(setup: Setup) -> dict[str, str]:
 
 def _ask_for_all(setup: Setup) -> None:
     author = Author()
-    generation = Generation(setup.recipe, setup.model)
+
+    def answer(request: Request) -> Response:
+        assert isinstance(request, Complete)
+        return cache.get(request) or cache.put(request, ask_author(author, request))
+
     with ResponseCache(setup.cache_dir) as cache:
-        while generation.outcome is None:
-            wanted = next(generation.wanted(1))
-            if isinstance(wanted.request, Embed):
-                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
-                continue
-            response = cache.get(wanted.request) or cache.put(wanted.request, ask_author(author, wanted.request))
-            generation.receive(wanted.handle, response)
+        for _ in replay(Generation(setup.recipe, setup.model), answer):
+            pass
 
 
 def main() -> None:

@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, ProviderError, TransientError
-from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.recipe import Recipe, StrategyKind
 from datarecipe.running.dispatch import PLACES_PER_SLOT, Dispatcher, Ending, Traffic
 from tests.generate.recipes import completion, make_recipe, scripted
@@ -60,8 +59,6 @@ class Desk:
     closed: int = 0
 
     def lookup(self, request: Request) -> Response | None:
-        if isinstance(request, Embed):
-            return Embedding(hashed_ngrams(request.text))
         return self.stored.get(request.key)
 
     def check(self) -> None:

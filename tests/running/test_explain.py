@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from datarecipe.exchange import Complete, Embed, Embedding
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.running.explain import Explanation, explain
 from datarecipe.running.options import Options
@@ -29,17 +30,14 @@ def setup_of(folder: Path, model: str = "openai/author", api_base: str | None = 
 
 def fill(setup: Setup, responses: int) -> None:
     """Store the first responses of a run."""
-    generation = Generation(setup.recipe, setup.model)
+
+    def answer(request: Request) -> Response:
+        assert isinstance(request, Complete)
+        return cache.put(request, scripted(request))
+
     with ResponseCache(setup.cache_dir) as cache:
-        while responses and generation.outcome is None:
-            wanted = next(generation.wanted(1))
-            if isinstance(wanted.request, Embed):
-                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
-                continue
-            response = scripted(wanted.request)
-            cache.put(wanted.request, response)
-            generation.receive(wanted.handle, response)
-            responses -= 1
+        for _ in itertools.islice(replay(Generation(setup.recipe, setup.model), answer), responses):
+            pass
 
 
 def explained(setup: Setup) -> Explanation:

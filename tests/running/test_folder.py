@@ -26,6 +26,7 @@ from datarecipe.generate.render import example_text
 from datarecipe.running.folder import RunFolder, json_line
 from datarecipe.running.ownership import conflict
 from datarecipe.running.run_files import storage_errors
+from tests.generate.recipes import REQUEST
 
 ROOT = Path(__file__).parents[2]
 FILES = ["README.md", "data.jsonl", "lineage.jsonl", "manifest.json", "rejected.jsonl"]
@@ -87,7 +88,7 @@ def test_a_folder_holds_the_files_of_the_run_and_nothing_partial(tmp_path: Path)
         accepted("a"),
         rejected("x"),
         accepted("b"),
-        Committed(0, Completion("", "stop", None, "m", "t", "now"), 2, 1, 0),
+        Committed(0, REQUEST, Completion("", "stop", None, "m", "t", "now"), 2, 1, 0),
     ]
     with RunFolder(folder, "A", overwrite=False) as writing:
         for event in events:

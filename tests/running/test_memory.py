@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.exchange import Complete, Completion, Embedding, Request
+from datarecipe.exchange import Complete, Completion, Request
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Recipe, StrategyKind
 from datarecipe.running.folder import RunFolder
@@ -44,7 +44,7 @@ def _items(*items: tuple[str, str]) -> Completion:
 
 def grown(folder: RunFolder, recipe: Recipe, answer: Answer, *, first: int, last: int, in_flight: int) -> float:
     """Bytes that each example from number `first` to `last` leaves in memory; answers arrive in any order."""
-    generation = Generation(recipe, settings(recipe), folder)
+    generation = Generation(recipe, settings(recipe), log=folder)
     order, tally = random.Random(0), Tally()
     flying: dict[int, Request] = {}
     before = 0
@@ -57,8 +57,8 @@ def grown(folder: RunFolder, recipe: Recipe, answer: Answer, *, first: int, last
             flying.setdefault(wanted.handle, wanted.request)
         handle = order.choice(list(flying))
         request = flying.pop(handle)
-        response = answer(request) if isinstance(request, Complete) else Embedding((len(request.text), 1.0))
-        events = generation.receive(handle, response)
+        assert isinstance(request, Complete)
+        events = generation.receive(handle, answer(request))
         for event in events:
             folder.write(event)
         tally.add(events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,24 +16,28 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from datarecipe.exchange import Complete, Embed, Embedding
+from datarecipe.exchange import Request, Response
 from datarecipe.generate.check import Valid
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge import Judge
+from datarecipe.generate.normalise import equality_digest
+from datarecipe.generate.render import example_text
+from datarecipe.generate.replay import replay
 from datarecipe.llm.cache import ResponseCache
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.execute import execute
 from datarecipe.running.observe import Silent
 from datarecipe.running.options import Options
-from datarecipe.running.planning.author import Author
 from datarecipe.running.planning.evidence import past_of
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.schedule import Speed, makespan
+from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.setup import Setup, settle
-from tests.generate.recipes import SCHEMA, loaded, make_recipe
+from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
+from tests.generate.recipes import settings as model_settings
+from tests.generate.toy_filter import install_near
 from tests.openai_author import Body, formatting_example
 from tests.openai_server import OpenAIServer
 from tests.runs import recipe_with, run, setup_for, write_recipe
@@ -63,60 +68,58 @@ def rising(plan: Plan) -> bool:
 
 
 @pytest.mark.parametrize("name", shipped_recipes())
-def test_what_is_made_up_is_valid_and_new(name: str) -> None:
+def test_what_is_made_up_is_new_and_as_long_as_the_seed_examples(name: str) -> None:
     recipe = load_recipe(find_recipe(name))
-    author, judge = Author(recipe), Judge(recipe)
-    assert author.can_write
-    seen = {item.digest for seed in [author.reply(0)] for item in judge.batch(seed) if isinstance(item, Valid)}
+    stand_in = StandIn(recipe, model_settings(recipe))
+    lengths = {len(example_text(seed)) for seed in recipe.seed_examples}
+    seen = {equality_digest(seed, recipe.text_fields) for seed in recipe.seed_examples}
     before = len(seen)
     for new in (5, 3, 0):
-        items = judge.batch(author.reply(new))
+        items = [item for item in stand_in.batch(stand_in.reply(new)) if isinstance(item, Valid)]
         assert len(items) == recipe.batch_size
-        seen |= {item.digest for item in items if isinstance(item, Valid)}
-        assert all(isinstance(item, Valid) for item in items)
+        assert lengths >= {len(item.text) for item in items}
+        seen |= {item.digest for item in items}
     assert len(seen) == before + 8
 
 
-TEXT: dict[str, Any] = {"type": "string"}
-
-
 @pytest.mark.parametrize(
-    ("seed", "schema"),
-    [
-        ("Is snow cold?", TEXT | {"pattern": r"^[A-Z].*\?$"}),
-        ("a b c d e f g", TEXT | {"pattern": "^[a-z ]+$"}),
-        ("ABC DEF GHI", TEXT | {"pattern": "^[A-Z ]+$"}),
-        ("AB-12345", TEXT | {"pattern": "^AB-[0-9]{5}$"}),
-        ("short", TEXT | {"maxLength": 5}),
-        (17, {"type": "integer", "minimum": 0}),
-        (0.5, {"type": "number", "minimum": 0, "maximum": 1}),
-        (12, {"type": "integer", "multipleOf": 12}),
-        ({"in": ["deep", "deeper"]}, {"type": "object"}),
-    ],
-    ids=repr,
+    "seed", ["Is snow cold?", "short", "", 17, 0.5, None, True, {"in": ["deep", "deeper"]}, [[]], {}], ids=repr
 )
-def test_patterns_lengths_and_numbers_are_kept_to(seed: Any, schema: dict[str, Any]) -> None:
-    recipe = make_recipe(
-        seed_examples=({"options": ["yes", "no"], "answer": "yes", "question": seed},),
-        schema=SCHEMA | {"properties": SCHEMA["properties"] | {"question": schema}},
-    )
-    author, judge = Author(recipe), Judge(recipe)
-    assert author.can_write
-    items = [item for _ in range(300) for item in judge.batch(author.reply(5))]
+def test_new_items_are_made_from_any_field(seed: Any) -> None:
+    recipe = make_recipe(seed_examples=({"options": ["yes", "no"], "answer": "yes", "question": seed},), schema={})
+    stand_in = StandIn(recipe, model_settings(recipe))
+    items = [item for _ in range(300) for item in stand_in.batch(stand_in.reply(5))]
     assert len({item.digest for item in items if isinstance(item, Valid)}) == len(items) == 1500
 
 
-def test_where_nothing_can_be_made_up_all_requests_are_like_the_first() -> None:
-    recipe = make_recipe(
-        schema=SCHEMA
-        | {"properties": SCHEMA["properties"] | {"question": {"enum": ["Is snow cold?", "Is fire cold?"]}}}
+def test_stored_replies_are_judged_by_the_recipe() -> None:
+    recipe = make_recipe()
+    stand_in = StandIn(recipe, model_settings(recipe))
+    for text in (
+        "no",
+        '{"examples": [{"question": "Is it?"}, {"options": ["yes", "no"], "answer": "no", "question": "Is it?"}]}',
+    ):
+        reply = completion(text)
+        assert stand_in.batch(reply) == Judge(recipe).batch(reply)
+
+
+def test_a_schema_that_allows_nothing_new_is_planned_like_any_other() -> None:
+    """What share of the items passes is assumed, or measured; nobody can tell it from a schema."""
+    properties = SCHEMA["properties"] | {"question": {"enum": ["Is snow cold?", "Is fire cold?"]}}
+    plan, other = (
+        make_plan(setup_of(one), share=0.5)
+        for one in (make_recipe(schema=SCHEMA | {"properties": properties}), make_recipe())
     )
-    assert not Author(recipe).can_write
-    plan, other = (make_plan(setup_of(one), share=0.5) for one in (recipe, make_recipe()))
-    assert plan.assumed is not None
-    assert not plan.assumed.tried_out
     assert plan.requests == other.requests == Range(40, 50)
-    assert plan.prompt_tokens.low == pytest.approx(other.prompt_tokens.low, rel=0.1)
+    assert plan.prompt_tokens.low == other.prompt_tokens.low
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_filter_leaves_a_plan_as_it_is(kind: StrategyKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup = setup_of(make_recipe(kind, vars={"near": True}))
+    plain = make_plan(setup, share=0.7)
+    install_near(monkeypatch)
+    assert make_plan(setup, share=0.7) == plain
 
 
 # Laws
@@ -197,19 +200,16 @@ def test_what_is_stored_costs_nothing(
 
 def store(setup: Setup, responses: int, *, new: int) -> None:
     """Put the first responses of a run into its cache, each with `new` items that are new."""
-    generation, author = Generation(setup.recipe, setup.model), Author(setup.recipe)
-    author.reply(1000)  # other items than those that a plan makes up
+    numbers = itertools.count()
+    seeds = setup.recipe.seed_examples
+
+    def answer(request: Request) -> Response:
+        items = [{**seeds[0], "question": f"Is {next(numbers)} odd?"} for _ in range(new)] + [seeds[0]] * (5 - new)
+        return cache.put(request, completion(json.dumps({"examples": items})))
+
     with ResponseCache(setup.cache_dir) as cache:
-        stored = 0
-        while stored < responses and generation.outcome is None:
-            wanted = next(generation.wanted(1))
-            if isinstance(wanted.request, Embed):
-                generation.receive(wanted.handle, Embedding(hashed_ngrams(wanted.request.text)))
-                continue
-            assert isinstance(wanted.request, Complete)
-            response = cache.put(wanted.request, author.reply(new))
-            generation.receive(wanted.handle, response)
-            stored += 1
+        for _ in itertools.islice(replay(Generation(setup.recipe, setup.model), answer), responses):
+            pass
 
 
 # When requests begin and end

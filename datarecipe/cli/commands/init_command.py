@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from datarecipe.cli import init_questions as ask
-from datarecipe.cli.command_options import STRATEGIES
 from datarecipe.cli.reports.init_report import show_answers, show_draft, show_files, show_table
 from datarecipe.errors import UsageError
 from datarecipe.init.answers import check_name, check_text, name_from, read_fields, read_labels
@@ -23,6 +22,7 @@ from datarecipe.init.project import Written, check_root, existing_files, recipe_
 from datarecipe.init.read import read_seeds, read_table
 from datarecipe.init.words import quoted
 from datarecipe.printable import printable
+from datarecipe.recipe import STRATEGIES
 
 _FILE = click.Path(path_type=Path)
 
@@ -53,7 +53,9 @@ _FILE = click.Path(path_type=Path)
 @click.option("--label", "label_field", metavar="FIELD", help="The field that holds the answer.")
 @click.option("--options-field", metavar="FIELD", help="The field that holds the list of options.")
 @click.option("--seeds", type=click.IntRange(1, 100), metavar="N", help="With --from: pick so many seed examples.")
-@click.option("--strategy", type=click.Choice(STRATEGIES), help="How the next formatting example is found.  [tree]")
+@click.option(
+    "--strategy", type=click.Choice(list(STRATEGIES)), help="How the next formatting example is found.  [tree]"
+)
 @click.option("--target-size", type=click.IntRange(1, 10**9), metavar="N", help="How many examples to end with.  [100]")
 @click.option("--model", metavar="PROVIDER/NAME", help="A model to write into the recipe.")
 @click.option(

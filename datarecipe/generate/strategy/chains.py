@@ -14,10 +14,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from datarecipe.exchange import Embed, Embedding, canonical_json
+from datarecipe.exchange import Embed, Embedding, Example, canonical_json
 from datarecipe.generate.check import Valid
 from datarecipe.generate.digests import DigestSet
-from datarecipe.generate.strategy.order import Asker, Formatting, Place, Upcoming
+from datarecipe.generate.normalise import embedding_text
+from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
 
 REMEMBERED = 16
 """How many earlier formatting examples a chain can step back to."""
@@ -40,9 +42,18 @@ class _Step:
 class _Choice:
     """A batch whose next formatting example waits for embeddings."""
 
-    candidates: list[tuple[int, Valid]]
-    vectors: dict[str, array[float] | None]
-    """By text; None while it has not arrived."""
+    candidates: list[tuple[int, Valid, Question]]
+    """Items with their places in the batch and the questions for their embeddings."""
+    own: Question | None
+    """For the embedding of the chain's formatting example; None where the chain has it."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether all embeddings are there."""
+        questions = [question for _, _, question in self.candidates]
+        return all(question.answer is not None for question in questions) and (
+            self.own is None or self.own.answer is not None
+        )
 
 
 @dataclass(slots=True)
@@ -59,17 +70,22 @@ class _Chain:
     choice: _Choice | None = None
 
 
-class ChainsOrder:
+class ChainsOrder(Order):
     """`strategy.chains` chains; chain *i* starts from seed example *i* mod *n*."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, questions: Questions | None = None, *, nearest: bool = True) -> None:
+        """With `questions` a chain goes on from the item that is most like the current example, or least like it; without
+        from any.
+        """
         self._asker = asker
+        self._questions = questions
+        self._sign = -1 if nearest else 1
         self._strategy = asker.recipe.strategy
         self._turns = replace(asker.turns, beside=self._strategy.chains)
         self._head = 0
         self._arrived: dict[int, Place] = {}  # by position; those of the chains' earlier rounds
-        self._chain_of: dict[int, _Chain] = {}  # by handle of a place or an embedding
-        self._embeds: dict[int, Embed] = {}
+        self._chain_of: dict[int, _Chain] = {}  # by handle of a place
+        self._choosing: list[_Chain] = []
         self._chains = [self._start(number) for number in range(self._strategy.chains)]
 
     def _start(self, number: int) -> _Chain:
@@ -89,10 +105,6 @@ class ChainsOrder:
             else:
                 yield 1.0
 
-    def embeddings(self) -> Sequence[tuple[int, Embed]]:
-        """Texts of selectable items and of the formatting example that they are compared with."""
-        return tuple(self._embeds.items())
-
     def arrived(self, place: Place) -> None:
         """Move the place's chain on, or ask for the embeddings that decide where to."""
         chain = self._chain_of.pop(place.handle)
@@ -103,22 +115,18 @@ class ChainsOrder:
                 candidates.append((index, item))
         if not candidates:
             self._step_back(chain)
-        elif self._strategy.kind == "random":
+        elif self._questions is None:
             self._go_on(chain, min(candidates, key=lambda candidate: self._hash(chain, candidate[0]))[1])
         elif len(candidates) == 1:
             self._go_on(chain, candidates[0][1])
         else:
-            self._await_embeddings(chain, candidates)
+            self._compare(chain, candidates, self._questions)
 
-    def embedded(self, handle: int, embedding: Embedding) -> None:
-        """Choose, once the last embedding is there."""
-        chain = self._chain_of.pop(handle)
-        request = self._embeds.pop(handle)
-        choice = chain.choice
-        assert choice is not None
-        choice.vectors[request.text] = array("d", embedding.vector)
-        if all(vector is not None for vector in choice.vectors.values()):
-            self._choose(chain, choice)
+    def answered(self) -> None:
+        """Choose where the last embedding has come."""
+        for chain in [chain for chain in self._choosing if chain.choice and chain.choice.answered]:
+            self._choosing.remove(chain)
+            self._choose(chain)
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:  # noqa: ARG002
         """Go on to the next place; what was accepted makes no difference to a chain."""
@@ -136,32 +144,32 @@ class ChainsOrder:
         self._chain_of[place.handle] = chain
         return place
 
-    def _await_embeddings(self, chain: _Chain, candidates: list[tuple[int, Valid]]) -> None:
-        own = self._asker.embed(chain.current.formatting.example)
-        wanted = {request.text: request for _, item in candidates for request in (self._asker.embed(item.example),)}
-        vectors: dict[str, array[float] | None] = dict.fromkeys(wanted)
-        vectors[own.text] = chain.current.vector
-        if chain.current.vector is None:
-            wanted[own.text] = own
-        else:
-            wanted.pop(own.text, None)
-        chain.choice = _Choice(candidates, vectors)
-        for request in wanted.values():
-            handle = self._asker.handle()
-            self._embeds[handle] = request
-            self._chain_of[handle] = chain
+    def _compare(self, chain: _Chain, candidates: list[tuple[int, Valid]], questions: Questions) -> None:
+        recipe, current = self._asker.recipe, chain.current
 
-    def _choose(self, chain: _Chain, choice: _Choice) -> None:
-        own = choice.vectors[self._asker.embed(chain.current.formatting.example).text]
-        sign = -1 if self._strategy.kind == "similar" else 1
-        ranked: list[tuple[float, int, Valid, array[float]]] = []
-        for index, item in choice.candidates:
-            vector = choice.vectors[self._asker.embed(item.example).text]
-            assert own is not None
-            assert vector is not None
-            ranked.append((sign * round(cosine(own, vector), PRECISION), index, item, vector))
+        def embedding_of(example: Example) -> Question:
+            return questions.ask(Embed(recipe.strategy.embedder, embedding_text(example, recipe.text_fields)))
+
+        own = embedding_of(current.formatting.example) if current.vector is None else None
+        chain.choice = _Choice([(index, item, embedding_of(item.example)) for index, item in candidates], own)
+        if chain.choice.answered:
+            self._choose(chain)
+        else:
+            self._choosing.append(chain)
+
+    def _choose(self, chain: _Chain) -> None:
+        choice, chain.choice = chain.choice, None
+        assert choice is not None
+        if choice.own is not None:
+            chain.current.vector = _vector(choice.own)
+        own = chain.current.vector
+        assert own is not None
+        ranked = [
+            (self._sign * round(cosine(own, vector), PRECISION), index, item, vector)
+            for index, item, question in choice.candidates
+            for vector in (_vector(question),)
+        ]
         _, _, item, vector = min(ranked, key=lambda candidate: candidate[:2])
-        chain.choice = None
         self._go_on(chain, item, vector)
 
     def _go_on(self, chain: _Chain, item: Valid, vector: array[float] | None = None) -> None:
@@ -188,6 +196,11 @@ class ChainsOrder:
 
 def _digest(value: object) -> bytes:
     return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()
+
+
+def _vector(question: Question) -> array[float]:
+    assert isinstance(question.answer, Embedding)
+    return array("d", question.answer.vector)
 
 
 def cosine(a: Sequence[float], b: Sequence[float]) -> float:

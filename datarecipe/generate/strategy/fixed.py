@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from datarecipe.exchange import Embed, Embedding
 from datarecipe.generate.check import Valid
-from datarecipe.generate.strategy.order import Asker, Place, Upcoming
+from datarecipe.generate.strategy.order import Asker, Order, Place, Upcoming
 
 
-class FixedOrder:
+class FixedOrder(Order):
     """Request *i* asks with seed example *i* mod *n*."""
 
     def __init__(self, asker: Asker) -> None:
@@ -21,16 +20,6 @@ class FixedOrder:
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:  # noqa: ARG002
         """Every place is known from the start."""
         return map(self._place, itertools.count(self._head))
-
-    def embeddings(self) -> Sequence[tuple[int, Embed]]:
-        """None: nothing is chosen."""
-        return ()
-
-    def arrived(self, place: Place) -> None:
-        """Nothing depends on a response."""
-
-    def embedded(self, handle: int, embedding: Embedding) -> None:
-        """Never asked for."""
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:  # noqa: ARG002
         """Go on to the next number."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Example, Json
+from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
+from datarecipe.generate.admission.admission import Asked
 from datarecipe.generate.check import Checked, Valid
-from datarecipe.generate.normalise import embedding_text, equality_digest, example_id
+from datarecipe.generate.normalise import equality_digest, example_id
 from datarecipe.generate.render import Renderer, example_text
 from datarecipe.generate.vary import Turn, Turns
 from datarecipe.recipe.model import Recipe
@@ -40,6 +41,8 @@ class Place:
     response: Completion | None = None
     batch: tuple[Checked, ...] | None = None
     """The items, once the response has arrived."""
+    asked: Asked = field(default_factory=dict)
+    """What the filters asked about the items."""
     promising: int | None = None
     """How many of the items looked new when that was first asked."""
 
@@ -48,9 +51,10 @@ Upcoming: TypeAlias = Place | float
 """A place, or so many places whose requests cannot be known yet."""
 
 
-class Order(Protocol):
+class Order(ABC):
     """The places of a run in logical order, and what moves them on."""
 
+    @abstractmethod
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:
         """From the commit head on, in logical order; never empty, and perhaps without end.
 
@@ -58,41 +62,32 @@ class Order(Protocol):
         """
         ...
 
-    def embeddings(self) -> Sequence[tuple[int, Embed]]:
-        """Handles and requests of the embeddings that some chain waits for."""
-        ...
-
-    def arrived(self, place: Place) -> None:
-        """`place.batch` is there."""
-        ...
-
-    def embedded(self, handle: int, embedding: Embedding) -> None:
-        """The answer to one of `embeddings`."""
-        ...
-
+    @abstractmethod
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:
         """The commit head is done; `accepted` are its accepted items with their ids, in order."""
         ...
+
+    def arrived(self, place: Place) -> None:  # noqa: B027 - *fixed* waits for nothing
+        """`place.batch` is there."""
+
+    def answered(self) -> None:  # noqa: B027 - most ask nothing
+        """An answer to a question of the run has arrived."""
 
 
 class Asker:
     """Makes places: handles, draws and rendered requests. Shared by the strategies."""
 
-    def __init__(self, recipe: Recipe, renderer: Renderer) -> None:
+    def __init__(self, recipe: Recipe, renderer: Renderer, handles: Iterator[int]) -> None:
         self.recipe = recipe
         self.turns = Turns(
             renderer.vary.count, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples)
         )
         self._renderer = renderer
-        self._handles = itertools.count()
+        self._handles = handles
         self.seeds = tuple(
             Formatting(seed, example_text(seed), example_id(seed), depth=0) for seed in recipe.seed_examples
         )
         self.seed_digests = frozenset(equality_digest(seed, recipe.text_fields) for seed in recipe.seed_examples)
-
-    def handle(self) -> int:
-        """A number that no other request of this loop has."""
-        return next(self._handles)
 
     def seed(self, number: int) -> Formatting:
         """The seed example of chain, root draw or *fixed* number `number`."""
@@ -109,8 +104,4 @@ class Asker:
     def place(self, formatting: Formatting, turn: Turn, content: Content, lane: str, draw: tuple[str, int]) -> Place:
         """The place of a request; `draw` is its (lane, index)."""
         request = Complete(content, Draw(self.recipe.random_seed, *draw))
-        return Place(self.handle(), request, formatting, lane, self._renderer.vary.combination(turn.combination))
-
-    def embed(self, example: Example) -> Embed:
-        """The request for the embedding of an example's text fields."""
-        return Embed(self.recipe.strategy.embedder, embedding_text(example, self.recipe.text_fields))
+        return Place(next(self._handles), request, formatting, lane, self._renderer.vary.combination(turn.combination))

@@ -16,12 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from datarecipe.exchange import Embed, Embedding
 from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.check import Valid
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.render import example_text
-from datarecipe.generate.strategy.order import Asker, Formatting, Place, Upcoming
+from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
 
 NEGLIGIBLE = 0.01
 """Expected places fewer than this are not worth a look."""
@@ -42,7 +41,7 @@ class _Node:
     """Digests and nodes of the items that looked new when a walk first saw the response."""
 
 
-class TreeOrder:
+class TreeOrder(Order):
     """The queue, and the guessed nodes behind it."""
 
     def __init__(self, asker: Asker, accepted: DigestSet, log: AcceptedLog | None) -> None:
@@ -94,16 +93,9 @@ class TreeOrder:
                     seen.add(digest)
                     behind.append(guess)
 
-    def embeddings(self) -> Sequence[tuple[int, Embed]]:
-        """None: nothing is chosen."""
-        return ()
-
     def arrived(self, place: Place) -> None:  # noqa: ARG002
         """Children are made when a walk comes to them. What was accepted up to now is in the log."""
         self._unwritten.clear()
-
-    def embedded(self, handle: int, embedding: Embedding) -> None:
-        """Never asked for."""
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:
         """Queue the accepted items, forget the guesses on the others."""

@@ -18,6 +18,7 @@ from datarecipe.generate.events import Outcome
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.prices import Price, facts_of
+from datarecipe.recipe import chains_of
 from datarecipe.running.budget import BUDGET
 from datarecipe.running.ownership import conflict
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
@@ -62,8 +63,6 @@ class Assumed:
     """Seconds."""
     latency_from: Literal["stated", "assumed", "machine"]
     """`machine`: the embedded model's rate, with its requests one after another."""
-    tried_out: bool
-    """False where the schema leaves no way to make up items, and all requests were taken to be like the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +237,7 @@ class _Planning:
         latency = latency_of(setup, _mean(prompts), _mean(replies), self._latency)
         stated: Literal["stated", "assumed"] = "assumed" if self._latency is None else "stated"
         latency_from = "machine" if setup.embedded else stated
-        return Assumed(self._share_of(stored), tokens, latency, latency_from, rehearsal.tried_out)
+        return Assumed(self._share_of(stored), tokens, latency, latency_from)
 
     def _scenario(self, rehearsal: Rehearsal, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
@@ -269,9 +268,9 @@ class _Planning:
 
     def _slots(self, end: End) -> int:
         recipe = self._setup.recipe
-        limits, strategy = recipe.limits, recipe.strategy
+        limits, chains = recipe.limits, chains_of(recipe.strategy)
         slots = limits.max_concurrency or limits.concurrency if end == "low" else limits.concurrency
-        return min(slots, strategy.chains) if strategy.kind in ("random", "similar", "contrastive") else slots
+        return slots if chains is None else min(slots, chains)
 
     def _speed(self, assumed: Assumed, tokens: float, end: End) -> Speed:
         limits = self._setup.recipe.limits

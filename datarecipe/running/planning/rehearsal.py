@@ -8,14 +8,16 @@ them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Response
-from datarecipe.generate.events import Accepted, Event, Outcome, Rejected
+from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
-from datarecipe.running.planning.author import Author
+from datarecipe.generate.replay import replay
+from datarecipe.recipe import chains_of
+from datarecipe.running.planning.stand_in import MadeUp, StandIn
 from datarecipe.running.setup import Setup
 
 MADE_UP = 1_000
@@ -67,8 +69,6 @@ class Rehearsal:
     largest: Complete | None
     """The one with the longest prompt of those that were tried out."""
     outcome: Outcome
-    tried_out: bool
-    """False where no new and valid items can be made up, so that all requests are taken to be like the first."""
 
 
 def rehearse(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> Rehearsal:
@@ -85,8 +85,8 @@ class _Rehearsing:
         self._setup = setup
         self._lookup = lookup
         self._share = share
-        self._generation = Generation(setup.recipe, setup.model)
-        self._author = Author(setup.recipe)
+        self._stand_in = StandIn(setup.recipe, setup.model)
+        self._generation = Generation(setup.recipe, setup.model, judge=self._stand_in, filters=self._stand_in.filters)
         self._stored = Stored()
         self._asked: list[Asked] = []
         self._largest: Complete | None = None
@@ -96,66 +96,56 @@ class _Rehearsing:
         self._last_of_lane: dict[str, int] = {}
 
     def run(self) -> Rehearsal:
-        while self._generation.outcome is None:
-            wanted = next(self._generation.wanted(1))
-            request = wanted.request
-            if isinstance(request, Embed):
-                embedding = self._lookup(request) or Embedding(hashed_ngrams(request.text))
-                self._generation.receive(wanted.handle, embedding)
-                continue
-            response = self._lookup(request)
-            if isinstance(response, Completion):
-                self._take_stored(wanted.handle, request, response)
-                continue
-            if self._taken is None:
-                self._taken = self._share(self._stored) * self._setup.recipe.batch_size
-            if not self._ask(wanted.handle, request):
-                break
+        for step in replay(self._generation, self._answer):
+            for event in step.events:
+                if isinstance(event, Committed):
+                    self._take(event, step.events)
         return self._result()
 
-    def _take_stored(self, handle: int, request: Complete, response: Completion) -> None:
-        events = self._generation.receive(handle, response)
-        stored = self._stored
-        stored.responses += 1
-        accepted = sum(isinstance(event, Accepted) for event in events)
-        stored.examples += accepted
-        stored.new += accepted + sum(isinstance(event, Rejected) and event.reason == "surplus" for event in events)
-        if response.usage is not None:
-            stored.counted += 1
-            stored.prompt_bytes += _bytes_of(request)
-            stored.prompt_tokens += response.usage.prompt_tokens
-            stored.completion_tokens += response.usage.completion_tokens
+    def _answer(self, request: Request) -> Response | None:
+        """The stored response, or one that is made up while there are few enough of these."""
+        response = self._lookup(request)
+        if response is not None:
+            return response
+        if isinstance(request, Embed):
+            return Embedding(hashed_ngrams(request.text))
+        if self._taken is None:
+            self._taken = self._share(self._stored) * self._setup.recipe.batch_size
+        number = len(self._asked)
+        return self._stand_in.reply(self._new_until(number + 1) - self._new_until(number)) if number < MADE_UP else None
 
-    def _ask(self, handle: int, request: Complete) -> bool:
-        """Take it down and answer it; gives whether to go on."""
-        number, size = len(self._asked), _bytes_of(request)
-        if size > self._largest_bytes:
-            self._largest, self._largest_bytes = request, size
-        writes = self._author.can_write
-        new = self._new_until(number + 1) - self._new_until(number) if writes else 0
-        reply = self._author.reply(new)
-        if number >= MADE_UP or not writes:
-            if not self._asked:
-                self._asked.append(Asked(size, len(reply.text.encode()), None))
-            return False
-        events = self._generation.receive(handle, reply)
-        self._asked.append(Asked(size, len(reply.text.encode()), self._waits_for(events)))
-        for event in events:
-            if isinstance(event, Accepted):
-                self._producer[event.id] = number
-        return True
+    def _take(self, committed: Committed, events: Sequence[Event]) -> None:
+        """Take down a request: what it would cost, or what is stored for it."""
+        size = sum(len(text.encode()) for _, text in committed.asked.content.messages)
+        if isinstance(committed.response, MadeUp):
+            if size > self._largest_bytes:
+                self._largest, self._largest_bytes = committed.asked, size
+            number = len(self._asked)
+            self._asked.append(Asked(size, self._stand_in.reply_bytes, self._waits_for(events)))
+            self._producer |= {event.id: number for event in events if isinstance(event, Accepted)}
+            return
+        stored, usage = self._stored, committed.response.usage
+        stored.responses += 1
+        stored.examples += committed.accepted
+        surplus = sum(isinstance(event, Rejected) and event.reason == "surplus" for event in events)
+        stored.new += committed.accepted + surplus
+        if usage is not None:
+            stored.counted += 1
+            stored.prompt_bytes += size
+            stored.prompt_tokens += usage.prompt_tokens
+            stored.completion_tokens += usage.completion_tokens
 
     def _new_until(self, responses: int) -> int:
         """New items in so many made-up replies, spread evenly."""
         assert self._taken is not None
         return math.floor(responses * self._taken)
 
-    def _waits_for(self, events: list[Event]) -> int | None:
+    def _waits_for(self, events: Sequence[Event]) -> int | None:
         number = len(self._asked)
         item = next((event for event in events if isinstance(event, Accepted | Rejected)), None)
         if item is None:
             return None
-        if item.lane.startswith("chain:"):
+        if chains_of(self._setup.recipe.strategy) is not None:
             before = self._last_of_lane.get(item.lane)
             self._last_of_lane[item.lane] = number
             return before
@@ -178,9 +168,4 @@ class _Rehearsing:
             wanted=wanted,
             largest=self._largest,
             outcome=outcome or "target",
-            tried_out=self._author.can_write,
         )
-
-
-def _bytes_of(request: Complete) -> int:
-    return sum(len(text.encode()) for _, text in request.content.messages)

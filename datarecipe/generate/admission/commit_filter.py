@@ -1,0 +1,43 @@
+"""What every commit-time filter is to the loop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datarecipe.exchange import Request, Response
+from datarecipe.generate.check import Valid
+from datarecipe.generate.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an item is not accepted."""
+
+    reason: Reason
+    detail: str
+
+
+class CommitFilter(ABC):
+    """Judges valid items one by one in logical order, knowing all that was accepted before.
+
+    What it decides may depend on the recipe, the items and the answers to its questions, and on nothing else: no clock, no
+    order of arrival, no last bits of a float.
+    """
+
+    def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
+        """What has to be known about an item; depends on the item alone.
+
+        Asked as soon as the item has arrived, unless it is a duplicate by then. The item's place is not committed before all
+        answers are there.
+        """
+        return ()
+
+    @abstractmethod
+    def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
+        """Why the item is rejected, or None. `answers` are those to `questions`, in the same order."""
+        ...
+
+    def accepted(self, item: Valid) -> None:  # noqa: B027 - most remember nothing
+        """The item has passed all filters, and is an example of the dataset now."""

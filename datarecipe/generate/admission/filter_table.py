@@ -1,0 +1,38 @@
+"""The commit-time filters that a recipe can ask for: one row for each.
+
+To add a filter, write a `CommitFilter` and its row. The order of the rows is the order in which filters judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.recipe.model import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterRow:
+    """What there is to know about one filter."""
+
+    wanted: Callable[[Recipe], bool]
+    """Whether a recipe asks for it."""
+    make: Callable[[Recipe], CommitFilter]
+    version: int
+    """Part of the run's identity; changes when the filter comes to decide otherwise."""
+
+
+FILTERS: Final[Mapping[str, FilterRow]] = {}
+"""By name. This release has none beyond those that every run has (`always`)."""
+
+
+def filters_of(recipe: Recipe) -> tuple[CommitFilter, ...]:
+    """New filters for one run of the recipe."""
+    return tuple(row.make(recipe) for row in FILTERS.values() if row.wanted(recipe))
+
+
+def filter_versions(recipe: Recipe) -> dict[str, int]:
+    """The filters that a run of the recipe has, for its identity."""
+    return {name: row.version for name, row in FILTERS.items() if row.wanted(recipe)}

@@ -1,0 +1,57 @@
+"""Questions: what a strategy or a filter has to know about items before it can decide.
+
+A question is a request of any kind that asks for no new items: for an embedding, or for a model's verdict. It goes out like
+any other request, and its answer is a response like any other: stored, counted, replayed. The built-in embedder is a
+function of the text, so its vectors are there at once and no request goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from datarecipe.exchange import Embed, Embedding, Request, Response
+from datarecipe.generate.hashed_ngrams import NAME, hashed_ngrams
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Question:
+    """A request with its answer. Nobody is asked any more once nobody holds the question."""
+
+    request: Request
+    answer: Response | None = None
+    """None until it has arrived."""
+
+
+class Questions:
+    """All open questions of a run."""
+
+    def __init__(self, handles: Iterator[int]) -> None:
+        """`handles` gives numbers that no other request of the run has."""
+        self._handles = handles
+        self._open: WeakValueDictionary[int, Question] = WeakValueDictionary()
+        self._by_key: WeakValueDictionary[str, Question] = WeakValueDictionary()
+
+    def ask(self, request: Request) -> Question:
+        """The question that `request` asks; equal requests are one question as long as somebody holds it."""
+        if isinstance(request, Embed) and request.embedder == NAME:
+            return Question(request, Embedding(hashed_ngrams(request.text)))
+        question = self._by_key.get(request.key)
+        if question is None:
+            question = self._by_key[request.key] = Question(request)
+            self._open[next(self._handles)] = question
+        return question
+
+    def open(self) -> Iterator[tuple[int, Request]]:
+        """Handles and requests of the questions without an answer, the oldest first."""
+        for handle, question in list(self._open.items()):
+            yield handle, question.request
+
+    def answered(self, handle: int, answer: Response) -> bool:
+        """Take the answer to one of `open`; False where the handle is that of no open question."""
+        question = self._open.pop(handle, None)
+        if question is None:
+            return False
+        question.answer = answer
+        return True

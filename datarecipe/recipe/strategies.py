@@ -1,0 +1,48 @@
+"""The strategies of the recipe language: one row for each, with all that other modules need to know about it.
+
+To add a strategy, add its row, its name to `StrategyKind` and to the JSON Schema of the format, and its `Order` to
+`generate/strategy/orders.py`. The tests name what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal
+
+from datarecipe.recipe.model import Strategy, StrategyKind
+
+Setting = Literal["chains", "roots", "patience", "embedder"]
+"""A key of `strategy` other than `kind`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyRow:
+    """What there is to know about one strategy."""
+
+    settings: tuple[Setting, ...]
+    """What it looks at. The other settings mean nothing to it, so they are no part of a run's identity."""
+    chains: Setting | None = None
+    """The setting that says how many lanes there are, each of which makes one request after another; None where requests of
+    one lane do not wait for each other."""
+
+
+STRATEGIES: Final[Mapping[StrategyKind, StrategyRow]] = {
+    "fixed": StrategyRow(settings=()),
+    "random": StrategyRow(settings=("chains", "patience"), chains="chains"),
+    "contrastive": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),
+    "similar": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),
+    "tree": StrategyRow(settings=("roots",)),
+}
+
+
+def without_effect(kind: StrategyKind) -> tuple[str, ...]:
+    """The settings that mean nothing to a strategy."""
+    settings = (field.name for field in fields(Strategy) if field.name != "kind")
+    return tuple(name for name in settings if name not in STRATEGIES[kind].settings)
+
+
+def chains_of(strategy: Strategy) -> int | None:
+    """How many lanes there are that make one request after another; None where nothing waits so."""
+    setting = STRATEGIES[strategy.kind].chains
+    return None if setting is None else int(getattr(strategy, setting))
