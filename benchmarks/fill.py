@@ -16,10 +16,10 @@ from benchmarks.server import reply_text
 from datarecipe.exchange import Completion, Request, Response, Usage
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Override, find_recipe, load_recipe
-from datarecipe.running.options import Options
-from datarecipe.running.setup import settle
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import settle
 
 
 def recipe_of(strategy: str, examples: int) -> LoadedRecipe:

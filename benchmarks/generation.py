@@ -18,7 +18,7 @@ from benchmarks.page import measured_with, write_table
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.generate.events import Accepted
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.profile import settle_model
+from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.recipe import Override, find_recipe, load_recipe
 
 WORDS = [a + b for a in ("mor", "tal", "ven", "sil", "dra", "kel", "pon", "gri", "hav", "bel") for b in

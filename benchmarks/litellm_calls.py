@@ -97,8 +97,8 @@ async def bare(model: str, base: str, calls: int) -> None:
 
 async def ours(model: str, base: str, calls: int) -> None:
     """The same through this package."""
-    from datarecipe.llm.endpoint import resolve_endpoint  # noqa: PLC0415  # the other side does without
-    from datarecipe.llm.litellm_transport import LitellmTransport  # noqa: PLC0415
+    from datarecipe.llm.providers.endpoint import resolve_endpoint  # noqa: PLC0415  # the other side does without
+    from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport  # noqa: PLC0415
 
     provider = model.partition("/")[0].upper()
     endpoint = resolve_endpoint(

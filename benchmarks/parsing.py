@@ -18,10 +18,10 @@ from multiprocessing.connection import Connection
 from benchmarks.page import DOCS, measured_with, write_table
 from benchmarks.plot import Panel, chart
 from datarecipe.exchange import Completion, Example
-from datarecipe.generate.judge import Judge
-from datarecipe.llm.openai_reply import LONGEST_TEXT
+from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.llm.transports.openai_reply import LONGEST_TEXT
 from datarecipe.recipe import LabelSpace, Task
-from datarecipe.recipe.example_schema.inferred import infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.generate.hostile_replies import HOSTILE
 from tests.generate.recipes import make_recipe
 

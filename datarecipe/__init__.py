@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datarecipe import errors
     from datarecipe.api import Recipe, arun, load_recipe, run
     from datarecipe.errors import DatarecipeError, RecipeError
-    from datarecipe.running.dataset import Dataset, Lineage, RejectedItem
-    from datarecipe.running.options import Options
+    from datarecipe.running.resolve.options import Options
+    from datarecipe.running.run_folder.dataset import Dataset, Lineage, RejectedItem
 
 __all__ = [
     "DatarecipeError",
@@ -40,13 +40,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dataset": "datarecipe.running.dataset",
+    "Dataset": "datarecipe.running.run_folder.dataset",
     "DatarecipeError": "datarecipe.errors",
-    "Lineage": "datarecipe.running.dataset",
-    "Options": "datarecipe.running.options",
+    "Lineage": "datarecipe.running.run_folder.dataset",
+    "Options": "datarecipe.running.resolve.options",
     "Recipe": "datarecipe.api",
     "RecipeError": "datarecipe.errors",
-    "RejectedItem": "datarecipe.running.dataset",
+    "RejectedItem": "datarecipe.running.run_folder.dataset",
     "arun": "datarecipe.api",
     "load_recipe": "datarecipe.api",
     "run": "datarecipe.api",

@@ -13,16 +13,16 @@ from typing import Any
 from datarecipe.errors import UsageError
 from datarecipe.recipe import LoadedRecipe, Override, find_recipe, format_schema, override_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
-from datarecipe.recipe.words import did_you_mean
-from datarecipe.running.config import user_data_roots
-from datarecipe.running.dataset import Dataset
-from datarecipe.running.execute import execute
-from datarecipe.running.interrupt import Interrupts
-from datarecipe.running.observe import Observer, Several, Silent
-from datarecipe.running.options import Options
-from datarecipe.running.python_display import shown
-from datarecipe.running.result import SHORT_EXIT
-from datarecipe.running.setup import settle
+from datarecipe.recipe.message_text import did_you_mean
+from datarecipe.running.counts.run_result import SHORT_EXIT
+from datarecipe.running.drive.execute import execute
+from datarecipe.running.drive.interrupt import Interrupts
+from datarecipe.running.resolve.config import user_data_roots
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.run_folder.dataset import Dataset
+from datarecipe.running.show.observers import Observer, Several, Silent
+from datarecipe.running.show.python_display import shown
 
 _logger = logging.getLogger("datarecipe")
 

@@ -4,8 +4,8 @@
     python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
 
 What is said of a key stands in `datarecipe/recipe/format/recipe-1.schema.json`, to which `write_editor_words.py` adds more
-for editors; what is refused, in `datarecipe.recipe.format.check.NOT_YET`. Only the introduction, the order of the keys and a
-few notes are written here.
+for editors; what is refused, in `datarecipe.recipe.format.format_check.NOT_YET`. Only the introduction, the order of the
+keys and a few notes are written here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 
 from datarecipe.exchange import Json
 from datarecipe.recipe.format import FORMAT
-from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
+from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema import Schema, format_schema, mapping_form
 from datarecipe.recipe.source.scalars import resolve
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import datarecipe.recipe.format as format_of_recipes
-from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
+from datarecipe.recipe.format.format_check import NOT_YET
 
 FILE = Path(format_of_recipes.__file__).with_name(f"recipe-{format_of_recipes.FORMAT}.schema.json")
 WRITTEN = ("markdownDescription", "errorMessage", "deprecationMessage")

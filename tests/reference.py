@@ -16,15 +16,15 @@ from functools import partial
 from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, canonical_json
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.check import Invalid, Valid
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
-from datarecipe.generate.judge import Judge
-from datarecipe.generate.normalise import example_id
-from datarecipe.generate.profile import ModelSettings
-from datarecipe.generate.render import Renderer, example_text
-from datarecipe.generate.vary import Turn
-from datarecipe.recipe.model import Recipe
+from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.item_checker import Invalid, Valid
+from datarecipe.generate.judge.normalise import example_id
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.generate.prompt.vary import Turn
+from datarecipe.recipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]
 

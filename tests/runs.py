@@ -10,11 +10,11 @@ from typing import Any
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import LoadedRecipe, Override, load_recipe
-from datarecipe.running.execute import execute
-from datarecipe.running.observe import Observer, Silent
-from datarecipe.running.options import Options
-from datarecipe.running.result import RunResult
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.drive.execute import execute
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.show.observers import Observer, Silent
 from tests.openai_author import Author
 
 MODEL = "openai/author"

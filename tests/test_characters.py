@@ -23,9 +23,9 @@ from datarecipe.characters import (
     without_late_case,
 )
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
-from datarecipe.generate.normalise import normalise_text
+from datarecipe.generate.judge.normalise import normalise_text
 from datarecipe.printable import printable
-from datarecipe.recipe.parts.folding import folded
+from datarecipe.recipe.keys.folding import folded
 from datarecipe.unassigned import LENGTHS
 from tests.write_unassigned import VERSION, lengths
 

@@ -16,7 +16,7 @@ from tests.oldest import PYPROJECT, needed, oldest
 CONSTRAINTS = PYPROJECT.with_name("constraints.txt")
 
 # The first release without each of the known holes, as of November 2026. What has no release without one is not here:
-# diskcache unpickles what it reads (CVE-2025-69872), which is closed in llm/cache_file.py.
+# diskcache unpickles what it reads (CVE-2025-69872), which is closed in llm/cache/cache_file.py.
 MENDED = [
     ("aiohttp", "3.13.3", "CVE-2025-69223"),  # a compressed body without bound
     ("aiohttp", "3.13.4", "CVE-2026-22815"),  # trailers without bound

@@ -25,8 +25,8 @@ from datarecipe.recipe import (
     parse_var,
     recipes_below,
 )
-from datarecipe.running.config import user_data_roots
-from datarecipe.running.options import Options
+from datarecipe.running.resolve.config import user_data_roots
+from datarecipe.running.resolve.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

@@ -11,10 +11,11 @@ import click
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
-from datarecipe.init.answers import check_name, check_text, read_fields, read_labels
 from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
-from datarecipe.init.folding import fold
-from datarecipe.init.placeholder import (
+from datarecipe.init.given_answers import check_name, check_text, read_fields, read_labels
+from datarecipe.init.infer.label_folding import fold
+from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.write.from_scratch import (
     DEFAULT_OPTIONS,
     default_labels,
     draft_from_wishes,
@@ -24,8 +25,7 @@ from datarecipe.init.placeholder import (
     options_field_of,
     text_fields_of,
 )
-from datarecipe.init.project import existing_files
-from datarecipe.init.words import listed, quoted
+from datarecipe.init.write.project import existing_files
 from datarecipe.printable import printable
 from datarecipe.recipe import LabelSpace, Scalar
 from datarecipe.recipe.source.yaml_scalars import scalar

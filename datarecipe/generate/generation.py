@@ -29,17 +29,17 @@ from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.admission.admission import Admission
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.check import Invalid, Valid
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
-from datarecipe.generate.judge import BatchJudge, judge_of
-from datarecipe.generate.normalise import example_id
-from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.judge.batch_judge import BatchJudge, judge_of
+from datarecipe.generate.judge.item_checker import Invalid, Valid
+from datarecipe.generate.judge.normalise import example_id
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.render import Renderer
 from datarecipe.generate.questions import Question, Questions
 from datarecipe.generate.reasons import REASONS
-from datarecipe.generate.render import Renderer
 from datarecipe.generate.strategy.order import Asker, Order, Place
 from datarecipe.generate.strategy.orders import ORDERS, Means
-from datarecipe.recipe.model import Recipe
+from datarecipe.recipe.recipe import Recipe
 
 WINDOW = 64
 """Committed responses that the expected yield is the mean of."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from datarecipe.exchange import Example
-from datarecipe.init.folding import fold
+from datarecipe.init.infer.label_folding import fold
 from datarecipe.recipe import LabelSpace, Scalar, StrategyKind, Task
 
 TaskName: TypeAlias = Literal["yes_no", "classification", "multiple_choice", "open"]

@@ -15,11 +15,11 @@ from typing import TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Request, Response
-from datarecipe.llm.attempt_driver import ask
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.limits.account import Account
-from datarecipe.llm.route import Route
-from datarecipe.llm.router import Claim, Router
+from datarecipe.llm.routing.attempt_driver import ask
+from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.model_router import Claim, Router
 
 Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
 """What is being asked for, by key, and who asks."""

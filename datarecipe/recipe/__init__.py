@@ -19,8 +19,8 @@ from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe
-from datarecipe.recipe.model import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.origins import Origin, origin_of, origins
+from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_file

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from datarecipe.errors import RecipeNotFoundError
 from datarecipe.printable import printable
+from datarecipe.recipe.message_text import code, join, nearest
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import YAML_SUFFIXES, near_path
-from datarecipe.recipe.words import code, join, nearest
 
 SUFFIXES = (*YAML_SUFFIXES, ".json")
 """What a recipe's file may end in, in the order in which a name looks for it."""

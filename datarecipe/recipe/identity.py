@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from datarecipe.exchange import Json
-from datarecipe.recipe.model import LabelSpace, Recipe, Strategy
+from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy
 from datarecipe.recipe.strategies import STRATEGIES
 
 IDENTITY_VERSION = 2

@@ -18,18 +18,16 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.compose.variables import check_variables
-from datarecipe.recipe.example_schema.given import check_given_schema
-from datarecipe.recipe.example_schema.inferred import check_labels_fit, check_seeds_fit, infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import check_labels_fit, check_seeds_fit, infer_schema
+from datarecipe.recipe.example_schema.user_schema import check_given_schema
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
-from datarecipe.recipe.format.check import check_format
+from datarecipe.recipe.format.format_check import check_format
 from datarecipe.recipe.format.release import check_release
-from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
-from datarecipe.recipe.model import LabelSpace, Recipe, Task
-from datarecipe.recipe.parts.answers import check_seed_answers, check_seed_texts
-from datarecipe.recipe.parts.instruction import Instruction, check_instruction, read_instruction
-from datarecipe.recipe.parts.labels import read_labels
-from datarecipe.recipe.parts.seeds import ReadFile, Seed, read_seeds
-from datarecipe.recipe.parts.settings import (
+from datarecipe.recipe.keys.instruction import Instruction, check_instruction, read_instruction
+from datarecipe.recipe.keys.labels import read_labels
+from datarecipe.recipe.keys.seed_answers import check_seed_answers, check_seed_texts
+from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
+from datarecipe.recipe.keys.settings import (
     check_limits,
     read_about,
     read_fallbacks,
@@ -40,7 +38,10 @@ from datarecipe.recipe.parts.settings import (
     read_vary,
     whole,
 )
-from datarecipe.recipe.parts.task import read_task
+from datarecipe.recipe.keys.task import read_task
+from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
+from datarecipe.recipe.message_text import describe
+from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import (
@@ -53,7 +54,6 @@ from datarecipe.recipe.source.paths import (
 )
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
-from datarecipe.recipe.words import describe
 
 
 def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: Sequence[Path] = ()) -> LoadedRecipe:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from datarecipe.errors import Problem, TemplateError
-from datarecipe.recipe.model import IN_INSTRUCTION, Recipe
+from datarecipe.recipe.recipe import IN_INSTRUCTION, Recipe
 from datarecipe.recipe.source.document import Document, Source, empty_document
 from datarecipe.recipe.source.text_place import TextPlace
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from datarecipe.exchange import Json
 from datarecipe.recipe.loaded import LoadedRecipe
+from datarecipe.recipe.message_text import dotted
 from datarecipe.recipe.source.document import Keys, ListNode, MappingNode, Node
 from datarecipe.recipe.source.paths import is_path
-from datarecipe.recipe.words import dotted
 
 DEFAULT = "default"
 _ONE_VALUE = frozenset({"seed_example", "schema", "labels", "task"})

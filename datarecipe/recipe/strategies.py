@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
-from datarecipe.recipe.model import Strategy, StrategyKind
+from datarecipe.recipe.recipe import Strategy, StrategyKind
 
 Setting = Literal["chains", "roots", "patience", "embedder"]
 """A key of `strategy` other than `kind`."""

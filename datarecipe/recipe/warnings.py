@@ -7,13 +7,13 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
-from datarecipe.recipe.model import LabelSpace, Strategy, StrategyKind, Task
-from datarecipe.recipe.parts.labels import label_warnings
-from datarecipe.recipe.parts.seeds import Seed
-from datarecipe.recipe.parts.settings import read_fallbacks, read_stop_when, whole
+from datarecipe.recipe.keys.labels import label_warnings
+from datarecipe.recipe.keys.seeds import Seed
+from datarecipe.recipe.keys.settings import read_fallbacks, read_stop_when, whole
+from datarecipe.recipe.message_text import code
+from datarecipe.recipe.recipe import LabelSpace, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Document, Place
 from datarecipe.recipe.strategies import without_effect
-from datarecipe.recipe.words import code
 from datarecipe.recipe.yaml_pitfalls import pitfalls
 
 _DEFAULTS = Strategy("tree")

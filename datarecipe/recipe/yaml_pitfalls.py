@@ -11,13 +11,13 @@ from itertools import chain, islice
 
 from datarecipe.errors import Problem
 from datarecipe.recipe.findings import MAX_PROBLEMS
-from datarecipe.recipe.model import Task
-from datarecipe.recipe.parts.seeds import Seed
+from datarecipe.recipe.keys.seeds import Seed
+from datarecipe.recipe.message_text import code, join, show
+from datarecipe.recipe.recipe import Task
 from datarecipe.recipe.source.document import Document, ListNode, MappingNode, Node, Place, ScalarNode
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.source.yaml_scalars import scalar
 from datarecipe.recipe.source.yaml_syntax import corrected, in_quotes
-from datarecipe.recipe.words import code, join, show
 
 _TEXTS = ("description", "instruction", "seed_example", "labels", "vars", "vary", "tags")
 """Keys with texts that people write freely; elsewhere a word with a comment after it is just that."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datarecipe.recipe.compose.extends import MAX_FILES
-from datarecipe.recipe.example_schema import patterns, references, work
+from datarecipe.recipe.example_schema import patterns, references, validation_cost
 from datarecipe.recipe.findings import MAX_PROBLEMS
-from datarecipe.recipe.parts import seeds
+from datarecipe.recipe.keys import seeds
 from datarecipe.recipe.source import document as source
 from datarecipe.recipe.source.scalars import LONGEST_INT
 from tests.docs.pages import document
@@ -24,8 +24,8 @@ BOUNDS = {
     "characters of a pattern": patterns.MAX_LENGTH,
     "steps that RE2 makes of one pattern": patterns.MAX_INSTRUCTIONS,
     "steps that RE2 makes of all patterns": patterns.MAX_INSTRUCTIONS_IN_ALL,
-    "steps to judge the items of one reply": work.MAX_STEPS,
-    "steps to judge all seed examples": work.MAX_STEPS_AT_LOAD,
+    "steps to judge the items of one reply": validation_cost.MAX_STEPS,
+    "steps to judge all seed examples": validation_cost.MAX_STEPS_AT_LOAD,
     "problems that are told": MAX_PROBLEMS,
 }
 """The bounds by how their rows begin."""
@@ -41,4 +41,4 @@ def test_the_table_has_every_bound_and_its_number() -> None:
 def test_a_long_text_counts_as_the_page_says() -> None:
     prose = " ".join(document("validate").prose.split())
     assert f"one more for each {source._CHARACTERS} of its characters" in prose
-    assert f"one more for each {work._HEAVY} characters" in prose
+    assert f"one more for each {validation_cost._HEAVY} characters" in prose

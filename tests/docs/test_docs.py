@@ -17,11 +17,11 @@ from datarecipe.cli.command_options import load
 from datarecipe.cli.main import group
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Json
-from datarecipe.generate.profile import settle_model
-from datarecipe.generate.render import Renderer
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.generate.prompt.render import Renderer
 from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.running.config import USER_KEYS
+from datarecipe.running.resolve.config import USER_KEYS
 from tests.docs.pages import ROOT, Page, commands, document, documents, pages
 from tests.docs.scripts import script
 

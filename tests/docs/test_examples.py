@@ -11,7 +11,7 @@ import pytest
 
 from datarecipe.errors import RecipeError
 from datarecipe.recipe import load_recipe
-from datarecipe.running.check import check
+from datarecipe.running.resolve.check_without_model import check
 from tests.docs.pages import ROOT, Page, pages
 from tests.docs.scripts import script
 

@@ -19,26 +19,35 @@ from datarecipe import errors
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.generate.profile import _OWN_TEMPLATE, _TABLE, _THINKING_FAMILIES, _WITHOUT_SYSTEM, profile_of
+from datarecipe.generate.prompt.model_profile import (
+    _OWN_TEMPLATE,
+    _TABLE,
+    _THINKING_FAMILIES,
+    _WITHOUT_SYSTEM,
+    profile_of,
+)
 from datarecipe.generate.reasons import REASONS, Reason
-from datarecipe.llm import direct_transport, openai_protocol, request_attempts
-from datarecipe.llm.limits import adaptive, breaker
+from datarecipe.llm.limits import adaptive_concurrency, circuit_breaker
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
+from datarecipe.llm.routing import request_attempts
+from datarecipe.llm.transports import direct_transport, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
-from datarecipe.running import costs, display, event_stream, execute, many, run_log
-from datarecipe.running.check import check
-from datarecipe.running.config import PROJECT_KEYS, USER_KEYS
-from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import Ending, Traffic
-from datarecipe.running.folder import RunFolder, lineage_row, rejected_row
-from datarecipe.running.manifest import Span, manifest
-from datarecipe.running.options import Options, Transport
-from datarecipe.running.ownership import MANIFEST, read_manifest
-from datarecipe.running.progress import Progress
-from datarecipe.running.result import INTERRUPTED_EXIT, RunResult
-from datarecipe.running.setup import settle
-from datarecipe.running.tally import Tally
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.counts.run_result import INTERRUPTED_EXIT, RunResult
+from datarecipe.running.drive import execute, execute_many
+from datarecipe.running.drive.dispatch import Ending, Traffic
+from datarecipe.running.resolve import costs
+from datarecipe.running.resolve.check_without_model import check
+from datarecipe.running.resolve.config import PROJECT_KEYS, USER_KEYS
+from datarecipe.running.resolve.options import Options, Transport
+from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.run_folder.manifest import Span, manifest
+from datarecipe.running.run_folder.ownership import MANIFEST, read_manifest
+from datarecipe.running.run_folder.writer import RunFolder, lineage_row, rejected_row
+from datarecipe.running.show import display, event_stream, run_log
+from datarecipe.running.show.progress import Progress
 from tests.docs.pages import ROOT, code_in, document, pages
 
 
@@ -224,12 +233,12 @@ def test_transports_and_whom_direct_reaches() -> None:
 def test_numbers_of_the_page_about_limits() -> None:
     numbers = {
         "requests in flight at the start": Limits().concurrency,
-        "limit after a rate limit": adaptive.CUT,
-        "recovery for each round of answers": adaptive.RECOVERY,
-        "growth beyond the start for each round of answers, after a first cut": adaptive.GROWTH,
-        "failures in a row that open the circuit": breaker.FAILURES,
-        "first pause while nothing is answered": breaker.FIRST_PAUSE,
-        "longest pause while nothing is answered": breaker.LONGEST_PAUSE,
+        "limit after a rate limit": adaptive_concurrency.CUT,
+        "recovery for each round of answers": adaptive_concurrency.RECOVERY,
+        "growth beyond the start for each round of answers, after a first cut": adaptive_concurrency.GROWTH,
+        "failures in a row that open the circuit": circuit_breaker.FAILURES,
+        "first pause while nothing is answered": circuit_breaker.FIRST_PAUSE,
+        "longest pause while nothing is answered": circuit_breaker.LONGEST_PAUSE,
         "attempts at one request": request_attempts.TRIES,
         "longest pause between two attempts": request_attempts.LONGEST_PAUSE,
         "time in which another attempt may begin, beside `timeout`": request_attempts.TOTAL,
@@ -243,7 +252,7 @@ def test_numbers_of_the_page_about_limits() -> None:
 
 def test_numbers_in_sentences_about_running_and_money() -> None:
     running, money = (" ".join(document(page).prose.split()) for page in ("running", "money"))
-    assert f"At most {many.AT_ONCE} recipes are under way together" in running
+    assert f"At most {execute_many.AT_ONCE} recipes are under way together" in running
     assert f"gets up to {execute.GRACE:.0f} seconds to arrive" in running
     assert display.LINE_EVERY == 10, "a line every ten seconds instead"
     assert event_stream.PROGRESS_EVERY == 1, "at most once a second"

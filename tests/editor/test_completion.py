@@ -7,7 +7,7 @@ import re
 import pytest
 
 from datarecipe.recipe import format_schema
-from datarecipe.recipe.format.check import NOT_YET
+from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema import schema_of
 from tests.editor.documents import DOCUMENT, MODELINE, written
 from tests.editor.language_client import Completion, LanguageClient

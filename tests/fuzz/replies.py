@@ -19,7 +19,7 @@ from datarecipe.exchange import Complete, FinishReason, Json
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.example_schema.inferred import infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.fuzz.items import schema_of
 from tests.generate.hostile_replies import HOSTILE
 from tests.generate.recipes import completion, make_recipe, settings

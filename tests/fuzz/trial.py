@@ -19,7 +19,7 @@ from typing import Any
 from datarecipe.errors import DatarecipeError, RecipeError
 from datarecipe.printable import printable
 from datarecipe.recipe import load_recipe
-from datarecipe.running.check import check
+from datarecipe.running.resolve.check_without_model import check
 from tests.fuzz.corpus import Project
 from tests.fuzz.mutant import Mutant, Odd
 

@@ -11,7 +11,7 @@ from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
-from datarecipe.generate.profile import ModelSettings
+from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.exchange import Complete, Completion, Content, Draw
-from datarecipe.generate.profile import ModelSettings, settle_model
+from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model
 from datarecipe.recipe import LabelSpace, Limits, LoadedRecipe, Recipe, Strategy, StrategyKind, Task
 
 SCHEMA: dict[str, Any] = {

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from datarecipe.generate.check import Checker, Invalid, LabelMatcher, Valid
 from datarecipe.generate.events import Rejected
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.normalise import equality_digest
+from datarecipe.generate.judge.item_checker import Checker, Invalid, LabelMatcher, Valid
+from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.example_schema.inferred import infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.generate.recipes import completion, make_recipe
 from tests.generate.recipes import settings as model_settings
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from datarecipe.characters import caseless, nfc, nfd
-from datarecipe.generate.check import Invalid, Valid
-from datarecipe.generate.judge import Judge
+from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.item_checker import Invalid, Valid
 from datarecipe.recipe import LabelSpace, Recipe, Task
 from tests.generate.recipes import completion
 from tests.generate.test_check import CHOICE, PLAIN, invalid, labelled, recipe_of, valid

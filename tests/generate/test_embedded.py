@@ -12,7 +12,8 @@ import pytest
 
 from datarecipe import load_recipe
 from datarecipe.exchange import Complete, Completion
-from datarecipe.generate.embedded import (
+from datarecipe.generate.judge.batch_judge import judge_of
+from datarecipe.generate.prompt.embedded_prompt import (
     EMBEDDED_SAMPLING,
     cut_off_texts,
     embedded_messages,
@@ -20,9 +21,8 @@ from datarecipe.generate.embedded import (
     rotations,
     wire_fields,
 )
-from datarecipe.generate.judge import judge_of
-from datarecipe.generate.profile import settle_model
-from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, StrategyKind, Task
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy, StrategyKind, Task
 from tests.generate.driving import drive
 
 if TYPE_CHECKING:

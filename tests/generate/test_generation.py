@@ -19,7 +19,7 @@ from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
-from datarecipe.recipe.model import Strategy
+from datarecipe.recipe.recipe import Strategy
 from tests.generate.driving import Driven, Log, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
 from tests.generate.toy_filter import NearByEmbedding, NearByLetters

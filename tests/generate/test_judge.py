@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from datarecipe.exchange import Apart, FinishReason
-from datarecipe.generate.check import Invalid, Valid
-from datarecipe.generate.judge import Judge
+from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.item_checker import Invalid, Valid
 from tests.generate.recipes import completion, make_recipe
 
 ITEM = {"options": ["yes", "no"], "answer": "yes", "question": "Is ice cold?"}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.generate.judge import LONGEST_RAW, Judge
+from datarecipe.generate.judge.batch_judge import LONGEST_RAW, Judge
 from datarecipe.generate.parse import Fragment, parse, scan
 from datarecipe.generate.parse.scan import MAX_COUNTED
 from tests.generate.hostile_replies import FIELDS, HOSTILE, ITEM

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.generate.profile import TABLE_VERSION, ModelSettings, default_max_tokens, profile_of, settle_model
+from datarecipe.generate.prompt.model_profile import (
+    TABLE_VERSION,
+    ModelSettings,
+    default_max_tokens,
+    profile_of,
+    settle_model,
+)
 from tests.generate.recipes import make_recipe
 
 PLAIN = "openai/author"

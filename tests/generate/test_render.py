@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import TemplateError
 from datarecipe.exchange import Content
-from datarecipe.generate.profile import settle_model
-from datarecipe.generate.render import Renderer, example_text
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.recipe import LabelSpace, Recipe
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.text_place import TextPlace

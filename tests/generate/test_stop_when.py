@@ -10,7 +10,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Committed, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Limits
-from datarecipe.recipe.model import StopWhen
+from datarecipe.recipe.recipe import StopWhen
 from tests.generate.recipes import make_recipe, scripted
 from tests.generate.recipes import settings as model_settings
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.generate.vary import FIRST, Turns, Vary
+from datarecipe.generate.prompt.vary import FIRST, Turns, Vary
 
 VALUES = st.dictionaries(
     st.sampled_from(["topic", "tone", "length", "place"]),

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from datarecipe.generate.profile import settle_model
-from datarecipe.generate.render import Renderer
-from datarecipe.generate.wire import response_format
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.generate.prompt.render import Renderer
+from datarecipe.generate.prompt.response_format import response_format
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.example_schema.inferred import infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.generate.recipes import make_recipe
 
 ON_THE_WIRE = {"type", "enum", "description", "items", "properties", "required", "additionalProperties"}

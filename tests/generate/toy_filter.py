@@ -14,7 +14,7 @@ import pytest
 from datarecipe.exchange import Embed, Embedding, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import FILTERS, FilterRow
-from datarecipe.generate.check import Valid
+from datarecipe.generate.judge.item_checker import Valid
 
 
 class NearByLetters(CommitFilter):

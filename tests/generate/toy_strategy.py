@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from datarecipe.generate.check import Valid
+from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
 from datarecipe.generate.strategy.orders import ORDERS
 from datarecipe.recipe.strategies import STRATEGIES, StrategyRow

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import UsageError
-from datarecipe.init.answers import check_name, name_from, read_fields, read_labels
+from datarecipe.init.given_answers import check_name, name_from, read_fields, read_labels
 from datarecipe.recipe import Scalar
 
 

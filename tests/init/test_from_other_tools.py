@@ -14,8 +14,8 @@ import pytest
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.init.draft import Draft, Wishes
-from datarecipe.init.infer import draft_from_table
-from datarecipe.init.read import read_table
+from datarecipe.init.infer.infer_recipe import draft_from_table
+from datarecipe.init.read.read_files import read_table
 from datarecipe.recipe import LabelSpace
 
 TEXTS = [f"Message number {number} of a usual length." for number in range(12)]

@@ -10,9 +10,9 @@ import pytest
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, TaskName, Wishes
-from datarecipe.init.infer import draft_from_seeds, draft_from_table, find_label
-from datarecipe.init.placeholder import draft_from_wishes
-from datarecipe.init.table import Row, Table
+from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, find_label
+from datarecipe.init.read.table import Row, Table
+from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.recipe import LabelSpace, Task
 
 TEXT = "Some text of a usual length."

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from datarecipe.errors import RecipeError, StorageError, UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, Wishes
-from datarecipe.init.folding import fold
-from datarecipe.init.infer import draft_from_seeds, draft_from_table
-from datarecipe.init.instruction import instruction_for
-from datarecipe.init.placeholder import draft_from_wishes
-from datarecipe.init.project import check_root, write_project
-from datarecipe.init.read import read_table
-from datarecipe.init.recipe_text import recipe_text
+from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table
+from datarecipe.init.infer.label_folding import fold
+from datarecipe.init.read.read_files import read_table
+from datarecipe.init.write.from_scratch import draft_from_wishes
+from datarecipe.init.write.instruction_template import instruction_for
+from datarecipe.init.write.project import check_root, write_project
+from datarecipe.init.write.recipe_text import recipe_text
 from datarecipe.recipe import LabelSpace, Recipe, Scalar, load_recipe
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.running.check import check
+from datarecipe.running.resolve.check_without_model import check
 
 OWN = {"recipes/x.yaml", "seeds/x.json", "templates/x.j2"}
 SHARED = {".gitignore", ".datarecipe/recipe-1.schema.json"}

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import RecipeError
 from datarecipe.exchange import Example
-from datarecipe.init import csv_rows, json_rows
-from datarecipe.init.read import read_seeds, read_table
-from datarecipe.init.table import Table, is_missing
+from datarecipe.init.read import csv_rows, json_rows
+from datarecipe.init.read.read_files import read_seeds, read_table
+from datarecipe.init.read.table import Table, is_missing
 
 
 def table(folder: Path, name: str, content: str | bytes) -> Table:

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Content, Draw, Usage
-from datarecipe.llm import openai_protocol, providers
-from datarecipe.llm.direct_transport import DirectTransport
-from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
+from datarecipe.llm.transports import openai_protocol
+from datarecipe.llm.transports.direct_transport import DirectTransport
 from tests.llm.asking import answered
 from tests.openai_author import Author, Body, Reply
 from tests.openai_faults import Fault, always, raw
@@ -144,7 +145,9 @@ async def test_the_same_bodies_at_the_same_path_with_the_same_key(model: str, by
     thinking = model in THINKING and by == "flag"
     sampled = [{"max_tokens": 400}, PLAIN, {}] if thinking else [PLAIN, EVERYTHING, {"max_tokens": 7, "top_p": None}]
     asked = [(sampling, None) for sampling in sampled] + [({"max_tokens": 400}, SCHEMA), (PLAIN, OBJECT)]
-    environ = {name: f"key-of-{name}" for name in providers.key_variables(model.partition("/")[0])[:1] if "/" in model}
+    environ = {
+        name: f"key-of-{name}" for name in provider_facts.key_variables(model.partition("/")[0])[:1] if "/" in model
+    }
     with OpenAIServer(Author.tidy()) as server:
         async with both(model, server.base_url, environ, by) as (direct, lite):
             for sampling, response_format in asked:
@@ -201,7 +204,7 @@ async def test_openais_account_is_named_alike(monkeypatch: pytest.MonkeyPatch) -
 
 def test_of_openais_models_only_those_are_spoken_to_that_are_compared_here() -> None:
     """litellm asks some over another protocol; they must never be asked directly."""
-    listed = providers._read("model_prices_and_context_window_backup.json")
+    listed = provider_facts._read("model_prices_and_context_window_backup.json")
     modes = {name: entry.get("mode") for name, entry in listed.items() if entry.get("litellm_provider") == "openai"}
     spoken = {name for name in modes if openai_protocol.speaks(endpoint_of(f"openai/{name}", None, {}))}
     assert "responses" not in {modes[name] for name in spoken}
@@ -211,7 +214,7 @@ def test_of_openais_models_only_those_are_spoken_to_that_are_compared_here() -> 
 
 @pytest.mark.slow
 async def test_every_model_of_openais_that_is_spoken_to_gets_the_same_body() -> None:
-    listed = providers._read("model_prices_and_context_window_backup.json")
+    listed = provider_facts._read("model_prices_and_context_window_backup.json")
     names = [n for n, e in listed.items() if e.get("litellm_provider") == "openai" and e.get("mode") == "chat"]
     with OpenAIServer(Author.tidy()) as server:
         for name in names:

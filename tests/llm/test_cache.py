@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import CacheError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, Usage
-from datarecipe.llm import cache_file
-from datarecipe.llm.cache import ResponseCache
-from datarecipe.llm.cache_record import MOST_RETRIES
+from datarecipe.llm.cache import cache_file
+from datarecipe.llm.cache.cache_record import MOST_RETRIES
+from datarecipe.llm.cache.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -627,7 +627,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from datarecipe.errors import CacheError
 from datarecipe.llm import cache_file
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
 stored, hints = [], []
@@ -665,7 +665,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from datarecipe.llm import cache_file
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
 for index in range(int(sys.argv[2])):

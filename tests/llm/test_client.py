@@ -15,14 +15,14 @@ import pytest
 
 from datarecipe.errors import CacheError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
-from datarecipe.llm.attempt_driver import NOBODY_THERE
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient, Flying
-from datarecipe.llm.failure_table import TABLE
+from datarecipe.llm.failures.failure_table import TABLE
 from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.adaptive import AdaptiveLimit
-from datarecipe.llm.limits.gate import Gate
-from datarecipe.llm.route import Route
+from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
+from datarecipe.llm.limits.admission_gate import Gate
+from datarecipe.llm.routing.attempt_driver import NOBODY_THERE
+from datarecipe.llm.routing.candidate_model import Route
 from datarecipe.llm.transport import Transport
 from tests import virtual_time
 

@@ -13,15 +13,15 @@ import pytest
 
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Usage
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.adaptive import AdaptiveLimit
+from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
+from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
-from datarecipe.llm.limits.gate import Gate
-from datarecipe.llm.prices import Price
-from datarecipe.llm.request_attempts import AT_ONCE, TOTAL
-from datarecipe.llm.route import Route
+from datarecipe.llm.providers.prices import Price
+from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.request_attempts import AT_ONCE, TOTAL
 from datarecipe.llm.transport import AskAgainError
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request

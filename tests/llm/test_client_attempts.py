@@ -12,12 +12,12 @@ import pytest
 
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.amount import NOTHING
-from datarecipe.llm.prices import Price
-from datarecipe.llm.route import Route
+from datarecipe.llm.providers.prices import Price
+from datarecipe.llm.routing.candidate_model import Route
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request
 from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, Down, client, gate

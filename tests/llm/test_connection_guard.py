@@ -15,11 +15,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from datarecipe.llm import litellm_thread
-from datarecipe.llm.allowed_hosts import AllowedHosts, allowed_hosts
-from datarecipe.llm.connection_guard import Guard, RefusedHostError, guarded
-from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.http_guard import hold_clients
+from datarecipe.llm.providers.allowed_hosts import AllowedHosts, allowed_hosts
+from datarecipe.llm.providers.endpoint import resolve_endpoint
+from datarecipe.llm.through_litellm import litellm_thread
+from datarecipe.llm.through_litellm.connection_guard import Guard, RefusedHostError, guarded
+from datarecipe.llm.through_litellm.http_guard import hold_clients
 
 
 @contextlib.contextmanager

@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError, UsageError
 from datarecipe.exchange import Complete, Completion
-from datarecipe.llm import openai_protocol, providers
-from datarecipe.llm.direct_transport import DirectTransport, proxy_of
-from datarecipe.llm.failure_table import Failure
-from datarecipe.llm.litellm_transport import LitellmTransport
-from datarecipe.llm.openai_reply import LONGEST_TEXT, Replies, without_thinking
-from datarecipe.llm.select import open_transport
+from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import AskAgainError
+from datarecipe.llm.transports import openai_protocol
+from datarecipe.llm.transports.direct_transport import DirectTransport, proxy_of
+from datarecipe.llm.transports.open_transport import open_transport
+from datarecipe.llm.transports.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from tests.llm.asking import answered
 from tests.llm.certificates import Certificate, certificate
 from tests.llm.test_both_transports import SECRET, document, endpoint_of, outcome, request
@@ -189,7 +190,7 @@ async def test_a_cancelled_request_is_cancelled() -> None:
 
 
 async def test_a_reply_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datarecipe.llm.direct_transport.LONGEST_BODY", 100_000)
+    monkeypatch.setattr("datarecipe.llm.transports.direct_transport.LONGEST_BODY", 100_000)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
@@ -283,14 +284,14 @@ async def test_sampling_that_is_never_sent_and_other_endpoints_are_refused() -> 
     assert server.requests == 0
 
 
-@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & providers.NEEDS_KEY))
+@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & provider_facts.NEEDS_KEY))
 async def test_a_missing_key_is_an_error_before_anything_is_sent(provider: str) -> None:
     async with transport(None, f"{provider}/m", {}) as direct:
-        with pytest.raises(ProviderError, match=f"{providers.key_variables(provider)[0]} is not set"):
+        with pytest.raises(ProviderError, match=f"{provider_facts.key_variables(provider)[0]} is not set"):
             await direct.complete(request(f"{provider}/m", None), timeout=30)
 
 
-@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & providers.NEEDS_URL))
+@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & provider_facts.NEEDS_URL))
 async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) -> None:
     async with transport(None, f"{provider}/m", {}) as direct:
         direct.prepare()
@@ -443,7 +444,7 @@ class Tunnel:
         writer.close()
 
 
-AT_HOME = sorted(set(openai_protocol.names()) - providers.NEEDS_URL - providers.OLLAMA - {"llamafile"})
+AT_HOME = sorted(set(openai_protocol.names()) - provider_facts.NEEDS_URL - provider_facts.OLLAMA - {"llamafile"})
 
 
 async def test_the_same_providers_own_hosts_through_a_proxy_with_its_own_certificates(
@@ -458,7 +459,7 @@ async def test_the_same_providers_own_hosts_through_a_proxy_with_its_own_certifi
     async with tunnel as proxy:
         no_proxies.setenv("HTTPS_PROXY", proxy)
         for model in models:
-            environ = {providers.key_variables(model.partition("/")[0])[0]: "key"}
+            environ = {provider_facts.key_variables(model.partition("/")[0])[0]: "key"}
             endpoint = endpoint_of(model, None, environ)
             async with (
                 DirectTransport(endpoint, environ=environ) as direct,
@@ -624,7 +625,7 @@ async def test_whatever_a_server_sends_is_a_completion_or_an_error_of_ours(seed:
 WITHOUT = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
-from datarecipe.llm.select import open_transport
+from datarecipe.llm.transports.open_transport import open_transport
 from tests.llm.test_both_transports import endpoint_of, request
 
 before = dict(os.environ)

@@ -14,10 +14,10 @@ import pytest
 
 from datarecipe.errors import ProviderError, TransientError, WeightsError
 from datarecipe.exchange import Complete, Content, Draw, Example, Json
-from datarecipe.generate.embedded import embedded_schema
-from datarecipe.llm.embedded.transport import EmbeddedTransport
+from datarecipe.generate.prompt.embedded_prompt import embedded_schema
+from datarecipe.llm.embedded.embedded_transport import EmbeddedTransport
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
-from datarecipe.recipe.model import LabelSpace, Recipe, Strategy, Task
+from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy, Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

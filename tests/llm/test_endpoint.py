@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datarecipe.errors import UntrustedEndpointError, UsageError
-from datarecipe.llm.endpoint import NO_KEY, Endpoint, resolve_endpoint
+from datarecipe.llm.providers.endpoint import NO_KEY, Endpoint, resolve_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -355,7 +355,7 @@ def test_the_embedded_model_has_no_url() -> None:
 def test_deciding_imports_no_litellm() -> None:
     script = """
 import sys
-from datarecipe.llm.endpoint import resolve_endpoint
+from datarecipe.llm.providers.endpoint import resolve_endpoint
 nothing = dict(flag_api_base=None, recipe_api_base=None, config_api_base=None, trust=False, environ={})
 for model in ("gpt-4o", "openai/gpt-4o", "bytez/x"):
     resolve_endpoint(model, **nothing)

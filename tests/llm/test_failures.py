@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
 from datarecipe.exchange import Completion
-from datarecipe.llm.direct_transport import DirectTransport
-from datarecipe.llm.failure_table import TABLE, Failure, Row, row_of
-from datarecipe.llm.failures import Judge
-from datarecipe.llm.litellm_outcome import Interpreter
-from datarecipe.llm.litellm_transport import LitellmTransport
-from datarecipe.llm.network_failures import network_failure
-from datarecipe.llm.openai_reply import Replies
+from datarecipe.llm.failures.failure_errors import Judge
+from datarecipe.llm.failures.failure_table import TABLE, Failure, Row, row_of
+from datarecipe.llm.failures.network_failures import network_failure
+from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
+from datarecipe.llm.transports.direct_transport import DirectTransport
+from datarecipe.llm.transports.openai_reply import Replies
 from tests.docs.pages import document
 from tests.llm.certificates import certificate
 from tests.llm.test_both_transports import endpoint_of, request

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import ProviderError
-from datarecipe.llm.failure_table import Failure, row_of
-from datarecipe.llm.foreign_reply import never_json, other_protocol
-from datarecipe.llm.openai_reply import Replies
+from datarecipe.llm.failures.failure_table import Failure, row_of
+from datarecipe.llm.transports.foreign_reply import never_json, other_protocol
+from datarecipe.llm.transports.openai_reply import Replies
 from tests.llm.test_both_transports import endpoint_of
 from tests.llm.test_failures import ROWS, TRANSPORTS, held, result_of
 from tests.openai_author import Author

@@ -14,11 +14,11 @@ import pytest
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Complete, Content, Draw
-from datarecipe.llm import providers
-from datarecipe.llm.allowed_hosts import allowed_hosts
-from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
-from datarecipe.llm.litellm_import import import_litellm
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.allowed_hosts import allowed_hosts
+from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
+from datarecipe.llm.through_litellm.litellm_import import import_litellm
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from tests.llm.catching_proxy import CatchingProxy
 from tests.llm.certificates import certificate
 
@@ -59,14 +59,18 @@ NOT_REACHED = frozenset(
 
 def all_providers() -> list[str]:
     listed = {str(getattr(name, "value", name)) for name in import_litellm().provider_list}
-    return sorted(name for name in (listed | providers.TABLE.keys()) - providers.ASK_A_PERSON if providers.known(name))
+    return sorted(
+        name
+        for name in (listed | provider_facts.TABLE.keys()) - provider_facts.ASK_A_PERSON
+        if provider_facts.known(name)
+    )
 
 
 def everything(monkeypatch: pytest.MonkeyPatch, names: list[str], proxy: str, trusted: Path) -> dict[str, str]:
     """Every provider's key in the environment, each recognisable."""
     for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "http_proxy", "https_proxy", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    variables = {variable for name in names for variable in providers.key_variables(name)}
+    variables = {variable for name in names for variable in provider_facts.key_variables(name)}
     variables |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"}
     environ = {variable: f"key-of-{variable}-" for variable in variables}
     environ |= {"AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true", "SNOWFLAKE_ACCOUNT_ID": "account"}
@@ -79,12 +83,12 @@ def everything(monkeypatch: pytest.MonkeyPatch, names: list[str], proxy: str, tr
 
 def belongs(variable: str, scheme: str, host: str, port: int) -> bool:
     """Whether the key in `variable` is one of a provider that this host is of."""
-    owners = [provider for provider in providers.TABLE if variable in providers.key_variables(provider)]
-    owners += [name for name, row in providers.TABLE.items() if row.cloud and variable.startswith("AWS_")]
+    owners = [provider for provider in provider_facts.TABLE if variable in provider_facts.key_variables(provider)]
+    owners += [name for name, row in provider_facts.TABLE.items() if row.cloud and variable.startswith("AWS_")]
     return any(
         row is not None and allowed_hosts(endpoint(f"{owner}/m"), {}).allows(scheme, host, port)
         for owner in owners
-        if (row := providers.row_of(owner))
+        if (row := provider_facts.row_of(owner))
     )
 
 
@@ -144,7 +148,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def trusted_names() -> list[str]:
-    hosts = {host for row in providers.TABLE.values() for host in (*row.hosts, *row.tokens) if "://" not in host}
+    hosts = {host for row in provider_facts.TABLE.values() for host in (*row.hosts, *row.tokens) if "://" not in host}
     return sorted({host.replace("*", REGION) for host in hosts})
 
 
@@ -166,8 +170,8 @@ async def test_every_provider_is_asked_at_its_own_hosts_with_its_own_key(
             if "litellm wanted to ask" in str(error):
                 stopped[name] = str(error)
     # The table has all the hosts that litellm asks for providers that a recipe may choose.
-    assert not {name for name in stopped if not providers.TABLE[name].doubt}, stopped
-    rows = {name for name, row in providers.TABLE.items() if row.hosts and not row.doubt}
+    assert not {name for name in stopped if not provider_facts.TABLE[name].doubt}, stopped
+    rows = {name for name, row in provider_facts.TABLE.items() if row.hosts and not row.doubt}
     assert rows - reached <= NOT_REACHED
 
 
@@ -182,6 +186,6 @@ async def test_no_form_of_a_name_decides_a_host(
     async with proxy as url:
         walk = Walk(proxy, everything(monkeypatch, all_providers(), url, own.file), looked_up)
         for name in all_providers():
-            row = providers.TABLE.get(name)
+            row = provider_facts.TABLE.get(name)
             for form in FORMS if row is not None and row.cloud else FORMS[1:6]:
                 await walk.step(f"{name}/{form}")

@@ -17,10 +17,10 @@ import pytest
 
 from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw
-from datarecipe.llm import providers
-from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.http_guard import LONGEST_ERROR, LONGEST_REPLY, MOST_VALUES
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.endpoint import resolve_endpoint
+from datarecipe.llm.through_litellm.http_guard import LONGEST_ERROR, LONGEST_REPLY, MOST_VALUES
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 
 FAMILIES = [
     "openai/m", "hosted_vllm/m", "mistral/m", "custom_openai/m", "anthropic/claude-m", "gemini/gemini-m",
@@ -75,7 +75,7 @@ def answering(answer: Any) -> Iterator[tuple[str, list[str], list[int]]]:
 
 async def ask(model: str, base: str, monkeypatch: pytest.MonkeyPatch) -> Completion | DatarecipeError:
     """What comes of one request."""
-    environ = dict.fromkeys(providers.key_variables(model.partition("/")[0]), "key")
+    environ = dict.fromkeys(provider_facts.key_variables(model.partition("/")[0]), "key")
     environ |= {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
     environ |= {"CLOUDFLARE_ACCOUNT_ID": "account", "AWS_EC2_METADATA_DISABLED": "true"}
     for name, value in environ.items():

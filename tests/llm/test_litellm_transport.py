@@ -18,10 +18,10 @@ import pytest
 
 from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw
-from datarecipe.llm import providers
-from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.litellm_import import import_litellm
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.endpoint import resolve_endpoint
+from datarecipe.llm.through_litellm.litellm_import import import_litellm
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from tests.llm.certificates import certificate
 from tests.openai_author import Author, Reply
 from tests.openai_faults import Fault, FaultKind, always, first
@@ -237,7 +237,7 @@ async def test_a_missing_key_is_an_error_before_anything_is_sent() -> None:
             await litellm.complete(asked, timeout=30)
 
 
-@pytest.mark.parametrize("provider", sorted(providers.NEEDS_URL))
+@pytest.mark.parametrize("provider", sorted(provider_facts.NEEDS_URL))
 async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) -> None:
     model = f"{provider}/gpt-test"
     endpoint = resolve_endpoint(
@@ -253,8 +253,8 @@ async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) 
 
 def everything_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Every provider's key, and what else litellm and the openai client would send along."""
-    for provider in sorted(providers.all_names()):
-        for variable in providers.key_variables(provider):
+    for provider in sorted(provider_facts.all_names()):
+        for variable in provider_facts.key_variables(provider):
             monkeypatch.setenv(variable, f"stolen-{variable}")
     for variable in (
         "OPENAI_ORGANIZATION",
@@ -268,7 +268,7 @@ def everything_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     return dict(os.environ)
 
 
-@pytest.mark.parametrize("provider", sorted(providers.OPENAI_COMPATIBLE))
+@pytest.mark.parametrize("provider", sorted(provider_facts.OPENAI_COMPATIBLE))
 async def test_a_trusted_recipes_host_gets_the_key_of_its_provider_alone(
     provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +278,7 @@ async def test_a_trusted_recipes_host_gets_the_key_of_its_provider_alone(
         async with transport(server.base_url, model, environ, by="recipe") as litellm:
             await litellm.complete(request(server.base_url, model), timeout=30)
     assert server.requests == 1
-    own = set(providers.key_variables(provider))
+    own = set(provider_facts.key_variables(provider))
     assert set(re.findall(r"stolen-([A-Z0-9_]+)", repr(server.seen))) <= own
     assert server.strays == []
 
@@ -294,7 +294,7 @@ async def test_a_host_that_the_user_named_gets_the_providers_key_alone(
         async with transport(base, model, environ) as litellm:
             await litellm.complete(request(base, model), timeout=30)
     provider = model.partition("/")[0] if "/" in model else "openai"
-    assert server.keys_seen == {f"Bearer stolen-{providers.key_variables(provider)[0]}"}
+    assert server.keys_seen == {f"Bearer stolen-{provider_facts.key_variables(provider)[0]}"}
 
 
 async def test_without_a_key_of_its_own_a_server_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +326,7 @@ async def test_the_user_info_of_a_url_is_sent(model: str) -> None:
     assert server.keys_seen == {"Basic " + base64.b64encode(b"user:pa ss").decode()}
 
 
-@pytest.mark.parametrize("provider", sorted(providers.OPENAI_COMPATIBLE))
+@pytest.mark.parametrize("provider", sorted(provider_facts.OPENAI_COMPATIBLE))
 @pytest.mark.parametrize("where", ["{}?token=t0ken", "user:pass@{}"])
 async def test_a_url_with_secrets_brings_along_nothing_of_another_providers(
     provider: str, where: str, monkeypatch: pytest.MonkeyPatch
@@ -338,7 +338,7 @@ async def test_a_url_with_secrets_brings_along_nothing_of_another_providers(
         async with transport(f"{scheme}://{where.format(rest)}", model, environ) as litellm:
             await litellm.complete(request(server.base_url, model), timeout=30)
     found = set(re.findall(r"stolen-([A-Za-z0-9_-]+)", repr(server.seen)))
-    own = set() if "@" in where else {providers.key_variables(provider)[0]}
+    own = set() if "@" in where else {provider_facts.key_variables(provider)[0]}
     assert found == own | ({"OPENAI_ORGANIZATION", "OPENAI_PROJECT_ID", "header"} if provider == "openai" else set())
 
 
@@ -368,7 +368,7 @@ async def test_what_is_switched_off_changes_nothing_that_is_sent(model: str, mon
         )
         await litellm.close_litellm_async_clients()
         litellm.in_memory_llm_clients_cache.flush_cache()
-        environ = {providers.key_variables(model.partition("/")[0])[0]: SECRET}
+        environ = {provider_facts.key_variables(model.partition("/")[0])[0]: SECRET}
         async with transport(server.base_url, model, environ) as lite:
             await lite.complete(asked, timeout=30)
             await lite.complete(asked, timeout=30)
@@ -469,8 +469,8 @@ def audit(event, arguments):
 sys.addaudithook(audit)
 before = dict(os.environ)
 sys.path.insert(0, sys.argv[2])
-from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers.endpoint import resolve_endpoint
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from tests.llm.test_litellm_transport import request
 
 async def main(base):
@@ -536,9 +536,9 @@ def test_nothing_else_is_contacted_printed_or_left_behind(tmp_path: Path) -> Non
 PREPARED = """
 import asyncio, gc, sys
 sys.path.insert(0, sys.argv[3])
-from datarecipe.llm.endpoint import resolve_endpoint
-from datarecipe.llm.litellm_import import _OF_THE_OPENAI_CLIENT
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.llm.providers.endpoint import resolve_endpoint
+from datarecipe.llm.through_litellm.litellm_import import _OF_THE_OPENAI_CLIENT
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from tests.llm.test_litellm_transport import request
 model, base = sys.argv[1:3]
 

@@ -14,10 +14,10 @@ from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.profile import settle_model
-from datarecipe.llm.direct_transport import DirectTransport
-from datarecipe.llm.litellm_transport import LitellmTransport
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import AskAgainError
+from datarecipe.llm.transports.direct_transport import DirectTransport
 from datarecipe.recipe.load import load_recipe
 from tests.llm.test_both_transports import document, endpoint_of
 from tests.openai_author import Body

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.llm import providers
-from datarecipe.llm.endpoint import Endpoint, resolve_endpoint
-from datarecipe.llm.litellm_import import import_litellm
-from datarecipe.llm.prices import LongPromptPrice, ModelFacts, Price, facts_of
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
+from datarecipe.llm.providers.prices import LongPromptPrice, ModelFacts, Price, facts_of
+from datarecipe.llm.through_litellm.litellm_import import import_litellm
 
 MILLION = 1_000_000
 
@@ -33,7 +33,7 @@ def facts(model: str, api_base: str | None = None) -> ModelFacts:
 
 @pytest.fixture(scope="module")
 def price_map() -> dict[str, dict[str, Any]]:
-    return providers._read("model_prices_and_context_window_backup.json")
+    return provider_facts._read("model_prices_and_context_window_backup.json")
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_nothing_is_below_what_litellm_would_charge(price_map: dict[str, dict[st
     for number, (name, about) in enumerate(price_map.items()):
         if about.get("mode") != "chat" or "*" in name or not (number % 40 == 0 or "tiered_pricing" in about):
             continue
-        provider = providers.provider_of(name)
-        if provider is None or not providers.known(provider) or provider in providers.ASK_A_PERSON:
+        provider = provider_facts.provider_of(name)
+        if provider is None or not provider_facts.known(provider) or provider in provider_facts.ASK_A_PERSON:
             continue
         model = name if name.startswith(provider + "/") else f"{provider}/{name}"
         price = facts(model).price
@@ -268,8 +268,8 @@ def test_prices_of_the_map_never_fall_with_length(maps: Path) -> None:
 def test_neither_litellm_nor_the_network_is_imported() -> None:
     code = (
         "import sys\n"
-        "from datarecipe.llm.prices import facts_of\n"
-        "from datarecipe.llm.endpoint import Endpoint\n"
+        "from datarecipe.llm.providers.prices import facts_of\n"
+        "from datarecipe.llm.providers.endpoint import Endpoint\n"
         "assert facts_of(Endpoint('m', 'openai', 'gpt-4o', None, None, 'default', ())).price\n"
         "print([name for name in ('litellm', 'aiohttp', 'httpx', 'ssl') if name in sys.modules])\n"
     )

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from datarecipe.exchange import Apart, Completion
-from datarecipe.llm.cache_record import RecordError, decode, encode
-from datarecipe.llm.openai_reply import Replies
+from datarecipe.llm.cache.cache_record import RecordError, decode, encode
+from datarecipe.llm.transports.openai_reply import Replies
 from tests.llm.test_both_transports import both, document, endpoint_of, request
 from tests.openai_faults import always, raw
 from tests.openai_server import OpenAIServer

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
 from datarecipe.exchange import Completion
-from datarecipe.llm.request_attempts import (
+from datarecipe.llm.routing.request_attempts import (
     AT_ONCE,
     LOOKS_EVERY,
     TOTAL,

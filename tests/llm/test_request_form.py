@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from datarecipe.errors import ProviderError
-from datarecipe.llm import sending
-from datarecipe.llm.failure_table import Failure
-from datarecipe.llm.request_form import FormInUse, RequestForm
+from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.routing.request_form import FormInUse, RequestForm
+from datarecipe.llm.transports import sending
 from tests.llm.asking import answered
 from tests.llm.test_both_transports import both, request
 from tests.openai_author import Author, Body

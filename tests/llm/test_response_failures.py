@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from datarecipe.exchange import Completion
-from datarecipe.llm.failure_table import RESPONSES, TABLE, Failure, Wording, row_of
-from datarecipe.llm.openai_reply import Replies
-from datarecipe.llm.reply_error import is_said
+from datarecipe.llm.failures.failure_table import RESPONSES, TABLE, Failure, Wording, row_of
+from datarecipe.llm.failures.reply_error import is_said
+from datarecipe.llm.transports.openai_reply import Replies
 from tests.llm.test_both_transports import choice, document, endpoint_of
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, raw

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.exchange import Apart, Completion, Usage
-from datarecipe.llm.failure_table import Failure, row_of
-from datarecipe.llm.openai_reply import Replies
-from datarecipe.llm.streamed_reply import is_stream
+from datarecipe.llm.failures.failure_table import Failure, row_of
+from datarecipe.llm.transports.openai_reply import Replies
+from datarecipe.llm.transports.streamed_reply import is_stream
 from tests.llm.test_both_transports import both, endpoint_of, request
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, always, raw

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from datarecipe.exchange import Json
-from datarecipe.generate.profile import settle_model
-from datarecipe.generate.render import Renderer
+from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.generate.prompt.render import Renderer
 from datarecipe.recipe import Recipe, collection_root, load_recipe, read_yaml_file, shipped_recipes
 from tests.docs.pages import code_in, document
 

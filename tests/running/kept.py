@@ -21,10 +21,10 @@ import yaml
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import load_recipe
-from datarecipe.running.options import Options
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
 from tests.openai_author import Author
 from tests.runs import DATA_FILES, ask_author, run
 

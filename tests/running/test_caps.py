@@ -16,7 +16,7 @@ import pytest
 
 from datarecipe.errors import CapReachedError
 from datarecipe.llm.limits.account import Caps
-from datarecipe.running.result import RunResult
+from datarecipe.running.counts.run_result import RunResult
 from tests.cli.command import datarecipe
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, raw

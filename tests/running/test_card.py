@@ -20,16 +20,16 @@ from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
-from datarecipe.recipe.model import About
-from datarecipe.running.card import LABELS_SHOWN, card
-from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import Ending, Traffic
-from datarecipe.running.hub_metadata import LICENSES, front_matter, size_category
-from datarecipe.running.label_counts import LabelCounts
-from datarecipe.running.manifest import EMBEDDED_WARNING, Span, manifest
-from datarecipe.running.options import Options
-from datarecipe.running.setup import settle
-from datarecipe.running.tally import Tally
+from datarecipe.recipe.recipe import About
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.label_counts import LabelCounts
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.drive.dispatch import Ending, Traffic
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.run_folder.card import LABELS_SHOWN, card
+from datarecipe.running.run_folder.hub_metadata import LICENSES, front_matter, size_category
+from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING, Span, manifest
 from tests.generate.recipes import loaded, make_recipe
 
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)

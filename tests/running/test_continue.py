@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.running.summary import closing
+from datarecipe.running.show.summary import closing
 from tests.openai_author import Author
 from tests.openai_faults import Fault, always
 from tests.openai_server import OpenAIServer

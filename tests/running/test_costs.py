@@ -12,9 +12,9 @@ import pytest
 from datarecipe.errors import UnknownPriceError, UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Override, load_recipe
-from datarecipe.running.costs import DEFAULT_USD
-from datarecipe.running.options import Options
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.resolve.costs import DEFAULT_USD
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
 from tests.runs import RECIPE, write_recipe
 
 OWN = """

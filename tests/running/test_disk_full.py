@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datarecipe.errors import CacheError
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.running.test_kill import _stored as stored_in

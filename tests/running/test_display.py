@@ -13,11 +13,11 @@ import pytest
 
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import Traffic
-from datarecipe.running.display import status
-from datarecipe.running.progress import Progress
-from datarecipe.running.tally import Tally
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.drive.dispatch import Traffic
+from datarecipe.running.show.display import status
+from datarecipe.running.show.progress import Progress
 from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, every, first

@@ -11,10 +11,10 @@ import pytest
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
-from datarecipe.llm.cache import ResponseCache
-from datarecipe.running.explain import Explanation, explain
-from datarecipe.running.options import Options
-from datarecipe.running.setup import Setup, settle
+from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.running.drive.explain import Explanation, explain
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
 from tests.cli.command import datarecipe
 from tests.generate.recipes import scripted
 from tests.openai_author import Author

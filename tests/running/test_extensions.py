@@ -13,11 +13,11 @@ import pytest
 from datarecipe.generate.events import Committed
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Recipe
-from datarecipe.running.explain import explain
+from datarecipe.running.drive.explain import explain
 from datarecipe.running.planning.plan import make_plan
-from datarecipe.running.setup import Setup
+from datarecipe.running.resolve.resolved_run import Setup
 from tests.generate.recipes import loaded, make_recipe
 from tests.generate.toy_filter import install_near
 from tests.generate.toy_strategy import KIND, install_first

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
-from datarecipe.generate.render import example_text
-from datarecipe.running.folder import RunFolder, json_line
-from datarecipe.running.ownership import conflict
-from datarecipe.running.run_files import storage_errors
+from datarecipe.generate.prompt.render import example_text
+from datarecipe.running.run_folder.ownership import conflict
+from datarecipe.running.run_folder.run_files import storage_errors
+from datarecipe.running.run_folder.writer import RunFolder, json_line
 from tests.generate.recipes import REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -295,8 +295,8 @@ def test_other_files_in_the_folder_are_no_obstacle_and_stay(tmp_path: Path) -> N
 HOLD = """
 import sys
 from pathlib import Path
-from datarecipe.generate.render import example_text
-from datarecipe.running.folder import RunFolder
+from datarecipe.generate.prompt.render import example_text
+from datarecipe.running.run_folder.writer import RunFolder
 with RunFolder(Path(sys.argv[1]), "A", overwrite=False):
     print("held", flush=True)
     sys.stdin.read()
@@ -332,8 +332,8 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from datarecipe.generate.render import example_text
-from datarecipe.running.folder import RunFolder
+from datarecipe.generate.prompt.render import example_text
+from datarecipe.running.run_folder.writer import RunFolder
 from datarecipe.generate.events import Accepted
 folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 renames = 0

@@ -14,12 +14,12 @@ from datarecipe.errors import CapReachedError, TransientError
 from datarecipe.generate.reasons import Reason
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import Traffic
-from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
-from datarecipe.running.result import RunResult
-from datarecipe.running.summary import closing, summary
-from datarecipe.running.tally import Tally
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.drive.dispatch import Traffic
+from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
+from datarecipe.running.show.summary import closing, summary
 
 
 def result(**changes: Any) -> RunResult:

@@ -16,21 +16,26 @@ from tests.running.test_interrupt import INTERRUPTED, command_for, start
 from tests.running.test_kill import _stored as stored_in
 
 HOLDS = {
-    "a reply is judged": "import datarecipe.generate.judge as m; m.Judge.batch = lambda *_: stuck()",
-    "a template renders": "import datarecipe.generate.render as m; m.Renderer.content = lambda *_, **__: stuck()",
-    "the disk does not answer": "import datarecipe.llm.cache as m; m.ResponseCache.get = lambda *_: time.sleep(600)",
-    "rows are written": "import datarecipe.running.folder as m; m.RunFolder.write = lambda *_: time.sleep(600)",
+    "a reply is judged": "import datarecipe.generate.judge.batch_judge as m; m.Judge.batch = lambda *_: stuck()",
+    "a template renders": "import datarecipe.generate.prompt.render as m; m.Renderer.content = lambda *_, **__: stuck()",
+    "the disk does not answer": (
+        "import datarecipe.llm.cache.response_cache as m; m.ResponseCache.get = lambda *_: time.sleep(600)"
+    ),
+    "rows are written": "import datarecipe.running.run_folder.writer as m; m.RunFolder.write = lambda *_: time.sleep(600)",
     "a connection is silent": (
-        "import datarecipe.llm.direct_transport as m\n"
+        "import datarecipe.llm.transports.direct_transport as m\n"
         "async def complete(*_, **__): await asyncio.to_thread(time.sleep, 600)\n"
         "m.DirectTransport.complete = complete"
     ),
     "litellm is imported": (
-        "import datarecipe.llm.litellm_transport as m; m.LitellmTransport._import = lambda _: time.sleep(600)"
+        "import datarecipe.llm.through_litellm.litellm_transport as m\n"
+        "m.LitellmTransport._import = lambda _: time.sleep(600)"
     ),
-    "litellm reads a reply": ("import datarecipe.llm.litellm_transport as m\nasync def ask(*_): stuck()\nm._ask = ask"),
+    "litellm reads a reply": (
+        "import datarecipe.llm.through_litellm.litellm_transport as m\nasync def ask(*_): stuck()\nm._ask = ask"
+    ),
     "a thread computes": (
-        "import datarecipe.llm.direct_transport as m\n"
+        "import datarecipe.llm.transports.direct_transport as m\n"
         "async def complete(*_, **__): await asyncio.to_thread(stuck)\n"
         "m.DirectTransport.complete = complete"
     ),

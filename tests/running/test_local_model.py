@@ -10,8 +10,8 @@ import pytest
 
 from datarecipe.errors import DatarecipeError, RecipeError, UnsafePathError, UntrustedEndpointError, WeightsError
 from datarecipe.recipe import Override, load_recipe
-from datarecipe.running.options import Options
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
 from tests.llm.gguf_files import gguf
 from tests.runs import RECIPE, write_recipe
 

@@ -15,8 +15,8 @@ import pytest
 
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import load_recipe
-from datarecipe.running.many import execute_many
-from datarecipe.running.observe import Silent
+from datarecipe.running.drive.execute_many import execute_many
+from datarecipe.running.show.observers import Silent
 from tests.cli.command import Ran, datarecipe
 from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body

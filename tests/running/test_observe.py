@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.running.observe import Several, Silent
-from datarecipe.running.run_log import RunLog
+from datarecipe.running.show.observers import Several, Silent
+from datarecipe.running.show.run_log import RunLog
 from tests.openai_author import Author
 from tests.openai_faults import Fault, first
 from tests.openai_server import OpenAIServer

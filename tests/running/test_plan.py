@@ -17,24 +17,24 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from datarecipe.exchange import Request, Response
-from datarecipe.generate.check import Valid
 from datarecipe.generate.generation import Generation
-from datarecipe.generate.judge import Judge
-from datarecipe.generate.normalise import equality_digest
-from datarecipe.generate.render import example_text
+from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.judge.normalise import equality_digest
+from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.replay import replay
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
-from datarecipe.running.execute import execute
-from datarecipe.running.observe import Silent
-from datarecipe.running.options import Options
-from datarecipe.running.planning.evidence import past_of
+from datarecipe.running.drive.execute import execute
+from datarecipe.running.planning.history import past_of
+from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
 from datarecipe.running.planning.ranges import Range
-from datarecipe.running.planning.schedule import Speed, makespan
 from datarecipe.running.planning.stand_in import StandIn
-from datarecipe.running.setup import Setup, settle
+from datarecipe.running.resolve.options import Options
+from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.show.observers import Silent
 from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
 from tests.generate.recipes import settings as model_settings
 from tests.generate.toy_filter import install_near

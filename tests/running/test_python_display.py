@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import datarecipe
-from datarecipe.running.observe import Silent
-from datarecipe.running.progress import Progress
-from datarecipe.running.python_display import NOTICES, NotebookDisplay, bar
+from datarecipe.running.show.observers import Silent
+from datarecipe.running.show.progress import Progress
+from datarecipe.running.show.python_display import NOTICES, NotebookDisplay, bar
 from tests.cli.terminal import python_on_terminal
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer

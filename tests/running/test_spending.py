@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Account, Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount
-from datarecipe.llm.prices import Price
-from datarecipe.running.spending import SPENDING, Spending
+from datarecipe.llm.providers.prices import Price
+from datarecipe.running.run_folder.spending import SPENDING, Spending
 
 MOST = Amount(1, 100, 200, Decimal("0.0100"))
 USED = Amount(1, 40, 20, Decimal("0.0012"))

@@ -10,15 +10,15 @@ from typing import Any, get_args
 
 import pytest
 
-from datarecipe.generate import judge
+from datarecipe.generate.judge import batch_judge
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
 from datarecipe.llm.limits.amount import NOTHING, Amount
-from datarecipe.running.counts import Counts, Spent
-from datarecipe.running.dispatch import End, Traffic
-from datarecipe.running.rejections import loss_of, percent
-from datarecipe.running.result import RunResult
-from datarecipe.running.summary import closing, summary
-from datarecipe.running.tally import Tally
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.drive.dispatch import End, Traffic
+from datarecipe.running.show.rejections import loss_of, percent
+from datarecipe.running.show.summary import closing, summary
 from tests.cli.command import datarecipe
 from tests.openai_author import Body
 from tests.openai_server import OpenAIServer
@@ -136,7 +136,7 @@ def test_nothing_is_said_of_what_did_not_come() -> None:
 def test_every_reason_has_a_row_and_those_of_whole_responses_say_so() -> None:
     assert set(get_args(Reason)) == set(REASONS)
     assert all(row.helps for row in REASONS.values())
-    assert set(judge.ENDS.values()) == set(OF_RESPONSES)
+    assert set(batch_judge.ENDS.values()) == set(OF_RESPONSES)
 
 
 def test_the_real_command_says_it(tmp_path: Path) -> None:

@@ -11,18 +11,18 @@ from typing import Any
 from datarecipe.exchange import Complete, Content, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.order import Asker, Formatting, Place
-from datarecipe.generate.vary import Turn
-from datarecipe.llm import router
-from datarecipe.llm.attempt_driver import ask
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
+from datarecipe.llm.limits.admission_gate import Gate, Ticket
 from datarecipe.llm.limits.amount import NOTHING, Amount
-from datarecipe.llm.limits.gate import Gate, Ticket
-from datarecipe.running import folder, ownership
-from datarecipe.running.dispatch import Dispatcher
-from datarecipe.running.spending import Spending
+from datarecipe.llm.routing import model_router
+from datarecipe.llm.routing.attempt_driver import ask
+from datarecipe.running.drive.dispatch import Dispatcher
+from datarecipe.running.run_folder import ownership, writer
+from datarecipe.running.run_folder.spending import Spending
 from tests.generate.recipes import completion
 
 
@@ -43,22 +43,22 @@ def used_before_stored() -> None:
 
 def retry_not_counted() -> None:
     """A failed attempt costs nothing, the product thinks."""
-    settle = router.Claim.settle
+    settle = model_router.Claim.settle
 
     def cheap(self: Any, spent: Amount, how: Any, retry_after: float | None) -> None:
         settle(self, spent if how == "answered" else NOTHING, how, retry_after)
 
-    router.Claim.settle = cheap  # type: ignore[method-assign]
+    model_router.Claim.settle = cheap  # type: ignore[method-assign]
 
 
 def nothing_counted() -> None:
     """No attempt costs anything, the product thinks."""
-    settle = router.Claim.settle
+    settle = model_router.Claim.settle
 
     def free(self: Any, spent: Amount, how: Any, retry_after: float | None) -> None:
         settle(self, NOTHING, how, retry_after)
 
-    router.Claim.settle = free  # type: ignore[method-assign]
+    model_router.Claim.settle = free  # type: ignore[method-assign]
 
 
 def commit_out_of_order() -> None:
@@ -149,17 +149,17 @@ def manifest_first() -> None:
     """The manifest is put in place before the data."""
     files = (ownership.MANIFEST, ownership.DATA, ownership.LINEAGE, ownership.REJECTED, ownership.CARD)
 
-    def rename(self: folder.RunFolder) -> None:
+    def rename(self: writer.RunFolder) -> None:
         for name in files:
             partial = self.path / (name + ownership.PARTIAL)
             if os.path.lexists(partial):
                 partial.replace(self.path / name)
 
-    def finish(self: folder.RunFolder) -> None:
+    def finish(self: writer.RunFolder) -> None:
         """Nothing is finished."""
 
-    folder.RunFolder._rename = rename  # type: ignore[method-assign]
-    folder.RunFolder._finish_replacing = finish  # type: ignore[method-assign]
+    writer.RunFolder._rename = rename  # type: ignore[method-assign]
+    writer.RunFolder._finish_replacing = finish  # type: ignore[method-assign]
 
 
 def hole_committed() -> None:
@@ -181,13 +181,13 @@ def hole_committed() -> None:
 
 def room_kept_while_waiting() -> None:
     """Who waits for the answer to another's request keeps the room that it had for its own."""
-    release = router.Claim.release
+    release = model_router.Claim.release
 
-    def late(self: router.Claim) -> None:
+    def late(self: model_router.Claim) -> None:
         if not self.settled:
             asyncio.get_running_loop().call_later(50_000, release, self)
 
-    router.Claim.release = late  # type: ignore[method-assign]
+    model_router.Claim.release = late  # type: ignore[method-assign]
 
 
 def cancelled_at_once() -> None:
@@ -204,10 +204,10 @@ def cancelled_at_once() -> None:
 def retried_after_an_interrupt() -> None:
     """Ctrl-C ends no retries."""
 
-    def close(self: router.Router) -> None:
+    def close(self: model_router.Router) -> None:
         """Nothing is closed."""
 
-    router.Router.close = close  # type: ignore[method-assign]
+    model_router.Router.close = close  # type: ignore[method-assign]
 
 
 PLANTED: Mapping[str, Callable[[], None]] = {

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from datarecipe.errors import ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Usage
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.transport import AskAgainError
 from tests.generate.recipes import scripted
 from tests.simulation.plan import MODEL, OUTAGES_END, PRICES, Faults, Plan

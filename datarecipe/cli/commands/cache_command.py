@@ -21,12 +21,12 @@ from datarecipe.cli.command_options import (
 )
 from datarecipe.cli.output import tell
 from datarecipe.errors import UsageError
-from datarecipe.llm.cache import ResponseCache
+from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
-from datarecipe.running.explain import Explanation, explain
-from datarecipe.running.ownership import conflict, differing, holds
-from datarecipe.running.setup import Setup, cache_directory, settle
+from datarecipe.running.drive.explain import Explanation, explain
+from datarecipe.running.resolve.resolved_run import Setup, cache_directory, settle
+from datarecipe.running.run_folder.ownership import conflict, differing, holds
 
 
 @click.group("cache", invoke_without_command=True)

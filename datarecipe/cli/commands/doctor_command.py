@@ -9,7 +9,7 @@ import click
 
 from datarecipe.cli.command_options import cache_option
 from datarecipe.printable import printable
-from datarecipe.running.doctor import examine
+from datarecipe.running.resolve.doctor import examine
 
 _MARKS = {"ok": ("ok", "green"), "missing": ("--", "yellow"), "wrong": ("!!", "red")}
 

@@ -13,14 +13,14 @@ import click
 from datarecipe.cli import init_questions as ask
 from datarecipe.cli.reports.init_report import show_answers, show_draft, show_files, show_table
 from datarecipe.errors import UsageError
-from datarecipe.init.answers import check_name, check_text, name_from, read_fields, read_labels
 from datarecipe.init.draft import TASKS, Draft, Wishes
-from datarecipe.init.infer import draft_from_seeds, draft_from_table, find_label
-from datarecipe.init.json_rows import read_seed_text
-from datarecipe.init.placeholder import draft_from_wishes
-from datarecipe.init.project import Written, check_root, existing_files, recipe_path, write_project
-from datarecipe.init.read import read_seeds, read_table
-from datarecipe.init.words import quoted
+from datarecipe.init.given_answers import check_name, check_text, name_from, read_fields, read_labels
+from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, find_label
+from datarecipe.init.read.json_rows import read_seed_text
+from datarecipe.init.read.read_files import read_seeds, read_table
+from datarecipe.init.value_names import quoted
+from datarecipe.init.write.from_scratch import draft_from_wishes
+from datarecipe.init.write.project import Written, check_root, existing_files, recipe_path, write_project
 from datarecipe.printable import printable
 from datarecipe.recipe import STRATEGIES
 

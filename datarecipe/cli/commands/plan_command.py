@@ -27,9 +27,9 @@ from datarecipe.cli.output import tell
 from datarecipe.cli.reports.plan_report import as_document, report, sums
 from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
-from datarecipe.running.budget import budget_of
+from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.planning.plan import Plan, make_plan
-from datarecipe.running.setup import NO_CAPS, Setup, settle
+from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup, settle
 
 
 @click.command("plan")

@@ -19,10 +19,10 @@ from datarecipe.cli.command_options import (
 from datarecipe.cli.output import tell
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.printable import example_line, printable
-from datarecipe.running.manifest import EMBEDDED_WARNING
-from datarecipe.running.preview import preview
-from datarecipe.running.setup import settle
-from datarecipe.running.summary import dollars
+from datarecipe.running.drive.preview import preview
+from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING
+from datarecipe.running.show.summary import dollars
 
 
 @click.command("preview")

@@ -10,8 +10,8 @@ import click
 from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
 from datarecipe.cli.output import tell
 from datarecipe.printable import printable
-from datarecipe.running.preview import first_request
-from datarecipe.running.setup import settle
+from datarecipe.running.drive.preview import first_request
+from datarecipe.running.resolve.resolved_run import settle
 
 
 @click.command("prompt")

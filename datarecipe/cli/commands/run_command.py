@@ -33,17 +33,17 @@ from datarecipe.cli.reports.run_table import table
 from datarecipe.errors import UsageError
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
-from datarecipe.running.budget import budget_of
-from datarecipe.running.display import LineDisplay, LiveDisplay, on_terminal
-from datarecipe.running.event_stream import EventStream
-from datarecipe.running.execute import execute
-from datarecipe.running.going_on import Typed, ended_short, flags, how_all_go_on, how_to_go_on
-from datarecipe.running.interrupt import ALL, Interrupts, end_process
-from datarecipe.running.many import execute_many
-from datarecipe.running.observe import Observer, Several, Silent
-from datarecipe.running.result import RunResult
-from datarecipe.running.setup import Setup, settle
-from datarecipe.running.summary import summary, summary_of_error
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.drive.budget import budget_of
+from datarecipe.running.drive.execute import execute
+from datarecipe.running.drive.execute_many import execute_many
+from datarecipe.running.drive.interrupt import ALL, Interrupts, end_process
+from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal
+from datarecipe.running.show.event_stream import EventStream
+from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
+from datarecipe.running.show.observers import Observer, Several, Silent
+from datarecipe.running.show.summary import summary, summary_of_error
 
 
 @click.command("run")

@@ -12,11 +12,11 @@ from datarecipe.cli.command_options import load, model_options, recipe_argument,
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe import LoadedRecipe, Origin, Recipe, origins
+from datarecipe.recipe.message_text import code
 from datarecipe.recipe.source.paths import is_path
 from datarecipe.recipe.source.yaml_writer import yaml_text
-from datarecipe.recipe.words import code
-from datarecipe.running.check import check
-from datarecipe.running.setup import settled_origins
+from datarecipe.running.resolve.check_without_model import check
+from datarecipe.running.resolve.resolved_run import settled_origins
 
 _WIDEST_VALUE = 50
 

@@ -15,7 +15,7 @@ from datarecipe.cli.reports.validate_report import Report, as_github, as_json, s
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
 from datarecipe.printable import printable
 from datarecipe.recipe import Found, find_recipe, is_name, judged_as_base, recipes_below
-from datarecipe.running.check import check
+from datarecipe.running.resolve.check_without_model import check
 
 _WRITERS: dict[str, Callable[[list[Report]], Iterator[str]]] = {"json": as_json, "github": as_github}
 

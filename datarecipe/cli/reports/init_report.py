@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from datarecipe.exchange import Json
+from datarecipe.init.column_summary import summarise
 from datarecipe.init.draft import Draft, Finding
-from datarecipe.init.project import own_paths
-from datarecipe.init.space import in_words
-from datarecipe.init.summary import summarise
-from datarecipe.init.table import MAX_CELLS, MAX_ROWS, Table
-from datarecipe.init.words import listed, quoted
+from datarecipe.init.infer.infer_labels import in_words
+from datarecipe.init.read.table import MAX_CELLS, MAX_ROWS, Table
+from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.write.project import own_paths
 from datarecipe.printable import counted, example_line, printable
 
 _MOST_COLUMNS = 30

@@ -11,9 +11,9 @@ from datarecipe.exchange import Json
 from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
-from datarecipe.running.budget import BUDGET
+from datarecipe.running.drive.budget import BUDGET
 from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
-from datarecipe.running.planning.evidence import Share
+from datarecipe.running.planning.history import Share
 from datarecipe.running.planning.plan import Assumed, Cap, CapCheck, Plan, used
 from datarecipe.running.planning.ranges import Range
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from datarecipe.printable import printable
-from datarecipe.running.display import duration
-from datarecipe.running.many import Ran
-from datarecipe.running.rejections import percent
-from datarecipe.running.summary import dollars
+from datarecipe.running.drive.execute_many import Ran
+from datarecipe.running.show.display import duration
+from datarecipe.running.show.rejections import percent
+from datarecipe.running.show.summary import dollars
 
 _HEAD = ("recipe", "accepted", "target", "yield", "calls", "cost", "time", "end")
 

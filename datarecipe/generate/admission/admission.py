@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from datarecipe.generate.admission.always import Duplicates, Surplus
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
-from datarecipe.generate.check import Checked, Valid
 from datarecipe.generate.digests import DigestSet
+from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.questions import Question, Questions
 
 Asked: TypeAlias = Mapping[int, Sequence[Sequence[Question]]]

@@ -7,8 +7,8 @@ from typing import Final
 
 from datarecipe.exchange import Response
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
-from datarecipe.generate.check import Valid
 from datarecipe.generate.digests import DigestSet
+from datarecipe.generate.judge.item_checker import Valid
 
 _DUPLICATE: Final = Rejection("duplicate", "equal to a seed example or to an accepted example")
 _SURPLUS: Final = Rejection("surplus", "the target was reached within this response")

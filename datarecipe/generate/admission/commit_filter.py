@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datarecipe.exchange import Request, Response
-from datarecipe.generate.check import Valid
+from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Reason
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
-from datarecipe.recipe.model import Recipe
+from datarecipe.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

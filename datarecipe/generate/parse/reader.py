@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from datarecipe.exchange import Json
-from datarecipe.generate.nesting import MAX_NESTING
+from datarecipe.generate.judge.nesting import MAX_NESTING
 from datarecipe.generate.parse import strings
 from datarecipe.generate.parse.items import Row, Table
 

@@ -19,7 +19,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from datarecipe.exchange import Json
-from datarecipe.generate.nesting import MAX_NESTING, nesting
+from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
 from datarecipe.generate.parse import strings
 from datarecipe.generate.parse.items import Finder, Found, Fragment, Mended, Parsed, Row, Table, value_of
 from datarecipe.generate.parse.reader import LETTERS, MAX_DIGITS, Broken, Meter, Reader

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from datarecipe.exchange import Embed, Embedding, Example, canonical_json
-from datarecipe.generate.check import Valid
 from datarecipe.generate.digests import DigestSet
-from datarecipe.generate.normalise import embedding_text
+from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.judge.normalise import embedding_text
 from datarecipe.generate.questions import Question, Questions
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from datarecipe.generate.check import Valid
+from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.strategy.order import Asker, Order, Place, Upcoming
 
 

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
 from datarecipe.generate.admission.admission import Asked
-from datarecipe.generate.check import Checked, Valid
-from datarecipe.generate.normalise import equality_digest, example_id
-from datarecipe.generate.render import Renderer, example_text
-from datarecipe.generate.vary import Turn, Turns
-from datarecipe.recipe.model import Recipe
+from datarecipe.generate.judge.item_checker import Checked, Valid
+from datarecipe.generate.judge.normalise import equality_digest, example_id
+from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.generate.prompt.vary import Turn, Turns
+from datarecipe.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

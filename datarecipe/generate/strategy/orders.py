@@ -13,7 +13,7 @@ from datarecipe.generate.strategy.chains import ChainsOrder
 from datarecipe.generate.strategy.fixed import FixedOrder
 from datarecipe.generate.strategy.order import Asker, Order
 from datarecipe.generate.strategy.tree import TreeOrder
-from datarecipe.recipe.model import StrategyKind
+from datarecipe.recipe.recipe import StrategyKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from datarecipe.generate.accepted_log import AcceptedLog
-from datarecipe.generate.check import Valid
 from datarecipe.generate.digests import DigestSet
-from datarecipe.generate.render import example_text
+from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
 
 NEGLIGIBLE = 0.01

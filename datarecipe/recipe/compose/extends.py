@@ -13,6 +13,7 @@ from datarecipe.errors import CompositionError, RecipeError
 from datarecipe.recipe.compose.merge import merged
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.release import check_release
+from datarecipe.recipe.message_text import show
 from datarecipe.recipe.source.document import (
     MAX_NODES,
     Document,
@@ -25,7 +26,6 @@ from datarecipe.recipe.source.document import (
     mapping_node,
 )
 from datarecipe.recipe.source.paths import is_path
-from datarecipe.recipe.words import show
 
 MAX_FILES = 100
 """Recipes that one recipe may build on, each counted as often as an `extends` names it."""

@@ -14,6 +14,7 @@ from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe.compose.merge import long_form, takes_away
 from datarecipe.recipe.format.schema import required_keys, schema_of
+from datarecipe.recipe.message_text import code, shorten
 from datarecipe.recipe.source.document import (
     Document,
     ListNode,
@@ -28,7 +29,6 @@ from datarecipe.recipe.source.document import (
     to_json,
 )
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.recipe.words import code, shorten
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER = re.compile(r"[-+]?(?:0[xo][0-9a-fA-F]+|[0-9.]+(?:[eE][-+]?[0-9]+)?)")

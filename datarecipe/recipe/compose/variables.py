@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from datarecipe.errors import OverrideError
 from datarecipe.recipe.compose.overrides import Override
+from datarecipe.recipe.message_text import code, did_you_mean, join
 from datarecipe.recipe.source.document import Document, MappingNode, Source
 from datarecipe.recipe.template import names_read, reads_all_vars
-from datarecipe.recipe.words import code, did_you_mean, join
 
 
 def check_variables(overrides: Sequence[Override], written: Document, template: str) -> None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from datarecipe.recipe.words import code
+from datarecipe.recipe.message_text import code
 
 
 class PatternError(ValueError):

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from datarecipe.recipe.example_schema.pattern_dialect import PatternError, to_re2
-from datarecipe.recipe.words import code
+from datarecipe.recipe.message_text import code
 
 MAX_LENGTH: Final = 2_000
 """Characters of a pattern. Bounds the work of compiling what will turn out to be too large."""

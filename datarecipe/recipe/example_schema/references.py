@@ -14,8 +14,8 @@ from typing import TypeAlias
 from datarecipe.exchange import Json
 from datarecipe.recipe.example_schema.pattern_dialect import PatternError
 from datarecipe.recipe.example_schema.patterns import compile_pattern
+from datarecipe.recipe.message_text import show
 from datarecipe.recipe.source.document import Keys
-from datarecipe.recipe.words import show
 
 MAX_SIZE = 20_000
 """Values in a schema with its references followed."""

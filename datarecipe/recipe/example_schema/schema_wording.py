@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.recipe.example_schema.patterns import compile_pattern
-from datarecipe.recipe.words import code, describe, dotted, join, shorten, show
+from datarecipe.recipe.message_text import code, describe, dotted, join, shorten, show
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -14,12 +14,12 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from datarecipe.recipe.example_schema.patterns import compile_pattern
-from datarecipe.recipe.parts.equality import equality_key
+from datarecipe.recipe.keys.equality import equality_key
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
-    from datarecipe.recipe.example_schema.work import Work
+    from datarecipe.recipe.example_schema.validation_cost import Work
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:

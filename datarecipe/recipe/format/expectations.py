@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datarecipe.recipe.format.schema import Schema
-from datarecipe.recipe.words import code, join
+from datarecipe.recipe.message_text import code, join
 
 _TYPES = {
     "string": "text",

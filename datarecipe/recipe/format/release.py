@@ -6,8 +6,8 @@ from datarecipe._version import __version__
 from datarecipe.errors import ReleaseError
 from datarecipe.printable import printable
 from datarecipe.recipe.format import FORMAT
+from datarecipe.recipe.message_text import describe, shorten
 from datarecipe.recipe.source.document import Document, MappingNode, ScalarNode
-from datarecipe.recipe.words import describe, shorten
 
 LONGEST_REQUIRES = 200
 """Characters of a version specifier."""

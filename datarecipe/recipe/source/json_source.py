@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from datarecipe.errors import Problem, RecipeSyntaxError
+from datarecipe.recipe.message_text import code, shorten
 from datarecipe.recipe.source.document import (
     MAX_DEPTH,
     MAX_NODES,
@@ -30,7 +31,6 @@ from datarecipe.recipe.source.document import (
     mapping_node,
     scalar_node,
 )
-from datarecipe.recipe.words import code, shorten
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r'"|-?[0-9]|true|false|null|NaN|-?Infinity')

@@ -17,9 +17,9 @@ from typing import NoReturn
 
 from datarecipe.errors import MissingFileError, UnsafePathError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe.source.characters import decode
+from datarecipe.recipe.message_text import code, nearest, show
 from datarecipe.recipe.source.document import MAX_BYTES, Place, Source
-from datarecipe.recipe.words import code, nearest, show
+from datarecipe.recipe.source.source_characters import decode
 from datarecipe.unlinked import open_file
 
 YAML_SUFFIXES = (".yaml", ".yml")

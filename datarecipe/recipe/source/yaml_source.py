@@ -17,7 +17,7 @@ import yaml
 from datarecipe.errors import Problem, RecipeSyntaxError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import MAX_PROBLEMS
-from datarecipe.recipe.source.characters import check_characters
+from datarecipe.recipe.message_text import LONGEST_SHOWN, code, show
 from datarecipe.recipe.source.document import (
     MAX_DEPTH,
     MAX_NODES,
@@ -36,8 +36,8 @@ from datarecipe.recipe.source.document import (
 )
 from datarecipe.recipe.source.paths import display, read_source
 from datarecipe.recipe.source.scalars import PlainValue, resolve
+from datarecipe.recipe.source.source_characters import check_characters
 from datarecipe.recipe.source.yaml_syntax import needs_quotes, quoted_value, syntax_problem
-from datarecipe.recipe.words import LONGEST_SHOWN, code, show
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"

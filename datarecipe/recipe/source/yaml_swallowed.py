@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datarecipe.recipe.message_text import code
 from datarecipe.recipe.source.document import Place, Source
-from datarecipe.recipe.words import code
 
 _TOKEN = re.compile(
     r"""

@@ -13,9 +13,9 @@ import yaml
 
 from datarecipe.errors import Problem
 from datarecipe.printable import printable
+from datarecipe.recipe.message_text import code
 from datarecipe.recipe.source.document import MAX_DEPTH, TOO_DEEP, Place, Source
 from datarecipe.recipe.source.yaml_swallowed import swallowed
-from datarecipe.recipe.words import code
 
 _LONGEST_LINE = 90
 """Characters of a corrected line that a hint shows."""

@@ -28,7 +28,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from datarecipe.recipe.template.bounds import LIMITS, Limits, TemplateBoundError, TemplateFinding, TemplateRefused
+from datarecipe.recipe.template.metering.bounds import (
+    LIMITS,
+    Limits,
+    TemplateBoundError,
+    TemplateFinding,
+    TemplateRefused,
+)
 from datarecipe.recipe.template.values import KNOWN_NAMES, TemplateLabels
 
 if TYPE_CHECKING:
@@ -63,14 +69,14 @@ def check_template(
     and hardly meant. Where a use is guarded (`is defined`, `default`, `{% if vary %}`) there is no finding: rendering
     checks the rest.
     """
-    from datarecipe.recipe.template.analysis import check  # noqa: PLC0415
+    from datarecipe.recipe.template.checking.analysis import check  # noqa: PLC0415
 
     return check(text, frozenset(vars), frozenset(vary), fixed_labels=fixed_labels)
 
 
 def names_read(text: str) -> frozenset[str]:
     """The names of `vars` that the template reads by name: `vars.NAME`, `vars["NAME"]`, `vars.get("NAME")`."""
-    from datarecipe.recipe.template.analysis import vars_read  # noqa: PLC0415
+    from datarecipe.recipe.template.checking.analysis import vars_read  # noqa: PLC0415
 
     return vars_read(text).names
 
@@ -81,7 +87,7 @@ def reads_all_vars(text: str) -> bool:
     So `{% for name, value in vars.items() %}`, `vars[name]` and `{{ vars | tojson }}`; and every template that does not
     parse, since nothing can be said about it.
     """
-    from datarecipe.recipe.template.analysis import vars_read  # noqa: PLC0415
+    from datarecipe.recipe.template.checking.analysis import vars_read  # noqa: PLC0415
 
     return vars_read(text).all
 

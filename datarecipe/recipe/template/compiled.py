@@ -13,14 +13,14 @@ import jinja2
 from jinja2.compiler import generate
 from jinja2.exceptions import SecurityError, TemplateAssertionError, TemplateError, UndefinedError
 
-from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
+from datarecipe.recipe.message_text import join, shorten
+from datarecipe.recipe.template.checking.syntax import Tree, parse
+from datarecipe.recipe.template.checking.tokens import Place
 from datarecipe.recipe.template.context import MeteredContext
 from datarecipe.recipe.template.environment import MeteredEnvironment
-from datarecipe.recipe.template.meter import Meter
-from datarecipe.recipe.template.syntax import Tree, parse
-from datarecipe.recipe.template.tokens import Place
+from datarecipe.recipe.template.metering.bounds import Limits, TemplateBoundError, TemplateRefused
+from datarecipe.recipe.template.metering.meter import Meter
 from datarecipe.recipe.template.values import KNOWN_NAMES
-from datarecipe.recipe.words import join, shorten
 
 _NO_KEY = re.compile(r"^'dict object' has no attribute '(.+)'$")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2.runtime import Context
 
-from datarecipe.recipe.template.meter import Meter
+from datarecipe.recipe.template.metering.meter import Meter
 
 
 class MeteredContext(Context):

@@ -17,15 +17,15 @@ from jinja2.runtime import Context, LoopContext, Macro, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, pass_context
 
-from datarecipe.recipe.template.bounds import TemplateRefused
 from datarecipe.recipe.template.code import MeteredCode
 from datarecipe.recipe.template.context import MeteredContext, meter_of
 from datarecipe.recipe.template.filters import FILTERS
-from datarecipe.recipe.template.formatting import braces
-from datarecipe.recipe.template.functions import FUNCTIONS
-from datarecipe.recipe.template.meter import Method
-from datarecipe.recipe.template.methods import NO_ATTRIBUTE, attribute_of, exists_elsewhere
-from datarecipe.recipe.template.operators import BINARY, UNARY, binary, unary
+from datarecipe.recipe.template.metering.bounds import TemplateRefused
+from datarecipe.recipe.template.metering.formatting import braces
+from datarecipe.recipe.template.metering.functions import FUNCTIONS
+from datarecipe.recipe.template.metering.meter import Method
+from datarecipe.recipe.template.metering.methods import NO_ATTRIBUTE, attribute_of, exists_elsewhere
+from datarecipe.recipe.template.metering.operators import BINARY, UNARY, binary, unary
 from datarecipe.recipe.template.predicates import TESTS
 
 _FUNCTIONS = frozenset(FUNCTIONS.values())

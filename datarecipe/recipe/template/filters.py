@@ -19,12 +19,12 @@ from jinja2.runtime import Context, Undefined
 from jinja2.utils import htmlsafe_json_dumps, pass_context
 
 from datarecipe.characters import changed, with_stand_ins
-from datarecipe.recipe.template.bounds import TemplateBoundError
 from datarecipe.recipe.template.context import meter_of
-from datarecipe.recipe.template.formatting import percent
-from datarecipe.recipe.template.meter import Meter
-from datarecipe.recipe.template.methods import replaced, stripped
-from datarecipe.recipe.template.operators import binary
+from datarecipe.recipe.template.metering.bounds import TemplateBoundError
+from datarecipe.recipe.template.metering.formatting import percent
+from datarecipe.recipe.template.metering.meter import Meter
+from datarecipe.recipe.template.metering.methods import replaced, stripped
+from datarecipe.recipe.template.metering.operators import binary
 
 Filter = Callable[..., Any]
 

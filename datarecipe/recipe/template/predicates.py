@@ -12,7 +12,7 @@ from jinja2.utils import pass_context
 
 from datarecipe.characters import without_late_case
 from datarecipe.recipe.template.context import meter_of
-from datarecipe.recipe.template.operators import binary
+from datarecipe.recipe.template.metering.operators import binary
 
 Predicate = Callable[..., bool]
 

@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass
 
 from datarecipe.exchange import Complete
-from datarecipe.running.planning.evidence import Usage
+from datarecipe.running.planning.dry_run import Asked
+from datarecipe.running.planning.history import Usage
 from datarecipe.running.planning.ranges import Range
-from datarecipe.running.planning.rehearsal import Asked
-from datarecipe.running.setup import Setup
+from datarecipe.running.resolve.resolved_run import Setup
 
 BYTES_PER_TOKEN = Range(3.0, 5.0)
 BYTES_PER_TOKEN_BEYOND_ASCII = Range(2.0, 5.0)

@@ -17,16 +17,16 @@ from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
 from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.limits.amount import NOTHING, Amount, most
-from datarecipe.llm.prices import Price, facts_of
+from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
-from datarecipe.running.budget import BUDGET
-from datarecipe.running.ownership import conflict
+from datarecipe.running.drive.budget import BUDGET
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
-from datarecipe.running.planning.evidence import Past, Share, past_of, share_of, usage_of
+from datarecipe.running.planning.dry_run import Lookup, Rehearsal, Stored, rehearse
+from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
+from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
-from datarecipe.running.planning.rehearsal import Lookup, Rehearsal, Stored, rehearse
-from datarecipe.running.planning.schedule import Speed, makespan
-from datarecipe.running.setup import NO_CAPS, Setup
+from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
+from datarecipe.running.run_folder.ownership import conflict
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
@@ -154,8 +154,8 @@ def make_plan(
 def _opened(setup: Setup) -> Iterator[Lookup]:
     """The cache, or one that holds nothing where there is none."""
     if setup.cache_dir.is_dir():
-        from datarecipe.llm.cache import ResponseCache  # noqa: PLC0415 - brings a database
-        from datarecipe.llm.cache_file import DATABASE  # noqa: PLC0415
+        from datarecipe.llm.cache.cache_file import DATABASE  # noqa: PLC0415
+        from datarecipe.llm.cache.response_cache import ResponseCache  # noqa: PLC0415 - brings a database
 
         if (setup.cache_dir / DATABASE).is_file():
             with ResponseCache(setup.cache_dir) as cache:
@@ -318,7 +318,7 @@ class _Planning:
         """By earlier runs of the dataset."""
         if not self._setup.output.is_dir():
             return NOTHING
-        from datarecipe.running.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
+        from datarecipe.running.run_folder.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
 
         with Spending(self._setup.output, self._setup.identity, self._setup.prices) as spending:
             return spending.before

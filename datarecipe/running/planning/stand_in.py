@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datarecipe.exchange import Completion, Example, Json, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.check import Checked, Valid
-from datarecipe.generate.judge import judge_of
-from datarecipe.generate.normalise import equality_digest
-from datarecipe.generate.profile import ModelSettings
-from datarecipe.generate.render import example_text
-from datarecipe.recipe.model import Recipe
+from datarecipe.generate.judge.batch_judge import judge_of
+from datarecipe.generate.judge.item_checker import Checked, Valid
+from datarecipe.generate.judge.normalise import equality_digest
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.render import example_text
+from datarecipe.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datarecipe.errors import CapReachedError
 from datarecipe.exchange import Complete, Content, Draw, Usage
 from datarecipe.llm.limits.account import Account, Caps, Reservation
 from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
-from datarecipe.llm.prices import Price
+from datarecipe.llm.providers.prices import Price
 
 PRICE = Price(Decimal("0.0000015"), Decimal("0.000006"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.llm.limits.adaptive import AdaptiveLimit
+from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 
 
 def rounds(limit: AdaptiveLimit, count: int) -> None:

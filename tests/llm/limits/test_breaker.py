@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datarecipe.llm.limits.breaker import FAILURES, LONGEST_PAUSE, CircuitBreaker
+from datarecipe.llm.limits.circuit_breaker import FAILURES, LONGEST_PAUSE, CircuitBreaker
 
 
 def broken() -> CircuitBreaker:

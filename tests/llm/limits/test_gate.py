@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError
-from datarecipe.llm.limits.adaptive import AdaptiveLimit
-from datarecipe.llm.limits.gate import Gate, HowItWent
-from datarecipe.llm.limits.pace import Pace
+from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
+from datarecipe.llm.limits.admission_gate import Gate, HowItWent
+from datarecipe.llm.limits.rate_pacer import Pace
 from tests import virtual_time
 
 Provider = Callable[[float], tuple[HowItWent, float | None]]

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from datarecipe.errors import RecipeError
 from datarecipe.exchange import Json
 from datarecipe.recipe import LabelSpace, Task, load_recipe, validator
-from datarecipe.recipe.example_schema.inferred import infer_schema
+from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.recipe.writing import Project, as_flow
 
 TASK = Task("custom", "answer", None)

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 
 from datarecipe.errors import RecipeError, SeedExampleError
 from datarecipe.exchange import Json
-from datarecipe.generate.check import Checker, Invalid, Valid
+from datarecipe.generate.judge.item_checker import Checker, Invalid, Valid
+from datarecipe.recipe.example_schema.validation_cost import MAX_STEPS, Work
 from datarecipe.recipe.example_schema.validator import validator, within
-from datarecipe.recipe.example_schema.work import MAX_STEPS, Work
 from tests.recipe.writing import Project
 
 SEED: Json = {"question": "is rome in italy", "answer": "yes"}

@@ -15,10 +15,10 @@ from jsonschema import Draft202012Validator
 
 from datarecipe.exchange import Json
 from datarecipe.recipe import format_schema
-from datarecipe.recipe.format.check import NOT_YET
 from datarecipe.recipe.format.expectations import expected
+from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema import mapping_form, schema_of
-from datarecipe.recipe.model import About, LabelSpace, Limits, Prices, Recipe, StopWhen, Strategy, Task
+from datarecipe.recipe.recipe import About, LabelSpace, Limits, Prices, Recipe, StopWhen, Strategy, Task
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow
 
@@ -178,7 +178,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
 
 
 def test_the_temperature_is_the_profiles(project: Project) -> None:
-    from datarecipe.generate.profile import settle_model
+    from datarecipe.generate.prompt.model_profile import settle_model
 
     recipe = project.load()
     assert settle_model(recipe, "openai/gpt-4o", None).sampling["temperature"] == ELSEWHERE["sampling", "temperature"]

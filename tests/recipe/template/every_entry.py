@@ -23,9 +23,9 @@ from jinja2.runtime import LoopContext
 
 from datarecipe.recipe.template import LIMITS, Limits, TemplateRefused, compile_template
 from datarecipe.recipe.template.filters import FILTERS
-from datarecipe.recipe.template.functions import FUNCTIONS
-from datarecipe.recipe.template.methods import _ATTRIBUTES, _METHODS
-from datarecipe.recipe.template.operators import BINARY, UNARY
+from datarecipe.recipe.template.metering.functions import FUNCTIONS
+from datarecipe.recipe.template.metering.methods import _ATTRIBUTES, _METHODS
+from datarecipe.recipe.template.metering.operators import BINARY, UNARY
 from datarecipe.recipe.template.predicates import TESTS
 from tests.recipe.template.attacks import VALUES
 

@@ -8,7 +8,7 @@ import pytest
 
 from datarecipe.recipe.template import LIMITS, TemplateBoundError, TemplateRefused, check_template, compile_template
 from datarecipe.recipe.template.filters import FILTERS
-from datarecipe.recipe.template.functions import FUNCTIONS
+from datarecipe.recipe.template.metering.functions import FUNCTIONS
 from tests.docs.pages import ROOT, code_in, document
 from tests.recipe.template.attacks import VALUES
 

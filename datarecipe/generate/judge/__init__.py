@@ -1,0 +1,1 @@
+"""What comes back: a reply's items, each valid or with the reason why not."""

@@ -1,0 +1,257 @@
+"""The embedded model's profile: how a model of 135 million parameters is asked so that something useful comes back.
+
+Such a model imitates; it does not follow instructions. So the rendered instruction, written for models that do, stays
+out of its prompt: what it gets is the recipe's description, the formatting example as a turn of its own, and a short
+request with the values of `vary`. Everything else that the instruction would ask for is held by the response schema,
+which this model's engine turns into a grammar: it *cannot* write another label, field or number of examples.
+
+All bounds of that schema are taken from the recipe's seed examples by rules that know no recipe:
+
+- *Labels by position.* In a fixed label space each item's label is set by its place, evenly, and comes before the text
+  whatever the seed's order is: the model writes a text for a label far better than it judges one. (Fields come back in
+  the seed's order all the same: the loop sorts them.) Where there are more labels than items in a reply, the next request
+  goes on with the next labels.
+- *Form.* A text is about as long as the seeds' texts, in the same kind of characters, begins in the same case and ends
+  as the seeds end. Whether it is a question may differ by label; nothing else does, or form would give the label away.
+- *Openings.* A question opens with the first word of one of the seeds' questions: that word decides what kind of
+  question it is. More seed examples with other openings make the questions more varied.
+
+All of this has one version, which is part of the profile's name: who gets other requests than before is told so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from math import gcd
+from typing import TYPE_CHECKING, Final, cast
+
+from datarecipe.exchange import canonical_json
+from datarecipe.generate.prompt.embedded_grammar import Form, as_list, object_schema, shape_of
+
+if TYPE_CHECKING:
+    from datarecipe.exchange import Example, Json
+    from datarecipe.recipe.recipe import Recipe
+
+EMBEDDED_VERSION: Final = 2
+"""Changes whenever the same recipe would be asked otherwise."""
+
+EMBEDDED_SAMPLING: Final[Mapping[str, Json]] = {
+    "temperature": 0.9,
+    "min_p": 0.05,
+    # Against runs of words that stood in the prompt or the reply before: without it up to a third of the items are copies.
+    # Quotation marks end a run, so fields, labels and a short answer copied from its options are not touched.
+    "dry_multiplier": 0.8,
+    "dry_base": 1.75,
+    "dry_allowed_length": 2,
+    "dry_penalty_last_n": 2048,
+}
+"""Defaults of sampling, under what the recipe says."""
+
+_SLOT_TOKENS: Final = 1900
+"""What prompt and reply may take together; a slot of the engine holds 2,048, and the chat template needs some."""
+
+_SUBJECTS: Final = (
+    *("work", "school", "money", "food", "cooking", "gardens", "animals", "weather", "travel", "cars", "trains"),
+    *("hotels", "shops", "clothes", "music", "films", "books", "sport", "games", "phones", "computers", "friends"),
+    *("neighbours", "children", "parents", "holidays", "birthdays", "health", "doctors", "letters", "houses"),
+    *("furniture", "tools", "rivers", "mountains", "oceans", "cities", "villages", "night", "morning"),
+)
+"""Everyday subjects for recipes without `vary`."""
+
+
+def embedded_messages(
+    recipe: Recipe, instruction: str, example: Example, vary: Mapping[str, Json]
+) -> tuple[tuple[str, str], ...]:
+    """The messages: (role, text) in order.
+
+    `instruction` is the rendered instruction; it is used, cut short, only where the recipe has no description.
+    """
+    plan = _Plan(recipe)
+    messages = [("system", recipe.description or _first_lines(instruction))]
+    for shown in (*plan.companions(example), example):
+        messages.append(("user", "Write 1 example."))
+        messages.append(("assistant", _reply_text(recipe, shown)))
+    about = ", ".join(str(value) for value in vary.values()) or _subject(recipe, example)
+    asked = "1 example" if plan.count == 1 else f"{plan.count} different examples"
+    messages.append(("user", f"Write {asked} about {about}." if about else f"Write {asked}."))
+    return tuple(messages)
+
+
+def rotations(recipe: Recipe) -> int:
+    """How many requests it takes until the next begins with the first label again; 1 where each holds all labels."""
+    plan = _Plan(recipe)
+    labels = plan.labels
+    return labels // gcd(labels, plan.count) if labels > plan.count else 1
+
+
+def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
+    """Which field of an example, if any, holds a text that ends where it had to, and may be in mid sentence.
+
+    The grammar ends most texts at their longest with a mark of the seeds', whatever they say by then.
+    """
+    patterns = [(name, re.compile(pattern)) for name, pattern in sorted(_Plan(recipe).cut_off())]
+
+    def cut(example: Example) -> str | None:
+        for name, pattern in patterns:
+            text = example.get(name)
+            if isinstance(text, str) and pattern.fullmatch(text):
+                return name
+        return None
+
+    return cut
+
+
+def embedded_schema(recipe: Recipe, rotation: int = 0) -> dict[str, Json]:
+    """The schema of the reply, from which the engine makes the grammar; for this engine alone, it is not portable.
+
+    Where there are more labels than items, number `rotation` goes on with the labels where the one before ended.
+    """
+    plan = _Plan(recipe, rotation)
+    items = [plan.item(place) for place in range(plan.count)]
+    examples: dict[str, Json] = {
+        "type": "array",
+        "prefixItems": cast("list[Json]", items),
+        "minItems": len(items),
+        "maxItems": len(items),
+    }
+    return object_schema({"examples": examples})
+
+
+def wire_fields(recipe: Recipe) -> tuple[str, ...]:
+    """The order in which the model writes the fields: the seed's, but options and label first for fixed labels."""
+    if recipe.labels.kind != "fixed":
+        return recipe.fields
+    first = [name for name in (recipe.task.options_field, recipe.task.label_field) if name in recipe.fields]
+    return (*first, *(name for name in recipe.fields if name not in first))
+
+
+def _reply_text(recipe: Recipe, example: Example) -> str:
+    ordered = {name: example[name] for name in wire_fields(recipe) if name in example}
+    return json.dumps({"examples": [ordered]}, ensure_ascii=False)
+
+
+def _subject(recipe: Recipe, example: Example) -> str:
+    """Where a recipe varies nothing, a subject by the formatting example; none at the seeds, which come again and again.
+
+    Without any the model goes on writing about the seeds' own subjects.
+    """
+    if example in recipe.seed_examples:
+        return ""
+    digest = hashlib.blake2b(canonical_json(example).encode(), digest_size=4).digest()
+    return _SUBJECTS[int.from_bytes(digest, "big") % len(_SUBJECTS)]
+
+
+def _first_lines(instruction: str) -> str:
+    """The first paragraph or so of an instruction, as long as the model can keep in mind."""
+    return " ".join(instruction.split())[:400]
+
+
+class _Plan:
+    """What one reply is to hold: how many items, which label and which openings at each place."""
+
+    def __init__(self, recipe: Recipe, rotation: int = 0) -> None:
+        self._recipe = recipe
+        self._rotation = rotation
+        self._fixed = recipe.labels.kind == "fixed"
+        self.labels = len(recipe.labels.values) if self._fixed else 1
+        self._per_example = recipe.labels.kind == "per_example"
+        self._seeds = recipe.seed_examples
+        self.count = self._count()
+
+    def _count(self) -> int:
+        """As many items as the recipe asks for; fewer where they do not fit a slot, or would not balance the labels.
+
+        One where each brings options of its own: in a list the model repeats options from item to item. Three runs each,
+        final settings: 68 of 120 items valid by ones, 33 of 75 by fives, and about as many accepted a minute.
+        """
+        if self._per_example:
+            return 1
+        longest = max(len(_reply_text(self._recipe, seed).encode()) for seed in self._seeds) / 3
+        room = _SLOT_TOKENS - len(self._recipe.description.encode()) / 3 - 2 * longest
+        count = max(1, min(self._recipe.batch_size, int(room / (1.5 * longest))))
+        return count - count % self.labels if 1 <= self.labels <= count else count
+
+    def companions(self, example: Example) -> tuple[Example, ...]:
+        """What is shown before the formatting example: one more seed example, of another label where labels are fixed."""
+        label = self._recipe.task.label_field
+        others = [seed for seed in self._seeds if seed != example]
+        if self._fixed:
+            others = [seed for seed in others if seed.get(label) != example.get(label)]
+        return tuple(others[:1])
+
+    def item(self, place: int) -> dict[str, Json]:
+        """The schema of the item at `place`."""
+        label_field, options_field = self._recipe.task.label_field, self._recipe.task.options_field
+        labels = self._labels(place)
+        properties: dict[str, Json] = {}
+        for name in wire_fields(self._recipe):
+            if self._fixed and name == options_field:
+                properties[name] = {"const": list(self._recipe.labels.values)}
+            elif self._fixed and name == label_field:
+                properties[name] = {"enum": labels}
+            else:
+                properties[name] = self._field(name, place, labels)
+        return object_schema(properties)
+
+    def _labels(self, place: int) -> list[Json]:
+        """The label that the item at `place` bears: all in turn, over items and requests. None if labels are open."""
+        labels = self._recipe.labels.values
+        return [labels[(self._rotation * self.count + place) % len(labels)]] if labels else []
+
+    def _field(self, name: str, place: int, labels: list[Json]) -> dict[str, Json]:
+        task = self._recipe.task
+        own = self._declared(name)
+        if self._per_example and name == task.options_field:
+            shape = shape_of([option for seed in self._seeds for option in as_list(seed[name])], own)
+            wanted = self._recipe.labels.options
+            return {"type": "array", "items": shape, "minItems": wanted, "maxItems": wanted}
+        if self._per_example and name == task.label_field and task.options_field is not None:
+            # A grammar cannot say "one of the options above"; it can say "something like an option".
+            options = [option for seed in self._seeds for option in as_list(seed[task.options_field])]
+            return shape_of(options, own)
+        form = self._form(name, self._group(place), labels)
+        return shape_of([seed[name] for seed in self._seeds if name in seed], own) if form is None else form.schema(own)
+
+    def _form(self, name: str, group: tuple[int, int], labels: list[Json]) -> Form | None:
+        """The form of a field that holds text."""
+        texts = [seed[name] for seed in self._seeds if name in seed]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        label_field = self._recipe.task.label_field
+        of_label = [seed[name] for seed in self._seeds if name in seed and seed.get(label_field) in labels]
+        return Form.of(cast("list[str]", texts), cast("list[str]", of_label or texts), group)
+
+    def cut_off(self) -> set[tuple[str, str]]:
+        """Of the text fields of all items: (name, pattern of the texts that were ended by their bound)."""
+        label_field = self._recipe.task.label_field
+        # A label that no seed example has is written in the form of all.
+        labels = [[], *([seed[label_field]] for seed in self._seeds if label_field in seed)] if self._fixed else [[]]
+        groups = {self._group(place) for place in range(self.count)}
+        forms = (
+            (name, self._form(name, group, label))
+            for name in self._recipe.text_fields
+            for group in groups
+            for label in labels
+        )
+        patterns = ((name, form.cut_off(self._declared(name))) for name, form in forms if form is not None)
+        return {(name, pattern) for name, pattern in patterns if pattern is not None}
+
+    def _group(self, place: int) -> tuple[int, int]:
+        """(group, groups) of a place: the openings are dealt out to groups of places.
+
+        A group holds each label once, so that no opening belongs to a label.
+        """
+        if self.labels > self.count:
+            return 0, 1
+        return place // self.labels, max(1, self.count // self.labels)
+
+    def _declared(self, name: str) -> Mapping[str, Json]:
+        """What the recipe's own schema says of a field. An inferred one says nothing that the seeds do not."""
+        if self._recipe.schema_inferred:
+            return {}
+        properties = self._recipe.schema.get("properties")
+        declared = properties.get(name) if isinstance(properties, Mapping) else None
+        return declared if isinstance(declared, Mapping) else {}

@@ -1,0 +1,132 @@
+"""How a model likes to be asked: the layout of messages, the response format, the defaults of sampling.
+
+A profile is chosen by the model's name from a table with a version. What it decides is part of the rendered content, so
+of the cache key and of what `datarecipe prompt` shows.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from datarecipe.exchange import LOCAL_PREFIX, Json
+from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_SAMPLING, EMBEDDED_VERSION
+from datarecipe.recipe.recipe import Recipe
+
+TABLE_VERSION = 3
+"""Changes with the tables below; a release that changes requests says so before anything is paid."""
+
+Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
+Format: TypeAlias = Literal["json_schema", "json_object", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the table says of a family of models."""
+
+    name: str
+    layout: Layout
+    response_format: Format
+    """What `response_format: auto` becomes: the strongest that all models of the family can be held to."""
+    sampling: Mapping[str, Json] = field(default_factory=dict)
+    """Defaults that go under what the recipe says; None sends nothing."""
+    thinking_tokens: int = 0
+    """Room for thinking text that `max_tokens` has to leave beside the answer."""
+
+
+_EMBEDDED = Profile(f"embedded-{EMBEDDED_VERSION}", "embedded", "json_schema", EMBEDDED_SAMPLING)
+_SCHEMA = Profile("json-schema", "system_and_user", "json_schema")
+_OBJECT = Profile("json-object", "system_and_user", "json_object")
+_PLAIN = Profile("plain", "system_and_user", "none")
+_THINKING = Profile("thinking", "system_and_user", "json_schema", {"temperature": None}, thinking_tokens=8192)
+_FOLDED = Profile("no-system-role", "user_only", "none")
+
+# The first pattern that fits counts. Unknown models get no response format: a server that refuses the parameter would
+# refuse every request, and the parser needs none.
+_TABLE: tuple[tuple[str, Profile], ...] = (
+    (LOCAL_PREFIX + "*", _EMBEDDED),
+    ("openai/o[134]*", _THINKING),
+    ("o[134]*", _THINKING),
+    ("openai/gpt-5*", _THINKING),
+    ("gpt-5*", _THINKING),
+    ("openai/gpt-4o*", _SCHEMA),
+    ("gpt-4o*", _SCHEMA),
+    ("openai/gpt-4.1*", _SCHEMA),
+    ("gpt-4.1*", _SCHEMA),
+    ("openai/gpt-4-turbo*", _OBJECT),
+    ("openai/gpt-3.5-turbo*", _OBJECT),
+    ("gemini/gemma*", _FOLDED),
+    ("gemini/gemini-*", _SCHEMA),
+    ("hosted_vllm/*", _SCHEMA),
+    ("ollama_chat/*", _SCHEMA),
+    ("ollama/*", _SCHEMA),
+    ("mistral/*", _OBJECT),
+    ("deepseek/deepseek-chat*", _OBJECT),
+)
+
+
+# Families that are asked alike wherever they are served, by the model's own name in small letters. They think before they
+# answer, and what they think counts as their answer's tokens: with room for the answer alone every reply would be cut off.
+_THINKING_FAMILIES = ("*deepseek-r1*", "*deepseek-reasoner*", "*magistral*", "*qwq*", "*qwen3*", "*gpt-oss*")
+# Their template refuses a system message, or did for long; the newer ones write it before the user's, as is done here.
+_WITHOUT_SYSTEM = (
+    "*gemma-2*", "*gemma-1.1*", "*gemma-7b*", "*gemma-2b*",
+    "*mistral-7b-instruct-v0.1*", "*mistral-7b-instruct-v0.2*", "*mixtral-8x7b-instruct-v0.1*",
+)  # fmt: skip
+# Servers that render a model's own template; OpenAI itself serves none of these models.
+_OWN_TEMPLATE = ("hosted_vllm/", "openai/", "openai_like/", "custom_openai/")
+
+
+def profile_of(model: str) -> Profile:
+    """The profile of a model, by its name in litellm's spelling (`provider/model`)."""
+    profile = next((found for pattern, found in _TABLE if fnmatch.fnmatchcase(model, pattern)), _PLAIN)
+    if profile.layout == "embedded":
+        return profile
+    if not profile.thinking_tokens and _among(_THINKING_FAMILIES, model):
+        profile = replace(profile, name=f"{profile.name}-thinking", thinking_tokens=_THINKING.thinking_tokens)
+    if model.startswith(_OWN_TEMPLATE) and _among(_WITHOUT_SYSTEM, model):
+        profile = replace(profile, name=f"{profile.name}-no-system-role", layout="user_only")
+    return profile
+
+
+def _among(patterns: tuple[str, ...], model: str) -> bool:
+    return any(fnmatch.fnmatchcase(model.lower(), pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The model of a run and how it is asked: with the recipe, all that decides a request's content."""
+
+    name: str
+    api_base: str | None
+    """Without user info and query; None for the provider's own."""
+    profile: Profile
+    sampling: Mapping[str, Json]
+    response_format: Format
+
+
+def settle_model(recipe: Recipe, model: str, api_base: str | None) -> ModelSettings:
+    """Profile, sampling and response format of `model` for `recipe`; what the recipe says wins."""
+    profile = profile_of(model)
+    defaults: dict[str, Json] = {"temperature": 1, "max_tokens": default_max_tokens(recipe) + profile.thinking_tokens}
+    merged = {**defaults, **profile.sampling, **recipe.sampling}
+    chosen = recipe.response_format
+    return ModelSettings(
+        model,
+        api_base,
+        profile,
+        {name: value for name, value in sorted(merged.items()) if value is not None},
+        profile.response_format if chosen == "auto" else chosen,
+    )
+
+
+def default_max_tokens(recipe: Recipe) -> int:
+    """About four times the longest seed example for each example of a batch.
+
+    Tokens are counted as a third of the UTF-8 bytes: high for English, near the truth for other scripts.
+    """
+    longest = max(len(json.dumps(example, ensure_ascii=False).encode()) for example in recipe.seed_examples)
+    return max(256, -(-longest * 4 * recipe.batch_size // 3 // 64) * 64)

@@ -1,0 +1,155 @@
+"""Recipe and formatting example -> the content of a request.
+
+The instruction is a template from a recipe that may be a stranger's: `datarecipe.recipe.template` compiles and renders it
+in a sandbox, within bounds. Here it gets its values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from datarecipe.errors import Problem, TemplateError
+from datarecipe.exchange import Content, Example, Json
+from datarecipe.generate.prompt.embedded_prompt import embedded_messages, rotations
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.response_format import response_format
+from datarecipe.generate.prompt.vary import FIRST, Turn, Vary
+from datarecipe.printable import printable
+from datarecipe.recipe.recipe import IN_INSTRUCTION, Recipe
+from datarecipe.recipe.template import (
+    LIMITS,
+    TemplateFinding,
+    TemplateLabels,
+    TemplateRefused,
+    check_template,
+    compile_template,
+)
+
+RENDERED_AT_ONCE = 1000
+"""Combinations of `vary` that are rendered before a run; with more of them, each value at least once."""
+
+_WORK_AT_ONCE = 20 * LIMITS.operations
+"""What rendering before a run may take in all, operations and characters counted alike: a template that uses up its bounds
+is rendered for some combinations only."""
+
+_FORMATS_KEPT = 100
+"""Response formats that are kept: the embedded model has one for each batch of labels."""
+
+_KEPT = 20_000_000
+"""Characters of rendered instructions that are kept; beyond them each is rendered again when it is needed."""
+
+
+class Renderer:
+    """Renders the requests of one recipe for one model."""
+
+    def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
+        """Compile the instruction, and render it for the values of `vary`: a mistake must show before anything is paid.
+
+        Raises `TemplateError` when it does not compile or does not render, with lines and columns within the template.
+        """
+        self._recipe = recipe
+        self._model = model
+        self.vary = Vary(recipe.vary)
+        self.rotations = rotations(recipe) if model.profile.layout == "embedded" else 1
+        """How many batches of labels the model is given in turn."""
+        try:
+            self._template = compile_template(recipe.instruction)
+        except TemplateRefused as refused:
+            raise self._errors(refused) from None
+        self._work = 0
+        self._kept = 0
+        self._response_formats: dict[int, dict[str, Json] | None] = {}
+        self._instructions: dict[int, str] = {}
+        for combination in self.vary.sample(RENDERED_AT_ONCE):
+            self.instruction(combination)
+            if self._work > _WORK_AT_ONCE:
+                break
+
+    def instruction(self, combination: int) -> str:
+        """The rendered instruction for a combination of `vary`."""
+        text = self._instructions.get(combination)
+        if text is None:
+            text = self._render(combination)
+            if self._kept < _KEPT:
+                self._kept += len(text)
+                self._instructions[combination] = text
+        return text
+
+    def content(self, example: Example, text: str, turn: Turn = FIRST) -> Content:
+        """The content of the request with the formatting example `example`, whose JSON is `text`."""
+        return Content(
+            model=self._model.name,
+            messages=self._messages(example, text, turn.combination),
+            sampling=self._model.sampling,
+            response_format=self._response_format(turn.rotation),
+            api_base=self._model.api_base,
+        )
+
+    def _response_format(self, rotation: int) -> dict[str, Json] | None:
+        if rotation not in self._response_formats:
+            if len(self._response_formats) >= _FORMATS_KEPT:
+                self._response_formats.clear()
+            self._response_formats[rotation] = response_format(self._recipe, self._model, rotation)
+        return self._response_formats[rotation]
+
+    def _messages(self, example: Example, text: str, combination: int) -> tuple[tuple[str, str], ...]:
+        instruction = self.instruction(combination)
+        match self._model.profile.layout:
+            case "embedded":
+                vary = self.vary.combination(combination)
+                return embedded_messages(self._recipe, instruction, example, vary)
+            case "user_only":
+                return (("user", f"{instruction}\n\n{text}"),)
+            case "system_and_user":
+                return (("system", instruction), ("user", text))
+
+    def _render(self, combination: int) -> str:
+        recipe = self._recipe
+        space = recipe.labels
+        seen: dict[str, Any] = {
+            "batch_size": recipe.batch_size,
+            "labels": TemplateLabels(space.values, space.kind, space.options),
+            "fields": recipe.fields,
+            "description": recipe.description,
+            "vars": recipe.vars,
+            "vary": self.vary.combination(combination),
+        }
+        try:
+            rendered = self._template.measured(seen)
+            self._work += rendered.operations + rendered.characters + len(rendered.text)
+            return _sendable(rendered.text.strip())
+        except TemplateRefused as refused:
+            raise TemplateError(_problem(refused)) from None
+
+    def _errors(self, refused: TemplateRefused) -> TemplateError:
+        """All that is wrong with a template that does not compile, not what stopped the compiler alone."""
+        recipe = self._recipe
+        fixed = recipe.labels.kind == "fixed"
+        found = check_template(recipe.instruction, vars=recipe.vars, vary=recipe.vary, fixed_labels=fixed)
+        errors = [finding for finding in found if finding.severity == "error"]
+        return TemplateError(*([_problem(finding) for finding in errors] or [_problem(refused)]))
+
+
+def _problem(found: TemplateFinding | TemplateRefused) -> Problem:
+    """A mistake in the template, with its line and column there."""
+    hint = None if found.hint is None else printable(found.hint)
+    message = printable(f"instruction: {found.message}")
+    return Problem(message, IN_INSTRUCTION, found.line, found.column, hint, found.end_column)
+
+
+def _sendable(text: str) -> str:
+    """`text`, when it can be a message. Raises `TemplateRefused`."""
+    if not text:
+        raise TemplateRefused("renders to nothing")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise TemplateRefused("renders half of a surrogate pair, which is no character") from None
+    return text
+
+
+def example_text(example: Mapping[str, Json]) -> str:
+    """An example as JSON, as it stands in a prompt."""
+    return json.dumps(example, ensure_ascii=False)

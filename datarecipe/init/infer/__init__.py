@@ -1,0 +1,1 @@
+"""From rows and examples to fields, labels and seed examples."""

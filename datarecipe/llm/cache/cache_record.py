@@ -1,0 +1,233 @@
+"""A response as one JSON text with a version, and back. What comes back from a file is never trusted.
+
+The request's content and draw stand in the open beside the response: about a kilobyte for each, so that a cache can say
+what it holds, why a request misses, and be shared without the run that made it. Reading compares them with the request.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, get_args
+
+from datarecipe.exchange import (
+    LONGEST_NAME,
+    MOST_TOKENS,
+    Apart,
+    Complete,
+    Completion,
+    Embedding,
+    FinishReason,
+    Usage,
+)
+from datarecipe.llm.cache.json_size import MOST_VALUES, too_many_values
+
+if TYPE_CHECKING:
+    from datarecipe.exchange import Json, Request, Response
+
+VERSION = 1
+"""Version of the value's format. Not part of the cache key."""
+
+_FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
+_APART: tuple[Literal["reasoning", "tool_calls"], ...] = ("reasoning", "tool_calls")
+
+
+class RecordError(ValueError):
+    """A text that no release of ours can have written for this request. The message says what is wrong with it."""
+
+
+MOST_RETRIES = 1000
+"""How often one request can be asked again by hand."""
+
+_RETRIED = "retried"
+
+
+class VersionError(RecordError):
+    """A text that another release of ours may have written."""
+
+
+def encode(request: Request, response: Response) -> str:
+    """One line of JSON.
+
+    Raises `RecordError` when the response holds what JSON or UTF-8 cannot: lone surrogates, NaN, infinity.
+    """
+    document: dict[str, Json] = {"v": VERSION}
+    if isinstance(response, Completion):
+        usage = response.usage
+        document |= {
+            "kind": "completion",
+            "text": response.text,
+            "finish_reason": response.finish_reason,
+            "usage": None
+            if usage is None
+            else {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens},
+            "model": response.model,
+            "answered_by": response.answered_by,
+            "created": response.created,
+        }
+        if (apart := response.apart) is not None:
+            document["apart"] = {"kind": apart.kind, "text": apart.text, "tools": list(apart.tools)}
+    else:
+        document |= {"kind": "embedding", "vector": list(response.vector)}
+    document["request"] = request_document(request)
+    return _text_of(document)
+
+
+def _text_of(document: Mapping[str, Json]) -> str:
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
+    except ValueError as error:  # UnicodeEncodeError is one
+        raise RecordError(f"cannot be written as text: {error}") from error
+    return text
+
+
+def decode(text: str, request: Request) -> tuple[Response, int]:
+    """The response to `request`, and the number of the retry that stands for it; 0 where it stands for itself.
+
+    Raises `RecordError` for anything that `encode` does not write for it.
+    """
+    document = parse(text)
+    if document.get("request") != request_document(request):
+        raise RecordError("it answers another request than its key says")
+    response = _completion(document) if isinstance(request, Complete) else _embedding(document)
+    return response, _retries(document)
+
+
+def retried(text: str, number: int) -> str:
+    """The same record, with the number of the retry that stands for it, unless a later one does. Raises `RecordError`."""
+    document = parse(text)
+    return _text_of(document | {_RETRIED: max(number, _retries(document))})
+
+
+def _retries(document: Mapping[str, Json]) -> int:
+    number = document.get(_RETRIED, 0)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_RETRIES:
+        raise RecordError(f"`{_RETRIED}` is not a count")
+    return number
+
+
+def parse(text: str) -> dict[str, Json]:
+    """The document as it stands, its version checked. Raises `RecordError`."""
+    if too_many_values(text):
+        raise RecordError(f"it holds more than {MOST_VALUES:,} values")
+    try:
+        document = json.loads(text, parse_constant=_no_constant)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise RecordError("it is not JSON") from error
+    if not isinstance(document, dict):
+        raise RecordError("it is not a JSON object")
+    version = document.get("v")
+    if version != VERSION or isinstance(version, bool):
+        other = isinstance(version, int) and not isinstance(version, bool)
+        raise (VersionError if other else RecordError)(
+            f"its format is version {version!r:.40}, this release reads version {VERSION}"
+        )
+    return document
+
+
+def usage_of(document: Mapping[str, Json]) -> Usage | None:
+    """The tokens that stand in a parsed document. Raises `RecordError`."""
+    usage = document.get("usage")
+    if usage is None:
+        return None
+    if not isinstance(usage, dict):
+        raise RecordError("`usage` is not an object")
+    return Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
+
+
+def _completion(document: Mapping[str, Json]) -> Completion:
+    if document.get("kind") != "completion":
+        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'completion'")
+    reason = document.get("finish_reason")
+    known = next((r for r in _FINISH_REASONS if r == reason), None)
+    if known is None:
+        raise RecordError(f"its finish reason is {reason!r:.40}")
+    return Completion(
+        text=_text(document, "text"),
+        finish_reason=known,
+        usage=usage_of(document),
+        model=_text(document, "model")[:LONGEST_NAME],
+        answered_by=_text(document, "answered_by")[:LONGEST_NAME],
+        created=_text(document, "created"),
+        apart=_apart(document.get("apart")),
+    )
+
+
+def _apart(value: Json) -> Apart | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise RecordError("`apart` is not an object")
+    kind, tools = value.get("kind"), value.get("tools")
+    known = next((k for k in _APART if k == kind), None)
+    if known is None or not isinstance(tools, list):
+        raise RecordError("`apart` is neither reasoning nor calls of tools")
+    return Apart(known, _text(value, "text"), tuple(_text({"tools": tool}, "tools") for tool in tools))
+
+
+def _embedding(document: Mapping[str, Json]) -> Embedding:
+    if document.get("kind") != "embedding":
+        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'embedding'")
+    vector = document.get("vector")
+    if not isinstance(vector, list):
+        raise RecordError("`vector` is not a list")
+    try:
+        numbers = tuple(float(x) for x in vector if isinstance(x, int | float) and not isinstance(x, bool))
+    except OverflowError:
+        numbers = ()
+    if len(numbers) != len(vector) or not all(map(math.isfinite, numbers)):
+        raise RecordError("`vector` holds something that is no number")
+    return Embedding(numbers)
+
+
+def request_document(request: Request) -> dict[str, Json]:
+    """What stands in a record of the request that it answers."""
+    if isinstance(request, Complete):
+        content, draw = request.content, request.draw
+        return {
+            "content": {
+                "model": content.model,
+                "api_base": content.api_base,
+                "messages": _plain(content.messages),
+                "sampling": _plain(content.sampling),
+                "response_format": _plain(content.response_format),
+            },
+            "draw": draw.numbers,
+        }
+    return {"embedder": request.embedder, "text": request.text}
+
+
+def _plain(value: object) -> Json:
+    """The value as `json.loads` would give it back, so that the two compare."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise RecordError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+def _text(document: Mapping[str, Json], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str):
+        raise RecordError(f"`{name}` is not text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"`{name}` holds half a character (a lone surrogate)") from error
+    return value
+
+
+def _count(usage: Mapping[str, Json], name: str) -> int:
+    value = usage.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TOKENS:
+        raise RecordError(f"`usage.{name}` is not a count")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,1 @@
+"""What is known of each provider: hosts, keys, names of models, prices."""

@@ -1,0 +1,253 @@
+"""Which host a request goes to, who named that host, and which key goes along.
+
+A recipe is untrusted: it may name a model, and so a provider and that provider's own host; a host of its own it may
+only name when the user says so. litellm would otherwise decide much of this itself, from the environment and from the
+host in a URL, and take another provider's key along; so all of it is decided here, once, and passed explicitly.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from datarecipe.errors import UntrustedEndpointError, UsageError
+from datarecipe.llm.providers import provider_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NamedBy: TypeAlias = Literal["flag", "environment", "config", "recipe", "default"]
+
+NO_KEY = "no-key"
+"""Sent where a key is expected and none belongs: with none at all litellm would look for one in the environment."""
+
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+~-]*")
+_UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[\\<>\"^`{|}]")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests for a model go. Holds no key; `api_base` may hold a password, so it is not shown."""
+
+    model: str
+    """As the user or the recipe wrote it: what `Content.model` says."""
+    provider: str
+    """litellm's name for it; `local` for the embedded model."""
+    name: str
+    """The model's name without the provider."""
+    api_base: str | None = field(repr=False)
+    """Where to send, whole. None: the provider's own host, which litellm knows."""
+    api_base_for_key: str | None
+    """`api_base` without user info and query, spelt in one way: what `Content.api_base` says."""
+    named_by: NamedBy
+    key_variables: tuple[str, ...]
+    """The environment variables that may hold the key that belongs to this provider, the usual one first."""
+
+    @property
+    def host(self) -> str | None:
+        """Host and port, for messages."""
+        return None if self.api_base_for_key is None else urlsplit(self.api_base_for_key).netloc
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the URL holds user info or a query."""
+        url = urlsplit(self.api_base or "")
+        return "@" in url.netloc or bool(url.query)
+
+    def api_key(self, environ: Mapping[str, str]) -> str | None:
+        """What to pass as the key.
+
+        `NO_KEY` where none is set; None where litellm is to find the provider's own credentials:
+        at the provider's own host, and for clouds that sign requests.
+        """
+        found = next((environ[name] for name in self.key_variables if environ.get(name)), None)
+        if self.provider in provider_facts.CREDENTIALS_OF_A_CLOUD:
+            return None
+        if found is None and (self.api_base is not None or self.provider in provider_facts.NEEDS_NO_KEY):
+            return NO_KEY
+        return found
+
+
+def resolve_endpoint(
+    model: str,
+    *,
+    flag_api_base: str | None,
+    recipe_api_base: str | None,
+    config_api_base: str | None,
+    trust: bool,
+    environ: Mapping[str, str],
+    named_by_user: bool = False,
+) -> Endpoint:
+    """Decide where requests for `model` go: flag, else recipe, else environment, else config, else the provider's own.
+
+    `recipe_api_base` and `config_api_base` are to be passed only when the model is the one that they were written for;
+    `named_by_user` says that the user chose the model, and not a recipe or a project.
+    Contacts nothing, imports no litellm. Raises `UntrustedEndpointError` for a URL that only the recipe names, and for a
+    model that is not known to be asked at its provider's hosts alone, unless `trust`; `UsageError` for a model or URL that
+    cannot be meant.
+    """
+    if model.startswith(provider_facts.LOCAL + "/"):
+        if flag_api_base is not None:
+            raise UsageError("the embedded model runs in this process, it has no URL", hint="Leave out --api-base.")
+        return Endpoint(model, provider_facts.LOCAL, model.removeprefix("local/"), None, None, "default", ())
+    _check_model(model)
+    own_server = bool(flag_api_base or recipe_api_base or config_api_base)
+    provider, name = _split(model, own_server=own_server, environ=environ)
+    from_environment = next((environ[v] for v in provider_facts.base_variables(provider) if environ.get(v)), None)
+    api_base, named_by = _choose(flag_api_base, recipe_api_base, from_environment, config_api_base)
+    url = None if api_base is None else _checked_url(api_base, named_by)
+    endpoint = Endpoint(
+        model=model,
+        provider=provider,
+        name=name,
+        api_base=None if url is None else urlunsplit(url),
+        api_base_for_key=None if url is None else _for_key(url),
+        named_by=named_by,
+        key_variables=provider_facts.key_variables(provider),
+    )
+    if named_by == "recipe" and not trust:
+        raise _untrusted(endpoint)
+    if not trust:
+        _check_provider(endpoint, named_by_user=named_by_user)
+    if endpoint.has_secrets and (named_by == "recipe" or provider not in provider_facts.OPENAI_COMPATIBLE):
+        raise UsageError(
+            f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
+            hint="A recipe is passed on, so it must not hold any: give the whole URL with --api-base."
+            if named_by == "recipe"
+            else f"litellm does not send them with {provider}'s protocol.",
+        )
+    return endpoint
+
+
+def _choose(
+    flag: str | None, recipe: str | None, environment: str | None, config: str | None
+) -> tuple[str | None, NamedBy]:
+    """The URL that holds, and who named it. What the recipe says and the user says too was named by the user."""
+    if flag:
+        return flag, "flag"
+    if recipe:
+        for url, named_by in ((environment, "environment"), (config, "config")):
+            if url and _same(url, recipe):
+                return url, "environment" if named_by == "environment" else "config"
+        return recipe, "recipe"
+    if environment:
+        return environment, "environment"
+    return (config, "config") if config else (None, "default")
+
+
+def _untrusted(endpoint: Endpoint) -> UntrustedEndpointError:
+    return UntrustedEndpointError(
+        f"the recipe wants its requests sent to {endpoint.host} ({endpoint.api_base_for_key}); nothing was sent",
+        hint=f"If you know that host, name it yourself with `--api-base {endpoint.api_base_for_key}`, or let the recipe "
+        f"name it with `--trust`: your prompts and your key of {endpoint.provider} go there then.",
+    )
+
+
+def _check_provider(endpoint: Endpoint, *, named_by_user: bool) -> None:
+    """A model's name may decide a path, never a host: what is not known to keep to that needs the user's word."""
+    row = provider_facts.row_of(endpoint.provider)
+    if not provider_facts.name_allowed(endpoint.provider, endpoint.name):
+        raise UntrustedEndpointError(
+            f"{endpoint.model} is a form of name that may decide which host is asked, or which program of a stranger's; "
+            "nothing was sent",
+            hint="Name a model, or an ARN of one with a region such as us-east-1. "
+            f"If you know what it is, let it through with `--trust`: {_what_goes(endpoint)}",
+        )
+    if row is not None and row.always_doubted:
+        allowed, doubt = False, row.doubt
+    elif row is None:
+        allowed, doubt = endpoint.api_base is not None, "the hosts that litellm asks for it are not known here"
+    else:
+        allowed, doubt = not row.doubt or named_by_user or endpoint.api_base is not None, row.doubt
+    if allowed:
+        return
+    where = f" at {endpoint.host or ', '.join(row.hosts)}" if row and (endpoint.host or row.hosts) else ""
+    itself = (
+        "" if row is None or row.always_doubted else f"name the model yourself with `--model {endpoint.model}`, or "
+    )
+    raise UntrustedEndpointError(
+        f"{endpoint.model} would be asked{where}, and {doubt}; nothing was sent",
+        hint=f"If you want that, {itself}let it through with `--trust`: {_what_goes(endpoint)}",
+    )
+
+
+def _what_goes(endpoint: Endpoint) -> str:
+    return f"your prompts and your key of {endpoint.provider} go there then."
+
+
+def _check_model(model: str) -> None:
+    if not _MODEL.fullmatch(model) or "//" in model or ".." in model.split("/") or model.endswith("/"):
+        raise UsageError(
+            f"{model!a:.100} cannot be the name of a model",
+            hint="Write PROVIDER/NAME, as in openai/gpt-4o-mini, ollama/llama3.2 or local/smollm2-135m. "
+            "A URL goes into --api-base.",
+        )
+
+
+def _split(model: str, *, own_server: bool, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Provider and name. A name without a provider means an OpenAI-compatible server where there is a URL of one."""
+    provider, slash, name = model.partition("/")
+    if slash and provider_facts.known(provider):
+        if provider in provider_facts.ASK_A_PERSON:
+            raise UsageError(f"{provider} asks a person to log in while it runs, so it cannot be used in a run")
+        return provider, name
+    if own_server:
+        return "openai", model
+    bare = None if slash else provider_facts.provider_of(model)
+    if bare is not None:
+        return bare, model
+    if any(environ.get(variable) for variable in provider_facts.base_variables("openai")):
+        return "openai", model
+    near = difflib.get_close_matches(provider, provider_facts.all_names(), 1)
+    message = f"no provider is called {provider!r}" if slash else f"{model!r} does not say which provider has it"
+    hint = f"Did you mean {near[0]}/{name}?" if slash and near else "Write PROVIDER/NAME, as in openai/gpt-4o-mini."
+    raise UsageError(message, hint=f"{hint} For an OpenAI-compatible server of your own add --api-base URL.")
+
+
+def _checked_url(text: str, named_by: NamedBy) -> SplitResult:
+    where = {"flag": "--api-base", "recipe": "the recipe's `api_base`", "config": "the config's `api_base`"}.get(
+        named_by, "the environment's URL"
+    )
+    problem = None
+    if _UNSAFE_IN_URL.search(text):
+        problem = "it holds characters that no URL holds"
+    else:
+        try:
+            url = urlsplit(text)
+            port = url.port
+        except ValueError:
+            problem = "it is no URL"
+        else:
+            if url.scheme not in _DEFAULT_PORTS:
+                problem = "it must begin with http:// or https://"
+            elif not url.hostname or port == 0:
+                problem = "it names no host"
+            elif url.fragment:
+                problem = "a fragment (#...) is never sent"
+    if problem is not None:
+        # A URL may hold a password: what follows the scheme is shown only up to where one could begin.
+        shown = text if "@" not in text else f"...@{text.rpartition('@')[2]}"
+        raise UsageError(
+            f"{where} cannot be used: {problem}: {shown!a:.100}", hint="Write it as in http://localhost:8000/v1."
+        )
+    return url
+
+
+def _for_key(url: SplitResult) -> str:
+    """Without user info and query; lower-case host, no default port, no slash at the end."""
+    host = (url.hostname or "").lower()
+    netloc = f"[{host}]" if ":" in host else host
+    if url.port is not None and url.port != _DEFAULT_PORTS[url.scheme]:
+        netloc += f":{url.port}"
+    return urlunsplit((url.scheme, netloc, url.path.rstrip("/"), "", ""))
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return _for_key(_checked_url(one, "environment")) == _for_key(_checked_url(other, "recipe"))
+    except UsageError:
+        return False

@@ -1,0 +1,335 @@
+"""The table of providers: one row for each, with all that is known of it.
+
+**A model's name may decide a path, never a host.** `hosts` are the only hosts that a provider is asked at, unless the user
+names another one. They are checked against what litellm really asks by `tests/llm/test_hosts_asked.py`. A provider without a
+row is unknown: a recipe can't choose it without `--trust`.
+
+Names, hosts and variables are litellm 1.110.2's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from datarecipe.llm.providers.dialects import EFFORT, Dialect, of_fireworks, of_openrouter
+
+OLLAMA_BASE = "http://localhost:11434"
+"""Where Ollama listens unless told otherwise."""
+
+_REGION = r"[a-z0-9-]{1,40}"
+_PART = r"(?!(?i:arn:|agentcore/|agent/|async_invoke/|claude_platform/))[A-Za-z0-9][A-Za-z0-9._:-]*"
+_ARN = rf"arn:aws[a-z-]*:(?:bedrock|sagemaker):(?:{_REGION})?:[0-9]*:[A-Za-z0-9._/:-]+"
+AWS_NAME = rf"(?:{_PART}/)*(?:{_PART}|{_ARN})"
+"""A model or an ARN with a region that is one, behind parts of a path. Bedrock's agents run a stranger's code."""
+
+_AWS_TOKENS = (
+    "sts.amazonaws.com", "sts.*.amazonaws.com", "oidc.*.amazonaws.com", "portal.sso.*.amazonaws.com",
+    "http://169.254.169.254:80", "http://169.254.170.2:80", "http://169.254.170.23:80",
+)  # fmt: skip
+_GOOGLE_TOKENS = (
+    "oauth2.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com", "www.googleapis.com",
+    "http://metadata.google.internal:80", "http://169.254.169.254:80",
+)  # fmt: skip
+_AZURE_TOKENS = ("login.microsoftonline.com", "http://169.254.169.254:80")
+_VERTEX = ("aiplatform.googleapis.com", "*-aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com")
+_BEDROCK = (
+    "bedrock-runtime.*.amazonaws.com", "bedrock-runtime-fips.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com.cn",
+    "bedrock-agentcore.*.amazonaws.com", "bedrock-agent-runtime.*.amazonaws.com",
+)  # fmt: skip
+_SAGEMAKER = ("runtime.sagemaker.*.amazonaws.com", "runtime.sagemaker.*.amazonaws.com.cn")
+
+FETCHES = "litellm would fetch a chat template or a configuration from another host before it asks"
+ON_THIS_MACHINE = "it is a program on this machine, which may do more than answer"
+NO_TLS = "litellm sends its key without checking the server's certificate"
+UNBOUNDED = "litellm reads its replies without a bound"
+IN_PROCESS = "litellm would load the model into this process, with any code that comes with it"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What is known of one provider."""
+
+    hosts: tuple[str, ...] = ()
+    """The hosts of its own, asked over TLS at port 443; `*` stands for one part of letters, digits and hyphens, as a region.
+    One at another port, or without TLS, is written as a URL. None: it is asked where the user says."""
+    keys: tuple[str, ...] = ()
+    """The variables that may hold its key, the usual one first; none: as `providers.key_variables` makes it."""
+    stems: tuple[str, ...] = ()
+    """How the variables that may name its URL begin; none: as the provider's name."""
+    also: tuple[str, ...] = ()
+    """More variables in which a user may name a host, which litellm reads by itself."""
+    tokens: tuple[str, ...] = ()
+    """Where credentials are exchanged for a token, written as `hosts`."""
+    cloud: bool = False
+    """It finds its credentials in many places besides one variable, and signs with them wherever a request goes."""
+    needs_key: bool = False
+    """It cannot be used at its own host without a key in one of its variables."""
+    keyless: bool = False
+    """A server that people run themselves, mostly without a key."""
+    needs_url: bool = False
+    """It has no host of its own, or litellm would send its requests to another company's."""
+    dialect: Dialect | None = None
+    """How direct requests speak to it; None where only litellm can."""
+    names: str = ""
+    """The names that its models may have, as a pattern; none: any that a model's name can be."""
+    doubt: str = ""
+    """Why a recipe cannot choose it by itself: `--trust`, or the user's own word, is needed."""
+    always_doubted: bool = False
+    """The user's choice of the model is not enough either: `--trust` is needed."""
+
+
+TABLE: Mapping[str, Provider] = {
+    # Direct requests reach these.
+    "deepinfra": Provider(
+        ("api.deepinfra.com",),
+        needs_key=True,
+        dialect=Dialect("https://api.deepinfra.com/v1/openai", seed=None, not_here=EFFORT),
+    ),
+    "deepseek": Provider(
+        ("api.deepseek.com",), needs_key=True, dialect=Dialect("https://api.deepseek.com/beta", not_here=EFFORT)
+    ),
+    "fireworks_ai": Provider(
+        ("api.fireworks.ai",),
+        keys=("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
+        stems=("FIREWORKS", "FIREWORKS_AI"),
+        needs_key=True,
+        dialect=Dialect("https://api.fireworks.ai/inference/v1", not_here=EFFORT, model=of_fireworks),
+    ),
+    "groq": Provider(
+        ("api.groq.com",),
+        needs_key=True,
+        dialect=Dialect("https://api.groq.com/openai/v1", not_here=EFFORT | {"json_schema"}),
+    ),
+    "hosted_vllm": Provider(keyless=True, needs_url=True, dialect=Dialect()),
+    "litellm_proxy": Provider(needs_url=True, dialect=Dialect()),
+    "llamafile": Provider(
+        ("http://127.0.0.1:8080",),
+        keyless=True,
+        dialect=Dialect("http://127.0.0.1:8080/v1", not_here=EFFORT),
+        doubt=ON_THIS_MACHINE,
+    ),
+    "lm_studio": Provider(keyless=True, needs_url=True, dialect=Dialect(not_here=EFFORT)),
+    "mistral": Provider(
+        ("api.mistral.ai",),
+        needs_key=True,
+        dialect=Dialect(
+            "https://api.mistral.ai/v1",
+            seed="random_seed",
+            not_here=EFFORT | {"presence_penalty", "frequency_penalty"},
+        ),
+    ),
+    "ollama": Provider((OLLAMA_BASE,), keyless=True, dialect=Dialect()),
+    "ollama_chat": Provider(
+        (OLLAMA_BASE,), keys=("OLLAMA_API_KEY",), stems=("OLLAMA",), keyless=True, dialect=Dialect()
+    ),
+    "openai": Provider(("api.openai.com",), needs_key=True, dialect=Dialect("https://api.openai.com/v1")),
+    "openai_like": Provider(needs_url=True, dialect=Dialect()),
+    "openrouter": Provider(
+        ("openrouter.ai",),
+        keys=("OPENROUTER_API_KEY", "OR_API_KEY"),
+        needs_key=True,
+        dialect=Dialect(
+            "https://openrouter.ai/api/v1", not_here=EFFORT, model=of_openrouter, extra={"usage": {"include": True}}
+        ),
+    ),
+    "together_ai": Provider(
+        ("api.together.ai", "api.together.xyz"),
+        keys=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
+        needs_key=True,
+        dialect=Dialect("https://api.together.ai/v1", not_here=EFFORT),
+    ),
+    "xai": Provider(
+        ("api.x.ai",),
+        needs_key=True,
+        dialect=Dialect("https://api.x.ai/v1", not_here=EFFORT | {"stop", "presence_penalty", "frequency_penalty"}),
+    ),
+    # litellm reaches these.
+    "abliteration": Provider(("api.abliteration.ai",)),
+    "ai21": Provider(needs_url=True),
+    "ai21_chat": Provider(("api.ai21.com",), keys=("AI21_API_KEY",)),
+    "aiand": Provider(("api.aiand.com",)),
+    "aihubmix": Provider(("aihubmix.com",)),
+    "aiml": Provider(("api.aimlapi.com",)),
+    "aiohttp_openai": Provider(needs_url=True, doubt=UNBOUNDED, always_doubted=True),
+    "amazon_nova": Provider(("api.nova.amazon.com",)),
+    "anthropic": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), needs_key=True),
+    "anthropic_text": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY",)),
+    "anyscale": Provider(needs_url=True),
+    "apertis": Provider(("api.stima.tech",), keys=("STIMA_API_KEY",)),
+    "assemblyai": Provider(("llm-gateway.assemblyai.com",)),
+    "azure": Provider(
+        ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
+        cloud=True,
+        also=("AZURE_OPENAI_ENDPOINT",),
+        tokens=_AZURE_TOKENS,
+    ),
+    "azure_ai": Provider(
+        ("*.services.ai.azure.com", "*.cognitiveservices.azure.com", "*.openai.azure.com"),
+        cloud=True,
+        tokens=_AZURE_TOKENS,
+    ),
+    "azure_text": Provider(
+        ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
+        cloud=True,
+        also=("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"),
+        tokens=_AZURE_TOKENS,
+    ),
+    "baseten": Provider(("inference.baseten.co",)),
+    "bedrock": Provider(
+        _BEDROCK, cloud=True, also=("AWS_BEDROCK_RUNTIME_ENDPOINT",), tokens=_AWS_TOKENS, names=AWS_NAME
+    ),
+    "bedrock_converse": Provider(
+        _BEDROCK, cloud=True, also=("AWS_BEDROCK_RUNTIME_ENDPOINT",), tokens=_AWS_TOKENS, names=AWS_NAME
+    ),
+    "bedrock_mantle": Provider(("bedrock-mantle.*.api.aws",), cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
+    "bigmodel": Provider(("open.bigmodel.cn",)),
+    "bytez": Provider(("api.bytez.com",)),
+    "cerebras": Provider(("api.cerebras.ai",)),
+    "charity_engine": Provider(("api.charityengine.services",)),
+    "chutes": Provider(("llm.chutes.ai",)),
+    "clarifai": Provider(("api.clarifai.com",)),
+    "clf_ai_gateway": Provider(("api.clfaigateway.dev",)),
+    "cloudflare": Provider(("api.cloudflare.com",)),
+    "codestral": Provider(("codestral.mistral.ai",)),
+    "cognition": Provider(("api.cognition.ai",)),
+    "cohere": Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True),
+    "cohere_chat": Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True),
+    "cometapi": Provider(("api.cometapi.com",)),
+    "compactifai": Provider(("api.compactif.ai",)),
+    "coralbricks": Provider(("inference.coralbricks.ai",)),
+    "cortecs": Provider(("api.cortecs.ai",)),
+    "crusoe": Provider(("api.inference.crusoecloud.com",)),
+    "custom_openai": Provider(keys=("OPENAI_API_KEY",), stems=("OPENAI",), needs_url=True),
+    "darkbloom": Provider(("api.darkbloom.dev",)),
+    "dashscope": Provider(("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com")),
+    "databricks": Provider(
+        ("*.cloud.databricks.com", "*.*.azuredatabricks.net", "*.*.gcp.databricks.com"),
+        cloud=True,
+        also=("DATABRICKS_HOST",),
+    ),
+    "datarobot": Provider(("app.datarobot.com",), keys=("DATAROBOT_API_TOKEN",), also=("DATAROBOT_ENDPOINT",)),
+    "docker_model_runner": Provider(("http://localhost:22088",), keyless=True, doubt=ON_THIS_MACHINE),
+    "edenai": Provider(("api.edenai.run",)),
+    "empiriolabs": Provider(("api.empiriolabs.ai",)),
+    "empower": Provider(("app.empower.dev",)),
+    "featherless_ai": Provider(("api.featherless.ai",)),
+    "friendliai": Provider(("api.friendli.ai",), keys=("FRIENDLIAI_API_KEY", "FRIENDLI_TOKEN"), stems=("FRIENDLI",)),
+    "galadriel": Provider(("api.galadriel.com",)),
+    "gdc": Provider(needs_url=True),
+    "gemini": Provider(
+        ("generativelanguage.googleapis.com",), keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), needs_key=True
+    ),
+    "gigachat": Provider(
+        ("gigachat.devices.sberbank.ru",),
+        doubt=NO_TLS,
+        always_doubted=True,
+        tokens=("https://ngw.devices.sberbank.ru:9443",),
+        also=("GIGACHAT_AUTH_URL",),
+    ),
+    "github": Provider(("models.inference.ai.azure.com", "models.github.ai")),
+    "gmi": Provider(("api.gmi-serving.com",)),
+    "gradient_ai": Provider(("inference.do-ai.run",), also=("GRADIENT_AI_AGENT_ENDPOINT",)),
+    "helicone": Provider(("ai-gateway.helicone.ai",)),
+    "heroku": Provider(needs_url=True),
+    "hostinger_router": Provider(("router.hostinger.com",)),
+    "huggingface": Provider(
+        ("router.huggingface.co", "huggingface.co", "api-inference.huggingface.co"),
+        keys=("HUGGINGFACE_API_KEY", "HF_TOKEN"),
+        stems=("HF", "HUGGINGFACE"),
+        doubt=FETCHES,
+    ),
+    "hyperbolic": Provider(("api.hyperbolic.xyz",)),
+    "inception": Provider(("api.inceptionlabs.ai",)),
+    "inferenceapis": Provider(("api.inferenceapis.com",)),
+    "infinity": Provider(needs_url=True),
+    "kyma": Provider(("kymaapi.com",)),
+    "lambda_ai": Provider(("api.lambda.ai",), keys=("LAMBDA_API_KEY",), stems=("LAMBDA",)),
+    "langflow": Provider(("http://localhost:7860",), doubt=ON_THIS_MACHINE),
+    "langgraph": Provider(("http://localhost:2024",), doubt=ON_THIS_MACHINE),
+    "lemonade": Provider(("http://localhost:8000",), keyless=True, doubt=ON_THIS_MACHINE),
+    "libertai": Provider(("api.libertai.io",)),
+    "llamagate": Provider(("api.llamagate.dev",)),
+    "maritalk": Provider(("chat.maritaca.ai",)),
+    "meta": Provider(("api.meta.ai",)),
+    "meta_llama": Provider(("api.llama.com",), keys=("LLAMA_API_KEY",), stems=("LLAMA",)),
+    "minimax": Provider(("api.minimax.io", "api.minimaxi.com")),
+    "modelscope": Provider(("api-inference.modelscope.cn",)),
+    "moonshot": Provider(("api.moonshot.ai", "api.moonshot.cn")),
+    "morph": Provider(("api.morphllm.com",)),
+    "nadir": Provider(("api.getnadir.com",)),
+    "nano-gpt": Provider(("nano-gpt.com",), keys=("NANOGPT_API_KEY",)),
+    "nebius": Provider(("api.studio.nebius.ai", "api.studio.nebius.com", "api.tokenfactory.nebius.com")),
+    "neosantara": Provider(("api.neosantara.xyz",)),
+    "nlp_cloud": Provider(("api.nlpcloud.io",)),
+    "novita": Provider(("api.novita.ai",)),
+    "nscale": Provider(("inference.api.nscale.com",)),
+    "nvidia_nim": Provider(("integrate.api.nvidia.com",)),
+    "oci": Provider(("inference.generativeai.*.oci.oraclecloud.com",), cloud=True),
+    "oobabooga": Provider(keyless=True, needs_url=True),
+    "opencode_go": Provider(("opencode.ai",)),
+    "openinfer": Provider(("api.openinfer.ai",)),
+    "ovhcloud": Provider(("oai.endpoints.kepler.ai.cloud.ovh.net",)),
+    "parasail": Provider(("api.parasail.io",)),
+    "perplexity": Provider(("api.perplexity.ai",), keys=("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY")),
+    "petals": Provider(("chat.petals.dev",), doubt=FETCHES),
+    "pinstripes": Provider(("pinstripes.io",)),
+    "poe": Provider(("api.poe.com",)),
+    "predibase": Provider(("serving.app.predibase.com",), doubt=FETCHES),
+    "prism": Provider(("api.prisminference.com",)),
+    "publicai": Provider(("api.publicai.co",)),
+    "qwen_ai_platform": Provider(("dashscope.aliyuncs.com",)),
+    "qwencloud": Provider(("dashscope-intl.aliyuncs.com",)),
+    "ragflow": Provider(needs_url=True),
+    "refuseless": Provider(("api.refuseless.com",)),
+    "reka": Provider(("api.reka.ai",)),
+    "replicate": Provider(("api.replicate.com",), keys=("REPLICATE_API_KEY", "REPLICATE_API_TOKEN"), doubt=FETCHES),
+    "sagemaker": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME, doubt=FETCHES),
+    "sagemaker_chat": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
+    "sagemaker_nova": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
+    "sail": Provider(("api.sailresearch.com",)),
+    "sambanova": Provider(("api.sambanova.ai",)),
+    "sap": Provider(
+        ("api.ai.*.*.*.ml.hana.ondemand.com",), cloud=True, tokens=("*.authentication.*.hana.ondemand.com",)
+    ),
+    "sarvam": Provider(("api.sarvam.ai",)),
+    "scaledown": Provider(("api.scaledown.xyz",)),
+    "scaleway": Provider(("api.scaleway.ai",), keys=("SCW_SECRET_KEY",)),
+    "scx-ai": Provider(("api.scx.ai",), keys=("SCX_AI_API_KEY", "SCX_API_KEY")),
+    "snowflake": Provider(
+        ("*.snowflakecomputing.com", "*.*.snowflakecomputing.com", "*.*.*.snowflakecomputing.com"), cloud=True
+    ),
+    "streamlake": Provider(("vanchin.streamlake.ai",)),
+    "synthetic": Provider(("api.synthetic.new",)),
+    "tencent": Provider(("tokenhub-intl.tencentcloudmaas.com", "tokenhub.tencentcloudmaas.com")),
+    "tensormesh": Provider(("serverless.tensormesh.ai",), keys=("TENSORMESH_INFERENCE_API_KEY",)),
+    "text-completion-codestral": Provider(("codestral.mistral.ai",), keys=("CODESTRAL_API_KEY",), doubt=FETCHES),
+    "text-completion-inception": Provider(("api.inceptionlabs.ai",), keys=("INCEPTION_API_KEY",), stems=("INCEPTION",)),
+    "text-completion-openai": Provider(("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",)),
+    "triton": Provider(needs_url=True),
+    "v0": Provider(("api.v0.dev",)),
+    "veniceai": Provider(("api.venice.ai",), keys=("VENICE_AI_API_KEY",)),
+    "vercel_ai_gateway": Provider(("ai-gateway.vercel.sh",)),
+    "vertex_ai": Provider(_VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX")),
+    "vertex_ai_beta": Provider(_VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX")),
+    "vllm": Provider(keyless=True, doubt=IN_PROCESS, always_doubted=True),
+    "volcengine": Provider(("ark.cn-beijing.volces.com",)),
+    "wally": Provider(("inference.runanywhere.ai",)),
+    "wandb": Provider(("api.inference.wandb.ai",)),
+    "watsonx": Provider(
+        ("*.ml.cloud.ibm.com",),
+        cloud=True,
+        also=("WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL", "WATSONX_IAM_URL"),
+        tokens=("iam.cloud.ibm.com",),
+    ),
+    "watsonx_text": Provider(
+        ("*.ml.cloud.ibm.com",),
+        cloud=True,
+        also=("WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL", "WATSONX_IAM_URL"),
+        tokens=("iam.cloud.ibm.com",),
+    ),
+    "xiaomi_mimo": Provider(("api.xiaomimimo.com",)),
+    "xinference": Provider(needs_url=True),
+    "zai": Provider(("api.z.ai",)),
+    "zerogpu": Provider(("api.zerogpu.ai",)),
+}

@@ -1,0 +1,1 @@
+"""Which model is asked for a request, when, and how often."""

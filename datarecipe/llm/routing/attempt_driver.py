@@ -1,0 +1,238 @@
+"""Performs the steps of `RequestAttempts`: waits for room, sends, settles what was used, and reports what happened."""
+
+from __future__ import annotations
+
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
+from datarecipe.exchange import Complete, Completion
+from datarecipe.llm.limits.admission_gate import HowItWent
+from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
+from datarecipe.llm.routing.model_router import Claim, Router
+from datarecipe.llm.routing.request_attempts import Enter, Finish, GiveUp, RequestAttempts, Send, Step, Wait
+from datarecipe.llm.transport import AskAgainError
+
+NOBODY_THERE = frozenset({"refused connection", "unknown host"})
+"""Kinds of failure after which a wrong address, or a server that does not run, is likelier than an outage."""
+
+
+async def ask(router: Router, request: Complete, claim: Claim | None) -> Completion:
+    """The answer to `request`. Raises the error that the last model left.
+
+    `claim` is the room for the first attempt; without one, room is waited for.
+    """
+    return await _Driver(router, request, claim).run()
+
+
+class _Candidate:
+    """One of the router's models, as it is for one request; what `request_attempts.Candidate` describes."""
+
+    __slots__ = ("_adapted", "_amount", "_number", "_request", "_router", "held", "route")
+
+    def __init__(self, router: Router, request: Complete, number: int) -> None:
+        self._router = router
+        self._request = request
+        self._number = number
+        self.route = router.routes[number]
+        self._adapted: Complete | None = None
+        self._amount: Amount | None = None
+        self.held = False
+        """Whether room under the caps is kept for the next attempt."""
+
+    @property
+    def adapted(self) -> Complete:
+        """The request as this model is asked."""
+        if self._adapted is None:
+            self._adapted = self.route.adapt(self._request)
+        return self._adapted
+
+    @property
+    def amount(self) -> Amount:
+        """The most that one attempt can use."""
+        if self._amount is None:
+            self._amount = most(self.adapted, self.route.price)
+        return self._amount
+
+    @property
+    def name(self) -> str:
+        return self.route.name
+
+    @property
+    def refused(self) -> ProviderError | None:
+        return self._router.refused(self._number)
+
+    @property
+    def usable(self) -> bool:
+        return self._router.is_usable(self._number)
+
+    @property
+    def affordable(self) -> bool:
+        return self.excessive_pause is None and self._router.account.room_for(self.amount) >= 1
+
+    @property
+    def fits(self) -> bool | CapReachedError:
+        try:
+            return self.held or self._router.account.fits(self.amount)
+        except CapReachedError as error:
+            return error
+
+    @property
+    def excessive_pause(self) -> TransientError | None:
+        return self._router.excessive_pause(self._number)
+
+    @property
+    def pausing(self) -> bool:
+        return self.route.gate.down or self.route.gate.asked_to_wait > 0
+
+    @property
+    def down(self) -> bool:
+        return self.route.gate.down
+
+    @property
+    def back_in(self) -> float:
+        return self.route.gate.back_in
+
+    @property
+    def never_answered(self) -> bool:
+        return self.route.gate.never_answered
+
+    @property
+    def has_room(self) -> bool:
+        return self.route.gate.room()
+
+    def keep_room(self, *, keep: bool) -> None:
+        """Keep room under the caps for the next attempt, if there is any; or give it back."""
+        account = self._router.account
+        if keep and not self.held:
+            self.held = account.hold(self.amount)
+        elif self.held and not keep:
+            self.held = False
+            account.let_go(self.amount)
+
+
+class _LeaveQueueError(Exception):
+    """Takes a request out of a gate's queue."""
+
+
+class _Driver:
+    """One request's driver; what `request_attempts.World` describes."""
+
+    __slots__ = ("_claim", "_machine", "_router", "candidates")
+
+    def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
+        self._router = router
+        self._claim = claim
+        self.candidates = [_Candidate(router, request, number) for number in range(len(router.routes))]
+        self._machine = RequestAttempts(timeout=router.timeout, uniform=router.uniform)
+
+    @property
+    def now(self) -> float:
+        return self._router.clock()
+
+    @property
+    def ending(self) -> bool:
+        return self._router.closing
+
+    async def run(self) -> Completion:
+        number = self._claim.number if self._claim is not None else self._router.first()
+        step = self._machine.start(number, self, has_room=self._claim is not None)
+        try:
+            while True:
+                match step:
+                    case Send():
+                        step = await self._send(self.candidates[step.candidate])
+                    case Finish():
+                        return step.completion
+                    case GiveUp():
+                        raise step.error
+                    case _:
+                        step = await self._wait(step)
+        finally:
+            for candidate in self.candidates:
+                candidate.keep_room(keep=False)
+            if self._claim is not None:
+                self._claim.release()
+            if self._machine.last is not None:
+                self._router.failing -= 1
+
+    async def _wait(self, step: Enter | Wait) -> Step:
+        for number, candidate in enumerate(self.candidates):
+            candidate.keep_room(keep=step.keeps_room and number == step.candidate)
+        if step.instead is not None:
+            self._router.tell_of_another(step.candidate, step.instead)
+        if isinstance(step, Enter):
+            return await self._enter(step)
+        if step.notice:
+            self._router.tell(step.notice)
+        await self._router.pause(step.seconds)
+        return self._machine.paused(self)
+
+    async def _enter(self, step: Enter) -> Step:
+        candidate = self.candidates[step.candidate]
+        following: Step | None = None
+
+        def fits() -> bool:
+            nonlocal following
+            following = self._machine.queued(self)
+            if following is None or isinstance(following, Send):
+                return following is not None
+            raise _LeaveQueueError
+
+        try:
+            ticket = await candidate.route.gate.enter(candidate.amount.tokens, fits)
+        except _LeaveQueueError:
+            assert following is not None
+            return following
+        candidate.keep_room(keep=False)
+        self._claim = self._router.reserved(step.candidate, ticket, candidate.amount)
+        return Send(step.candidate)
+
+    async def _send(self, candidate: _Candidate) -> Step:
+        claim, self._claim = self._claim, None
+        assert claim is not None
+        try:
+            completion = await self._attempt(claim, candidate.adapted)
+        except TransientError as error:
+            self._router.failed[error.kind] += 1
+            if self._machine.last is None:
+                self._router.failing += 1
+            return self._machine.failed(error, self)
+        except ProviderError as error:
+            self._router.failed[error.kind] += 1
+            self._router.bury(claim.number, error)
+            return self._machine.failed(error, self)
+        return self._machine.ended() if completion is None else self._machine.answered(completion)
+
+    async def _attempt(self, claim: Claim, request: Complete) -> Completion | None:
+        """Send `request` and settle the claim; None where the run ends before it is sent."""
+        router, route = self._router, claim.route
+        how: HowItWent = "silent"
+        spent, retry_after = NOTHING, None
+        try:
+            if (loading := route.transport.loading(request)) is not None:
+                await router.unless_closed(loading)
+            if router.closing:
+                return None
+            router.attempts += 1
+            # Of an attempt that is broken off nobody knows better, unless it was made here.
+            spent = Amount(calls=1) if route.in_process else claim.reservation.amount
+            completion = await route.transport.complete(request, timeout=router.timeout)
+        except DatarecipeError as error:
+            if not isinstance(error, TransientError | ProviderError) or not error.charged:
+                spent = Amount(calls=1)
+            if isinstance(error, TransientError) and not isinstance(error, AskAgainError):
+                how, retry_after = _how(error), error.retry_after
+            raise
+        else:
+            how = "answered"
+            if completion.usage is not None:
+                spent = used(completion.usage, route.price)
+            elif completion.finish_reason == "context_overflow":
+                spent = Amount(calls=1)  # it was refused before a model ran
+            return completion
+        finally:
+            claim.settle(spent, how, retry_after)
+
+
+def _how(error: TransientError) -> HowItWent:
+    if error.rate_limited:
+        return "rate_limited"
+    return "unreachable" if error.kind in NOBODY_THERE else "failed"

@@ -1,0 +1,247 @@
+"""Which model is asked, and whether its provider and the caps leave room for an attempt.
+
+The first usable model is asked. One that fails for good is asked no more. What a request does with this its attempts decide
+(`request_attempts.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
+from datarecipe.exchange import Complete
+from datarecipe.llm.limits.account import Account, Reservation
+from datarecipe.llm.limits.admission_gate import HowItWent, Ticket
+from datarecipe.llm.limits.amount import NOTHING, Amount, most
+from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
+
+NOTICE_EVERY = 5.0
+"""Seconds between two notices of failed attempts."""
+
+EXPECT_ONE_FAILURE_IN = 20
+"""Attempts, as long as nothing else is known; it is what room is kept for near a cap."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """The room that one attempt takes: at the gate, and in the account."""
+
+    number: int
+    """Of the route."""
+    route: Route
+    account: Account
+    ticket: Ticket
+    reservation: Reservation
+    settled: bool = False
+
+    def settle(self, spent: Amount, how: HowItWent, retry_after: float | None) -> None:
+        """The attempt is over."""
+        self.settled = True
+        try:
+            self.account.settle(self.reservation, spent)
+        finally:
+            self.route.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
+
+    def release(self) -> None:
+        """No attempt was made, if none was."""
+        if not self.settled:
+            self.settle(NOTHING, "silent", None)
+
+
+class Router:
+    """Asks the models of one recipe."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        account: Account,
+        *,
+        timeout: float,
+        sleep: Callable[[float], Awaitable[None]],
+        clock: Callable[[], float],
+        uniform: Callable[[float, float], float],
+        notice: Callable[[str], None],
+    ) -> None:
+        """`routes`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+
+        `sleep`, `clock`, `uniform` are the retries' world.
+        """
+        self.routes = tuple(routes)
+        self.account = account
+        self.timeout = timeout
+        self.clock = clock
+        self.uniform = uniform
+        self._sleep = sleep
+        self._notice = notice
+        self.failed: Counter[str] = Counter()
+        """Attempts that failed, by the name of the failure."""
+        self._told: float | None = None
+        self._told_of: set[int] = set()
+        self._dead: dict[int, ProviderError] = {}
+        self.failing = 0
+        """Requests of which an attempt failed, and that have no answer yet."""
+        self.attempts = 0
+        self._kept = False
+        """Whether it was the caps that left no room for the request that asked last."""
+        self._pauses: list[float] = []
+        """When requests are tried again."""
+        self._closing = asyncio.Event()
+        for route in routes:
+            account.listen(route.gate.changed)
+
+    @property
+    def closing(self) -> bool:
+        """Whether no further attempts are to be made."""
+        return self._closing.is_set()
+
+    def reopen(self) -> None:
+        """Attempts are made again."""
+        self._closing.clear()
+
+    def close(self) -> None:
+        """Attempts under way may finish, no further ones are made."""
+        self._closing.set()
+        for route in self.routes:
+            route.gate.changed()
+
+    def first(self) -> int:
+        """The model that a request begins with: the first usable one, else one that soon will be."""
+        alive = self.alive()
+        usable = [number for number in alive if self.is_usable(number)]
+        soon = [number for number in alive if self.excessive_pause(number) is None]
+        return next(iter((*usable, *soon, *alive)), 0)
+
+    def alive(self) -> list[int]:
+        """The models that did not say no for good."""
+        return [number for number in range(len(self.routes)) if number not in self._dead]
+
+    def is_usable(self, number: int) -> bool:
+        """Whether it answers, or it is time to see whether it answers again."""
+        gate = self.routes[number].gate
+        return gate.asked_to_wait <= TOTAL_BEFORE_A_FALLBACK and (not gate.down or gate.room())
+
+    def bury(self, number: int, error: ProviderError) -> None:
+        """Ask this model no more: it said no for good. Those that wait for room at it need not hear it themselves."""
+        if number not in self._dead:
+            self._dead[number] = error
+            self.routes[number].gate.changed()
+
+    def refused(self, number: int) -> ProviderError | None:
+        """What the model said, if it is asked no more."""
+        return self._dead.get(number)
+
+    def claim(self, request: Complete, ahead: float = 0.0) -> Claim | None:
+        """Room for an attempt, None while there is none; near a cap, so many requests `ahead` of it go first.
+
+        Raises:
+            CapReachedError: no room will come of what is under way.
+            TransientError: the provider asks for a pause that is too long to wait for.
+        """
+        number = self.first()
+        route = self.routes[number]
+        if (refusal := self.excessive_pause(number)) is not None:
+            raise refusal
+        amount = most(route.adapt(request), route.price)
+        try:
+            self._kept = not (self.account.fits(amount) and self._leaves_room(amount, ahead))
+        except CapReachedError:
+            # A dear fallback may be out of reach where the model itself is not: that one is waited for.
+            if not any(self._can_pay(request, other) for other in self.alive() if other != number):
+                raise
+            self._kept = True
+        ticket = None if self._kept else route.gate.try_enter(amount.tokens)
+        if ticket is not None:
+            return self.reserved(number, ticket, amount)
+        for other in self.alive():
+            self.routes[other].gate.ring()  # whichever is usable first
+        return None
+
+    def _can_pay(self, request: Complete, number: int) -> bool:
+        """Whether the caps leave room for an attempt at that model, now or later."""
+        route = self.routes[number]
+        return (
+            self.excessive_pause(number) is None and self.account.room_for(most(route.adapt(request), route.price)) >= 1
+        )
+
+    @property
+    def waits(self) -> tuple[float, str] | None:
+        """The seconds until more may be sent, and what is waited for; None where time is no matter."""
+        at_the_gate = self.routes[self.first()].gate.waits
+        if at_the_gate is not None or not self._pauses or not (self._kept or not self.account.under_way):
+            return at_the_gate
+        return max(0.0, min(self._pauses) - self.clock()), "a request that is tried again"
+
+    def _leaves_room(self, amount: Amount, ahead: float) -> bool:
+        """Whether the caps leave room for what has to be answered before, and for what is under way to fail and go again.
+
+        Else this one's answer would be paid, and lie behind a hole until a higher cap. With nothing under way there is
+        nothing to wait for.
+        """
+        under_way = self.account.under_way + self.failing
+        room = self.account.room_for(amount)
+        if not under_way or math.isinf(room):
+            return True
+        share = min(0.5, (sum(self.failed.values()) + 1) / (self.attempts + EXPECT_ONE_FAILURE_IN))
+        again = share / (1 - share)
+        expected = under_way * again
+        return room >= (1 + ahead) * (1 + again) + expected + math.sqrt(expected) + self.failing * TRIES
+
+    def reserved(self, number: int, ticket: Ticket, amount: Amount) -> Claim:
+        """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
+        route = self.routes[number]
+        try:
+            reservation = self.account.reserve(amount, model=route.name, priced=route.price is not None)
+        except DatarecipeError:
+            route.gate.leave(ticket, "silent", used=0)
+            raise
+        return Claim(number, route, self.account, ticket, reservation)
+
+    def excessive_pause(self, number: int) -> TransientError | None:
+        """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
+        route = self.routes[number]
+        wait = route.gate.asked_to_wait
+        return (
+            TransientError(f"{route.name} asks for a pause of {wait:,.0f} s") if wait > self.timeout + TOTAL else None
+        )
+
+    def tell(self, text: str) -> None:
+        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news.
+
+        Nor where no further attempts are made, which is what it would be about.
+        """
+        if self.closing:
+            return
+        if self._told is None or self.clock() - self._told >= NOTICE_EVERY:
+            self._told = self.clock()
+            self._notice(text)
+
+    def tell_of_another(self, number: int, error: DatarecipeError) -> None:
+        """Say that a fallback answers, once for each: who writes the data is no news to be left out."""
+        if number and number not in self._told_of:
+            self._told_of.add(number)
+            self._notice(f"{self.routes[number].name} is asked instead: {error.message}")
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, or less when the run ends meanwhile."""
+        sleep = asyncio.ensure_future(self._sleep(seconds))
+        until = self.clock() + seconds
+        self._pauses.append(until)
+        try:
+            await self.unless_closed(sleep)
+        finally:
+            self._pauses.remove(until)
+            sleep.cancel()
+
+    async def unless_closed(self, future: asyncio.Future[Any]) -> None:
+        """Wait for `future`, or until the run ends."""
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({future, closing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            closing.cancel()

@@ -1,0 +1,1 @@
+"""How a request goes through litellm, and the walls around it."""

@@ -1,0 +1,234 @@
+"""litellm as a transport: one request to one provider for each `complete`, no retry, no cache, no key gone astray."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from datarecipe.errors import ProviderError
+from datarecipe.exchange import Completion
+from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.allowed_hosts import AllowedHosts, allowed_hosts
+from datarecipe.llm.routing.request_form import FormInUse, RequestForm
+from datarecipe.llm.through_litellm import litellm_thread
+from datarecipe.llm.through_litellm.connection_guard import Guard, guarded
+from datarecipe.llm.through_litellm.http_guard import hold_clients
+from datarecipe.llm.through_litellm.litellm_import import import_litellm
+from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
+from datarecipe.llm.transports import sending
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from datarecipe.errors import DatarecipeError
+    from datarecipe.exchange import Complete
+    from datarecipe.llm.providers.endpoint import Endpoint
+
+_OVER_THE_OPENAI_CLIENT = frozenset({"azure", "custom_openai", "openai"})
+"""Providers that litellm asks with the openai client, which is a large import by itself."""
+
+
+class LitellmTransport:
+    """Answers requests to one endpoint. Use it as an async context manager, in one event loop.
+
+    litellm is imported at the first `complete`, in a thread; `prepare` starts that earlier, when other work is at hand.
+    """
+
+    slots: int | None = None
+    """How many requests at once are too many, the provider says."""
+
+    def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` is where keys are looked for: the process's environment when None."""
+        self._endpoint = endpoint
+        environ = os.environ if environ is None else environ
+        self._environ = environ
+        self._hosts: AllowedHosts | None = None
+        self._thread: litellm_thread.LitellmThread | None = None
+        self._key = endpoint.api_key(environ)
+        self._wire, self._base = _wire(endpoint)
+        self._client: Any = None
+        self._outcome = Interpreter(endpoint, sending.secrets_of(endpoint, environ))
+        self._importing: asyncio.Task[Any] | None = None
+        self._knows_seed = False
+        self._form = FormInUse()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        thread, self._thread = self._thread, None
+        if self._importing is not None:
+            # It ends in its thread. Who waited for it has heard of its failure.
+            self._importing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        if thread is not None:
+            if self._client is not None:
+                thread.soon(self._client.close)
+            await litellm_thread.leave(thread, _close_clients)
+
+    def prepare(self) -> None:
+        """Begin to import litellm in a thread, and what it would else import at the first request."""
+        if self._importing is None:
+            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
+
+    def _import(self) -> Any:
+        """litellm, asked here about the model rather than in the event loop, where its answer takes an import or two."""
+        litellm = import_litellm(openai_client=self._wire in _OVER_THE_OPENAI_CLIENT)
+        name, provider = self._endpoint.name, self._wire
+        hold_clients()
+        with contextlib.suppress(Exception):  # a few providers' code objects to the name; it will when it is asked, too
+            known = litellm.get_supported_openai_params(model=name, custom_llm_provider=provider)
+            self._knows_seed = "seed" in (known or ())
+        return litellm
+
+    def loading(self, _: Complete) -> asyncio.Future[Any] | None:
+        """The import, which takes a second or two."""
+        importing = self._imported()
+        return None if importing.done() else importing
+
+    def _imported(self) -> asyncio.Task[Any]:
+        self.prepare()
+        assert self._importing is not None
+        return self._importing
+
+    async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
+        """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
+        sending.check_belongs(request.content, self._endpoint)
+        self.check()
+        litellm = await asyncio.shield(self._imported())
+        if self._thread is None:
+            import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
+
+            self._thread = litellm_thread.enter()
+            self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
+        assert self._hosts is not None
+        guard = Guard(self._hosts)
+        form = self._form.form
+        arguments = self._arguments(request, timeout, form)
+        try:
+            async with asyncio.timeout(timeout):
+                reply = await self._thread.run(_ask(litellm, arguments, guard))
+        except TimeoutError:
+            raise self._outcome.timed_out(timeout) from None
+        except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
+            if (outcome := self._stopped(guard)) is None:
+                found = self._outcome.found(error)
+                if isinstance(found, Failure) and (again := self._form.another(found, form, arguments)) is not None:
+                    raise again from None
+                outcome = self._outcome.judged(found)
+        else:
+            outcome = self._stopped(guard) or self._outcome.completion(reply)
+        if isinstance(outcome, Completion):
+            return outcome
+        # Without its cause: that one may hold a key.
+        raise outcome from None
+
+    def _stopped(self, guard: Guard) -> Completion | DatarecipeError | None:
+        """What the guard had to stop, whatever litellm made of that."""
+        if guard.refused is not None:
+            named = self._endpoint.api_base is not None
+            return ProviderError(
+                f"litellm wanted to ask {guard.refused:.200}, which is not where {self._endpoint.model} is asked; "
+                "nothing was sent there",
+                hint=f"litellm asks {self._endpoint.provider} at its own hosts alone: leave out the URL."
+                if named
+                else "If the model is on a server of yours, name that with --api-base.",
+            )
+        if guard.redirect is not None:
+            return self._outcome.refused(*guard.redirect)
+        return None if guard.unreadable is None else self._outcome.unreadable(guard.unreadable)
+
+    def _arguments(self, request: Complete, timeout: float, form: RequestForm) -> dict[str, Any]:
+        content, endpoint = request.content, self._endpoint
+        provider = self._wire
+        arguments: dict[str, Any] = {
+            # Both, always: litellm guesses the provider from the URL's host otherwise, and takes that one's key.
+            "model": f"{provider}/{endpoint.name}",
+            "custom_llm_provider": provider,
+            "messages": sending.messages_of(content, system=form.system),
+            "stream": False,
+            "timeout": timeout,
+            "num_retries": 0,
+            "max_retries": 0,  # the openai client's own
+            # None at all. That there is a list, if an empty one, also keeps litellm from making a log entry of each
+            # answer, with its price, for callbacks that nobody has set: a tenth of a request's CPU time.
+            "fallbacks": [],
+        }
+        arguments |= sending.length_named(sending.sampling_of(content), form.length)
+        if content.response_format is not None:
+            arguments["response_format"] = sending.thawed(content.response_format)
+        if self._base is not None:
+            arguments["api_base"] = self._base
+        if self._key is not None:
+            arguments["api_key"] = self._key
+        if endpoint.has_secrets:
+            arguments["client"] = self._client_for_secrets()
+        if self._knows_seed and form.seed:
+            arguments["seed"] = request.draw.seed
+        return arguments
+
+    def _client_for_secrets(self) -> Any:
+        """A client that sends what stands in the URL besides the host: litellm's own would garble it."""
+        if self._client is None:
+            openai = importlib.import_module("openai")
+            hold_clients()
+            url = urlsplit(self._endpoint.api_base or "")
+            headers: dict[str, Any] = {}
+            if self._endpoint.provider != "openai":
+                # Whose account at OpenAI pays is nobody else's business; the client would say so.
+                headers |= dict.fromkeys(_names_of_account_headers(), openai.Omit())
+            if (authorization := sending.basic_authorization(url)) is not None:
+                headers["Authorization"] = authorization
+            self._client = openai.AsyncOpenAI(
+                api_key=self._key,
+                base_url=self._base,
+                default_headers=headers,
+                default_query=dict(parse_qsl(url.query, keep_blank_values=True)),
+                max_retries=0,
+            )
+        return self._client
+
+    def check(self) -> None:
+        """What litellm would find out by asking somebody else's host, or not at all."""
+        sending.check_reachable(self._endpoint, has_key=self._key is not None)
+
+
+async def _ask(litellm: Any, arguments: dict[str, Any], guard: Guard) -> Any:
+    with guarded(guard):
+        return await litellm.acompletion(**arguments)
+
+
+async def _close_clients() -> None:
+    litellm = import_litellm()
+    await litellm.close_litellm_async_clients()
+    litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
+    """litellm's code to use, and the URL to give it, without user info and query."""
+    provider, base = endpoint.provider, endpoint.api_base
+    if provider in provider_facts.OLLAMA:
+        # litellm's code for Ollama's own protocol asks localhost about the model, twice a request, wherever that goes.
+        base = sending.ollama_base(base)
+        provider = "hosted_vllm"
+    elif endpoint.named_by == "recipe" and provider in provider_facts.OPENAI_COMPATIBLE:
+        # `openai` sends organisation, project and headers of the environment along; this says the same without them.
+        provider = "hosted_vllm"
+    if endpoint.has_secrets:
+        provider = "openai"
+    if base is None:
+        return provider, None
+    url = urlsplit(base)
+    return provider, urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
+
+
+def _names_of_account_headers() -> list[str]:
+    """The headers that the openai client sends along because the environment says so."""
+    return ["OpenAI-Organization", "OpenAI-Project", *sending.custom_headers(os.environ)]

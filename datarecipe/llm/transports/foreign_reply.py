@@ -1,0 +1,156 @@
+"""Bodies that will never be an answer, however often the request is sent: another protocol's reply, a page to log in, a text
+of a server that is no such server. What may pass (a gateway's page, an empty body, JSON that was cut off) is told from them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from datarecipe.llm.failures.failure_table import Failure
+
+LONGEST_LOOK = 10_000
+"""Characters of a body that are looked at."""
+SHOWN = 120
+"""Characters of its beginning that a message shows."""
+
+TITLE = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{1,500})<", re.IGNORECASE)
+"""What a page calls itself."""
+_BEYOND = re.compile(r"\b5[0-9]{2}\b|gateway|unavailable|maintenance", re.IGNORECASE)
+"""What a page to log in does not say of itself."""
+_PASSWORD = re.compile(r"type=[\"']?password", re.IGNORECASE)
+_LOGIN = re.compile(r"\b(?:log|sign)(?:ged|ging|ing)?[ -]?(?:in|on)\b|\bpassword\b", re.IGNORECASE)
+_HTML = re.compile(
+    r"(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
+    r"|center|div|main|header|section|nav|p|form|table|pre|span|font|strong|br|hr|img|iframe|frameset|a|b|i)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNSEEN = re.compile(
+    r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*+>?", re.IGNORECASE | re.DOTALL
+)
+"""What a page holds and nobody reads."""
+_MAY_PASS = re.compile(
+    r"\b(?:5[0-9]{2}|408|409|425|429)\b|gateway|unavailable|time[ -]?out|timed out|overload|temporar|again|too many"
+    r"|maintenance|error|upstream|moment|checking|connection|reset|busy|start|load|prepar|building|waking|capacity"
+    r"|rate limit|retry|wait|queue|offline|fail|down\b|not ready|origin",
+    re.IGNORECASE,
+)
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
+
+
+def _has(document: Mapping[str, Any], name: str, *kinds: type) -> bool:
+    return isinstance(document.get(name), kinds)
+
+
+def _plain_choice(document: Mapping[str, Any]) -> bool:
+    choices = document.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    return isinstance(choice, dict) and _has(choice, "text", str) and not _has(choice, "message", dict)
+
+
+def _kind(document: Mapping[str, Any], name: str) -> str:
+    kind = document.get(name)
+    return kind if isinstance(kind, str) else ""
+
+
+_ANTHROPIC = ("message_start", "content_block_start", "content_block_delta", "message_delta", "ping")
+_PROTOCOLS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
+    (
+        "Anthropic's Messages API (the prefix `anthropic/`)",
+        lambda d: (_kind(d, "type") == "message" and _has(d, "content", list)) or _kind(d, "type") in _ANTHROPIC,
+    ),
+    (
+        "Ollama's own API (the prefix `ollama_chat/`, or an address that ends in /v1)",
+        lambda d: _has(d, "done", bool) and (_has(d, "message", dict) or _has(d, "response", str)),
+    ),
+    (
+        "OpenAI's Responses API (an address that ends in /v1, not in /responses)",
+        lambda d: (
+            (_kind(d, "object") == "response" and _has(d, "output", list)) or _kind(d, "type").startswith("response.")
+        ),
+    ),
+    (
+        "Gemini's own API (the prefix `gemini/`)",
+        lambda d: _has(d, "candidates", list) or _has(d, "promptFeedback", dict),
+    ),
+    ("the API for plain completions (an address that ends in /v1, not in /completions)", _plain_choice),
+    ("the API of Text Generation Inference (an address that ends in /v1)", lambda d: _has(d, "generated_text", str)),
+    (
+        "llama.cpp's own API (an address that ends in /v1)",
+        lambda d: _has(d, "content", str) and (_has(d, "stop", bool) or _has(d, "tokens_predicted", int)),
+    ),
+    ("Triton's own API", lambda d: _has(d, "text_output", str)),
+    (
+        "Amazon Bedrock's Converse API (the prefix `bedrock/`)",
+        lambda d: _has(d, "output", dict) and _has(d, "stopReason", str),
+    ),
+    (
+        "DashScope's own API (an address that ends in /compatible-mode/v1)",
+        lambda d: _has(d, "output", dict) and _has(d, "request_id", str),
+    ),
+    (
+        "Cohere's own API (the prefix `cohere_chat/`)",
+        lambda d: (
+            (_has(d, "text", str) and _has(d, "generation_id", str))
+            or (_has(d, "finish_reason", str) and _has(d, "message", dict))
+        ),
+    ),
+    (
+        "Cloudflare's own API (an address that ends in /ai/v1)",
+        lambda d: _has(d, "result", dict) and _has(d, "success", bool),
+    ),
+    ("Replicate's API (the prefix `replicate/`)", lambda d: _has(d, "urls", dict) and _has(d, "status", str)),
+    ("an API for a list of models or embeddings", lambda d: _kind(d, "object") == "list" and _has(d, "data", list)),
+)
+
+
+def other_protocol(document: object) -> Failure | None:
+    """Why JSON without an answer in it is the reply of another protocol; None where it looks like none."""
+    if isinstance(document, list) and document:
+        document = document[0]
+    if not isinstance(document, dict):
+        return None
+    name = next((name for name, fits in _PROTOCOLS if fits(document)), None)
+    if name is None:
+        return None
+    beginning = json.dumps({key: _short(value) for key, value in list(document.items())[:8]}, ensure_ascii=False)
+    return Failure("garbage", codes=frozenset({"other_protocol"}), message=f"{name} answers so: {beginning[:SHOWN]}")
+
+
+def _short(value: object) -> object:
+    return value[:40] if isinstance(value, str) else "..." if isinstance(value, dict | list) else value
+
+
+def never_json(text: str) -> Failure | None:
+    """Why a body that is no JSON will not become an answer; None where it may."""
+    head = text.removeprefix("\ufeff")[:LONGEST_LOOK].strip()
+    if _HTML.match(head) is not None:
+        return _page(head)
+    if not head or _NO_TEXT.search(head):
+        return None
+    if head[0] in "{[":
+        # Lines of JSON, as Ollama streams them, begin with a whole one.
+        return other_protocol(_first_value(head))
+    if head[0] in '<"-0123456789' or _MAY_PASS.search(head) or head in ("null", "true", "false"):
+        return None
+    return Failure("garbage", codes=frozenset({"plain_text"}), message=" ".join(head[:SHOWN].split()))
+
+
+def _page(head: str) -> Failure | None:
+    """Why a web page ends the run; None where its title, or else its first words, speak of what may pass."""
+    title = TITLE.search(head)
+    seen = title.group(1).strip() if title is not None else ""
+    words = " ".join((seen or _UNSEEN.sub(" ", head)).split())[:SHOWN]
+    asks = _PASSWORD.search(head) or (_LOGIN.search(words) and not _BEYOND.search(words))
+    if (_MAY_PASS.search(words) and not asks) or not (words or asks or "</" in head):
+        return None
+    return Failure("garbage", codes=frozenset({"page"}), message=words or " ".join(head[:SHOWN].split()))
+
+
+def _first_value(head: str) -> object:
+    try:
+        return json.JSONDecoder().raw_decode(head)[0]
+    except (ValueError, RecursionError):
+        return None

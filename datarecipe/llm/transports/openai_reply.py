@@ -1,0 +1,266 @@
+"""What an OpenAI-compatible server sends back, as a completion or as a `Failure`: whatever it is, nothing else comes out.
+
+Servers that speak this protocol differ in what they leave out, set to null and add, so every part is looked at before it
+is used.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
+from datarecipe.llm.cache.json_size import MOST_VALUES, too_many_values
+from datarecipe.llm.failures.failure_errors import Judge, whole_characters
+from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
+from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
+from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.routing.asked_pause import asked_pause
+from datarecipe.llm.transports.foreign_reply import TITLE, never_json, other_protocol
+from datarecipe.llm.transports.reply_apart import apart_of
+from datarecipe.llm.transports.streamed_reply import is_stream, put_together
+
+if TYPE_CHECKING:
+    from datarecipe.errors import DatarecipeError
+    from datarecipe.llm.providers.endpoint import Endpoint
+
+LONGEST_TEXT = 8 * 2**20
+"""Characters of a reply that are kept. No batch is that long; a server gone wrong is, and what it sends is stored."""
+
+_NOT_PULLED = re.compile(r"model .+ not found")
+_LENGTH = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "error_limit"}
+)
+# OpenAI and Azure; Bedrock; Zhipu; Gemini, also as `content_filter: PROHIBITED_CONTENT`; Cohere; Databricks.
+_FILTERED = frozenset(
+    {
+        "content_filter", "content_filtered", "guardrail_intervened", "sensitive", "safety", "recitation", "blocklist",
+        "prohibited_content", "spii", "image_safety", "image_prohibited_content", "image_recitation", "error_toxic",
+        "input_guardrail_triggered", "output_guardrail_triggered",
+    }
+)  # fmt: skip
+_BROKEN_OFF = frozenset(
+    {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"}
+)
+_THINKING = re.compile(
+    r"\s*+<(?:think|thinking|budget:thinking)>[^<]*+(?:<(?!/(?:think|thinking|budget:thinking)>)[^<]*+)*+</[a-z:]++>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Reads what comes back from one endpoint."""
+
+    endpoint: Endpoint
+    secrets: Collection[str] = field(repr=False)
+    """What no message may show."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def read(self, body: bytes | str) -> Completion | Failure:
+        """The completion in the body of a success, whatever it is."""
+        if too_many_values(body):
+            return Failure("garbage", codes=frozenset({"json"}), message=f"more than {MOST_VALUES} values")
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            text = body if isinstance(body, str) else body.decode("utf-8-sig", "replace")
+            if is_stream(text):
+                return self._streamed(text)
+            words = f"{type(error).__name__}: {in_words(text[:10_000])[:200]}"
+            return never_json(text) or Failure("garbage", codes=frozenset({"json"}), message=words)
+        return self.completion(document)
+
+    def _streamed(self, text: str) -> Completion | Failure:
+        stream = put_together(text)
+        if stream.document is None:
+            empty = frozenset({"empty_stream"} if stream.whole else {"broken_off"})
+            return Failure("garbage", codes=empty, message=" ".join(text[:200].split()))
+        read = self.completion(stream.document)
+        if isinstance(read, Failure) or stream.whole:
+            return read
+        return Failure("garbage", codes=frozenset({"broken_off"}), message="the stream ends before the answer does")
+
+    def completion(self, document: object) -> Completion | Failure:
+        """The completion in a reply's JSON, or why there is none in it."""
+        if not isinstance(document, dict):
+            return other_protocol(document) or Failure(
+                "garbage", codes=frozenset({"json"}), message=f"not an object: {shown(document)}"
+            )
+        choices = document.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        message = choice.get("message") if isinstance(choice, dict) else None
+        said = choice.get("finish_reason") if isinstance(choice, dict) else None
+        if message is None and _finish_reason(said) == "content_filter":
+            message = {}  # Gemini's answer to OpenAI's protocol leaves it out
+        if (inside := _error_of(document, choice, answered=isinstance(message, dict))) is not None:
+            return self._error_inside(inside)
+        if not isinstance(choice, dict) or not isinstance(message, dict):
+            return other_protocol(document) or Failure("garbage", codes=frozenset({"no_choices"}), message="no choices")
+        read = _content(message.get("content"))
+        if read is None:
+            return Failure("garbage", codes=frozenset({"no_choices"}), message="the content is no text")
+        text, refusal_part = read
+        if broken_off(said):
+            return Failure("garbage", codes=frozenset({"broken_off"}), message=f"finish_reason {said}")
+        reason = _finish_reason(said)
+        refusal = message.get("refusal") or refusal_part
+        if isinstance(refusal, str) and refusal:
+            reason = "refusal" if reason == "stop" else reason
+            text = text or refusal
+        spoken = without_thinking(text)
+        apart = None if spoken.strip() else apart_of(message, text[: len(text) - len(spoken)])
+        usage = _usage(document.get("usage"), text or (apart.text if apart is not None else ""))
+        return self.made(spoken, reason, usage, document.get("model"), apart)
+
+    def made(
+        self,
+        text: str,
+        reason: FinishReason,
+        usage: Usage | None = None,
+        model: object = None,
+        apart: Apart | None = None,
+    ) -> Completion:
+        """A completion that arrived now."""
+        if len(text) > LONGEST_TEXT:
+            text, reason = text[:LONGEST_TEXT], "length"
+        if apart is not None:
+            tools = tuple(whole_characters(tool) for tool in apart.tools)
+            apart = Apart(apart.kind, whole_characters(apart.text[:LONGEST_TEXT]), tools)
+        return Completion(
+            text=whole_characters(text),
+            finish_reason=reason,
+            usage=usage,
+            model=whole_characters(model[:LONGEST_NAME]) if isinstance(model, str) and model else self.endpoint.name,
+            answered_by=f"{self.endpoint.provider}/{self.endpoint.name}",
+            created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            apart=apart,
+        )
+
+    def outcome(self, failure: Failure) -> Completion | DatarecipeError:
+        """What the table makes of `failure`: a response after all, or the error to raise."""
+        verdict = Judge(self.endpoint, self.secrets).verdict(failure)
+        if verdict == "generation":
+            reason: FinishReason = "length" if failure.out_of_room else "stop"
+            return self.made(without_thinking(failure.generation), reason)
+        return self.made("", verdict) if isinstance(verdict, str) else verdict
+
+    def refused(self, status: int, headers: Mapping[str, str], text: str) -> Failure:
+        """What a status other than 200 says, with its headers (names in any case) and its body."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        if 300 <= status < 400:
+            return Failure("http", status, message=f"status {status}, to {lower.get('location', 'nowhere')}")
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            document = None
+        said = said_in(document)
+        message = (said.message or in_words(text[:LONGEST_ERROR]) or f"status {status}")[:LONGEST_ERROR]
+        codes = said.codes
+        if self.endpoint.provider in provider_facts.OLLAMA and _NOT_PULLED.match(message):
+            codes |= {"not_pulled"}
+        pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", self.now())
+        return _failed("http", status, said, message, codes, pause)
+
+    def _error_inside(self, said: Said) -> Failure:
+        if (status := said.status) is not None:
+            pause = asked_pause(status, {}, said.message, self.now())
+            return _failed("http", status, said, said.message or f"status {status}", said.codes, pause)
+        # Those that put all their errors into a 200 say of a refusal what others say with a 400.
+        refusal = _failed("http", 400, said, said.message, said.codes)
+        if row_of(refusal).meaning in RESPONSES:
+            return refusal
+        return _failed("garbage", None, said, said.message or "an error without words", said.codes | {"error"})
+
+
+def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Said | None:
+    """The error in a 200, if there is one; where there is an answer beside it, only one that says something."""
+    for inside in (document.get("error"), choice.get("error") if isinstance(choice, dict) else None):
+        if is_said(inside):
+            return said_in({"error": inside})
+    if document.get("object") == "error":
+        return said_in(document)
+    said = Said() if answered else said_in(document)
+    return said if is_said(said.message) else None
+
+
+def _failed(
+    kind: Kind, status: int | None, said: Said, message: str, codes: frozenset[str], pause: float | None = None
+) -> Failure:
+    return Failure(kind, status, codes, message, said.parameter, pause, said.generation, said.out_of_room)
+
+
+def in_words(text: str) -> str:
+    """A body that is no JSON, for a message; of a page in HTML its title."""
+    title = TITLE.search(text[:10_000]) if text.lstrip().startswith("<") else None
+    return " ".join((title.group(1) if title is not None else text).split())
+
+
+def without_thinking(text: str) -> str:
+    """`text` without the thinking that it begins with, as litellm leaves it out: a reply is one text over both transports.
+
+    Other styles of thinking stay in the text. The loop's parser knows them all, these too.
+    """
+    end = 0
+    while (thought := _THINKING.match(text, end)) is not None:
+        end = thought.end()
+    return text[end:]
+
+
+def _content(content: object) -> tuple[str, str | None] | None:
+    """Text, and a refusal among its parts. None where it is neither text nor parts."""
+    if content is None:
+        return "", None
+    if isinstance(content, str):
+        return content, None
+    if not isinstance(content, list):
+        return None
+    texts: list[str] = []
+    refusal = None
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            if isinstance(part.get("text"), str) and part.get("type") in (None, "text", "output_text"):
+                texts.append(part["text"])
+            elif isinstance(part.get("refusal"), str):
+                refusal = part["refusal"]
+    return "".join(texts), refusal
+
+
+def broken_off(reason: object) -> bool:
+    """Whether a `finish_reason` says that the model did not come to an end."""
+    return isinstance(reason, str) and reason.lower() in _BROKEN_OFF
+
+
+def _finish_reason(reason: object) -> FinishReason:
+    if not isinstance(reason, str):
+        return "stop"
+    reason = reason[:100].lower().partition(":")[0].strip()
+    if reason in _LENGTH:
+        return "length"
+    if reason in _FILTERED:
+        return "content_filter"
+    return "refusal" if reason == "refusal" else "stop"
+
+
+def _usage(usage: object, text: str) -> Usage | None:
+    """What the reply `text` took. None where nobody counted it, or not all of it."""
+    if not isinstance(usage, Mapping):
+        return None
+    prompt, completion, total = (
+        _count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    # Some leave thinking out of the completion's tokens and have it in the sum alone. It is paid for all the same.
+    completion = max(completion, total - prompt)
+    # Zeros are what servers, and libraries, write where nobody counted.
+    return Usage(prompt, completion) if prompt and (completion or not text) else None
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**12:
+        return 0
+    return int(value)

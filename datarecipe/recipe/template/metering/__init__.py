@@ -1,0 +1,1 @@
+"""The counters of a template, and what runs only under them."""

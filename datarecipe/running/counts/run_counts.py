@@ -1,0 +1,84 @@
+"""All that is counted of a run, at one moment or at its end.
+
+Terminal, `--json`, events, manifest and card read this one record. A new count is a field of the part that it belongs to
+(`Tally`: what was committed, `Traffic`: what was sent, `Spent`: what it cost) and a line in that part's document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datarecipe.llm.limits.amount import NOTHING, Amount, plain
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.label_counts import LabelCounts
+from datarecipe.running.drive.dispatch import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a dataset has used: attempts that failed too, and at its most what nobody counted."""
+
+    in_all: Amount
+    """Over all runs of the dataset."""
+    now: Amount
+    """In this run."""
+    by_model: Mapping[tuple[str, bool], Amount] = field(default_factory=dict)
+    """Over all runs, by the model's name and whether its price was known."""
+    assumed: Amount = NOTHING
+    """Over all runs, what nobody told: it counts at its most, and a bill may be lower by so much."""
+    assumed_now: Amount = NOTHING
+    """In this run."""
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """Attempts of this run that failed, by the name of the failure (docs/failures.md)."""
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Over all runs, of models whose price is not known: the dollars say nothing of them."""
+        return sum(amount.tokens for (_, known), amount in self.by_model.items() if not known)
+
+    def document(self, *, priced: bool) -> dict[str, Any]:
+        """The sums as JSON; dollars are text, since a float cannot hold them, and null where no price is known."""
+        return {
+            "calls": self.now.calls,
+            "tokens": self.now.tokens,
+            "usd": plain(self.now.usd) if priced else None,
+            "usd_assumed": plain(self.assumed_now.usd) if priced else None,
+            "usd_over_all_runs": plain(self.in_all.usd) if priced else None,
+            "tokens_without_price": self.unpriced_tokens,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """One run's counts."""
+
+    target_size: int
+    batch_size: int
+    tally: Tally
+    traffic: Traffic
+    spent: Spent
+
+    @property
+    def asked(self) -> int:
+        """Items that the committed responses were asked for, less those that the target left no room for."""
+        return self.tally.responses * self.batch_size - self.tally.surplus
+
+    @property
+    def waiting(self) -> int:
+        """Responses that are stored, and not in the dataset: they lie behind one that is missing, or were not needed."""
+        return max(0, self.traffic.stored + self.traffic.answered - self.tally.responses)
+
+    def items(self) -> dict[str, Any]:
+        """What was committed, as JSON."""
+        return {"target_size": self.target_size, **self.tally.document(), "uncommitted_responses": self.waiting}
+
+    def labels(self) -> dict[str, Any]:
+        """Examples by label, as JSON; apart, since a recipe may have a hundred thousand labels."""
+        labels = self.tally.labels
+        return LabelCounts.nothing() if labels is None else labels.document()
+
+    def sending(self) -> dict[str, Any]:
+        """What this process did, as JSON."""
+        return {**self.traffic.document(), "failed_attempts": dict(sorted(self.spent.failed.items()))}

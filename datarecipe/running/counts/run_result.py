@@ -1,0 +1,76 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datarecipe.errors import DatarecipeError
+from datarecipe.exchange import Example
+from datarecipe.llm.limits.account import Caps
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.drive.dispatch import End, Traffic
+
+INTERRUPTED_EXIT = 130
+SHORT_EXIT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """How a run ended, and where its files are."""
+
+    name: str
+    output: Path
+    counts: Counts
+    end: End
+    error: DatarecipeError | None
+    why: str | None
+    """The figures behind an end that is short of the target without an error."""
+    first: tuple[Example, ...]
+    """The first few examples."""
+    kept_lines: int
+    """Lines of an earlier, larger `data.jsonl` of the same run that was left in place; 0 where this run's was written."""
+    shortened_from: int
+    """Lines of `data.jsonl` before, where a lower target made them fewer; else 0."""
+    caps: Caps
+    priced: bool
+    """Whether the model's price is known."""
+    free: bool
+    """Whether the model runs in this process, and costs nothing."""
+    written: bool
+    """Whether the folder now holds what this run committed."""
+    seconds: float
+    priced_by_recipe: bool = False
+    """Whether the recipe alone says what a model costs, without the user's consent."""
+    stand_ins: Mapping[str, int] = field(default_factory=dict)
+    """Responses that another model than the run's own answered, by its name."""
+
+    @property
+    def tally(self) -> Tally:
+        """What was committed."""
+        return self.counts.tally
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was sent."""
+        return self.counts.traffic
+
+    @property
+    def spent(self) -> Spent:
+        """What it cost."""
+        return self.counts.spent
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code (docs/exit-codes.md)."""
+        match self.end:
+            case "target":
+                return 0
+            case "barren" | "degraded":
+                return SHORT_EXIT
+            case "interrupted":
+                return INTERRUPTED_EXIT
+            case "failed" | "capped":
+                return self.error.exit_code if self.error else 1

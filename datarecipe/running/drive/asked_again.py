@@ -1,0 +1,73 @@
+"""`datarecipe retry`: stored answers in which a run found nothing are asked for once more, before the run goes on.
+
+Which they are is decided by the recipe and the stored answers alone, like a dataset: by the places that a run commits. All
+of them are asked, whatever they bring, so concurrency and order of arrival make no difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+
+from datarecipe.exchange import Complete, Response
+from datarecipe.generate.events import Committed, Event, Outcome, Rejected
+from datarecipe.generate.generation import Generation, Wanted
+from datarecipe.generate.replay import replay
+from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.printable import counted
+from datarecipe.running.drive.dispatch import PAUSE_AFTER
+from datarecipe.running.resolve.resolved_run import Setup
+
+
+async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
+    """The requests of the run, as far as it is stored, whose answers held nothing valid, for these reasons alone.
+
+    Other runs go on meanwhile. Raises `CacheError`, `TemplateError`.
+    """
+    generation, found = Generation(setup.recipe, setup.model), []
+    for number, step in enumerate(replay(generation, cache.get), start=1):
+        why = {event.reason for event in step.events if isinstance(event, Rejected)}
+        if why <= set(reasons):
+            found += [event.asked for event in step.events if isinstance(event, Committed) and not event.accepted]
+        if number % PAUSE_AFTER == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+class AskedAgain:
+    """Requests that are each to be answered once, for the dispatcher to drive."""
+
+    why: str | None = None
+
+    def __init__(self, requests: Iterable[Complete]) -> None:
+        self.requests = tuple(requests)
+        self._left = dict(enumerate(self.requests))
+
+    @property
+    def opening(self) -> str:
+        """What is said before."""
+        if (count := len(self.requests)) == 0:
+            return "no stored response of this run held nothing valid for these reasons: none is asked again"
+        what = counted(count, "stored response")
+        return f"asking again for {what} that held nothing valid; what follows in the dataset may change"
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The end is reached when nothing is left."""
+        return None if self._left else "target"
+
+    @property
+    def answered(self) -> int:
+        """How many have been."""
+        return len(self.requests) - len(self._left)
+
+    def wanted(self, window: int) -> Iterator[Wanted]:
+        """The first of those that are left."""
+        for handle, request in itertools.islice(self._left.items(), window):
+            yield Wanted(handle, request)
+
+    def receive(self, handle: int, response: Response) -> list[Event]:  # noqa: ARG002 - it is stored
+        """One has been answered."""
+        self._left.pop(handle, None)
+        return []

@@ -1,0 +1,386 @@
+"""Runs a settled recipe: cache, transport, loop and folder put together, and taken apart again whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from datarecipe.errors import DatarecipeError, TemplateError
+from datarecipe.exchange import Example
+from datarecipe.generate.events import Accepted, Event
+from datarecipe.generate.generation import Generation
+from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.llm.client import CachedClient
+from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.recipe import Recipe
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.label_counts import LabelCounts
+from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.drive.asked_again import AskedAgain, held_nothing
+from datarecipe.running.drive.budget import shared_account
+from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop, Traffic
+from datarecipe.running.drive.interrupt import Interrupts
+from datarecipe.running.drive.preflight import what_forbids
+from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_folder.card import card
+from datarecipe.running.run_folder.manifest import Span, manifest
+from datarecipe.running.run_folder.run_files import storage_errors
+from datarecipe.running.run_folder.spending import Spending
+from datarecipe.running.run_folder.writer import RunFolder
+from datarecipe.running.show.observers import Observer, Several
+from datarecipe.running.show.progress import Progress
+from datarecipe.running.show.run_log import RunLog
+from datarecipe.running.show.summary import used_words
+
+GRACE = 30.0
+"""Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
+
+TOLD_EVERY = 0.1
+"""Seconds between two pictures of a run."""
+TOLD_AT_LEAST_EVERY = 1.0
+
+SHOWN = 5
+"""Examples that the card and the summary show."""
+
+
+class _Recorder:
+    """Takes the events in logical order: writes them down, counts them."""
+
+    def __init__(self, folder: RunFolder, labels: LabelCounts) -> None:
+        self.tally = Tally(labels=labels)
+        self.first: list[Example] = []
+        self._folder = folder
+
+    def on_events(self, events: list[Event]) -> None:
+        with storage_errors(self._folder.path):
+            for event in events:
+                self._folder.write(event)
+        self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
+        self.tally.add(events)
+
+
+@dataclass(slots=True)
+class _Books:
+    """Where everything that is counted of a run stands, in one place."""
+
+    recipe: Recipe
+    account: Account
+    spending: Spending
+    tally: Tally
+    assumed_before: Amount
+    traffic: Traffic = field(default_factory=Traffic)
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> Counts:
+        """As they are now."""
+        spending, account = self.spending, self.account
+        spent = Spent(
+            in_all=account.spent,
+            now=account.spent - spending.before,
+            by_model=dict(spending.by_model),
+            assumed=spending.assumed,
+            assumed_now=spending.assumed - self.assumed_before,
+            failed=dict(self.failed.most_common()),
+        )
+        return Counts(
+            target_size=self.recipe.target_size,
+            batch_size=self.recipe.batch_size,
+            tally=self.tally.copy(),
+            traffic=replace(self.traffic),
+            spent=spent,
+        )
+
+
+class _Reporter:
+    """Tells the observer now and then where the run stands."""
+
+    def __init__(
+        self, setup: Setup, observer: Observer, books: _Books, client: CachedClient, *, above: Account | None = None
+    ) -> None:
+        self._setup = setup
+        self._observer = observer
+        self._books = books
+        self._above = books.account if above is None else above
+        self._client = client
+        self._began = self._last = time.monotonic()
+        self._sending: float | None = None
+        self._accepted_before = 0
+
+    @asynccontextmanager
+    async def ticking(self, traffic: Traffic) -> AsyncIterator[None]:
+        """Tell in any case once in a while: where nothing happens, that too is seen."""
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(TOLD_AT_LEAST_EVERY)
+                self.on_traffic(traffic)
+
+        task = asyncio.create_task(tick())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    def on_traffic(self, traffic: Traffic) -> None:
+        now = time.monotonic()
+        if self._sending is None and traffic.sent:
+            self._sending, self._accepted_before = now, self._books.tally.accepted
+        if now - self._last >= TOLD_EVERY:
+            self._last = now
+            self._observer.progress(self._progress(now))
+
+    def _progress(self, now: float) -> Progress:
+        account = self._books.account
+        return Progress(
+            name=self._setup.recipe.name,
+            output=self._setup.output,
+            counts=self._books.counts(),
+            in_flight=account.under_way,
+            limit=self._client.limit,
+            down=self._client.down,
+            waits=self._client.waits,
+            caps=account.caps,
+            together=self._above.spent,
+            budget=self._above.caps,
+            priced=bool(self._setup.prices) and not self._setup.embedded,
+            seconds=now - self._began,
+            sending=0.0 if self._sending is None else now - self._sending,
+            accepted_before_sending=self._accepted_before,
+        )
+
+
+@asynccontextmanager
+async def open_client(
+    setup: Setup, board: Switchboard, account: Account, notice: Callable[[str], None]
+) -> AsyncIterator[CachedClient]:
+    """The cache and, behind it, the recipe's models."""
+    with ResponseCache(setup.cache_dir) as cache:
+        routes = await board.routes(setup)
+        client = CachedClient(
+            cache,
+            routes,
+            account,
+            timeout=setup.recipe.limits.timeout,
+            clock=asyncio.get_running_loop().time,
+            uniform=board.uniform,
+            notice=notice,
+        )
+        client.share(board.flying(setup.cache_dir))
+        yield client
+
+
+async def execute(
+    setup: Setup, observer: Observer, *, interrupts: Interrupts | None = None, budget: Caps | None = None
+) -> RunResult:
+    """Run it to its end and close its folder. `budget` caps it beside the recipe's own caps.
+
+    Provider failures, caps and interrupts are ends, and stand in the result. What concerns the set-up or the disk is
+    raised: `TemplateError`, `UnknownPriceError`, `CacheError`, `RunConflictError`, `RunLockedError`, `StorageError`.
+    """
+    observer = Several(observer)  # one that fails must not get as far as what sends
+    try:
+        if budget is not None:
+            setup.check_budget(budget)
+    except DatarecipeError as error:
+        observer.broken_off(setup, error)
+        raise
+    above = None if budget is None else shared_account([setup], budget)
+    with interrupts or Interrupts() as heard:
+        async with Switchboard([setup], observer.notice) as board:
+            return await execute_on(board, setup, observer, interrupts=heard, above=above)
+
+
+async def execute_on(
+    board: Switchboard,
+    setup: Setup,
+    observer: Observer,
+    *,
+    interrupts: Interrupts | None = None,
+    above: Account | None = None,
+) -> RunResult:
+    """`execute`, with providers that other runs may share.
+
+    What it uses counts in the account `above` too, which knows already what earlier runs used (`shared_account`).
+    """
+    observer, shown = Several(observer, log := RunLog()), observer
+    folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
+    try:
+        with setup.recipe.placing_errors():
+            generation = Generation(setup.recipe, setup.model, log=folder)
+            if setup.is_new or setup.options.retry:
+                setup.caps  # noqa: B018 - raises before anything is written
+                first = next(generation.wanted(1)).request
+                began, error = time.monotonic(), await what_forbids(board, setup, first)
+                if error is not None:
+                    return _not_begun(setup, shown, error, time.monotonic() - began)
+            with board.telling(log.notice):
+                return await _execute(board, setup, folder, generation, observer, interrupts, above)
+    except DatarecipeError as error:
+        observer.broken_off(setup, error)
+        raise
+    finally:
+        log.close()
+
+
+def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds: float) -> RunResult:
+    """The end of a run that could not begin. Nothing is written for it, its log neither."""
+    observer.begin(setup)
+    counts = Counts(
+        target_size=setup.recipe.target_size,
+        batch_size=setup.recipe.batch_size,
+        tally=Tally(labels=LabelCounts.of(setup.recipe)),
+        traffic=Traffic(),
+        spent=Spent(NOTHING, NOTHING),
+    )
+    result = _result(setup, Ending("failed", error), counts, (), seconds)
+    observer.end(result)
+    return result
+
+
+async def _execute(
+    board: Switchboard,
+    setup: Setup,
+    folder: RunFolder,
+    generation: Generation,
+    observer: Observer,
+    interrupts: Interrupts | None,
+    above: Account | None,
+) -> RunResult:
+    began, started = time.monotonic(), datetime.now(UTC)
+    caps = setup.caps
+    with folder, Spending(folder.files, setup.identity, setup.prices) as spending:
+        account = Account(
+            caps,
+            spent=spending.before,
+            above=() if above is None else (above,),
+            on_reserved=spending.reserved,
+            on_settled=spending.settled,
+        )
+        observer.begin(setup)
+        recorder = _Recorder(folder, LabelCounts.of(setup.recipe))
+        books = _Books(setup.recipe, account, spending, recorder.tally, spending.assumed)
+        limits = setup.recipe.limits
+        with _telling_what_was_used(account, setup, observer):
+            try:
+                async with open_client(setup, board, account, observer.notice) as client:
+                    books.failed = client.failed
+                    reporter = _Reporter(setup, observer, books, client, above=above)
+
+                    async def drive(loop: Loop) -> Ending:
+                        dispatcher = Dispatcher(
+                            generation=loop,
+                            client=client,
+                            concurrency=limits.max_concurrency or limits.concurrency,
+                            on_events=recorder.on_events,
+                            on_traffic=reporter.on_traffic,
+                            offline=setup.options.offline,
+                            grace=0.0 if setup.embedded else GRACE,
+                            traffic=books.traffic,
+                        )
+                        if interrupts is not None:
+                            interrupts.listen(dispatcher.interrupt)
+                            interrupts.listen(board.hush)
+                        async with reporter.ticking(dispatcher.traffic):
+                            ending = await dispatcher.run()
+                        if isinstance(ending.error, TemplateError):
+                            return replace(ending, error=setup.recipe.placed(ending.error))
+                        return ending
+
+                    ending = await _ask_again(setup, client, books.traffic, drive, observer.notice)
+                    if ending.reason == "target":
+                        ending = await drive(generation)
+            except BaseException:
+                folder.discard()
+                raise
+            finished = datetime.now(UTC)
+            span = Span(started, finished, time.monotonic() - began)
+            result = _close(folder, setup, ending, books.counts(), recorder.first, span)
+    observer.end(result)
+    return result
+
+
+async def _ask_again(
+    setup: Setup,
+    client: CachedClient,
+    traffic: Traffic,
+    drive: Callable[[Loop], Awaitable[Ending]],
+    notice: Callable[[str], None],
+) -> Ending:
+    """Ask once more for what the options name, before the run."""
+    reasons = setup.options.retry
+    if not reasons:
+        return Ending("target")
+    again = AskedAgain(await held_nothing(setup, client.cache, reasons))
+    notice(again.opening)
+    client.retry(again.requests)
+    ending = await drive(again) if again.requests else Ending("target")
+    client.reopen()
+    traffic.asked_again = again.answered
+    return ending
+
+
+@contextmanager
+def _telling_what_was_used(account: Account, setup: Setup, observer: Observer) -> Iterator[None]:
+    """Also where a run is broken off, by a full disk say, its user wants to know."""
+    before = account.spent
+    try:
+        yield
+    except DatarecipeError:
+        now = account.spent - before
+        if now.calls and not setup.embedded:
+            observer.notice(
+                f"used until then: {used_words(now, priced=bool(setup.prices))}; what was answered is stored"
+            )
+        raise
+
+
+def _close(
+    folder: RunFolder, setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], span: Span
+) -> RunResult:
+    """Put the new files in place, unless the folder's own are worth more."""
+    tally = counts.tally
+    short = ending.reason != "target"
+    nothing_learnt = short and tally.responses == 0
+    kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
+    document = manifest(setup, ending, counts, span)
+    if kept or nothing_learnt:
+        # What this run used is gone from no account, though its files are.
+        folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
+    else:
+        folder.replace(document, card(setup, document, counts, first))
+    return replace(
+        _result(setup, ending, counts, first, span.seconds),
+        kept_lines=kept,
+        shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
+        written=not (kept or nothing_learnt),
+    )
+
+
+def _result(setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
+    """Of a run for which nothing was written."""
+    return RunResult(
+        name=setup.recipe.name,
+        output=setup.output,
+        counts=counts,
+        end=ending.reason,
+        error=ending.error,
+        why=ending.why,
+        caps=setup.caps,
+        priced=bool(setup.prices),
+        priced_by_recipe=any(cost.only_recipe for cost in setup.models.values()),
+        free=setup.embedded,
+        stand_ins=setup.stand_ins(counts.tally.answered_by),
+        first=tuple(first),
+        kept_lines=0,
+        shortened_from=0,
+        written=False,
+        seconds=seconds,
+    )

@@ -1,0 +1,43 @@
+"""Whether a run can begin, found out before anything is written: one that can ask for nothing leaves no folder or cache."""
+
+from __future__ import annotations
+
+import os
+
+from datarecipe.errors import DatarecipeError, UsageError
+from datarecipe.exchange import Request
+from datarecipe.llm.cache.cache_file import DATABASE
+from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.running.drive.dispatch import offline_miss
+from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.resolve.resolved_run import Setup
+
+
+async def what_forbids(board: Switchboard, setup: Setup, request: Request) -> DatarecipeError | None:
+    """What is certain to end a run at `request`, its first; None where it can begin.
+
+    Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
+    """
+    routes = await board.routes(setup)
+    if _is_stored(setup, request):
+        return None
+    if setup.options.retry:
+        return UsageError(
+            f"nothing of this run is stored in {setup.cache_dir}, so there is nothing to ask again",
+            hint="Name the cache of the run with --cache-dir, and the recipe with the same options. "
+            "`datarecipe run` asks for all of it.",
+        )
+    if setup.options.offline:
+        return offline_miss("first")
+    try:
+        routes[0].transport.check()
+    except DatarecipeError as error:
+        return error
+    return None
+
+
+def _is_stored(setup: Setup, request: Request) -> bool:
+    if not os.path.lexists(setup.cache_dir / DATABASE):  # opening it would make it
+        return False
+    with ResponseCache(setup.cache_dir) as cache:
+        return cache.get(request) is not None

@@ -1,0 +1,134 @@
+"""The providers that a command talks to: one transport and one gate for each, whatever number of recipes asks it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from datarecipe.llm.client import Flying
+from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
+from datarecipe.llm.limits.admission_gate import Gate
+from datarecipe.llm.limits.rate_pacer import Pace
+from datarecipe.llm.providers.endpoint import Endpoint
+from datarecipe.llm.routing.candidate_model import Route, unchanged
+from datarecipe.llm.transport import Transport
+from datarecipe.llm.transports.open_transport import open_transport
+from datarecipe.recipe import Limits
+from datarecipe.running.resolve.fallback import adapter
+from datarecipe.running.resolve.resolved_run import Setup
+
+OpenTransport = Callable[[Setup, Endpoint, Callable[[str], None]], Transport]
+
+
+def _open(setup: Setup, endpoint: Endpoint, notice: Callable[[str], None]) -> Transport:
+    options = setup.options
+    return open_transport(
+        endpoint.model if endpoint is not setup.endpoint else setup.model.name,
+        endpoint,
+        weights=setup.weights,
+        environ=options.environ,
+        notice=notice,
+        transport=options.transport,
+    )
+
+
+class Switchboard:
+    """Makes routes; an async context manager, in one event loop."""
+
+    def __init__(
+        self,
+        setups: Iterable[Setup],
+        notice: Callable[[str], None],
+        *,
+        open_transport: OpenTransport = _open,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        """`setups` are all that will ask: for recipes that ask one provider, what it bears is settled together.
+
+        `open_transport` and `uniform` are the world.
+        """
+        self._listeners = [notice]
+        self._open_transport = open_transport
+        self.uniform = uniform
+        """Where the pauses between attempts get their jitter from."""
+        self._limits: dict[tuple[str, str | None], list[Limits]] = {}
+        for setup in setups:
+            for endpoint in (setup.endpoint, *(fallback.endpoint for fallback in setup.fallbacks)):
+                self._limits.setdefault(_key(endpoint), []).append(setup.recipe.limits)
+        self._transports: dict[tuple[str, str | None], Transport] = {}
+        self._gates: dict[tuple[str, str | None], Gate] = {}
+        self._flying: dict[Path, Flying] = {}
+        self._exit = AsyncExitStack()
+
+    @contextmanager
+    def telling(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """Tell `listener` too, for as long as it lasts, what there is to say about a provider."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            if listener in self._listeners:  # nobody was told to hush
+                self._listeners.remove(listener)
+
+    def hush(self) -> None:
+        """Tell nothing more of the providers: nothing more is sent."""
+        self._listeners.clear()
+
+    def _notice(self, text: str) -> None:
+        for listener in tuple(self._listeners):
+            listener(text)
+
+    def flying(self, cache_dir: Path) -> Flying:
+        """What is being asked for now, by key, for all that store in `cache_dir`."""
+        return self._flying.setdefault(cache_dir, {})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for gate in self._gates.values():
+            gate.close()
+        await self._exit.aclose()
+
+    async def routes(self, setup: Setup) -> tuple[Route, ...]:
+        """The recipe's model, then its fallbacks."""
+        first = await self._route(setup, setup.endpoint)
+        routes = [Route(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
+        for fallback in setup.fallbacks:
+            way = await self._route(setup, fallback.endpoint)
+            routes.append(Route(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model)))
+        return tuple(routes)
+
+    async def _route(self, setup: Setup, endpoint: Endpoint) -> tuple[Transport, Gate]:
+        key = _key(endpoint)
+        if key not in self._transports:
+            transport = self._open_transport(setup, endpoint, self._notice)
+            self._transports[key] = await self._exit.enter_async_context(transport)
+            self._gates[key] = self._gate(self._limits[key], transport.slots)
+        return self._transports[key], self._gates[key]
+
+    def _gate(self, limits: list[Limits], slots: int | None) -> Gate:
+        """The most that any recipe wants at once; the least that any says of a minute."""
+        start = max(limit.concurrency for limit in limits)
+        most = max(limit.max_concurrency or limit.concurrency for limit in limits)
+        rpm = min((limit.rpm for limit in limits if limit.rpm), default=None)
+        tpm = min((limit.tpm for limit in limits if limit.tpm), default=None)
+        return Gate(
+            AdaptiveLimit(min(start, slots or start), min(most, slots or most)),
+            requests=Pace(rpm) if rpm else None,
+            tokens=Pace(tpm) if tpm else None,
+            clock=asyncio.get_running_loop().time,
+            uniform=self.uniform,
+            notice=self._notice,
+        )
+
+
+def _key(endpoint: Endpoint) -> tuple[str, str | None]:
+    return endpoint.model, endpoint.api_base

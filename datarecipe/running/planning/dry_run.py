@@ -1,0 +1,171 @@
+"""The loop, run with what the cache holds and with made-up replies: which requests a run would have to send.
+
+One request after another in logical order, which is the order that decides what is committed. What is stored is taken, so
+only what is left is counted. A thousand made-up replies are enough: in a larger dataset the rest goes on like the last of
+them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
+from datarecipe.generate.generation import Generation
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.generate.replay import replay
+from datarecipe.recipe import chains_of
+from datarecipe.running.planning.stand_in import MadeUp, StandIn
+from datarecipe.running.resolve.resolved_run import Setup
+
+MADE_UP = 1_000
+"""Replies that are made up at the most."""
+
+Lookup = Callable[[Request], Response | None]
+"""The stored response to a request, or None."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a run would take from the cache."""
+
+    responses: int = 0
+    examples: int = 0
+    """Accepted from them."""
+    new: int = 0
+    """Items that were new and valid: accepted, or beyond the target."""
+    counted: int = 0
+    """Responses whose tokens the provider counted; the rest of this class is about these."""
+    prompt_bytes: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that a run would have to send."""
+
+    prompt_bytes: int
+    """Of the messages, in UTF-8."""
+    reply_bytes: int
+    """Of a reply whose items are as long as the seed examples."""
+    waits_for: int | None
+    """The request, by its place in the list of these, whose reply it needs; None where it can be sent at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Which requests a run would send."""
+
+    stored: Stored
+    asked: tuple[Asked, ...]
+    """In logical order, as far as they were tried out; at least one where `requests` is not 0."""
+    requests: int
+    """All that are needed."""
+    wanted: int
+    """Examples that they are to bring."""
+    largest: Complete | None
+    """The one with the longest prompt of those that were tried out."""
+    outcome: Outcome
+
+
+def rehearse(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> Rehearsal:
+    """Run the loop.
+
+    `share` says which share of the items asked for is accepted, of those that are not stored; it is asked once, at the first
+    request that is not stored. Raises what `lookup` raises.
+    """
+    return _Rehearsing(setup, lookup, share).run()
+
+
+class _Rehearsing:
+    def __init__(self, setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> None:
+        self._setup = setup
+        self._lookup = lookup
+        self._share = share
+        self._stand_in = StandIn(setup.recipe, setup.model)
+        self._generation = Generation(setup.recipe, setup.model, judge=self._stand_in, filters=self._stand_in.filters)
+        self._stored = Stored()
+        self._asked: list[Asked] = []
+        self._largest: Complete | None = None
+        self._largest_bytes = -1
+        self._taken: float | None = None
+        self._producer: dict[str, int] = {}  # by id of an example: the asked request whose reply held it
+        self._last_of_lane: dict[str, int] = {}
+
+    def run(self) -> Rehearsal:
+        for step in replay(self._generation, self._answer):
+            for event in step.events:
+                if isinstance(event, Committed):
+                    self._take(event, step.events)
+        return self._result()
+
+    def _answer(self, request: Request) -> Response | None:
+        """The stored response, or one that is made up while there are few enough of these."""
+        response = self._lookup(request)
+        if response is not None:
+            return response
+        if isinstance(request, Embed):
+            return Embedding(hashed_ngrams(request.text))
+        if self._taken is None:
+            self._taken = self._share(self._stored) * self._setup.recipe.batch_size
+        number = len(self._asked)
+        return self._stand_in.reply(self._new_until(number + 1) - self._new_until(number)) if number < MADE_UP else None
+
+    def _take(self, committed: Committed, events: Sequence[Event]) -> None:
+        """Take down a request: what it would cost, or what is stored for it."""
+        size = sum(len(text.encode()) for _, text in committed.asked.content.messages)
+        if isinstance(committed.response, MadeUp):
+            if size > self._largest_bytes:
+                self._largest, self._largest_bytes = committed.asked, size
+            number = len(self._asked)
+            self._asked.append(Asked(size, self._stand_in.reply_bytes, self._waits_for(events)))
+            self._producer |= {event.id: number for event in events if isinstance(event, Accepted)}
+            return
+        stored, usage = self._stored, committed.response.usage
+        stored.responses += 1
+        stored.examples += committed.accepted
+        surplus = sum(isinstance(event, Rejected) and event.reason == "surplus" for event in events)
+        stored.new += committed.accepted + surplus
+        if usage is not None:
+            stored.counted += 1
+            stored.prompt_bytes += size
+            stored.prompt_tokens += usage.prompt_tokens
+            stored.completion_tokens += usage.completion_tokens
+
+    def _new_until(self, responses: int) -> int:
+        """New items in so many made-up replies, spread evenly."""
+        assert self._taken is not None
+        return math.floor(responses * self._taken)
+
+    def _waits_for(self, events: Sequence[Event]) -> int | None:
+        number = len(self._asked)
+        item = next((event for event in events if isinstance(event, Accepted | Rejected)), None)
+        if item is None:
+            return None
+        if chains_of(self._setup.recipe.strategy) is not None:
+            before = self._last_of_lane.get(item.lane)
+            self._last_of_lane[item.lane] = number
+            return before
+        return self._producer.get(item.parent)
+
+    def _result(self) -> Rehearsal:
+        wanted = self._setup.recipe.target_size - self._stored.examples
+        outcome = self._generation.outcome
+        if outcome is None:
+            assert self._taken is not None
+            requests = max(len(self._asked), math.ceil(wanted / self._taken))
+            while self._new_until(requests) < wanted:  # a float may be just below a whole number
+                requests += 1
+        else:
+            requests = len(self._asked)
+        return Rehearsal(
+            stored=self._stored,
+            asked=tuple(self._asked),
+            requests=requests,
+            wanted=wanted,
+            largest=self._largest,
+            outcome=outcome or "target",
+        )

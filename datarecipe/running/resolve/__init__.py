@@ -1,0 +1,1 @@
+"""What is settled before a run: model, host, folders, identity, prices."""

@@ -1,0 +1,121 @@
+"""What `datarecipe doctor` finds out about this machine. Imports no heavy package and opens no connection."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from datarecipe._version import __version__
+from datarecipe.errors import DatarecipeError
+from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.llm.embedded.weights import default_data_dir, find_weights
+from datarecipe.llm.providers import provider_facts
+from datarecipe.printable import counted
+from datarecipe.running.resolve.config import project_config_file, read_config, user_config_file
+from datarecipe.running.resolve.options import EMBEDDED_MODEL
+from datarecipe.running.resolve.resolved_run import cache_directory
+
+BAD_LITELLM = ("1.82.7", "1.82.8")
+"""Releases that carried malware (MAL-2026-2144)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    state: Literal["ok", "missing", "wrong"]
+    """`missing` is no fault: something optional that is not there."""
+    subject: str
+    detail: str
+
+
+def examine(
+    environ: Mapping[str, str] | None = None, home: Path | None = None, cache_dir: Path | None = None
+) -> list[Finding]:
+    """Look at Python, packages, the embedded model, configuration, keys (by name, never by value) and the cache."""
+    environ = os.environ if environ is None else environ
+    home = Path.cwd() if home is None else home
+    return [
+        Finding("ok", "datarecipe", __version__),
+        Finding("ok", "python", f"{platform.python_version()} at {sys.executable}"),
+        _litellm(),
+        *_embedded(environ),
+        *_configuration(home, environ),
+        _keys(environ),
+        _cache(cache_directory(home, cache_dir, environ)),
+    ]
+
+
+def _litellm() -> Finding:
+    try:
+        version = metadata.version("litellm")
+    except metadata.PackageNotFoundError:
+        return Finding("wrong", "litellm", "not installed; pip install 'litellm'")
+    if version in BAD_LITELLM:
+        return Finding("wrong", "litellm", f"{version} carried malware: remove it, renew the keys of this machine")
+    return Finding("ok", "litellm", f"{version}, for every provider")
+
+
+def _embedded(environ: Mapping[str, str]) -> Iterator[Finding]:
+    if find_spec("xllamacpp") is None:
+        yield Finding("missing", "embedded model", "pip install 'datarecipe-llm[local]'")
+        return
+    version = metadata.version("xllamacpp")
+    yield Finding("ok", "embedded model", f"engine xllamacpp {version}, {os.cpu_count()} processors")
+    override = environ.get("DATARECIPE_WEIGHTS")
+    try:
+        path = find_weights(
+            EMBEDDED_MODEL.partition("/")[2], data_dir=default_data_dir(), override=Path(override) if override else None
+        )
+    except DatarecipeError as error:
+        yield Finding("wrong", "weights", error.message)
+        return
+    if path is None:
+        yield Finding("missing", "weights", f"fetched at the first run, 93 MB, into {default_data_dir()}")
+    else:
+        yield Finding("ok", "weights", str(path))
+
+
+def _configuration(home: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+    for path in (user_config_file(), project_config_file(home)):
+        if path.is_file():
+            yield Finding("ok", "configuration", str(path))
+    try:
+        config = read_config(home)
+    except DatarecipeError as error:
+        yield Finding("wrong", "configuration", error.message)
+        return
+    model = environ.get("DATARECIPE_MODEL") or config.model or EMBEDDED_MODEL
+    yield Finding("ok", "default model", model)
+
+
+def _keys(environ: Mapping[str, str]) -> Finding:
+    names = sorted(
+        {
+            variable
+            for provider in provider_facts.all_names()
+            for variable in provider_facts.key_variables(provider)
+            if environ.get(variable)
+        }
+    )
+    return Finding("ok" if names else "missing", "keys", ", ".join(names) or "none in the environment")
+
+
+def _cache(directory: Path) -> Finding:
+    if not directory.is_dir():
+        return Finding("ok", "cache", f"{directory} (made at the first run)")
+    try:
+        with ResponseCache(directory) as cache:
+            stats = cache.stats()
+    except DatarecipeError as error:
+        return Finding("wrong", "cache", error.message)
+    state: Literal["ok", "wrong"] = "wrong" if stats.damaged else "ok"
+    damaged = f", {stats.damaged:,} damaged" if stats.damaged else ""
+    return Finding(state, "cache", f"{directory}: {counted(stats.count, 'response')}{damaged}")

@@ -1,0 +1,361 @@
+"""Everything that is settled before a file is opened or a request is sent: model, host, folders, identity."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from datarecipe.errors import UsageError
+from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
+from datarecipe.generate.admission.filter_table import filter_versions
+from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model
+from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.llm.limits.account import Caps
+from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
+from datarecipe.llm.providers.prices import Price
+from datarecipe.recipe import (
+    LoadedRecipe,
+    Origin,
+    Prices,
+    Project,
+    Recipe,
+    Source,
+    bounds_of,
+    identity,
+    is_shipped,
+    origin_of,
+    project_of,
+    vendored_in,
+)
+from datarecipe.running.resolve.config import Config, read_config
+from datarecipe.running.resolve.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
+from datarecipe.running.resolve.local_model import Stranger, local_model
+from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
+from datarecipe.running.run_folder.folder_hold import Location
+
+LOOP_VERSION = 4
+"""Part of every run's identity; changes when the same responses would give another dataset."""
+
+
+NO_CAPS = Caps()
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A fallback, settled."""
+
+    model: ModelSettings
+    endpoint: Endpoint
+    given: GivenPrices | None
+    trust: bool
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What the model costs."""
+        return cost_of(self.endpoint, self.given, trust=self.trust)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A recipe with all that its run needs."""
+
+    recipe: LoadedRecipe
+    options: Options
+    model: ModelSettings
+    model_from: str
+    """Who named the model, for people."""
+    endpoint: Endpoint
+    weights: Path | None
+    """The GGUF file of a local model that the user names; None for the one that is fetched, and for all other models."""
+    identity: str
+    """Hash of what shapes requests and acceptance: two runs of one identity belong in one folder."""
+    identity_parts: Mapping[str, str]
+    """Hashes of its parts, by the names that users know them by."""
+    location: Location
+    cache_dir: Path
+    given: GivenPrices | None
+    """The prices that a flag, the user's configuration or the recipe gives for the model."""
+    fallbacks: tuple[Alternative, ...] = ()
+    """The models that may answer instead, in the order of trying."""
+
+    @property
+    def output(self) -> Path:
+        """The run's folder."""
+        return self.location.path
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is there yet in the place of the run's folder."""
+        return not os.path.lexists(self.output)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the model runs in this process."""
+        return self.model.name.startswith(LOCAL_PREFIX)
+
+    def stand_ins(self, answered_by: Mapping[str, int]) -> dict[str, int]:
+        """Of those who answered, by number of responses, the ones that are not the run's own model."""
+        own = (self.model.name, f"{self.endpoint.provider}/{self.endpoint.name}")
+        return {name: count for name, count in answered_by.items() if name not in own}
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What the model costs."""
+        return cost_of(self.endpoint, self.given, trust=self.options.trust)
+
+    @property
+    def models(self) -> Mapping[str, Cost]:
+        """What each of the models costs that may answer, by name."""
+        costs, names = self._costs_and_names()
+        return dict(zip(names, costs, strict=True))
+
+    @property
+    def prices(self) -> Mapping[str, Price]:
+        """The prices that are known, by the model's name."""
+        return {name: cost.price for name, cost in self.models.items() if cost.price is not None}
+
+    @cached_property
+    def caps(self) -> Caps:
+        """What the dataset may use in all. Raises `UnknownPriceError`."""
+        by_flag = self.recipe.written.place(("limits", "usd")).is_flag
+        return caps_of(self.recipe.limits, *self._costs_and_names(), by_user=by_flag)
+
+    def check_budget(self, budget: Caps) -> None:
+        """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
+        if budget.usd is not None:
+            require_prices("--max-usd", *self._costs_and_names(), by_user=True)
+        models = (self.model, *(fallback.model for fallback in self.fallbacks))
+        if any("max_tokens" not in model.sampling for model in models):
+            for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
+                if cap is not None:
+                    raise UsageError(
+                        f"{self.recipe.name}: `sampling.max_tokens` is null, so a reply may have any length, "
+                        f"and {name} has no hold",
+                        hint=f"Leave `max_tokens` out of the recipe, or {name} out of the command.",
+                    )
+
+    def warnings(self, budget: Caps = NO_CAPS) -> Iterator[str]:
+        """What to say of prices that are not known, unless something else bounds the cost or forbids the run.
+
+        Where the recipe alone says what a model costs, no cap of the recipe's own bounds it.
+        """
+        limits, place = self.recipe.limits, self.recipe.written.place
+        own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
+        if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):
+            return
+        asked = ((self.endpoint, self.cost), *((fallback.endpoint, fallback.cost) for fallback in self.fallbacks))
+        yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked if cost.only_recipe or not own))
+
+    def _costs_and_names(self) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
+        costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))
+        return costs, (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
+
+
+def home_of(recipe: LoadedRecipe) -> Path:
+    """Where runs, cache and configuration lie: the recipe's project; for a shipped recipe the working folder."""
+    if recipe.source is None or is_shipped(recipe.source):
+        return Path.cwd()
+    vendored = vendored_in(recipe.source)
+    return recipe.project if vendored is None else project_of(vendored.parent.parent / "host.yaml").root
+
+
+def _silent(text: str) -> None:
+    """Tell nobody."""
+
+
+def settle(
+    recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent
+) -> Setup:
+    """Settle it; `sends` is whether something will be sent, `notice` is told what takes long.
+
+    Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
+    """
+    home = home_of(recipe)
+    config = read_config(home)
+    name, source = _model_name(recipe, options, config)
+    endpoint = resolve_endpoint(
+        name,
+        flag_api_base=options.api_base,
+        # A URL goes with the model that it was written for: --model openai/x leaves the recipe's own server behind.
+        recipe_api_base=recipe.api_base if _goes_with(name, recipe.model) else None,
+        config_api_base=config.api_base if name == config.model else None,
+        trust=options.trust or not sends,
+        environ=options.environ,
+        named_by_user=source in ("--model", "DATARECIPE_MODEL") or (source == config.model_from and config.by_user),
+    )
+    weights = None
+    if name.startswith(LOCAL_PREFIX):
+        by = _stranger(recipe, source, config, home)
+        name, weights = local_model(name, options, by, sends=sends, notice=notice)
+    model = settle_model(recipe, name, endpoint.api_base_for_key)
+    with recipe.placing_errors():
+        shape = _shape(recipe, model)
+    return Setup(
+        recipe=recipe,
+        options=options,
+        model=model,
+        model_from=source,
+        endpoint=endpoint,
+        weights=weights,
+        identity=_hash(shape),
+        identity_parts=_parts(shape),
+        location=_location(recipe, options, home),
+        cache_dir=cache_directory(home, options.cache_dir, options.environ),
+        given=_given_prices(recipe, ("prices",), recipe.prices, endpoint.model, config),
+        fallbacks=tuple(_alternative(recipe, number, options, config) for number in range(len(recipe.fallbacks))),
+    )
+
+
+def _location(recipe: Recipe, options: Options, home: Path) -> Location:
+    """The run's folder. What a flag names is the user's own, links and all; `runs` of a project may be a stranger's."""
+    if options.output is not None:
+        return Location(options.output.absolute())
+    if options.runs_dir is not None:
+        return Location(options.runs_dir.absolute(), (recipe.name,))
+    return Location(home.absolute(), ("runs", recipe.name))
+
+
+def _given_prices(
+    recipe: LoadedRecipe, keys: tuple[str | int, ...], prices: Prices | None, model: str, config: Config
+) -> GivenPrices | None:
+    """A flag's prices at `keys`, else the user's for `model`, else the recipe's."""
+    # Both by flags: one that the recipe names may be too low.
+    names = ("input_per_million", "output_per_million")
+    if prices is not None and all(recipe.written.place((*keys, name)).is_flag for name in names):
+        return GivenPrices(prices, by_user=True, source="--set")
+    if model in config.prices:
+        return GivenPrices(config.prices[model], by_user=True, source="the user's configuration")
+    # The recipe's `prices` are those of its own model.
+    if prices is not None and (keys != ("prices",) or recipe.model in (None, model)):
+        return GivenPrices(prices, by_user=False, source="the recipe's `prices`")
+    return None
+
+
+def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config) -> Alternative:
+    """A fallback with its own provider's address, or the one that the environment names for that provider."""
+    fallback = recipe.fallbacks[number]
+    if fallback.model.startswith(LOCAL_PREFIX):
+        raise UsageError(
+            f"{fallback.model} cannot be a fallback: it is asked in a way of its own",
+            hint="Name a model behind an API in `fallbacks`.",
+        )
+    endpoint = resolve_endpoint(
+        fallback.model,
+        flag_api_base=None,
+        recipe_api_base=None,
+        config_api_base=None,
+        trust=options.trust,
+        environ=options.environ,
+    )
+    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key)
+    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint.model, config)
+    return Alternative(model, endpoint, given, options.trust)
+
+
+def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
+    """The model that a run of the recipe would ask now, where it is and how it is asked, each with where that comes from.
+
+    Opens no connection and sends nothing. Raises what `settle` raises.
+    """
+    setup = settle(recipe, options, sends=False)
+    model = setup.model
+    by_recipe = setup.model_from == "the recipe"
+    yield Origin(("model",), model.name, origin_of(recipe, ("model",)) if by_recipe else _in_full(setup.model_from))
+    if model.api_base is not None:
+        named_by = setup.endpoint.named_by
+        by_recipe = named_by == "recipe"
+        yield Origin(
+            ("api_base",), model.api_base, origin_of(recipe, ("api_base",)) if by_recipe else _NAMED_BY[named_by]
+        )
+    profile = f"default of the profile {model.profile.name} for this model"
+    for name, value in model.sampling.items():
+        written = name in recipe.sampling
+        yield Origin(("sampling", name), value, origin_of(recipe, ("sampling", name)) if written else profile)
+    chosen = recipe.response_format == "auto"
+    yield Origin(
+        ("response_format",), model.response_format, profile if chosen else origin_of(recipe, ("response_format",))
+    )
+
+
+_NAMED_BY = {
+    "flag": "--api-base",
+    "environment": "the environment",
+    "config": "the user's configuration",
+    "default": "default of the provider",
+}
+
+
+def _in_full(source: str) -> str:
+    return f"{source} (environment)" if source.isupper() else source
+
+
+def cache_directory(home: Path, flag: Path | None, environ: Mapping[str, str]) -> Path:
+    """`--cache-dir`, else `DATARECIPE_CACHE`, else the project's own."""
+    named = flag or (Path(environ["DATARECIPE_CACHE"]) if environ.get("DATARECIPE_CACHE") else None)
+    return (named or home / ".datarecipe" / "cache").expanduser().absolute()
+
+
+def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, str]:
+    candidates = (
+        (options.model, "--model"),
+        (recipe.model, "the recipe"),
+        (options.environ.get("DATARECIPE_MODEL"), "DATARECIPE_MODEL"),
+        (config.model, config.model_from or "the configuration"),
+    )
+    for name, source in candidates:
+        if name:
+            return name, source
+    return EMBEDDED_MODEL, "the default"
+
+
+def _stranger(recipe: LoadedRecipe, source: str, config: Config, home: Path) -> Stranger | None:
+    """Who names the model, where that is a file that may be a stranger's."""
+    if source == "the recipe":
+        place, file = recipe.written.place(("model",)), recipe.source
+        if place.source.path is None or file is None:
+            return None  # a flag
+        return Stranger(place, place.source.path.parent, bounds_of(place, project_of(file)))
+    if source == config.model_from and not config.by_user:
+        return Stranger(Source(source).place(), home.resolve(), Project(home.resolve(), readable=True))
+    return None
+
+
+def _goes_with(model: str, written_for: str | None) -> bool:
+    return model == written_for or (written_for is None and not model.startswith(LOCAL_PREFIX))
+
+
+def _first_request(recipe: Recipe, model: ModelSettings) -> str:
+    seed = recipe.seed_examples[0]
+    return Renderer(recipe, model).content(seed, example_text(seed)).canonical
+
+
+def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
+    versions: dict[str, Json] = {**filter_versions(recipe)}
+    return {
+        **({"filters": versions} if versions else {}),
+        "loop": LOOP_VERSION,
+        # What is really asked: whatever rendering and the model's profile look at is in it.
+        "first_request": _first_request(recipe, model),
+        "recipe": identity(recipe),
+        "model": model.name,
+        "api_base": model.api_base,
+        "profile": model.profile.name,
+        "sampling": dict(model.sampling),
+        "response_format": model.response_format,
+    }
+
+
+def _hash(value: Json) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def _parts(shape: Mapping[str, Json]) -> dict[str, str]:
+    """Hashes of the parts of an identity by the name that a user knows them by, so that it can be said which differ."""
+    recipe = shape["recipe"]
+    assert isinstance(recipe, dict)
+    parts = {name: value for name, value in shape.items() if name not in ("recipe", "first_request")} | recipe
+    return {name: _hash(value)[:16] for name, value in sorted(parts.items())}

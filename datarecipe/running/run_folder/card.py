@@ -1,0 +1,124 @@
+"""`README.md` of a run's folder: a dataset card that dataset hubs can read.
+
+All that comes from the recipe or the model is data here: front matter goes through a YAML writer, texts are stripped of
+what Markdown and HTML would act on, examples stand in a fence longer than any run of backticks in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from datarecipe.exchange import Example
+from datarecipe.printable import counted, example_line, printable
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.label_counts import LabelCounts
+from datarecipe.running.counts.run_counts import Counts
+from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_folder.hub_metadata import front_matter
+
+LABELS_SHOWN = 200
+"""Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
+
+_REASONS_HEADER = "| reason | items |\n|---|---|\n"
+
+
+def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Sequence[Example]) -> str:
+    """The card's text; `examples` are the first few of the dataset."""
+    recipe, model, tally = setup.recipe, manifest["model"], counts.tally
+    front = front_matter(recipe, tally.accepted)
+    parts = [
+        f"---\n{_front_matter(front)}---",
+        f"# {_plain(recipe.name)}",
+        _plain(recipe.description),
+        f"**{_plain(model['warning'])}**" if model["warning"] else "",
+        f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
+        f"with the strategy *{recipe.strategy.kind}*.",
+        "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
+        f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
+        "## Examples",
+        _fenced("\n".join(map(example_line, examples))),
+        *_labels(tally.labels),
+        "## What was rejected",
+        _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
+        if tally.rejected
+        else "Nothing.",
+        "## Files",
+        "`data.jsonl` holds one example a line, `lineage.jsonl` where each came from (same line number), "
+        "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
+    ]
+    return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _labels(counts: LabelCounts | None) -> Iterator[str]:
+    """A table of the labels, or of the answer's place among the options; nothing where neither is counted."""
+    named = counts.named() if counts is not None else []
+    if counts is None or not named:
+        return
+    own = counts.space.kind == "per_example"
+    yield "## Answers by their place among the options" if own else "## Labels"
+    rows = [f"| {_cell(name)} | {count:,} |\n" for name, count in named[:LABELS_SHOWN]]
+    if rest := named[LABELS_SHOWN:]:
+        rows.append(f"| {counted(len(rest), 'other')} | {sum(count for _, count in rest):,} |\n")
+    yield f"| {'place' if own else 'label'} | examples |\n|---|---|\n" + "".join(rows)
+
+
+def _cell(text: str) -> str:
+    """The same in a table, where a bar ends a cell even within code."""
+    return re.sub(r"(?<!\\)\|", r"\\|", _plain(text))
+
+
+def _authors(setup: Setup, tally: Tally) -> str:
+    """The model; where fallbacks answered, all that did, with their shares of the responses."""
+    if not setup.stand_ins(tally.answered_by):
+        return f"`{_code(setup.model.name)}`"
+    shares = (
+        f"`{_code(name)}` ({count:,} of {counted(tally.responses, 'response')})"
+        for name, count in tally.answered_by.most_common()
+    )
+    return f"{', '.join(shares)} for `{_code(setup.model.name)}`"
+
+
+def _front_matter(front: dict[str, Any]) -> str:
+    """As YAML that says just this. PyYAML writes some line breaks as they are and reads them back as spaces."""
+    text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
+    as_is = printable(text, multiline=True) == text and yaml.safe_load(text) == front
+    return text if as_is else yaml.safe_dump(front, sort_keys=False, allow_unicode=False)
+
+
+_LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What hubs make a link of by itself: addresses of pages and of mail."""
+
+
+def _plain(text: str) -> str:
+    """Text on one line without anything that Markdown, HTML or a reader's eye acts on."""
+    line = " ".join(map(_word, printable(" ".join(text.split())).split(" ")))
+    return re.sub(r"^([-+=]|\d+(?=[.)]))", _escape_first, line)
+
+
+def _word(word: str) -> str:
+    """The word with its marks escaped. An address is code: of an escaped one some hubs still make a link."""
+    if _LINK.search(word) is None:
+        return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", word)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
+    space = " " if "`" in (word[0], word[-1]) else ""
+    return f"{fence}{space}{word}{space}{fence}"
+
+
+def _escape_first(match: re.Match[str]) -> str:
+    """A list, rule or heading is text too: `-` becomes `\\-`, `1.` becomes `1\\.`."""
+    begin = match.group()
+    return f"{begin}\\" if begin.isdigit() else f"\\{begin}"
+
+
+def _code(text: str) -> str:
+    return printable(re.sub(r"[`\n\r]", "", text))
+
+
+def _fenced(text: str) -> str:
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}json\n{text}\n{fence}"

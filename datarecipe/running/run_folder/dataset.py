@@ -1,0 +1,152 @@
+"""A finished run's folder, for reading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from datarecipe.errors import UsageError
+from datarecipe.exchange import Example, Json
+from datarecipe.printable import counted
+from datarecipe.running.run_folder.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+from datarecipe.running.run_folder.run_files import RunFiles
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where an example came from: a line of `lineage.jsonl`."""
+
+    id: str
+    """Hash of the normalised example."""
+    parent: str
+    """Id of the formatting example of its request."""
+    depth: int
+    """1 for a child of a seed example."""
+    lane: str
+    """Chain, root draw or *fixed* number."""
+    request: int
+    """The request's number in logical order."""
+    index: int
+    """Place of the item in its response."""
+    vary: Mapping[str, Json] = field(default_factory=dict)
+    """The values of `vary` that its request got; empty where the recipe has none."""
+
+
+@dataclass(frozen=True)
+class RejectedItem:
+    """An item that is not in the dataset: a line of `rejected.jsonl`."""
+
+    reason: str
+    detail: str
+    raw: str
+    parent: str
+    depth: int
+    lane: str
+    request: int
+    index: int
+
+
+class Dataset(Sequence[Example]):
+    """The examples of a run, read from its folder at first use.
+
+    `dataset[i]` is an example as a dict, `dataset.lineage[i]` where it came from.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Raises `UsageError` when `path` is not a run's folder."""
+        self.path = Path(path)
+        if not (self.path / DATA).is_file():
+            raise UsageError(
+                f"{self.path} holds no {DATA}", hint="A run's folder is what `datarecipe run` names at its end."
+            )
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Example]: ...
+    def __getitem__(self, index: int | slice) -> Example | Sequence[Example]:
+        return self._examples[index]
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self._examples)
+
+    def __repr__(self) -> str:
+        return f"Dataset({str(self.path)!r}, {counted(len(self), 'example')})"
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run reached its target."""
+        return self.manifest.get("status") == "complete"
+
+    @cached_property
+    def lineage(self) -> Sequence[Lineage]:
+        """Where each example came from, in the dataset's order."""
+        return self._made(Lineage, LINEAGE)
+
+    @cached_property
+    def rejected(self) -> Sequence[RejectedItem]:
+        """What was not taken, and why."""
+        return self._made(RejectedItem, REJECTED)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The run's manifest as a JSON document; empty where there is none."""
+        return read_manifest(self.path / MANIFEST) or {}
+
+    def to_pandas(self, *, lineage: bool = False) -> Any:
+        """A `pandas.DataFrame`: a row for each example, a column for each field.
+
+        `lineage` adds where each example came from, in columns whose names begin with `lineage_`. Raises `MissingExtraError`
+        where pandas is not installed.
+        """
+        from datarecipe.running.run_folder.export import pandas_table  # noqa: PLC0415 - it reads what this module defines
+
+        return pandas_table(self, lineage=lineage)
+
+    def to_hf(self, *, lineage: bool = False) -> Any:
+        """The same as a `datasets.Dataset` of Hugging Face; the label of fixed labels that are texts is a `ClassLabel`.
+
+        Raises `MissingExtraError` where datasets is not installed, `UsageError` where a field holds several types.
+        """
+        from datarecipe.running.run_folder.export import hugging_face_dataset  # noqa: PLC0415 - as above
+
+        return hugging_face_dataset(self, lineage=lineage)
+
+    @cached_property
+    def _examples(self) -> list[Example]:
+        return list(self._rows(DATA))
+
+    def _made(self, kind: type[T], name: str) -> list[T]:
+        made = []
+        for number, row in enumerate(self._rows(name), 1):
+            try:
+                made.append(kind(**row))
+            except TypeError:
+                raise UsageError(f"{self.path / name}:{number}: not a line that `datarecipe run` writes") from None
+        return made
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The lines of one file, each an object. Raises `UsageError`."""
+        path = self.path / name
+        stream = RunFiles(self.path).reading(name)
+        if stream is None:
+            raise UsageError(f"{path} is not there")
+        with stream:
+            # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
+            for number, line in enumerate(stream, 1):
+                try:
+                    row = json.loads(line)
+                except (ValueError, RecursionError):
+                    row = None
+                if not isinstance(row, dict):
+                    raise UsageError(f"{path}:{number}: not a JSON object")
+                yield row

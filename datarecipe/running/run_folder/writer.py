@@ -1,0 +1,294 @@
+"""A run's folder: which run it belongs to, who may write it, and how its files are replaced.
+
+Files are written beside the old ones as `.partial` and renamed at the end, the manifest last. A run that was killed between
+two renames is finished by the next that opens the folder; so a folder holds a whole dataset or none. A run that ends short
+of what is there leaves it alone, and one that finds the dataset changed by somebody else does not touch it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import IO, Any, Self
+
+from datarecipe.errors import RunConflictError, StorageError
+from datarecipe.generate.events import Accepted, Event, Rejected
+from datarecipe.running.run_folder.folder_hold import Hold, Location, hold
+from datarecipe.running.run_folder.ownership import (
+    ABSENT,
+    CARD,
+    DATA,
+    FILES,
+    LINEAGE,
+    MANIFEST,
+    PARTIAL,
+    REJECTED,
+    changed,
+    conflict,
+    described,
+    digests,
+    identity_of,
+    manifest_in,
+)
+from datarecipe.running.run_folder.read_back import WrittenExamples
+from datarecipe.running.run_folder.run_files import RunFiles, storage_errors
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+# JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
+_LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def json_line(value: object) -> str:
+    """One line of a `.jsonl` file, with its LF. UTF-8 as it is; line breaks of any kind escaped."""
+    text = _encode(value)
+    if not text.isascii():
+        for character, escape in _LINE_BREAKS.items():
+            text = text.replace(character, escape)
+        # Half a surrogate pair can only come from the raw text of a rejected item.
+        text = text.encode("utf-8", "backslashreplace").decode() if _has_surrogate(text) else text
+    return text + "\n"
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+class RunFolder:
+    """The folder of one run, held by this process while it is open.
+
+    It is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
+    """
+
+    def __init__(
+        self,
+        place: Path | Location,
+        identity: str,
+        *,
+        overwrite: bool,
+        parts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`parts` are hashes of the identity's parts by name, to say what is different in a folder of another one."""
+        self._location = place if isinstance(place, Location) else Location(place)
+        self.path = self._location.path
+        self._parts = parts
+        self._identity = identity
+        self._overwrite = overwrite
+        self._exit = ExitStack()
+        self._held: Hold | None = None
+        self._streams: dict[str, IO[str]] = {}
+        """What is being written, by the name that it gets at the end."""
+        self._written: WrittenExamples | None = None
+        self._found: Mapping[str, str] = {}
+        """Hashes of the files when the run began."""
+        self._accepted = 0
+        self._readable = 0
+        self.lines_before = 0
+        """Lines of `data.jsonl` when the run began; 0 where it is not this identity's, or somebody changed it."""
+
+    @property
+    def files(self) -> RunFiles:
+        """The folder's files, while it is held."""
+        return self._hold.files
+
+    @property
+    def _hold(self) -> Hold:
+        assert self._held is not None
+        return self._held
+
+    def __enter__(self) -> Self:
+        """Lock the folder. Raises `RunLockedError`, `RunConflictError`, `StorageError`."""
+        self._held = self._exit.enter_context(hold(self._location))
+        try:
+            with storage_errors(self.path):
+                self._finish_replacing()
+                self._check_owner()
+                for name in FILES:
+                    self.files.remove(name + PARTIAL)
+                for name in (DATA, LINEAGE, REJECTED):
+                    self._begin(name)
+                self._written = WrittenExamples(self.files, DATA + PARTIAL, LINEAGE + PARTIAL)
+        except BaseException:
+            self._close_streams()
+            self._exit.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # All that was worth keeping was flushed by `replace`; what a full disk did not take is dropped here.
+        self._close_streams()
+        self._exit.close()
+
+    def write(self, event: Event) -> None:
+        """Append an accepted example or a rejected item to the partial files."""
+        if isinstance(event, Accepted):
+            self._streams[DATA].write(json_line(event.example))
+            self._streams[LINEAGE].write(json_line(lineage_row(event)))
+            self._accepted += 1
+        elif isinstance(event, Rejected):
+            self._streams[REJECTED].write(json_line(rejected_row(event)))
+
+    def read(self, position: int) -> Accepted:
+        """Accepted example number `position` of this run, from 0 on; positions rise from call to call.
+
+        Raises `StorageError`, also when the files were changed by somebody else.
+        """
+        assert self._written is not None
+        assert position < self._accepted
+        if position >= self._readable:
+            with storage_errors(self.path):
+                self._streams[DATA].flush()
+                self._streams[LINEAGE].flush()
+            self._readable = self._accepted
+        return self._written.read(position)
+
+    def replace(self, manifest: Mapping[str, Any], card: str) -> None:
+        """Put the written files in place of the old ones, the manifest last.
+
+        Raises `StorageError`, also where the folder is no longer the one that was locked; `RunConflictError` where somebody
+        changed the old files meanwhile, and those stay.
+        """
+        self._close_written()
+        with storage_errors(self.path):
+            for stream in self._streams.values():
+                _to_disk(stream)
+            self._check_held()
+            self._write_whole(CARD, card)
+            files = {name: described(self.files, name + PARTIAL) for name in (DATA, LINEAGE, REJECTED, CARD)}
+            self._refuse_changes()
+            self._write_manifest({**manifest, "files": files})
+            self._check_held()
+            self._rename()
+
+    def keep(self, cost: Mapping[str, Any]) -> None:
+        """Drop what was written; the folder's files stay, but for what the manifest says of the `cost` so far."""
+        self.discard()
+        old = manifest_in(self.files)
+        if old is None or old.get("identity") != self._identity or not isinstance(old.get("cost"), dict):
+            return
+        with storage_errors(self.path):
+            self._write_manifest({**old, "cost": {**old["cost"], **cost}})
+            self._check_held()
+            self._rename()
+
+    def discard(self) -> None:
+        """Drop what was written; the folder's files stay as they were."""
+        with storage_errors(self.path):
+            for name, stream in self._streams.items():
+                if self.files.has(name + PARTIAL, stream.fileno()):  # else it is somebody else's
+                    self.files.remove(name + PARTIAL)
+        self._close_streams()
+
+    def _check_held(self) -> None:
+        """Raise where what would be put in place is not what this run wrote, or where it would go is not this run's."""
+        try:
+            self._hold.check()
+            for name, stream in self._streams.items():
+                if not self.files.has(name + PARTIAL, stream.fileno()):
+                    raise self._hold.lost(f"{name + PARTIAL} was deleted or replaced")
+        except StorageError:
+            self.discard()
+            raise
+
+    def _close_written(self) -> None:
+        if self._written is not None:
+            self._written.close()
+
+    def _close_streams(self) -> None:
+        self._close_written()
+        for stream in self._streams.values():
+            with contextlib.suppress(OSError):  # a full disk is told where the writing fails
+                stream.close()
+        self._streams.clear()
+
+    def _finish_replacing(self) -> None:
+        """Finish what a run that was killed between two renames had begun: its manifest is written last, so all is there."""
+        if identity_of(manifest_in(self.files, MANIFEST + PARTIAL)) is not None:
+            self._rename()
+
+    def _rename(self) -> None:
+        if identity_of(manifest_in(self.files)) != identity_of(manifest_in(self.files, MANIFEST + PARTIAL)):
+            # A manifest never stands over another run's data, not even for the moment between two renames.
+            self.files.remove(MANIFEST)
+        for name in FILES:
+            if self.files.exists(name + PARTIAL):
+                self.files.rename(name + PARTIAL, name)
+
+    def _check_owner(self) -> None:
+        for name in FILES:
+            found = self.files.status(name)
+            if found is not None and stat.S_ISDIR(found.st_mode):
+                raise RunConflictError(
+                    f"{self.path / name} is a folder, and a run writes a file of that name",
+                    hint="Move it away, or give this run its own folder with --output DIR.",
+                )
+        refusal = conflict(self.files, self._identity, self._parts)
+        if refusal is not None and not self._overwrite:
+            raise refusal
+        self._found = digests(self.files)
+        if refusal is None and identity_of(manifest_in(self.files)) == self._identity:
+            self.lines_before = described(self.files, DATA)["lines"]
+
+    def _refuse_changes(self) -> None:
+        """Raise where a file is not as it was found: a run may take hours, in which somebody edits what is there."""
+        for name, digest in digests(self.files).items():
+            if digest not in (self._found[name], ABSENT):
+                self.discard()
+                raise changed(self.files, name, digest, "while the run went on")
+
+    def _begin(self, name: str) -> IO[str]:
+        """A new partial file, open until the folder is left: by its descriptor it is known to be this run's."""
+        stream = os.fdopen(self.files.new(name + PARTIAL), "w", encoding="utf-8", newline="\n")
+        self._streams[name] = stream
+        return stream
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        self._write_whole(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+
+    def _write_whole(self, name: str, text: str) -> None:
+        stream = self._begin(name)
+        stream.write(text)
+        _to_disk(stream)
+
+
+def _to_disk(stream: IO[str]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def lineage_row(event: Accepted) -> dict[str, Any]:
+    """A line of `lineage.jsonl`."""
+    return {
+        "id": event.id,
+        "parent": event.parent,
+        "depth": event.depth,
+        "lane": event.lane,
+        "request": event.request,
+        "index": event.index,
+        **({"vary": event.vary} if event.vary else {}),
+    }
+
+
+def rejected_row(event: Rejected) -> dict[str, Any]:
+    """A line of `rejected.jsonl`."""
+    return {
+        "reason": event.reason,
+        "detail": event.detail,
+        "raw": event.raw,
+        "parent": event.parent,
+        "depth": event.depth,
+        "lane": event.lane,
+        "request": event.request,
+        "index": event.index,
+    }

@@ -1,0 +1,1 @@
+"""What a run shows: on terminals, in Python, as events, in its log."""

@@ -1,0 +1,259 @@
+"""What ended a run short, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_UP, Context, Decimal
+from typing import Protocol
+
+from datarecipe.errors import CapReachedError
+from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
+from datarecipe.llm.limits.account import Caps
+from datarecipe.printable import counted, printable
+from datarecipe.recipe import display
+from datarecipe.running.counts.run_result import SHORT_EXIT, RunResult
+from datarecipe.running.drive.budget import BUDGET
+from datarecipe.running.run_folder.ownership import REJECTED
+from datarecipe.running.show.rejections import loss_of
+
+MARGIN = Decimal("1.25")
+"""A cap that is offered, to what the whole dataset would take at the rate so far."""
+
+TRUST = "--trust"
+"""The user's consent to what a recipe says of hosts and prices."""
+
+UNITS = ("usd", "tokens", "calls")
+"""What is capped."""
+
+
+class Typed(Protocol):
+    """The command as the user typed it."""
+
+    def __call__(self, settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
+        """With settings in place of its own, keys of the recipe or flags; of the recipes with `recipe` alone, if given.
+
+        `verb` is another command than the one typed, which takes the same flags.
+        """
+        ...
+
+
+def ended_short(result: RunResult, budget: Caps | None = None) -> str | None:
+    """What ended it, in a line or more; None for a run that reached its target or was interrupted.
+
+    `budget` is what the user gave for all recipes of the command, where there are several.
+    """
+    if isinstance(result.error, CapReachedError):
+        return f"error: {result.error.message}{_whose(result.error, budget)}"
+    if result.error is not None:
+        return f"error: {printable(str(result.error), multiline=True)}"
+    if result.end in ("barren", "degraded"):
+        limit = "limits.barren" if result.end == "barren" else "limits.stop_when"
+        return f"error: `{limit}` ended the run: {result.why}"
+    return None
+
+
+def _whose(error: CapReachedError, budget: Caps | None) -> str:
+    if budget is None or _of_one(error):
+        return ""
+    if error.cap == "--max-usd" and budget.usd is None:
+        return " (not given: the highest `limits.usd` of the recipes is for all of them together)"
+    return " (it is for all recipes of the command together)"
+
+
+def how_to_go_on(result: RunResult, command: Typed, budget: Caps | None = None) -> str | None:
+    """A sentence, with the command where another one helps; None where there is nothing to say.
+
+    `budget` caps the command beside the recipe's own caps.
+    """
+    if isinstance(result.error, CapReachedError):
+        return _after_a_cap(result, result.error, command, budget or Caps())
+    if result.end in ("barren", "degraded"):
+        return _after_little(result, command)
+    if result.end == "interrupted" or (result.error is not None and result.exit_code == SHORT_EXIT):
+        if not result.traffic.answered and not result.tally.responses:
+            return "Nothing was answered. Run the same command again to try once more."
+        return "Run the same command again to go on: what was answered is stored."
+    return None
+
+
+def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budget: Caps | None = None) -> list[str]:
+    """The same for the recipes of one command, each with the word that names it on a command line.
+
+    Each sentence comes once. One command raises all caps that were reached. Where the recipes have caps of their own, each
+    has a command of its own: a cap that is given on the command line is every recipe's.
+    """
+    given, together = budget or Caps(), [result for _, result in results]
+    told: dict[str, None] = {}
+    for _, result in results:
+        if not isinstance(result.error, CapReachedError) and (sentence := how_to_go_on(result, command)) is not None:
+            told[sentence] = None
+    own = {word: _own_caps(result) for word, result in results}
+    raised = sorted({cap for caps in own.values() for cap in caps})
+    common = {cap: max(caps[cap] for caps in own.values() if cap in caps) for cap in raised}
+    if len({tuple(_at(one.caps, cap) for cap in raised) for one in together}) > 1:
+        told |= {_alone(word, result, own[word], command, given): None for word, result in results if own[word]}
+        if all(own[word] for word, result in results if isinstance(result.error, CapReachedError)):
+            return list(told)
+        common = {}
+    if given.usd is None:
+        # What all may use together is then what the one with the highest cap may.
+        dollars = [usd for usd in (common.get("limits.usd"), *(one.caps.usd for one in together)) if usd is not None]
+        given = replace(given, usd=max(dollars, default=None))
+    common |= _above(together, given)
+    if common:
+        told[_higher(common, together, command)] = None
+    return list(told)
+
+
+def _alone(word: str, result: RunResult, own: Mapping[str, Decimal], command: Typed, given: Caps) -> str:
+    above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
+    return _higher({**own, **above}, [result], command, word)
+
+
+def _higher(
+    caps: Mapping[str, Decimal], results: Sequence[RunResult], command: Typed, recipe: str | None = None
+) -> str:
+    begins = "A higher cap goes on" if len(caps) == 1 else "Higher caps go on"
+    return f"{begins}: {command(_settings(caps, results), recipe)}"
+
+
+def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budget: Caps) -> str:
+    own = _own_caps(result)
+    caps = own | _above([result], budget)
+    if _at_the_rate(result, _unit(error.cap)) is not None:
+        wanted = counted(result.counts.target_size, "example")
+        which = "this one is" if len(caps) == 1 else "these are"
+        return (
+            f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
+            f"at this rate {which} enough for {wanted}: {command(_settings(caps, [result]))}"
+        )
+    begins = "Raise the cap"
+    if result.tally.accepted:
+        begins = "What there is, is a dataset that a higher cap continues"
+    elif loss_of(result.counts):
+        begins = "A higher cap alone brings the same once more. When that is mended"
+    return f"{begins}: {command(_settings(caps, [result]))}"
+
+
+def _own_caps(result: RunResult) -> dict[str, Decimal]:
+    """The caps of its own, `limits.`, that it would reach once more if they stayed as they are, and what would do."""
+    error = result.error
+    if not isinstance(error, CapReachedError):
+        return {}
+    caps = {}
+    for unit in UNITS:
+        cap = f"limits.{unit}"
+        wanted, at = _wanted(result, unit), _at(result.caps, unit)
+        if cap == error.cap or (at is not None and wanted > at):
+            caps[cap] = max(wanted, _needed(error)) if cap == error.cap else wanted
+    return caps
+
+
+def _above(results: Sequence[RunResult], budget: Caps) -> dict[str, Decimal]:
+    """The same of the command's caps, `--max-`, which hold for all `results` together; what they used before counts."""
+    errors = {one.error.cap: one.error for one in results if isinstance(one.error, CapReachedError)}
+    caps = {}
+    for unit in UNITS:
+        cap = f"{BUDGET}{unit}"
+        wanted = sum((_wanted(result, unit) for result in results), Decimal(0))
+        error, at = errors.get(cap), _at(budget, unit)
+        if error is not None:
+            known = all(_at_the_rate(one, unit) is not None for one in results if one.error is error)
+            caps[cap] = max(wanted, _needed(error) if known else _twice(error))
+        elif at is not None and wanted > at:
+            caps[cap] = wanted
+    return caps
+
+
+def _wanted(result: RunResult, unit: str) -> Decimal:
+    """What the whole dataset would take; where the rate says nothing, twice as much as it has taken of what ended it."""
+    error, used = result.error, Decimal(getattr(result.spent.in_all, unit))
+    if not isinstance(error, CapReachedError):
+        return used
+    at_the_rate = _at_the_rate(result, unit)
+    if at_the_rate is not None:
+        return at_the_rate
+    return _twice(error) if error.cap == f"limits.{unit}" else 2 * used if _unit(error.cap) == unit else used
+
+
+def _at_the_rate(result: RunResult, unit: str) -> Decimal | None:
+    """What the whole dataset would take at the rate so far, and some more; None where that says nothing."""
+    used, accepted, responses = result.spent.in_all, result.tally.accepted, result.tally.responses
+    if not accepted or not used.calls:
+        return None
+    # Answers that others paid for were in the cache; what is still to come is not.
+    all_paid = max(Decimal(1), Decimal(responses) / used.calls)
+    return Decimal(getattr(used, unit)) * all_paid * result.counts.target_size / accepted * MARGIN
+
+
+def _needed(error: CapReachedError) -> Decimal:
+    return Decimal(error.needed or 0)
+
+
+def _twice(error: CapReachedError) -> Decimal:
+    return 2 * Decimal(max(error.at or 0, error.needed or 1))
+
+
+def _at(caps: Caps, cap: str) -> Decimal | int | None:
+    """Where the cap of that unit is."""
+    at: Decimal | int | None = getattr(caps, _unit(cap))
+    return at
+
+
+def _unit(cap: str) -> str:
+    return cap.removeprefix("limits.").removeprefix(BUDGET)
+
+
+def _settings(caps: Mapping[str, Decimal], results: Sequence[RunResult]) -> dict[str, str]:
+    """What to say on a command line. A cap in dollars that is given there needs consent to prices of the recipe's alone."""
+    texts = {cap: _text(value if cap.endswith("usd") else Decimal(int(value))) for cap, value in caps.items()}
+    dollars = any(cap.endswith("usd") for cap in caps)
+    return texts | ({TRUST: ""} if dollars and any(result.priced_by_recipe for result in results) else {})
+
+
+def _of_one(error: CapReachedError) -> bool:
+    """Whether the cap is the dataset's own, not the command's."""
+    return error.cap.startswith("limits.")
+
+
+def _text(value: Decimal | int) -> str:
+    return f"{round_up(Decimal(value)):f}"
+
+
+def _after_little(result: RunResult, command: Typed) -> str:
+    where = f"{display(result.output / REJECTED)} says why. " if result.written and result.tally.rejected else ""
+    rejected = result.tally.rejected
+    largest: Reason = max(rejected, key=lambda name: rejected[name], default="duplicate")
+    helps = f"{where}What usually helps: {REASONS[largest].helps}"
+    empty = sum(rejected[name] for name in OF_RESPONSES)
+    if not result.traffic.sent and empty:
+        return (
+            f"Nothing was asked: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
+            f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
+        )
+    if not result.tally.accepted and (cause := REASONS[largest].cause):
+        why = f"{cause} (`{largest}`)"
+        return f"{where}Nothing came that could be used: {why}. What usually helps: {REASONS[largest].helps}."
+    if not result.tally.accepted and not any(REASONS[name].any_model for name in rejected):
+        return (
+            f"{where}Nothing that came could be used: does the model follow the format? `datarecipe preview` shows one "
+            "response, `datarecipe prompt` what is asked."
+        )
+    if result.end == "barren":
+        return f"{helps}; or go on with a higher `limits.barren`."
+    return f"{helps}; or go on all the same: {command({'limits.stop_when': 'null'})}"
+
+
+def flags(settings: Mapping[str, str]) -> list[str]:
+    """The words that say `settings` on a command line."""
+    return [
+        word
+        for name, value in settings.items()
+        for word in ((name, *filter(None, [value])) if name.startswith("--") else ("--set", f"{name}={value}"))
+    ]
+
+
+def round_up(value: Decimal) -> Decimal:
+    """To two digits, upwards."""
+    return Context(prec=2, rounding=ROUND_UP).plus(value).normalize()

@@ -1,0 +1,157 @@
+"""What a run says of itself before and after, in lines and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from datarecipe.errors import DatarecipeError
+from datarecipe.llm.limits.amount import Amount
+from datarecipe.printable import counted, printable
+from datarecipe.recipe import display
+from datarecipe.running.counts.commit_counts import Tally
+from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING
+from datarecipe.running.run_folder.ownership import REJECTED
+from datarecipe.running.show.rejections import loss_of, percent
+
+
+def opening(setup: Setup) -> list[str]:
+    """The lines before a run."""
+    recipe = setup.recipe
+    lines = [
+        f"{printable(recipe.name)}: {counted(recipe.target_size, 'example')}, strategy {recipe.strategy.kind}, "
+        f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
+    ]
+    if setup.embedded:
+        lines.append(EMBEDDED_WARNING)
+    return lines
+
+
+def closing(result: RunResult) -> list[str]:
+    """The lines after a run."""
+    tally, traffic, loss = result.tally, result.traffic, loss_of(result.counts)
+    if result.end == "failed" and not tally.responses and not traffic.sent:
+        return []  # nothing was done: the error alone says all
+    but = f", but {loss.short}" if loss and result.end == "target" else ""
+    lines = [
+        f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
+        f"from {counted(tally.responses, 'response')} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
+        f"in {result.seconds:.1f} s"
+    ]
+    lines += _figures(result)
+    if result.kept_lines:
+        lines.append(
+            f"{result.output} holds {counted(result.kept_lines, 'example')} of this run already: its files were left alone"
+        )
+    elif result.shortened_from:
+        lines.append(
+            f"the dataset had {result.shortened_from:,} examples, and the target is lower now; what was answered is "
+            f"stored: --target-size {result.shortened_from} brings them back"
+        )
+    if result.written:
+        lines.append(f"dataset: {display(result.output)}")
+    if loss and result.end not in ("barren", "degraded"):  # what helps there is told with how to go on
+        lines += [" ".join(loss.sentences(display(result.output / REJECTED) if result.written else None))]
+    return lines
+
+
+def _figures(result: RunResult) -> Iterator[str]:
+    tally, traffic = result.tally, result.traffic
+    if tally.accepted and tally.labels is not None and (line := tally.labels.line()):
+        yield line
+    if tally.yield_ is not None:
+        yield f"yield: {percent(tally.yield_)} of {_items(tally.came)}{_rejected(tally)}"
+    if result.stand_ins:
+        shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
+        yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
+    if result.spent.failed:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
+        yield f"failed attempts: {kinds}"
+    if traffic.abandoned:
+        noun = "request was" if traffic.abandoned == 1 else "requests were"
+        yield f"{traffic.abandoned:,} {noun} in flight at the end and not waited for"
+    if cost := cost_line(result):
+        yield cost
+        assumed = result.spent.assumed
+        if assumed.calls and not result.free:
+            span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
+            yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
+    if result.end != "target" and result.counts.waiting:
+        where = "" if result.end in ("barren", "degraded") else " behind one that is missing"
+        yield f"stored for a run that goes on: {counted(result.counts.waiting, 'response')}{where}"
+
+
+def _rejected(tally: Tally) -> str:
+    reasons = (f"{count:,} {reason} ({percent(count / tally.came)})" for reason, count in tally.rejected.most_common())
+    return f"; rejected: {', '.join(reasons)}" if tally.rejected else ""
+
+
+def cost_line(result: RunResult) -> str | None:
+    """What was used, where anything was."""
+    now, in_all = result.spent.now, result.spent.in_all
+    if not in_all.calls or (result.free and not now.calls):
+        return None
+    words = f"used: {used_words(now, priced=result.priced and not result.free)}"
+    if in_all.calls != now.calls and not result.free:
+        words += f"; over all runs {used_words(in_all, priced=result.priced)}"
+    if result.priced and (unpriced := result.spent.unpriced_tokens):
+        words += f" (the price of {unpriced:,} tokens is not known)"
+    return words
+
+
+def used_words(amount: Amount, *, priced: bool) -> str:
+    """Calls, tokens, dollars."""
+    words = f"{counted(amount.calls, 'call')}, {counted(amount.tokens, 'token')}"
+    return f"{words}, {dollars(amount.usd)}" if priced else words
+
+
+def dollars(usd: Decimal) -> str:
+    """An amount that may be very small, with four digits that say something."""
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
+
+
+def _items(count: int) -> str:
+    return f"{counted(count, 'item')} that came"
+
+
+_HEADLINES = {
+    "target": "done",
+    "barren": "ended short, no response brings anything new",
+    "degraded": "ended short, responses bring too little",
+    "capped": "ended at a cap",
+    "interrupted": "interrupted",
+    "failed": "ended short",
+}
+
+
+def summary(result: RunResult) -> dict[str, Any]:
+    """The run as one JSON document, for `--json`."""
+    counts = result.counts
+    return {
+        "name": result.name,
+        "output": str(result.output),
+        "outcome": result.end,
+        "exit_code": result.exit_code,
+        "error": str(result.error) if result.error else result.why,
+        **counts.items(),
+        **counts.labels(),
+        **counts.sending(),
+        "cost": counts.spent.document(priced=result.priced),
+        "tokens": counts.tally.tokens(),
+        "written": result.written,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def summary_of_error(setup: Setup, error: DatarecipeError) -> dict[str, Any]:
+    """The same of a run that has no result, since an error kept it from beginning or broke it off."""
+    return {
+        "name": setup.recipe.name,
+        "output": str(setup.output),
+        "outcome": "error",
+        "exit_code": error.exit_code,
+        "error": str(error),
+    }
