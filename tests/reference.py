@@ -83,16 +83,36 @@ class _Program:
         return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
 
     def combination(self, place: int) -> int:
-        """All in turn; one later whenever combinations and seed examples, or chains, come round together."""
+        """Each key's values in turn; one later whenever they and what came before come round together."""
         recipe = self.recipe
-        count = math.prod(len(values) for values in recipe.vary.values())
         beside = (
             len(recipe.seed_examples) if recipe.strategy.kind in ("fixed", "tree", "first") else recipe.strategy.chains
         )
-        together = math.lcm(count, beside)
-        if together < count * beside:
-            place += place // together
-        return place % count
+        number, step = 0, 1
+        for values in recipe.vary.values():
+            together = math.lcm(len(values), beside)
+            later = place // together if together < len(values) * beside else 0
+            number += step * ((place + later) % len(values))
+            step *= len(values)
+            beside = together * len(values) if together < len(values) * beside else together
+        return number
+
+    def combination_below(self, example: Example) -> int:
+        """Of each key the value that has the next point on the ring; a value's points say nothing of its place."""
+        number, step = 0, 1
+        for key, values in self.recipe.vary.items():
+            seen: list[Json] = []
+            points: list[tuple[int, int]] = []
+            for index, value in enumerate(values):
+                digest = canonical_json([key, canonical_json(value), seen.count(value)]).encode()
+                for _ in range(8):
+                    digest = hashlib.blake2b(digest).digest()
+                    points += [(int.from_bytes(digest[at : at + 8], "big"), index) for at in range(0, 64, 8)]
+                seen.append(value)
+            place = int.from_bytes(_hash("vary", self.recipe.random_seed, key, example_text(example), size=8), "big")
+            number += step * min(points, key=lambda point: (point[0] < place, *point))[1]
+            step *= len(values)
+        return number
 
     def vary(self, combination: int) -> dict[str, Json]:
         values: dict[str, Json] = {}
@@ -165,9 +185,7 @@ class _Program:
             if depth == 0:
                 request = self.ask(example, self.combination(root), lane, 0)
             else:
-                number = int.from_bytes(_hash("vary", self.recipe.random_seed, example_text(example), size=8), "big")
-                count = math.prod(len(values) for values in self.recipe.vary.values())
-                request = self.ask(example, number % count, "node:0", 0)
+                request = self.ask(example, self.combination_below(example), "node:0", 0)
             _, accepted = self.commit(request, example, depth, lane)
             queue += [(item.example, depth + 1, lane, root) for item in accepted[:children]]
             yield

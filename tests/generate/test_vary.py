@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.generate.prompt.vary import FIRST, Turns, Vary
+from datarecipe.exchange import Json
+from datarecipe.generate.prompt.vary import FIRST, Ring, Turns, Vary
+
+GOLDEN = [3, 0, 2, 2, 1, 0, 0, 3, 0, 2, 2, 2, 3, 2, 3, 1]
+
+
+def one_key(count: int) -> Vary:
+    """So many values of one key."""
+    return Vary({"topic": tuple(range(count))})
+
 
 VALUES = st.dictionaries(
     st.sampled_from(["topic", "tone", "length", "place"]),
@@ -37,7 +48,7 @@ def test_every_combination_has_one_number(values: Any) -> None:
 @given(st.integers(1, 60), st.integers(1, 12), st.integers(0, 500))
 def test_neighbouring_places_have_different_combinations(count: int, beside: int, start: int) -> None:
     """But for the step where all has come round, which repeats none but leaves one out."""
-    turns = Turns(count, 1, 0, beside)
+    turns = Turns(one_key(count), 1, 0, beside)
     walked = {turns.at_place(start + step).combination for step in range(count)}
     assert len(walked) >= count - 1
     assert {turns.at_place(place).combination for place in range(count)} == set(range(count))
@@ -46,7 +57,7 @@ def test_neighbouring_places_have_different_combinations(count: int, beside: int
 @given(st.integers(1, 60), st.integers(1, 40), st.integers(1, 12))
 def test_any_number_of_requests_covers_evenly(count: int, beside: int, times: int) -> None:
     """Not exactly where the walk steps, and never more than one apart for each step."""
-    turns = Turns(count, 1, 0, beside)
+    turns = Turns(one_key(count), 1, 0, beside)
     requests = count * times
     counts = Counter(turns.at_place(place).combination for place in range(requests))
     steps = requests // math.lcm(count, beside)
@@ -55,7 +66,7 @@ def test_any_number_of_requests_covers_evenly(count: int, beside: int, times: in
 
 @pytest.mark.parametrize("chains", [1, 2, 4, 8, 11, 16, 22, 44, 64])
 def test_few_rounds_of_chains_use_all_values(chains: int) -> None:
-    turns = Turns(44, 1, 0, beside=chains)
+    turns = Turns(one_key(44), 1, 0, beside=chains)
     rounds = -(-44 // chains)
     used = [turns.at_place(place).combination for place in range(rounds * chains)]
     assert set(used) == set(range(44))
@@ -65,7 +76,7 @@ def test_few_rounds_of_chains_use_all_values(chains: int) -> None:
 
 @pytest.mark.parametrize("chains", [1, 2, 4, 8, 11, 16, 22, 44, 64])
 def test_no_value_belongs_to_a_chain(chains: int) -> None:
-    turns = Turns(44, 1, 0, beside=chains)
+    turns = Turns(one_key(44), 1, 0, beside=chains)
     met: dict[int, set[int]] = {chain: set() for chain in range(chains)}
     for place in range(44 * 44 * chains):
         met[place % chains].add(turns.at_place(place).combination)
@@ -74,7 +85,7 @@ def test_no_value_belongs_to_a_chain(chains: int) -> None:
 
 @given(st.integers(1, 20), st.integers(1, 9), st.integers(), st.integers(0, 50))
 def test_labels_are_even_after_each_round(rotations: int, beside: int, random_seed: int, rounds: int) -> None:
-    turns = Turns(4, rotations, random_seed, beside)
+    turns = Turns(one_key(4), rotations, random_seed, beside)
     given = Counter(turns.at_place(place).rotation for place in range(rounds * rotations))
     assert set(given.values()) <= {rounds}
 
@@ -83,7 +94,7 @@ def test_labels_are_even_after_each_round(rotations: int, beside: int, random_se
     ("combinations", "rotations", "beside"), [(44, 2, 1), (44, 8, 8), (1, 8, 4), (8, 8, 8), (3, 2, 8)]
 )
 def test_no_label_belongs_to_a_value_or_a_lane(combinations: int, rotations: int, beside: int) -> None:
-    turns = Turns(combinations, rotations, 0, beside)
+    turns = Turns(one_key(combinations), rotations, 0, beside)
     by_value: dict[int, Counter[int]] = {}
     by_lane: dict[int, Counter[int]] = {}
     for place in range(100 * rotations * max(combinations, beside)):
@@ -97,20 +108,85 @@ def test_no_label_belongs_to_a_value_or_a_lane(combinations: int, rotations: int
 
 @given(VALUES, st.integers(), st.text())
 def test_below_the_roots_seed_and_text_alone_decide(values: Any, random_seed: int, text: str) -> None:
-    count = Vary(values).count
-    turn = Turns(count, 3, random_seed, 1).of_example(text)
-    assert Turns(count, 3, random_seed, 7).of_example(text) == turn
-    assert 0 <= turn.combination < count
+    vary = Vary(values)
+    turn = Turns(vary, 3, random_seed, 1).of_example(text)
+    assert Turns(Vary(values), 3, random_seed, 7).of_example(text) == turn
+    assert 0 <= turn.combination < vary.count
     assert 0 <= turn.rotation < 3
 
 
 def test_below_the_roots_seeds_and_texts_spread_over_all_combinations() -> None:
-    by_text = Counter(Turns(6, 1, 0, 1).of_example(f"text {number}") for number in range(600))
-    by_seed = Counter(Turns(6, 1, number, 1).of_example("text") for number in range(600))
-    both = Counter(Turns(3, 2, 0, 1).of_example(f"text {number}") for number in range(600))
+    six, three = one_key(6), one_key(3)
+    by_text = Counter(Turns(six, 1, 0, 1).of_example(f"text {number}") for number in range(600))
+    by_seed = Counter(Turns(six, 1, number, 1).of_example("text") for number in range(600))
+    both = Counter(Turns(three, 2, 0, 1).of_example(f"text {number}") for number in range(600))
     for counts in (by_text, by_seed, both):
         assert len(counts) == 6
         assert min(counts.values()) > 60
+
+
+def _given_to(values: Sequence[Json], texts: int) -> list[Json]:
+    turns = Turns(Vary({"topic": tuple(values)}), 1, 0, 1)
+    return [turns.vary.combination(turns.of_example(f"text {number}").combination)["topic"] for number in range(texts)]
+
+
+@given(
+    st.lists(st.integers() | st.text(max_size=4), min_size=2, max_size=9, unique_by=repr),
+    st.randoms(use_true_random=False),
+)
+def test_a_value_more_or_less_moves_only_what_it_takes_or_gives(values: list[Json], order: random.Random) -> None:
+    before = _given_to(values, 60)
+    shuffled = order.sample(values, len(values))
+    assert _given_to(shuffled, 60) == before, "a value's place in the list means nothing"
+    added = [*values, "one more value"]
+    order.shuffle(added)
+    after = _given_to(added, 60)
+    assert all(new in (old, "one more value") for old, new in zip(before, after, strict=True))
+    without = _given_to(values[1:], 60)
+    assert all(old in (new, values[0]) for old, new in zip(before, without, strict=True))
+
+
+def test_one_topic_more_moves_a_fiftieth() -> None:
+    topics: list[Json] = [f"topic {number}" for number in range(44)]
+    before, after = _given_to(topics, 4000), _given_to([*topics, "another"], 4000)
+    moved = sum(one != other for one, other in zip(before, after, strict=True))
+    assert 0.01 < moved / 4000 < 0.035
+
+
+@pytest.mark.parametrize("values", [2, 7, 44, 500])
+def test_values_have_equal_shares_below_the_roots(values: int) -> None:
+    shares = Ring("topic", [f"topic {number}" for number in range(values)]).shares()
+    assert sum(shares) == pytest.approx(1)
+    assert len(shares) == values
+    assert max(abs(share * values - 1) for share in shares) < 0.6
+
+
+def test_a_value_that_stands_twice_has_two_shares() -> None:
+    shares = Ring("topic", ["a", "b", "b"]).shares()
+    assert shares[1] + shares[2] == pytest.approx(2 / 3, abs=0.1)
+
+
+def test_the_ring_is_the_same_everywhere() -> None:
+    """A golden value: another Python or machine must give the same requests."""
+    ring = Ring("topic", ["animals", "plants", 3, {"a": [None, True]}])
+    assert [ring.at(place << 60) for place in range(16)] == GOLDEN
+    assert ring.at(2**64 - 1) in range(4)
+
+
+@given(VALUES, st.integers(1, 6), st.integers(0, 400))
+def test_each_key_walks_through_all_of_its_values(values: Any, beside: int, start: int) -> None:
+    """Few requests use as many values of each key as there are requests, however many combinations there are."""
+    vary = Vary(values)
+    for key, choices in values.items():
+        walked = [vary.combination(vary.at_place(start + step, beside))[key] for step in range(len(choices))]
+        assert len({repr(value) for value in walked}) >= len(choices) - 1
+
+
+@given(st.lists(st.integers(1, 4), max_size=3), st.integers(1, 4))
+def test_all_combinations_are_met_with_all_that_comes_round(sizes: list[int], beside: int) -> None:
+    vary = Vary({f"key_{number}": tuple(range(size)) for number, size in enumerate(sizes)})
+    met = {(place % beside, vary.at_place(place, beside)) for place in range(math.prod(sizes) ** 2 * beside)}
+    assert len(met) == beside * vary.count
 
 
 def test_the_first_keys_values_run_fastest() -> None:
@@ -123,14 +199,14 @@ def test_without_vary_there_is_one_empty_combination() -> None:
     vary = Vary({})
     assert vary.count == 1
     assert vary.combination(0) == {}
-    turns = Turns(1, 1, 7, 3)
+    turns = Turns(vary, 1, 7, 3)
     assert turns.at_place(31) == turns.of_example("text") == FIRST
 
 
 @given(VALUES, st.integers(1, 6))
 def test_seed_examples_that_alternate_meet_all_combinations(values: Any, seeds: int) -> None:
     """Request *i* of *fixed*, and root draw *i*, asks with seed example *i* mod `seeds`: else topic would predict label."""
-    count = Vary(values).count
-    turns = Turns(count, 1, 0, seeds)
+    vary = Vary(values)
+    count, turns = vary.count, Turns(vary, 1, 0, seeds)
     met = {(number % seeds, turns.at_place(number).combination) for number in range(seeds * count * max(seeds, count))}
     assert len(met) == seeds * count

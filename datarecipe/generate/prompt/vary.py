@@ -1,11 +1,15 @@
-"""What a request gets by its place alone: a combination of `vary`, and which labels the embedded model is given.
+"""What a request gets by its place alone: values of `vary`, and which labels the embedded model is given.
 
-All combinations of `vary` are numbered, the first key's values running fastest. The request at place *p* gets number *p*,
-where *p* is the *fixed* number, the number of the root draw, or *c* + *r* x `chains` for chain *c* in round *r*: so few
-requests cover as many values as they can. Seed examples, and chains, come round too. Where their number and that of the
-combinations have a common factor, one value would always meet the same seed example or the same chain, and so perhaps one
-label. So the walk starts one later each time both come round together. Below the roots of a tree the number is a hash of the
-random seed and the formatting example, so that it never depends on which of two requests came first.
+A request whose place is known from the start (the *fixed* number, the number of the root draw, *c* + *r* x `chains` for
+chain *c* in round *r*) gets the values in turn: each key walks through its own list, so few requests use as many values of
+each key as they can. Seed examples, and chains, come round too. Where two of these come round together before all pairs have
+met, the walk starts one value later: else one value would always meet the same seed example or chain, and so perhaps one
+label.
+
+Below the roots of a tree the values go by a hash of the random seed and the formatting example, so that they never depend on
+which of two requests came first. The hash is a consistent one (Karger et al. 1997): each value has points on a ring, and a
+request gets the value whose point comes next. So one value more, or less, or another place in the list, moves only the
+requests that it takes or gives.
 
 Labels go round too, and begin anew at another one each time, by a hash: so they are even, and in step with nothing.
 """
@@ -13,20 +17,71 @@ Labels go round too, and begin anew at another one each time, by a hash: so they
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import struct
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd, lcm, prod
 
 from datarecipe.exchange import Json, canonical_json
 
+_DIGESTS = 8
+"""Hashes of each value. With 8 points each, values get equal shares to about an eighth."""
+
+_EIGHT_POINTS = struct.Struct(">8Q")
+
+
+class Ring:
+    """One key's values on a ring of 2**64 places."""
+
+    def __init__(self, key: str, values: Sequence[Json]) -> None:
+        earlier: Counter[str] = Counter()
+        points: list[tuple[int, int]] = []
+        for index, value in enumerate(values):
+            text = canonical_json(value)
+            # A value that the list has twice has twice the points.
+            points += ((point, index) for point in _points(canonical_json([key, text, earlier[text]])))
+            earlier[text] += 1
+        points.sort()
+        self._points = array("Q", [point for point, _ in points])
+        self._values = array("L", [index for _, index in points])
+
+    def at(self, place: int) -> int:
+        """The index of the value whose point is the next from `place` on."""
+        return self._values[bisect_left(self._points, place) % len(self._points)]
+
+    def shares(self) -> list[float]:
+        """Which share of all places each value has."""
+        shares = [0.0] * (max(self._values) + 1)
+        before = self._points[-1] - 2**64
+        for point, index in zip(self._points, self._values, strict=True):
+            shares[index] += (point - before) / 2**64
+            before = point
+        return shares
+
+
+def _points(value: str) -> Iterator[int]:
+    digest = value.encode()
+    for _ in range(_DIGESTS):
+        digest = hashlib.blake2b(digest).digest()
+        yield from _EIGHT_POINTS.unpack(digest)
+
 
 class Vary:
-    """The combinations of a recipe's `vary`."""
+    """The values of a recipe's `vary`. All combinations are numbered, the first key's values running fastest."""
 
     def __init__(self, values: Mapping[str, tuple[Json, ...]]) -> None:
         self._values = values
         self.count = prod(len(choices) for choices in values.values())
         """How many combinations there are; 1 without `vary`."""
+
+    @cached_property
+    def rings(self) -> dict[str, Ring]:
+        """By key. Made when a tree first needs them."""
+        return {key: Ring(key, choices) for key, choices in self._values.items()}
 
     def sample(self, most: int) -> Iterator[int]:
         """All combinations if they are `most` or fewer, else enough of them to hold each value once."""
@@ -46,6 +101,25 @@ class Vary:
             chosen[key] = choices[index]
         return chosen
 
+    def at_place(self, place: int, beside: int) -> int:
+        """The combination of a request whose place is known; `beside` is what else comes round with the places."""
+        number, step = 0, 1
+        for choices in self._values.values():
+            size = len(choices)
+            number += step * _walk(place, size, beside)
+            step *= size
+            # After so many places the walks so far begin anew.
+            beside = lcm(size, beside) * (size if gcd(size, beside) > 1 else 1)
+        return number
+
+    def of_example(self, text: str, random_seed: int) -> int:
+        """The combination of a node of a tree whose formatting example is `text`."""
+        number, step = 0, 1
+        for key, ring in self.rings.items():
+            number += step * ring.at(_hash("vary", [random_seed, key, text]))
+            step *= len(self._values[key])
+        return number
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -63,9 +137,9 @@ FIRST = Turn()
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Whose turn it is, of all combinations and all rotations."""
+    """Whose turn it is, of all values and all rotations."""
 
-    combinations: int
+    vary: Vary
     rotations: int
     random_seed: int
     beside: int
@@ -73,18 +147,21 @@ class Turns:
 
     def at_place(self, place: int) -> Turn:
         """For a request whose place is known from the start."""
-        begin = self._hash("labels", place // self.rotations, self.rotations)
-        return Turn(_walk(place, self.combinations, self.beside), (place + begin) % self.rotations)
+        begin = self._rotation(place // self.rotations)
+        return Turn(self.vary.at_place(place, self.beside), (place + begin) % self.rotations)
 
     def of_example(self, text: str) -> Turn:
         """For a node of a tree whose formatting example is `text`."""
-        return Turn(self._hash("vary", text, self.combinations), self._hash("labels", text, self.rotations))
+        return Turn(self.vary.of_example(text, self.random_seed), self._rotation(text))
 
-    def _hash(self, what: str, of: Json, count: int) -> int:
-        if count == 1:
-            return 0
-        digest = hashlib.blake2b(canonical_json([what, self.random_seed, of]).encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") % count
+    def _rotation(self, of: Json) -> int:
+        return 0 if self.rotations == 1 else _hash("labels", [self.random_seed, of]) % self.rotations
+
+
+def _hash(what: str, of: Sequence[Json]) -> int:
+    """64 bits."""
+    digest = hashlib.blake2b(canonical_json([what, *of]).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def _walk(place: int, count: int, beside: int) -> int:

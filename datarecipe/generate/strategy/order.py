@@ -79,9 +79,7 @@ class Asker:
 
     def __init__(self, recipe: Recipe, renderer: Renderer, handles: Iterator[int]) -> None:
         self.recipe = recipe
-        self.turns = Turns(
-            renderer.vary.count, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples)
-        )
+        self.turns = Turns(renderer.vary, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples))
         self._renderer = renderer
         self._handles = handles
         self.seeds = tuple(

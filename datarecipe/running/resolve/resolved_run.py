@@ -37,7 +37,7 @@ from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
 from datarecipe.running.run_folder.folder_hold import Location
 
-LOOP_VERSION = 4
+LOOP_VERSION = 5
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
 
