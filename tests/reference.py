@@ -7,6 +7,7 @@ tests of their own); order, draws, choice, deduplication and the end are written
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -174,21 +175,24 @@ class _Program:
             number += 1
 
     def tree(self, children: int | None = None) -> Iterator[None]:
-        queue: list[tuple[Example, int, str, int]] = []
+        """Generation after generation; in each first all first accepted of their batches, then all second ones, ..."""
+        generation: list[tuple[Example, int, str, int]] = []
         drawn = 0
         while True:
-            if not queue:
+            if not generation:
                 for _ in range(self.recipe.strategy.roots):
-                    queue.append((self.seed(drawn), 0, f"root:{drawn}", drawn))
+                    generation.append((self.seed(drawn), 0, f"root:{drawn}", drawn))
                     drawn += 1
-            example, depth, lane, root = queue.pop(0)
-            if depth == 0:
-                request = self.ask(example, self.combination(root), lane, 0)
-            else:
-                request = self.ask(example, self.combination_below(example), "node:0", 0)
-            _, accepted = self.commit(request, example, depth, lane)
-            queue += [(item.example, depth + 1, lane, root) for item in accepted[:children]]
-            yield
+            families = []
+            for example, depth, lane, root in generation:
+                if depth == 0:
+                    request = self.ask(example, self.combination(root), lane, 0)
+                else:
+                    request = self.ask(example, self.combination_below(example), "node:0", 0)
+                _, accepted = self.commit(request, example, depth, lane)
+                families.append([(item.example, depth + 1, lane, root) for item in accepted[:children]])
+                yield
+            generation = [child for rank in itertools.zip_longest(*families) for child in rank if child is not None]
 
     def chains(self) -> Iterator[None]:
         strategy, recipe = self.recipe.strategy, self.recipe

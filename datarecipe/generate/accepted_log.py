@@ -16,7 +16,8 @@ class AcceptedLog(Protocol):
     def read(self, position: int) -> Accepted:
         """The example number `position`, from 0 on, as it was accepted.
 
-        Positions are asked for in rising order, each at most once, some never. So a file can be read from front to back.
-        What is raised here ends the generation: it comes out of its methods.
+        Each is asked for at most once, some never. Positions rise for long stretches, from which they step back: a file is
+        read from front to back some times, and not at random. What is raised here ends the generation: it comes out of
+        its methods.
         """
         ...

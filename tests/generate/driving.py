@@ -47,16 +47,16 @@ class Log:
     """An `AcceptedLog` that gives back what a file would, and holds the loop to what it promises."""
 
     rows: list[str] = field(default_factory=list)
-    read_up_to: int = 0
+    read_at: set[int] = field(default_factory=set)
 
     def write(self, events: list[Event]) -> None:
         """Keep what was accepted, as JSON."""
         self.rows += [json.dumps(asdict(event)) for event in events if isinstance(event, Accepted)]
 
     def read(self, position: int) -> Accepted:
-        """Positions rise, and what they name is there."""
-        assert position >= self.read_up_to
-        self.read_up_to = position + 1
+        """What a position names is there, and is asked for once."""
+        assert position not in self.read_at
+        self.read_at.add(position)
         return Accepted(**json.loads(self.rows[position]))
 
 

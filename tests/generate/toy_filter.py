@@ -1,6 +1,6 @@
 """A commit-time filter as somebody would write it: questions too near to an accepted one are duplicates.
 
-Near is: 9 of 10 characters in common, in whatever order; or, for the filter that asks an embedder, a cosine above 0.9.
+Near is: 7 of 8 characters in common, in whatever order; or, for the filter that asks an embedder, a cosine above 0.9.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NearByLetters(CommitFilter):
         assert not answers
         letters = Counter(item.text)
         for other in self._accepted:
-            if (letters & other).total() * 10 > (letters | other).total() * 9:
+            if (letters & other).total() * 8 > (letters | other).total() * 7:
                 return Rejection("duplicate", "near to an accepted example")
         return None
 

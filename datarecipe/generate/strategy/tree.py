@@ -1,16 +1,20 @@
 """*tree*: every accepted example becomes the formatting example of one request, breadth first.
 
-One queue: the first `roots` draws of the seed examples, then one request for each accepted example in the order of
-acceptance; when it is empty at commit, `roots` more draws of the seed examples. What an uncommitted response holds is only
-guessed to be accepted: its children may be asked ahead and are dropped when it is not.
+The first generation is `roots` draws of the seed examples; each next one has a request for each accepted example of the
+one before. Within a generation requests are ordered by the rank of their formatting example among the accepted ones of its
+batch, then by acceptance: so every batch feeds the next generation before one feeds it twice. When a generation has no
+request, `roots` more draws of the seed examples follow. What an uncommitted response holds is only guessed to be accepted:
+its children may be asked ahead and are dropped when it is not.
 
-The accepted examples that wait are many, most of a dataset, and they are no more here than two numbers: from where to where
-in the order of acceptance. Each is read again when a walk comes to it.
+The accepted examples that wait are many, most of a dataset, and each is no more here than its number in the order of
+acceptance. It is read again when a walk comes to it.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +46,7 @@ class _Node:
 
 
 class TreeOrder(Order):
-    """The queue, and the guessed nodes behind it."""
+    """The generation that is being asked, the one behind it, and guesses beyond."""
 
     def __init__(self, asker: Asker, accepted: DigestSet, log: AcceptedLog | None) -> None:
         """`accepted` is the loop's own set of digests, read here to tell which items are new.
@@ -54,8 +58,11 @@ class TreeOrder(Order):
         self._log = log
         self._root_draws: deque[_Node] = deque()
         self._drawn = 0
-        # Behind the root draws, the accepted examples from number `_head` to before number `_tail` wait.
-        self._head = 0
+        # Numbers of accepted examples in the order of acceptance: those of this generation from `_at` on in their order,
+        # those of the next by rank.
+        self._current = array("I")
+        self._at = 0
+        self._next: list[array[int]] = []
         self._tail = 0
         self._nodes: dict[int, _Node] = {}  # by number: near ones, those that a walk came to, those asked ahead
         self._unwritten: dict[int, _Node] = {}  # by number: perhaps not in the log yet
@@ -70,47 +77,48 @@ class TreeOrder(Order):
             self._drawn += 1
 
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:
-        """The queue, then the children that its nodes have or are expected to have, level by level."""
-        behind: deque[_Node | float] = deque()
+        """This generation, then generation after generation the children that its nodes have or are expected to have."""
+        parents: list[_Node | float] = []
+        numbers = map(self._current.__getitem__, range(self._at, len(self._current)))
+        for node in itertools.chain(self._root_draws, map(self._waiting, numbers)):
+            parents.append(node)
+            yield self._placed(node)
+        known: Sequence[array[int]] = self._next
         seen: set[bytes] = set()
-        queue = itertools.chain(self._root_draws, map(self._waiting, range(self._head, self._tail)))
-        for node in itertools.chain(queue, _drain(behind)):
-            if isinstance(node, float):
-                yield node
-                children = node * expected_yield
-                if children > NEGLIGIBLE:
-                    behind.append(children)
-                continue
-            place = node.place or self._ask(node)
-            yield place
-            if place.batch is None:
-                behind.append(expected_yield)
-                continue
-            if node.guesses is None:
-                node.guesses = self._guesses(node, place)
-            for digest, guess in node.guesses:
-                if digest not in self._accepted and digest not in seen:
-                    seen.add(digest)
-                    behind.append(guess)
+        while parents or known:
+            families = [self._children(parent, expected_yield, seen) for parent in parents]
+            parents = []
+            for rank in range(max(len(known), *map(len, families), 0)):
+                waiting = map(self._waiting, known[rank] if rank < len(known) else ())
+                for child in itertools.chain(waiting, (family[rank] for family in families if rank < len(family))):
+                    parents.append(child)
+                    yield child if isinstance(child, float) else self._placed(child)
+            known = ()
 
     def arrived(self, place: Place) -> None:  # noqa: ARG002
         """Children are made when a walk comes to them. What was accepted up to now is in the log."""
         self._unwritten.clear()
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:
-        """Queue the accepted items, forget the guesses on the others."""
+        """Let the accepted items wait by their rank, forget the guesses on the others."""
         head = self._take_head()
         depth = head.formatting.depth + 1
-        for item, id_ in accepted:
+        while len(self._next) < len(accepted):
+            self._next.append(array("I"))
+        for waiting, (item, id_) in zip(self._next, accepted, strict=False):
+            waiting.append(self._tail)
             self._queue(item, Formatting(item.example, item.text, id_, depth), head.lane)
-        if not self._root_draws and self._head == self._tail:
-            self._draw_roots()
+        if not self._root_draws and self._at == len(self._current):
+            self._current, self._at = array("I", itertools.chain.from_iterable(self._next)), 0
+            self._next = []
+            if not self._current:
+                self._draw_roots()
 
     def _take_head(self) -> _Node:
         if self._root_draws:
             return self._root_draws.popleft()
-        self._head += 1
-        return self._nodes.pop(self._head - 1)
+        self._at += 1
+        return self._nodes.pop(self._current[self._at - 1])
 
     def _queue(self, item: Valid, formatting: Formatting, lane: str) -> None:
         number, self._tail = self._tail, self._tail + 1
@@ -123,7 +131,8 @@ class TreeOrder(Order):
             node.formatting, node.lane = formatting, lane
             if node.place is not None:
                 node.place.formatting, node.place.lane = formatting, lane
-        if asked_ahead or self._log is None or number < self._head + NEAR:
+        waiting = len(self._root_draws) + len(self._current) - self._at + sum(map(len, self._next))
+        if asked_ahead or self._log is None or waiting <= NEAR:
             self._nodes[number] = node
         else:
             self._unwritten[number] = node
@@ -140,6 +149,20 @@ class TreeOrder(Order):
         row = self._log.read(number)
         return _Node(Formatting(row.example, example_text(row.example), row.id, row.depth), row.lane)
 
+    def _children(self, parent: _Node | float, expected_yield: float, seen: set[bytes]) -> Sequence[_Node | float]:
+        """By rank; of what has not arrived, how many there may be of each."""
+        place = None if isinstance(parent, float) else self._placed(parent)
+        if place is None or place.batch is None:
+            likely = parent if isinstance(parent, float) else 1.0
+            expected = (likely * min(1.0, expected_yield - rank) for rank in range(math.ceil(expected_yield)))
+            return [children for children in expected if children > NEGLIGIBLE]
+        assert isinstance(parent, _Node)
+        if parent.guesses is None:
+            parent.guesses = self._guesses(parent, place)
+        new = [(digest, node) for digest, node in parent.guesses if digest not in self._accepted and digest not in seen]
+        seen.update(digest for digest, _ in new)
+        return [node for _, node in new]
+
     def _guesses(self, parent: _Node, place: Place) -> list[tuple[bytes, _Node]]:
         new = (item for item in place.batch or () if isinstance(item, Valid) and item.digest not in self._accepted)
         return [(item.digest, self._guess(item, parent)) for item in new]
@@ -151,17 +174,13 @@ class TreeOrder(Order):
             self._guessed[item.text] = node
         return node
 
-    def _ask(self, node: _Node) -> Place:
-        turns = self._asker.turns
-        if node.root is None:
-            turn, draw_lane = turns.of_example(node.formatting.text), "node:0"
-        else:
-            turn, draw_lane = turns.at_place(node.root), node.lane
-        content = self._asker.content(node.formatting, turn)
-        node.place = self._asker.place(node.formatting, turn, content, node.lane, (draw_lane, 0))
+    def _placed(self, node: _Node) -> Place:
+        if node.place is None:
+            turns = self._asker.turns
+            if node.root is None:
+                turn, draw_lane = turns.of_example(node.formatting.text), "node:0"
+            else:
+                turn, draw_lane = turns.at_place(node.root), node.lane
+            content = self._asker.content(node.formatting, turn)
+            node.place = self._asker.place(node.formatting, turn, content, node.lane, (draw_lane, 0))
         return node.place
-
-
-def _drain(queue: deque[_Node | float]) -> Iterator[_Node | float]:
-    while queue:
-        yield queue.popleft()

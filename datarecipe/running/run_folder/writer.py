@@ -140,7 +140,7 @@ class RunFolder:
             self._streams[REJECTED].write(json_line(rejected_row(event)))
 
     def read(self, position: int) -> Accepted:
-        """Accepted example number `position` of this run, from 0 on; positions rise from call to call.
+        """Accepted example number `position` of this run, from 0 on.
 
         Raises `StorageError`, also when the files were changed by somebody else.
         """
