@@ -25,10 +25,12 @@ class StrategyRow:
     chains: Setting | None = None
     """The setting that says how many lanes there are, each of which makes one request after another; None where requests of
     one lane do not wait for each other."""
+    seeds_alone: bool = False
+    """Whether it shows nothing but seed examples, so that `vary` alone tells requests apart."""
 
 
 STRATEGIES: Final[Mapping[StrategyKind, StrategyRow]] = {
-    "fixed": StrategyRow(settings=()),
+    "fixed": StrategyRow(settings=(), seeds_alone=True),
     "random": StrategyRow(settings=("chains", "patience"), chains="chains"),
     "contrastive": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),
     "similar": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -31,12 +32,15 @@ from datarecipe.running.planning.history import past_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
 from datarecipe.running.planning.ranges import Range
+from datarecipe.running.planning.reach import asked_alike, reach_of
 from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
 from datarecipe.running.show.observers import Silent
+from tests.generate.driving import drive
 from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
 from tests.generate.recipes import settings as model_settings
+from tests.generate.test_spread import always_new, rows_of
 from tests.generate.toy_filter import install_near
 from tests.openai_author import Body, formatting_example
 from tests.openai_server import OpenAIServer
@@ -427,3 +431,38 @@ def test_a_plan_is_the_same_inside_an_event_loop(tmp_path: Path) -> None:
         return make_plan(setup_of(make_recipe(), tmp_path))
 
     assert asyncio.run(inside()) == make_plan(setup_of(make_recipe(), tmp_path))
+
+
+# What `vary` brings
+
+TOPICS = tuple(f"topic {number}" for number in range(44))
+
+
+@pytest.mark.parametrize(("target", "batch_size"), [(400, 5), (400, 20), (100, 5), (2000, 5)])
+def test_a_tree_reaches_about_as_many_topics_as_are_expected(target: int, batch_size: int) -> None:
+    recipe = make_recipe("tree", 8, target_size=target, batch_size=batch_size, vary={"topic": TOPICS})
+    reached = []
+    for random_seed in range(20 if target < 1000 else 3):
+        rows = rows_of(replace(recipe, random_seed=random_seed))
+        reached.append(len({row.vary["topic"] for row in rows}))
+        requests = len({row.request for row in rows})
+    (reach,) = reach_of(recipe, requests)
+    assert abs(reach.reached - sum(reached) / len(reached)) < 2
+    assert reach.few == (reach.reached < 40)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "random"])
+def test_by_place_as_many_values_are_reached_as_there_are_requests(kind: StrategyKind) -> None:
+    recipe = make_recipe(kind, 8, vary={"topic": TOPICS, "tone": ("calm", "angry")})
+    assert [reach.reached for reach in reach_of(recipe, 20)] == [20, 2]
+    assert [reach.few for reach in reach_of(recipe, 20)] == [True, False]
+    assert [reach.reached for reach in reach_of(recipe, 1000)] == [44, 2]
+
+
+@pytest.mark.parametrize("requests", [1, 6, 7, 60])
+def test_how_often_one_text_is_sent(requests: int) -> None:
+    recipe = make_recipe("fixed", target_size=requests * 5)  # two seed examples, three topics
+    driven = drive(recipe, model_settings(recipe), always_new, lambda _: 0, 4)
+    texts = Counter(request.content.canonical for request in driven.asked)
+    assert asked_alike(recipe, requests) == max(texts.values())
+    assert asked_alike(make_recipe("random"), requests) == 1

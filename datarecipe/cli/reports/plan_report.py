@@ -152,7 +152,7 @@ def _wrapped(line: str) -> Iterator[str]:
     yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-_ORDER = ("stored", "end", "cap", "price", "accepted", "requests", "tokens", "latency")
+_ORDER = ("stored", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
 """What the lines begin with."""
 
 
@@ -170,11 +170,25 @@ def _words(plan: Plan) -> Iterator[str]:
         yield "end: the longest prompt has {:,} tokens or more, and the model takes {:,}".format(*plan.too_long.prompt)
     if plan.too_long.reply:
         yield "end: `max_tokens` is {:,}, and the model writes {:,} at the most".format(*plan.too_long.reply)
+    yield from _variety(plan)
     yield from (f"cap: {_cap(check, plan.target_size)}" for check in plan.caps if check.cap != "usd" or _costs(plan))
     yield f"price: {_price(plan)}"
     for cap in plan.usd_caps_without_price:
         yield f"cap: {cap} cannot be kept without a price, so a run would not begin"
     yield from _assumptions(plan.assumed)
+
+
+def _variety(plan: Plan) -> Iterator[str]:
+    for reach in plan.reach:
+        line = f"vary: about {reach.reached:,.0f} of {counted(reach.values, 'value')} of `{reach.key}`"
+        yield line + (
+            "; *fixed*, chains, more `roots` or a smaller `batch_size` reach more" if reach.few else " get a request"
+        )
+    if plan.asked_alike > 1:
+        yield (
+            f"vary: each text is sent about {plan.asked_alike:,} times, and only the draw differs; more values of `vary`, "
+            "more seed examples or another strategy bring more variety"
+        )
 
 
 def _cap(check: CapCheck, target_size: int) -> str:
@@ -318,6 +332,8 @@ def _document(plan: Plan) -> dict[str, Any]:
         "usd": None if usd is None else {"low": _plain(usd.low), "high": _plain(usd.high)},
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
         "outcome": _range(plan.outcome),
+        "vary": {reach.key: {"values": reach.values, "reached": round(reach.reached, 1)} for reach in plan.reach},
+        "asked_alike": plan.asked_alike,
         "too_long": {"prompt": plan.too_long.prompt, "reply": plan.too_long.reply},
         "prices": None
         if price is None

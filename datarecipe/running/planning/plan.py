@@ -25,6 +25,7 @@ from datarecipe.running.planning.dry_run import Lookup, Rehearsal, Stored, rehea
 from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
+from datarecipe.running.planning.reach import Reach, asked_alike, reach_of
 from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
 from datarecipe.running.run_folder.ownership import conflict
 
@@ -102,6 +103,10 @@ class Plan:
     too_long: TooLong
     assumed: Assumed | None
     """None where nothing has to be asked."""
+    reach: tuple[Reach, ...]
+    """How many values of each key of `vary` all requests reach, where as few are made as may be."""
+    asked_alike: int
+    """How often the same text is sent, where nothing but its draw differs."""
     conflict: str | None
     """Why the run's folder would refuse it, if it would."""
 
@@ -225,6 +230,8 @@ class _Planning:
             outcome=Range(low.outcome, high.outcome),
             too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
+            reach=reach_of(setup.recipe, low.stored.responses + ends[0].requests),
+            asked_alike=asked_alike(setup.recipe, low.stored.responses + ends[0].requests),
             conflict=None if refusal is None else refusal.message,
         )
 
