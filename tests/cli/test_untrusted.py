@@ -49,6 +49,22 @@ def listener() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
+def test_offline_a_recipes_own_server_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    """Nothing is sent, so nobody has to be trusted: stored responses give the dataset, and without them one is missing."""
+    with OpenAIServer(Author()) as server:
+        more = f"model: openai/author\napi_base: {server.base_url}\nfallbacks: [hosted_vllm/other]\n"
+        path = write_recipe(tmp_path, RECIPE + more)
+        missing = datarecipe("run", str(path), "--offline", cwd=tmp_path, env=KEYS)
+        assert (missing.code, server.seen) == (4, [])
+        assert "not in the cache" in missing.err
+        asked = datarecipe("run", str(path), "--trust", "--output", "asked", cwd=tmp_path, env=KEYS)
+        assert asked.code == 0, asked.err
+        sent = len(server.seen)
+        again = datarecipe("run", str(path), "--offline", "--output", "again", cwd=tmp_path, env=KEYS)
+        assert (again.code, len(server.seen)) == (0, sent), again.err
+    assert (tmp_path / "asked/data.jsonl").read_bytes() == (tmp_path / "again/data.jsonl").read_bytes()
+
+
 @pytest.mark.parametrize("model", ["openai/gpt-4o-mini", "anthropic/claude", "hosted_vllm/m", "groq/m", "gpt-4o"])
 @pytest.mark.parametrize("command", ["run", "preview"])
 def test_a_recipes_own_server_is_not_contacted(tmp_path: Path, command: str, model: str) -> None:

@@ -170,10 +170,11 @@ def _silent(text: str) -> None:
 def settle(
     recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent
 ) -> Setup:
-    """Settle it; `sends` is whether something will be sent, `notice` is told what takes long.
+    """Settle it; `sends` is whether something may be sent, `notice` is told what takes long. With `offline` nothing is.
 
     Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
     """
+    sends = sends and not options.offline
     home = home_of(recipe)
     config = read_config(home)
     name, source = _model_name(recipe, options, config)
@@ -206,7 +207,9 @@ def settle(
         location=_location(recipe, options, home),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
         given=_given_prices(recipe, ("prices",), recipe.prices, endpoint.model, config),
-        fallbacks=tuple(_alternative(recipe, number, options, config) for number in range(len(recipe.fallbacks))),
+        fallbacks=tuple(
+            _alternative(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks))
+        ),
     )
 
 
@@ -235,7 +238,7 @@ def _given_prices(
     return None
 
 
-def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config) -> Alternative:
+def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config, *, sends: bool) -> Alternative:
     """A fallback with its own provider's address, or the one that the environment names for that provider."""
     fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
@@ -248,7 +251,7 @@ def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Co
         flag_api_base=None,
         recipe_api_base=None,
         config_api_base=None,
-        trust=options.trust,
+        trust=options.trust or not sends,
         environ=options.environ,
     )
     model = settle_model(recipe, fallback.model, endpoint.api_base_for_key)
