@@ -626,7 +626,7 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 from datarecipe.errors import CacheError
-from datarecipe.llm import cache_file
+from datarecipe.llm.cache import cache_file
 from datarecipe.llm.cache.response_cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
@@ -664,7 +664,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
-from datarecipe.llm import cache_file
+from datarecipe.llm.cache import cache_file
 from datarecipe.llm.cache.response_cache import ResponseCache
 from tests.llm.test_cache import completion, request
 cache = ResponseCache(Path(sys.argv[1]))
