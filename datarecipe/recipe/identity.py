@@ -40,7 +40,7 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         "random_seed": recipe.random_seed,
         "schema": _ordered(dict(recipe.schema)),
         "vars": _ordered(dict(recipe.vars)),
-        "vary": _ordered({name: list(values) for name, values in recipe.vary.items()}),
+        "vary": _ordered(recipe.vary_as_written),
     }
 
 

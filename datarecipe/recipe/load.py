@@ -35,10 +35,10 @@ from datarecipe.recipe.keys.settings import (
     read_prices,
     read_sampling,
     read_strategy,
-    read_vary,
     whole,
 )
 from datarecipe.recipe.keys.task import read_task
+from datarecipe.recipe.keys.weighted_values import check_vary, read_vary
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
@@ -226,14 +226,20 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
             if parts.seeds and parts.task and parts.labels:
                 place = document.place(("schema",))
                 check_labels_fit(parts.seeds, parts.task, parts.labels, parts.schema, place)
-    if not source.wrong & {"limits", "sampling"}:
-        check_limits(document, findings)
+    _check_settings(source, findings)
     if parts.instruction and not source.wrong & {"vars", "vary"}:
         with findings:
             fixed = parts.labels is not None and parts.labels.kind == "fixed"
             seen = (source.values.get("vars", {}), source.values.get("vary", {}))
             parts.warnings += check_instruction(parts.instruction, *seen, fixed_labels=fixed)
     return parts
+
+
+def _check_settings(source: _Source, findings: Findings) -> None:
+    if not source.wrong & {"limits", "sampling"}:
+        check_limits(source.document, findings)
+    if "vary" not in source.wrong:
+        check_vary(source.document, findings)
 
 
 def _read_schema(source: _Source) -> dict[str, Json]:
@@ -257,6 +263,7 @@ def _recipe(source: _Source, parts: _Parts) -> LoadedRecipe:
     assert parts.labels is not None
     assert parts.schema is not None
     found = warnings(source.document, parts.seeds, parts.labels, parts.task, parts.schema)
+    vary, vary_weights = read_vary(values.get("vary", {}))
     warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
     return LoadedRecipe(
         name=values["name"],
@@ -272,7 +279,8 @@ def _recipe(source: _Source, parts: _Parts) -> LoadedRecipe:
         schema=parts.schema,
         schema_inferred="schema" not in values,
         vars=values.get("vars", {}),
-        vary=read_vary(values.get("vary", {})),
+        vary=vary,
+        vary_weights=vary_weights,
         model=values.get("model"),
         api_base=values.get("api_base"),
         sampling=read_sampling(values.get("sampling", {})),

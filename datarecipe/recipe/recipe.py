@@ -134,6 +134,8 @@ class Recipe:
     schema_inferred: bool = True
     vars: Mapping[str, Json] = field(default_factory=dict)
     vary: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    vary_weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """For the keys of `vary` whose values are not all to come alike: how often each comes, one beside the others."""
     model: str | None = None
     api_base: str | None = None
     sampling: Mapping[str, Json] = field(default_factory=dict)
@@ -159,6 +161,18 @@ class Recipe:
     def fields(self) -> tuple[str, ...]:
         """The seed example's fields, in its order."""
         return tuple(self.seed_examples[0])
+
+    @property
+    def vary_as_written(self) -> dict[str, Json]:
+        """`vary` as a recipe has it: values with their weights where they have some."""
+        written: dict[str, Json] = {}
+        for name, values in self.vary.items():
+            weights = self.vary_weights.get(name, (1,) * len(values))
+            written[name] = [
+                value if weight == 1 else {"value": value, "weight": weight}
+                for value, weight in zip(values, weights, strict=True)
+            ]
+        return written
 
     @cached_property
     def text_fields(self) -> tuple[str, ...]:
@@ -186,7 +200,7 @@ def _document(recipe: Recipe) -> dict[str, Json]:
         "random_seed": recipe.random_seed,
         "schema": dict(recipe.schema),
         "vars": dict(recipe.vars),
-        "vary": {name: list(values) for name, values in recipe.vary.items()},
+        "vary": recipe.vary_as_written,
         "model": recipe.model,
         "api_base": recipe.api_base,
         "fallbacks": [_fallback(fallback) for fallback in recipe.fallbacks] or None,

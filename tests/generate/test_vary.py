@@ -155,22 +155,41 @@ def test_one_topic_more_moves_a_fiftieth() -> None:
 
 @pytest.mark.parametrize("values", [2, 7, 44, 500])
 def test_values_have_equal_shares_below_the_roots(values: int) -> None:
-    shares = Ring("topic", [f"topic {number}" for number in range(values)]).shares()
+    shares = Ring("topic", [f"topic {number}" for number in range(values)], [1] * values).shares()
     assert sum(shares) == pytest.approx(1)
     assert len(shares) == values
     assert max(abs(share * values - 1) for share in shares) < 0.6
 
 
 def test_a_value_that_stands_twice_has_two_shares() -> None:
-    shares = Ring("topic", ["a", "b", "b"]).shares()
+    shares = Ring("topic", ["a", "b", "b"], [1, 1, 1]).shares()
     assert shares[1] + shares[2] == pytest.approx(2 / 3, abs=0.1)
+    assert Ring("topic", ["a", "b"], [1, 2]).shares() == pytest.approx([shares[0], shares[1] + shares[2]])
 
 
 def test_the_ring_is_the_same_everywhere() -> None:
     """A golden value: another Python or machine must give the same requests."""
-    ring = Ring("topic", ["animals", "plants", 3, {"a": [None, True]}])
+    ring = Ring("topic", ["animals", "plants", 3, {"a": [None, True]}], [1, 1, 1, 1])
     assert [ring.at(place << 60) for place in range(16)] == GOLDEN
     assert ring.at(2**64 - 1) in range(4)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=12), st.integers(0, 800))
+def test_weights_are_met_to_within_one_at_any_moment(weights: list[int], requests: int) -> None:
+    vary = Vary({"topic": tuple(range(len(weights)))}, {"topic": tuple(weights)})
+    counts = Counter(vary.at_place(place, 1) for place in range(requests))
+    for value, weight in enumerate(weights):
+        assert abs(counts[value] - requests * weight / sum(weights)) <= 1
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=9), st.integers(0, 60))
+def test_a_weight_moves_only_what_it_takes_or_gives(weights: list[int], texts: int) -> None:
+    """Below the roots: whoever has another value afterwards has the one whose weight has grown."""
+    values = tuple(f"topic {number}" for number in range(len(weights)))
+    before, after = (Vary({"topic": values}, {"topic": w}) for w in (tuple(weights), (weights[0] + 1, *weights[1:])))
+    for number in range(texts):
+        old, new = before.of_example(f"text {number}", 0), after.of_example(f"text {number}", 0)
+        assert new in (old, 0)
 
 
 @given(VALUES, st.integers(1, 6), st.integers(0, 400))

@@ -51,7 +51,7 @@ class Renderer:
         """
         self._recipe = recipe
         self._model = model
-        self.vary = Vary(recipe.vary)
+        self.vary = Vary(recipe.vary, recipe.vary_weights)
         self.rotations = rotations(recipe) if model.profile.layout == "embedded" else 1
         """How many batches of labels the model is given in turn."""
         try:

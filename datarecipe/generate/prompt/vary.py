@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heappop, heappush
 from math import gcd, lcm, prod
 
 from datarecipe.exchange import Json, canonical_json
@@ -37,14 +38,15 @@ _EIGHT_POINTS = struct.Struct(">8Q")
 class Ring:
     """One key's values on a ring of 2**64 places."""
 
-    def __init__(self, key: str, values: Sequence[Json]) -> None:
+    def __init__(self, key: str, values: Sequence[Json], weights: Sequence[int]) -> None:
         earlier: Counter[str] = Counter()
         points: list[tuple[int, int]] = []
-        for index, value in enumerate(values):
+        for index, (value, weight) in enumerate(zip(values, weights, strict=True)):
             text = canonical_json(value)
-            # A value that the list has twice has twice the points.
-            points += ((point, index) for point in _points(canonical_json([key, text, earlier[text]])))
-            earlier[text] += 1
+            # A value that the list has twice, or with a weight of two, has twice the points.
+            for _ in range(weight):
+                points += ((point, index) for point in _points(canonical_json([key, text, earlier[text]])))
+                earlier[text] += 1
         points.sort()
         self._points = array("Q", [point for point, _ in points])
         self._values = array("L", [index for _, index in points])
@@ -73,15 +75,20 @@ def _points(value: str) -> Iterator[int]:
 class Vary:
     """The values of a recipe's `vary`. All combinations are numbered, the first key's values running fastest."""
 
-    def __init__(self, values: Mapping[str, tuple[Json, ...]]) -> None:
+    def __init__(
+        self, values: Mapping[str, tuple[Json, ...]], weights: Mapping[str, tuple[int, ...]] | None = None
+    ) -> None:
+        """`weights` has the keys whose values do not all come alike."""
         self._values = values
+        self._weights = {key: (weights or {}).get(key, (1,) * len(choices)) for key, choices in values.items()}
+        self._rounds = {key: _round(of_values) for key, of_values in self._weights.items() if max(of_values) > 1}
         self.count = prod(len(choices) for choices in values.values())
         """How many combinations there are; 1 without `vary`."""
 
     @cached_property
     def rings(self) -> dict[str, Ring]:
         """By key. Made when a tree first needs them."""
-        return {key: Ring(key, choices) for key, choices in self._values.items()}
+        return {key: Ring(key, choices, self._weights[key]) for key, choices in self._values.items()}
 
     def sample(self, most: int) -> Iterator[int]:
         """All combinations if they are `most` or fewer, else enough of them to hold each value once."""
@@ -104,10 +111,11 @@ class Vary:
     def at_place(self, place: int, beside: int) -> int:
         """The combination of a request whose place is known; `beside` is what else comes round with the places."""
         number, step = 0, 1
-        for choices in self._values.values():
-            size = len(choices)
-            number += step * _walk(place, size, beside)
-            step *= size
+        for key, choices in self._values.items():
+            in_turn = self._rounds.get(key) or range(len(choices))
+            size = len(in_turn)
+            number += step * in_turn[_walk(place, size, beside)]
+            step *= len(choices)
             # After so many places the walks so far begin anew.
             beside = lcm(size, beside) * (size if gcd(size, beside) > 1 else 1)
         return number
@@ -162,6 +170,27 @@ def _hash(what: str, of: Sequence[Json]) -> int:
     """64 bits."""
     digest = hashlib.blake2b(canonical_json([what, *of]).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
+
+
+def _round(weights: Sequence[int]) -> array[int]:
+    """Indexes of values in an order in which each comes as often as its weight says, at any moment to within one.
+
+    Each turn has a time from which it may come and one by which it must; the most urgent comes first. That keeps all
+    times (Tijdeman 1980, "The chairman assignment problem").
+    """
+    in_all = sum(weights)
+    turns = sorted(
+        (turn * in_all // weight, -(-(turn + 1) * in_all // weight), index)
+        for index, weight in enumerate(weights)
+        for turn in range(weight)
+    )
+    order, waiting, coming = array("L"), list[tuple[int, int]](), 0
+    for moment in range(in_all):
+        while coming < in_all and turns[coming][0] <= moment:
+            heappush(waiting, turns[coming][1:])
+            coming += 1
+        order.append(heappop(waiting)[1])
+    return order
 
 
 def _walk(place: int, count: int, beside: int) -> int:

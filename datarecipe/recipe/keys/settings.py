@@ -123,8 +123,3 @@ def read_about(values: Values) -> About:
         license=values.get("license"),
         tags=tuple(values.get("tags", ())),
     )
-
-
-def read_vary(written: Values) -> dict[str, tuple[Json, ...]]:
-    """The lists of which each request gets one value."""
-    return {name: tuple(choices) for name, choices in written.items()}

@@ -29,7 +29,7 @@ class Reach:
 
 def reach_of(recipe: Recipe, requests: int) -> tuple[Reach, ...]:
     """What so many requests reach. Requests with a place get values in turn, those below a tree's roots by their shares."""
-    vary = Vary(recipe.vary)
+    vary = Vary(recipe.vary, recipe.vary_weights)
     by_place = (
         min(requests, recipe.strategy.roots) if "roots" in STRATEGIES[recipe.strategy.kind].settings else requests
     )
@@ -46,4 +46,4 @@ def asked_alike(recipe: Recipe, requests: int) -> int:
     """How often one text is sent where seed examples and `vary` alone tell requests apart; else 1."""
     if not STRATEGIES[recipe.strategy.kind].seeds_alone:
         return 1
-    return -(-requests // (len(recipe.seed_examples) * Vary(recipe.vary).count))
+    return -(-requests // (len(recipe.seed_examples) * Vary(recipe.vary, recipe.vary_weights).count))

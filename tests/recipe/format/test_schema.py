@@ -90,7 +90,7 @@ OF_NO_KEY = {
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
-NOT_WRITTEN = {"schema_inferred", "own_keys"}
+NOT_WRITTEN = {"schema_inferred", "own_keys", "vary_weights"}
 """Fields of `Recipe` that are no value of a known key."""
 
 ELSEWHERE: dict[Keys, Any] = {
