@@ -84,18 +84,25 @@ class _Program:
         return self.recipe.seed_examples[number % len(self.recipe.seed_examples)]
 
     def combination(self, place: int) -> int:
-        """Each key's values in turn; one later whenever they and what came before come round together."""
+        """Each key's values in turn, one later whenever a key and those before it come round together.
+
+        All combinations come one later whenever they and the seed examples, or the chains, come round together.
+        """
         recipe = self.recipe
         beside = (
             len(recipe.seed_examples) if recipe.strategy.kind in ("fixed", "tree", "first") else recipe.strategy.chains
         )
-        number, step = 0, 1
+        count = math.prod(len(values) for values in recipe.vary.values())
+        together = math.lcm(count, beside)
+        place = (place + (place // together if together < count * beside else 0)) % count
+        number, before = 0, 1
         for values in recipe.vary.values():
-            together = math.lcm(len(values), beside)
-            later = place // together if together < len(values) * beside else 0
-            number += step * ((place + later) % len(values))
-            step *= len(values)
-            beside = together * len(values) if together < len(values) * beside else together
+            size = len(values)
+            together = math.lcm(size, before)
+            turn = place % (size * before)
+            later = turn // together if together < size * before else 0
+            number += before * ((turn + later) % size)
+            before *= size
         return number
 
     def combination_below(self, example: Example) -> int:

@@ -7,8 +7,7 @@ was accepted and rejected in logical order. The rules it keeps:
   the run stops looks only at the recipe, the responses and their places. So the order in which responses arrive, and how
   many requests are in flight, never change what is emitted.
 - *Commit* takes one place after another in the strategy's logical order, and each item of its batch in the response's
-  order: invalid items are rejected, then those equal to a seed example or an accepted example, then what is beyond the
-  target; the rest is accepted.
+  order: invalid items are rejected, the others go through the filters (`admission`), and what passes them all is accepted.
 - *What is wanted*: the commit head always; then the smallest places that have not arrived, as long as the examples that
   earlier places have or can be expected to have are fewer than the target needs.
 
@@ -31,13 +30,13 @@ from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
 from datarecipe.generate.judge.batch_judge import BatchJudge, judge_of
-from datarecipe.generate.judge.item_checker import Invalid, Valid
+from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.judge.normalise import example_id
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer
-from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.questions import Questions
 from datarecipe.generate.reasons import REASONS
-from datarecipe.generate.strategy.order import Asker, Order, Place
+from datarecipe.generate.strategy.order import Asker, Awaiting, Order, Place
 from datarecipe.generate.strategy.orders import ORDERS, Means
 from datarecipe.recipe.recipe import Recipe
 
@@ -114,8 +113,6 @@ class Generation:
         """
         if self.outcome is not None:
             return
-        for handle, request in self._questions.open():
-            yield Wanted(handle, request)
         mean, deviation = self._expected_yield()
         arrived, unresolved, ahead = self.accepted, 0.0, 0.0
         for number, step in enumerate(self._order.upcoming(mean)):
@@ -125,7 +122,13 @@ class Generation:
             if isinstance(step, float):
                 unresolved += step
                 ahead += step
+            elif isinstance(step, Awaiting):
+                yield from (Wanted(question.handle, question.request, ahead) for question in step.questions)
+                unresolved += 1
+                ahead += 1
             elif step.batch is not None:
+                for question in self._admission.open(step.batch, step.asked, len(step.verdicts)):
+                    yield Wanted(question.handle, question.request, ahead)
                 arrived += self._promising(step)
             else:
                 self._places[step.handle] = step
@@ -165,17 +168,28 @@ class Generation:
         events: list[Event] = []
         while self.outcome is None:
             head = next(self._order.upcoming(1.0))
-            if not isinstance(head, Place) or head.batch is None or not self._admission.ready(head.batch, head.asked):
+            if not isinstance(head, Place) or head.batch is None or not self._decide(head, head.batch):
                 break
             self._commit_place(head, events)
         return events
+
+    def _decide(self, place: Place, batch: Sequence[Checked]) -> bool:
+        """Decide the items in their order, as far as answers are there; gives whether all are decided."""
+        for index in range(len(place.verdicts), len(batch)):
+            item, asked = batch[index], place.asked.get(index)
+            if isinstance(item, Invalid):
+                place.verdicts.append(Rejection(item.reason, item.detail))
+            elif asked and self._admission.undecided(item, asked):
+                return False
+            else:
+                place.verdicts.append(self._admission.admit(item, asked))
+        return True
 
     def _commit_place(self, place: Place, events: list[Event]) -> None:
         accepted: list[tuple[Valid, str]] = []
         normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
-        for index, item in enumerate(place.batch or ()):
-            rejection = self._admit(item, place.asked.get(index))
+        for index, (item, rejection) in enumerate(zip(place.batch or (), place.verdicts, strict=True)):
             if rejection is not None:
                 rejected += 1
                 duplicates += REASONS[rejection.reason].about_variety
@@ -198,11 +212,6 @@ class Generation:
         self._recent.append((len(accepted), len(place.batch or ()), duplicates))
         self._order.committed(accepted)
         self._end()
-
-    def _admit(self, item: Valid | Invalid, asked: Sequence[Sequence[Question]] | None) -> Rejection | None:
-        if isinstance(item, Invalid):
-            return Rejection(item.reason, item.detail)
-        return self._admission.admit(item, asked)
 
     def _end(self) -> None:
         if self.accepted >= self._recipe.target_size:

@@ -20,15 +20,17 @@ class Question:
     """A request with its answer. Nobody is asked any more once nobody holds the question."""
 
     request: Request
+    handle: int
+    """A number that no other request of the run has."""
     answer: Response | None = None
     """None until it has arrived."""
 
 
 class Questions:
-    """All open questions of a run."""
+    """Makes the questions of a run, and takes their answers."""
 
     def __init__(self, handles: Iterator[int]) -> None:
-        """`handles` gives numbers that no other request of the run has."""
+        """`handles` gives each request of the run another number."""
         self._handles = handles
         self._open: WeakValueDictionary[int, Question] = WeakValueDictionary()
         self._by_key: WeakValueDictionary[str, Question] = WeakValueDictionary()
@@ -36,20 +38,15 @@ class Questions:
     def ask(self, request: Request) -> Question:
         """The question that `request` asks; equal requests are one question as long as somebody holds it."""
         if isinstance(request, Embed) and request.embedder == NAME:
-            return Question(request, Embedding(hashed_ngrams(request.text)))
+            return Question(request, next(self._handles), Embedding(hashed_ngrams(request.text)))
         question = self._by_key.get(request.key)
         if question is None:
-            question = self._by_key[request.key] = Question(request)
-            self._open[next(self._handles)] = question
+            question = self._by_key[request.key] = Question(request, next(self._handles))
+            self._open[question.handle] = question
         return question
 
-    def open(self) -> Iterator[tuple[int, Request]]:
-        """Handles and requests of the questions without an answer, the oldest first."""
-        for handle, question in list(self._open.items()):
-            yield handle, question.request
-
     def answered(self, handle: int, answer: Response) -> bool:
-        """Take the answer to one of `open`; False where the handle is that of no open question."""
+        """Take the answer to a question; False where the handle is that of none that somebody still waits for."""
         question = self._open.pop(handle, None)
         if question is None:
             return False

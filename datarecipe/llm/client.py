@@ -1,6 +1,6 @@
 """Request -> response: from the cache, else from a model, stored before it is given out.
 
-Behind it (`attempt_driver.py`, `router.py`) are the gates of the providers and the account of the dataset: an attempt
+Behind it (`attempt_driver.py`, `model_router.py`) are the gates of the providers and the account of the dataset: an attempt
 begins when both have room for it, and is settled with both when it is over, however it ends.
 """
 

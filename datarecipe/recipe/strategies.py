@@ -25,6 +25,9 @@ class StrategyRow:
     chains: Setting | None = None
     """The setting that says how many lanes there are, each of which makes one request after another; None where requests of
     one lane do not wait for each other."""
+    in_turn: Setting | None = None
+    """The setting that says how many requests get the values of `vary` in turn, while the others get them by a hash; None
+    where all get them in turn."""
     seeds_alone: bool = False
     """Whether it shows nothing but seed examples, so that `vary` alone tells requests apart."""
 
@@ -34,7 +37,7 @@ STRATEGIES: Final[Mapping[StrategyKind, StrategyRow]] = {
     "random": StrategyRow(settings=("chains", "patience"), chains="chains"),
     "contrastive": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),
     "similar": StrategyRow(settings=("chains", "patience", "embedder"), chains="chains"),
-    "tree": StrategyRow(settings=("roots",)),
+    "tree": StrategyRow(settings=("roots",), in_turn="roots"),
 }
 
 

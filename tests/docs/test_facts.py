@@ -359,3 +359,21 @@ def test_the_example_of_a_template_works() -> None:
     (example, *_) = document("templates").blocks("jinja")
     for recipe in ("boolq", "commonsenseqa"):
         check(load_recipe(find_recipe(recipe), [Override("instruction", example, "test")]))
+
+
+def test_modules_that_are_named_are_there() -> None:
+    """In documentation, comments and docstrings: `folder/name.py`, or `name.py` alone."""
+    modules = [path.relative_to(ROOT).as_posix() for path in (ROOT / "datarecipe").rglob("*.py")]
+    others = {path.name for folder in ("docs", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
+    texts = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "datarecipe").rglob("*.py"), ROOT / "CONTRIBUTING.md"]
+    named = {
+        (text.relative_to(ROOT).as_posix(), name)
+        for text in texts
+        for name in re.findall(r"(?<![\w/.*-])[a-z_]+(?:/[a-z_]+)*\.py\b", text.read_text(encoding="utf-8"))
+    }
+    missing = {
+        (text, name)
+        for text, name in named
+        if not any(f"/{module}".endswith(f"/{name}") for module in modules) and name.split("/")[-1] not in others
+    }
+    assert not missing

@@ -51,7 +51,7 @@ WRONG = [
         {"vary": "{«a b»: [x]}"},
         "Must be a name of at most 100 letters, digits and `_` that does not begin with a digit.",
     ),
-    ({"vary": "{a: «x»}"}, "Must be a list of at least 1 value."),
+    ({"vary": "{a: «x»}"}, "Must be a list of 1 to 10,000 values."),
     ({"api_base": "«localhost:8000»"}, AN_ADDRESS),
     ({"limits": "\n  timeout: «long»"}, "Must be a number above 0 and of at most 86,400."),
     ({"extends": "«5»"}, "Must be the path of a recipe, or a list of them."),

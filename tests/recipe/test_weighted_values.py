@@ -39,6 +39,15 @@ def test_other_mappings_are_values(project: Project, value: str) -> None:
     assert recipe.vary_weights == {}
 
 
+def test_weights_are_bounded_together(project: Project) -> None:
+    heavy = ", ".join(f"{{value: topic {number}, weight: 1000}}" for number in range(10))
+    assert len(project.load(vary=f"{{topic: [{heavy}]}}").vary["topic"]) == 10
+    error = project.errors(vary=f"{{topic: [{heavy}, one more]}}")
+    assert "the weights of `vary.topic` are 10,001 together, and may be 10,000" in str(error)
+    error = project.errors(vary=f"{{topic: [{', '.join(map(str, range(10_001)))}]}}")
+    assert "a list of 1 to 10,000 values" in str(error)
+
+
 @pytest.mark.parametrize("weight", ["0", "-1", "1.5", "1001", "true", "heavy", "[1]", "null", ".5"])
 def test_a_weight_is_a_whole_number(project: Project, weight: str) -> None:
     error = project.errors(vary=f"{{topic: [glass, {{value: books, weight: {weight}}}]}}")

@@ -17,11 +17,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from datarecipe.exchange import Request, Response
+from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge.batch_judge import Judge
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.judge.normalise import equality_digest
+from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
@@ -37,10 +38,9 @@ from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
 from datarecipe.running.show.observers import Silent
-from tests.generate.driving import drive
 from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
 from tests.generate.recipes import settings as model_settings
-from tests.generate.test_spread import always_new, rows_of
+from tests.generate.test_spread import rows_of
 from tests.generate.toy_filter import install_near
 from tests.openai_author import Body, formatting_example
 from tests.openai_server import OpenAIServer
@@ -454,15 +454,33 @@ def test_a_tree_reaches_about_as_many_topics_as_are_expected(target: int, batch_
 @pytest.mark.parametrize("kind", ["fixed", "random"])
 def test_by_place_as_many_values_are_reached_as_there_are_requests(kind: StrategyKind) -> None:
     recipe = make_recipe(kind, 8, vary={"topic": TOPICS, "tone": ("calm", "angry")})
-    assert [reach.reached for reach in reach_of(recipe, 20)] == [20, 2]
-    assert [reach.few for reach in reach_of(recipe, 20)] == [True, False]
+    assert [(reach.reached, reach.few, reach.in_turn) for reach in reach_of(recipe, 20)] == [
+        (20, True, True),
+        (2, False, True),
+    ]
     assert [reach.reached for reach in reach_of(recipe, 1000)] == [44, 2]
 
 
-@pytest.mark.parametrize("requests", [1, 6, 7, 60])
-def test_how_often_one_text_is_sent(requests: int) -> None:
-    recipe = make_recipe("fixed", target_size=requests * 5)  # two seed examples, three topics
-    driven = drive(recipe, model_settings(recipe), always_new, lambda _: 0, 4)
-    texts = Counter(request.content.canonical for request in driven.asked)
-    assert asked_alike(recipe, requests) == max(texts.values())
-    assert asked_alike(make_recipe("random"), requests) == 1
+def test_what_would_reach_more_depends_on_what_is_missing() -> None:
+    """More requests, or requests that get the values in turn."""
+    recipe = make_recipe("tree", 8, vary={"topic": TOPICS})
+    assert [reach_of(recipe, requests)[0].in_turn for requests in (5, 8, 9, 80)] == [True, True, False, False]
+    weighted = replace(recipe, vary_weights={"topic": (9, *[1] * 43)})
+    assert reach_of(weighted, 80)[0].reached < reach_of(recipe, 80)[0].reached
+
+
+@pytest.mark.parametrize("requests", [1, 6, 7, 24, 25, 48, 60])
+@pytest.mark.parametrize("vary", [{}, {"topic": ("a", "b", "c")}, {"a": tuple("wxyz"), "b": tuple("xyz")}], ids=len)
+@pytest.mark.parametrize("model", ["openai/author", "local/smollm2-135m"])
+def test_how_often_one_text_is_sent(requests: int, vary: Any, model: str) -> None:
+    recipe = make_recipe("fixed", target_size=requests * 5, vary=vary, instruction="{{ batch_size }} {{ vary }}")
+    model_of = settle_model(recipe, model, None)
+    generation = Generation(recipe, model_of)
+    texts = Counter(
+        wanted.request.content.canonical
+        for wanted in itertools.islice(generation.wanted(requests), requests)
+        if isinstance(wanted.request, Complete)
+    )
+    assert sum(texts.values()) == requests
+    assert asked_alike(recipe, model_of, requests) == max(texts.values())
+    assert asked_alike(make_recipe("random"), model_of, requests) == 1

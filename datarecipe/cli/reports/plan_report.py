@@ -180,13 +180,14 @@ def _words(plan: Plan) -> Iterator[str]:
 
 def _variety(plan: Plan) -> Iterator[str]:
     for reach in plan.reach:
-        line = f"vary: about {reach.reached:,.0f} of {counted(reach.values, 'value')} of `{reach.key}`"
-        yield line + (
-            "; *fixed*, chains, more `roots` or a smaller `batch_size` reach more" if reach.few else " get a request"
-        )
+        line = f"vary: about {reach.reached:,.0f} of {counted(reach.values, 'value')} of `{reach.key}` get a request"
+        if reach.few:
+            more = "a higher `target_size`" if reach.in_turn else "another strategy, more `roots`"
+            line += f"; {more} or a smaller `batch_size` reaches more"
+        yield line
     if plan.asked_alike > 1:
         yield (
-            f"vary: each text is sent about {plan.asked_alike:,} times, and only the draw differs; more values of `vary`, "
+            f"vary: one text is sent up to {plan.asked_alike:,} times, and only the draw differs; more values of `vary`, "
             "more seed examples or another strategy bring more variety"
         )
 

@@ -1,10 +1,11 @@
-"""The filters of one run, in order: what is asked about an item, when a batch can be judged, and what passes."""
+"""The filters of one run, in order: what is asked about an item, when it can be decided, and what passes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from datarecipe.exchange import Response
 from datarecipe.generate.admission.always import Duplicates, Surplus
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.digests import DigestSet
@@ -35,26 +36,33 @@ class Admission:
         }
         return {index: of_item for index, of_item in asked.items() if any(of_item)}
 
-    def ready(self, batch: Sequence[Checked], asked: Asked) -> bool:
-        """Whether the batch can be judged now, if its turn has come.
+    def open(self, batch: Sequence[Checked], asked: Asked, start: int) -> Iterator[Question]:
+        """Questions without an answer about items from number `start` on, the first that is needed first."""
+        for index, of_item in asked.items():
+            item = batch[index]
+            if index >= start and isinstance(item, Valid) and item.digest not in self.seen:
+                yield from (question for questions in of_item for question in questions if question.answer is None)
 
-        Depends on what was committed before it alone: an answer about an item that has become a duplicate is not needed.
-        """
-        return not asked or all(
-            question.answer is not None
-            for index, of_item in asked.items()
-            if isinstance(item := batch[index], Valid) and item.digest not in self.seen
-            for questions in of_item
-            for question in questions
-        )
+    def undecided(self, item: Valid, asked: Sequence[Sequence[Question]]) -> bool:
+        """Whether the item's turn has come and an answer is missing, which no earlier filter makes needless."""
+        for filter_, questions in zip(self._filters, asked, strict=True):
+            answers = _answers(questions)
+            if len(answers) < len(questions):
+                return True
+            if filter_.admit(item, answers) is not None:
+                return False
+        return False
 
     def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Rejection | None:
         """Accept the item, or say why it is rejected; `asked` is what was asked about it, if anything was."""
         for number, filter_ in enumerate(self._filters):
-            answers = [answer for question in asked[number] if (answer := question.answer)] if asked else ()
-            rejection = filter_.admit(item, answers)
+            rejection = filter_.admit(item, _answers(asked[number]) if asked else ())
             if rejection is not None:
                 return rejection
         for filter_ in self._filters:
             filter_.accepted(item)
         return None
+
+
+def _answers(questions: Sequence[Question]) -> list[Response]:
+    return [question.answer for question in questions if question.answer is not None]

@@ -29,14 +29,14 @@ class CommitFilter(ABC):
     def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
         """What has to be known about an item; depends on the item alone.
 
-        Asked as soon as the item has arrived, unless it is a duplicate by then. The item's place is not committed before all
-        answers are there.
+        Asked as soon as the item has arrived, unless it is a duplicate by then. The item is decided when the answers are
+        there, or earlier where a filter before this one rejects it.
         """
         return ()
 
     @abstractmethod
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
-        """Why the item is rejected, or None. `answers` are those to `questions`, in the same order."""
+        """Why the item is rejected, or None. `answers` are those to `questions`, in the same order. Changes nothing."""
         ...
 
     def accepted(self, item: Valid) -> None:  # noqa: B027 - most remember nothing

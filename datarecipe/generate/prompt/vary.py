@@ -2,9 +2,9 @@
 
 A request whose place is known from the start (the *fixed* number, the number of the root draw, *c* + *r* x `chains` for
 chain *c* in round *r*) gets the values in turn: each key walks through its own list, so few requests use as many values of
-each key as they can. Seed examples, and chains, come round too. Where two of these come round together before all pairs have
-met, the walk starts one value later: else one value would always meet the same seed example or chain, and so perhaps one
-label.
+each key as they can, and each combination has its turn before one comes again. Seed examples, and chains, come round too.
+Where combinations and these come round together before all pairs have met, the walk starts one combination later: else one
+value would always meet the same seed example or chain, and so perhaps one label.
 
 Below the roots of a tree the values go by a hash of the random seed and the formatting example, so that they never depend on
 which of two requests came first. The hash is a consistent one (Karger et al. 1997): each value has points on a ring, and a
@@ -29,8 +29,10 @@ from math import gcd, lcm, prod
 
 from datarecipe.exchange import Json, canonical_json
 
-_DIGESTS = 8
-"""Hashes of each value. With 8 points each, values get equal shares to about an eighth."""
+MANY = 1_000
+_DIGESTS, _DIGESTS_OF_MANY = 8, 1
+"""Hashes of each value, where there are at most `MANY` and where there are more. Each gives 8 points. With 64 points, values
+get equal shares to about an eighth."""
 
 _EIGHT_POINTS = struct.Struct(">8Q")
 
@@ -39,13 +41,14 @@ class Ring:
     """One key's values on a ring of 2**64 places."""
 
     def __init__(self, key: str, values: Sequence[Json], weights: Sequence[int]) -> None:
+        digests = _DIGESTS if sum(weights) <= MANY else _DIGESTS_OF_MANY
         earlier: Counter[str] = Counter()
         points: list[tuple[int, int]] = []
         for index, (value, weight) in enumerate(zip(values, weights, strict=True)):
             text = canonical_json(value)
             # A value that the list has twice, or with a weight of two, has twice the points.
             for _ in range(weight):
-                points += ((point, index) for point in _points(canonical_json([key, text, earlier[text]])))
+                points += ((point, index) for point in _points(canonical_json([key, text, earlier[text]]), digests))
                 earlier[text] += 1
         points.sort()
         self._points = array("Q", [point for point, _ in points])
@@ -65,9 +68,9 @@ class Ring:
         return shares
 
 
-def _points(value: str) -> Iterator[int]:
+def _points(value: str, digests: int) -> Iterator[int]:
     digest = value.encode()
-    for _ in range(_DIGESTS):
+    for _ in range(digests):
         digest = hashlib.blake2b(digest).digest()
         yield from _EIGHT_POINTS.unpack(digest)
 
@@ -81,7 +84,11 @@ class Vary:
         """`weights` has the keys whose values do not all come alike."""
         self._values = values
         self._weights = {key: (weights or {}).get(key, (1,) * len(choices)) for key, choices in values.items()}
-        self._rounds = {key: _round(of_values) for key, of_values in self._weights.items() if max(of_values) > 1}
+        self.in_turn: dict[str, Sequence[int]] = {
+            key: _round(of_values) if max(of_values) > 1 else range(len(of_values))
+            for key, of_values in self._weights.items()
+        }
+        """By key: indexes of its values in the order in which they come, each as often as its weight says."""
         self.count = prod(len(choices) for choices in values.values())
         """How many combinations there are; 1 without `vary`."""
 
@@ -109,15 +116,17 @@ class Vary:
         return chosen
 
     def at_place(self, place: int, beside: int) -> int:
-        """The combination of a request whose place is known; `beside` is what else comes round with the places."""
-        number, step = 0, 1
-        for key, choices in self._values.items():
-            in_turn = self._rounds.get(key) or range(len(choices))
+        """The combination of a request whose place is known; `beside` is what else comes round with the places.
+
+        Each combination has its turn before one comes again.
+        """
+        place = _walk(place, prod(map(len, self.in_turn.values())), beside)
+        number, step, before = 0, 1, 1
+        for key, in_turn in self.in_turn.items():
             size = len(in_turn)
-            number += step * in_turn[_walk(place, size, beside)]
-            step *= len(choices)
-            # After so many places the walks so far begin anew.
-            beside = lcm(size, beside) * (size if gcd(size, beside) > 1 else 1)
+            number += step * in_turn[_walk(place % (size * before), size, before)]
+            step *= len(self._values[key])
+            before *= size
         return number
 
     def of_example(self, text: str, random_seed: int) -> int:

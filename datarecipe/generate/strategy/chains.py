@@ -19,7 +19,7 @@ from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.judge.normalise import embedding_text
 from datarecipe.generate.questions import Question, Questions
-from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
+from datarecipe.generate.strategy.order import Asker, Awaiting, Formatting, Order, Place, Upcoming
 
 REMEMBERED = 16
 """How many earlier formatting examples a chain can step back to."""
@@ -48,12 +48,10 @@ class _Choice:
     """For the embedding of the chain's formatting example; None where the chain has it."""
 
     @property
-    def answered(self) -> bool:
-        """Whether all embeddings are there."""
-        questions = [question for _, _, question in self.candidates]
-        return all(question.answer is not None for question in questions) and (
-            self.own is None or self.own.answer is not None
-        )
+    def open(self) -> list[Question]:
+        """The questions without an answer."""
+        questions = [self.own, *(question for _, _, question in self.candidates)]
+        return [question for question in questions if question is not None and question.answer is None]
 
 
 @dataclass(slots=True)
@@ -100,7 +98,9 @@ class ChainsOrder(Order):
             arrived = self._arrived.get(position)
             if arrived is not None:
                 yield arrived
-            elif chain.round == round_ and chain.choice is None:
+            elif chain.choice is not None and chain.round + 1 == round_:
+                yield Awaiting(chain.choice.open)
+            elif chain.round == round_:
                 yield chain.place or self._ask(chain)
             else:
                 yield 1.0
@@ -124,7 +124,7 @@ class ChainsOrder(Order):
 
     def answered(self) -> None:
         """Choose where the last embedding has come."""
-        for chain in [chain for chain in self._choosing if chain.choice and chain.choice.answered]:
+        for chain in [chain for chain in self._choosing if chain.choice and not chain.choice.open]:
             self._choosing.remove(chain)
             self._choose(chain)
 
@@ -152,10 +152,10 @@ class ChainsOrder(Order):
 
         own = embedding_of(current.formatting.example) if current.vector is None else None
         chain.choice = _Choice([(index, item, embedding_of(item.example)) for index, item in candidates], own)
-        if chain.choice.answered:
-            self._choose(chain)
-        else:
+        if chain.choice.open:
             self._choosing.append(chain)
+        else:
+            self._choose(chain)
 
     def _choose(self, chain: _Chain) -> None:
         choice, chain.choice = chain.choice, None

@@ -9,10 +9,12 @@ from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
 from datarecipe.generate.admission.admission import Asked
+from datarecipe.generate.admission.commit_filter import Rejection
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.judge.normalise import equality_digest, example_id
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn, Turns
+from datarecipe.generate.questions import Question
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -43,12 +45,22 @@ class Place:
     """The items, once the response has arrived."""
     asked: Asked = field(default_factory=dict)
     """What the filters asked about the items."""
+    verdicts: list[Rejection | None] = field(default_factory=list)
+    """Of the items that are decided: why each is rejected, None where it is accepted."""
     promising: int | None = None
     """How many of the items looked new when that was first asked."""
 
 
-Upcoming: TypeAlias = Place | float
-"""A place, or so many places whose requests cannot be known yet."""
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A place whose request is decided by the answers to questions."""
+
+    questions: Sequence[Question]
+    """Those without an answer."""
+
+
+Upcoming: TypeAlias = Place | Awaiting | float
+"""A place, one that waits for answers, or so many places whose requests cannot be known yet."""
 
 
 class Order(ABC):
@@ -58,7 +70,8 @@ class Order(ABC):
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:
         """From the commit head on, in logical order; never empty, and perhaps without end.
 
-        `expected_yield` is the expected number of accepted items of a response that has not arrived.
+        `expected_yield` is the expected number of accepted items of a response that has not arrived. The order holds on to
+        the places that it gives until they are committed or dropped, and gives the same ones again.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datarecipe.errors import FormatError
@@ -11,6 +11,8 @@ from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.source.document import Document
 
 MOST_WEIGHT = 1_000
+MOST_TURNS = 10_000
+"""All weights of one key together, of values without a weight one each."""
 _WEIGHTED = {"value", "weight"}
 
 
@@ -28,11 +30,22 @@ def check_vary(document: Document, findings: Findings) -> None:
     written = document.value.get("vary", {}) if isinstance(document.value, dict) else {}
     assert isinstance(written, dict)
     for name, choices in written.items():
-        for index, choice in enumerate(choices if isinstance(choices, list) else ()):
-            if isinstance(choice, dict) and set(choice) == _WEIGHTED and not _is_weight(choice["weight"]):
-                place = document.place(("vary", name, index, "weight"))
-                message = f"`weight` must be a whole number from 1 to {MOST_WEIGHT:,}"
-                findings.add(FormatError(place.problem(message, "write how many times as often this value is to come")))
+        assert isinstance(choices, list)
+        wrong = [*_wrong_weights(choices)]
+        for index in wrong:
+            place = document.place(("vary", name, index, "weight"))
+            message = f"`weight` must be a whole number from 1 to {MOST_WEIGHT:,}"
+            findings.add(FormatError(place.problem(message, "write how many times as often this value is to come")))
+        turns = 0 if wrong else sum(map(_weight, choices))
+        if turns > MOST_TURNS:
+            message = f"the weights of `vary.{name}` are {turns:,} together, and may be {MOST_TURNS:,}"
+            findings.add(FormatError(document.place(("vary", name)).problem(message, "write smaller weights")))
+
+
+def _wrong_weights(choices: Sequence[Json]) -> Iterator[int]:
+    for index, choice in enumerate(choices):
+        if isinstance(choice, dict) and set(choice) == _WEIGHTED and not _is_weight(choice["weight"]):
+            yield index
 
 
 def _is_weight(weight: Json) -> bool:

@@ -139,6 +139,7 @@ class Dispatcher:
     traffic: Traffic = field(default_factory=Traffic)
     _tasks: dict[int, asyncio.Task[Response]] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
+    _most_missing: int = 0
     _arrivals: asyncio.Queue[tuple[int, Response | Exception]] = field(default_factory=asyncio.Queue)
     _woken: bool = False
     _checked: bool = False
@@ -216,9 +217,11 @@ class Dispatcher:
             response = self.client.lookup(wanted.request)
             if response is not None:
                 return wanted, response
-            if len(self._missing) > 8 * self._window():
-                self._missing.clear()  # guesses that were dropped are never sent, and their numbers would stay
             self._missing.add(wanted.handle)
+        if len(self._missing) > self._most_missing:
+            # Guesses that were dropped are never sent, and their numbers would stay.
+            self._missing.intersection_update(wanted.handle for wanted in self.generation.wanted(self._window()))
+            self._most_missing = max(8 * self._window(), 2 * len(self._missing))
         return None
 
     def _send(self) -> bool:

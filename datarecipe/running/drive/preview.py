@@ -10,6 +10,7 @@ from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.amount import Amount
+from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import Switchboard
@@ -56,6 +57,8 @@ async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
         async with open_client(setup, board, account, notice) as client:
             response = client.lookup(first.request)
             stored = response is not None
+            if response is None and setup.options.offline:
+                raise offline_miss("first")
             if response is None:
                 response = await client.fetch(first.request)
     assert isinstance(response, Completion)

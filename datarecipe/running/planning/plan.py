@@ -231,7 +231,7 @@ class _Planning:
             too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
             reach=reach_of(setup.recipe, low.stored.responses + ends[0].requests),
-            asked_alike=asked_alike(setup.recipe, low.stored.responses + ends[0].requests),
+            asked_alike=asked_alike(setup.recipe, setup.model, low.stored.responses + ends[0].requests),
             conflict=None if refusal is None else refusal.message,
         )
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from datarecipe.generate.prompt.vary import Vary
+from datarecipe.generate.prompt.embedded_prompt import rotations
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.vary import Turns, Vary
 from datarecipe.recipe.recipe import Recipe
 from datarecipe.recipe.strategies import STRATEGIES
 
 FEW = 0.9
 """Reaching a smaller share of a key's values is worth a warning."""
+
+COUNTED = 10_000
+"""Requests whose texts are counted; of more, as many of each in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,8 @@ class Reach:
     values: int
     reached: float
     """The expected number of different values."""
+    in_turn: bool
+    """Whether values come in turn, so that only more requests reach more."""
 
     @property
     def few(self) -> bool:
@@ -28,22 +36,30 @@ class Reach:
 
 
 def reach_of(recipe: Recipe, requests: int) -> tuple[Reach, ...]:
-    """What so many requests reach. Requests with a place get values in turn, those below a tree's roots by their shares."""
+    """What so many requests reach. Requests with a place get values in turn, the others by a value's share."""
     vary = Vary(recipe.vary, recipe.vary_weights)
-    by_place = (
-        min(requests, recipe.strategy.roots) if "roots" in STRATEGIES[recipe.strategy.kind].settings else requests
-    )
-    found: list[Reach] = []
-    for key, values in recipe.vary.items():
-        reached = min(by_place, len(values))
-        rest = vary.rings[key].shares()[reached:] if requests > by_place else []
-        likely = sum(1 - (1 - share) ** (requests - by_place) for share in rest)
-        found.append(Reach(key, len(values), reached + likely))
-    return tuple(found)
+    setting = STRATEGIES[recipe.strategy.kind].in_turn
+    by_place = requests if setting is None else min(requests, getattr(recipe.strategy, setting))
+    return tuple(_reach(vary, key, by_place, requests) for key in recipe.vary)
 
 
-def asked_alike(recipe: Recipe, requests: int) -> int:
+def _reach(vary: Vary, key: str, by_place: int, requests: int) -> Reach:
+    in_turn = vary.in_turn[key]
+    values = max(in_turn) + 1
+    first = {in_turn[place] for place in range(min(by_place, len(in_turn)))}
+    by_share = requests - by_place
+    shares = vary.rings[key].shares() if by_share else [0.0] * values
+    likely = sum(1 - (1 - share) ** by_share for value, share in enumerate(shares) if value not in first)
+    return Reach(key, values, len(first) + likely, in_turn=not by_share or len(first) == requests)
+
+
+def asked_alike(recipe: Recipe, model: ModelSettings, requests: int) -> int:
     """How often one text is sent where seed examples and `vary` alone tell requests apart; else 1."""
     if not STRATEGIES[recipe.strategy.kind].seeds_alone:
         return 1
-    return -(-requests // (len(recipe.seed_examples) * Vary(recipe.vary, recipe.vary_weights).count))
+    seeds = len(recipe.seed_examples)
+    labels = rotations(recipe) if model.profile.layout == "embedded" else 1
+    turns = Turns(Vary(recipe.vary, recipe.vary_weights), labels, recipe.random_seed, beside=seeds)
+    counted = min(requests, COUNTED)
+    most = max(Counter((place % seeds, turns.at_place(place)) for place in range(counted)).values(), default=1)
+    return -(-most * requests // counted) if counted else 1

@@ -163,7 +163,7 @@ def test_another_embedder_is_refused(project: Project) -> None:
             None,
         ),
         ({"vary": "{a b: [x]}"}, "9:8: `a b` in `vary` must be a name", None),
-        ({"vary": "{a: []}"}, "9:11: `vary.a` must be a list of at least 1 value, not an empty list", None),
+        ({"vary": "{a: []}"}, "9:11: `vary.a` must be a list of 1 to 10,000 values, not an empty list", None),
         ({"vary": "{a: [[x]]}"}, "9:12: `vary.a[0]` must be text, a number, true or false, or a mapping", None),
         (
             {"seed_example": "[]"},
