@@ -155,9 +155,9 @@ def test_yaml_is_a_part_of_a_recipe(page: Page) -> None:
                 assert {key for key in written if not key.startswith("x-")} <= known
 
 
-def test_the_readmes_recipe_is_the_shipped_one() -> None:
-    block, _ = Page(ROOT / "README.md").blocks("yaml")
-    shown, shipped = mapping(parse_yaml(block, "README.md").value), mapping(read_yaml_file(find_recipe("boolq")))
+def test_the_recipe_that_is_explained_first_is_a_shipped_one() -> None:
+    block, _ = document("getting-started").blocks("yaml")
+    shown, shipped = mapping(parse_yaml(block, "recipe").value), mapping(read_yaml_file(find_recipe("boolq")))
     shown_topics, topics = (mapping(recipe.pop("vary"))["topic"] for recipe in (shown, shipped))
     assert list(shown.items()) == list(shipped.items())
     assert isinstance(topics, list)
@@ -165,13 +165,21 @@ def test_the_readmes_recipe_is_the_shipped_one() -> None:
     assert shown_topics == topics[: len(shown_topics)]
 
 
-def test_the_readmes_own_recipe_runs_as_it_stands(tmp_path: Path) -> None:
-    _, block = Page(ROOT / "README.md").blocks("yaml")
-    path = tmp_path / "recipes" / "mine.yaml"
+@pytest.mark.parametrize("page", [Page(ROOT / "README.md"), document("getting-started")], ids=str)
+def test_a_newcomers_recipe_runs_as_it_stands(page: Page, tmp_path: Path) -> None:
+    *_, block = page.blocks("yaml")
+    path = tmp_path / "recipes" / "spam.yaml"
     path.parent.mkdir()
     path.write_text(block, encoding="utf-8")
     recipe = load_recipe(path)
+    assert not recipe.warnings
     Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None))
+
+
+def test_the_readme_is_a_page_to_land_on() -> None:
+    block, *_ = Page(ROOT / "README.md").blocks("yaml")
+    assert len(block.splitlines()) == 9
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 130
 
 
 def mapping(value: Json) -> dict[str, Json]:
