@@ -25,7 +25,7 @@ from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.generate.hostile_replies import HOSTILE
 from tests.generate.recipes import make_recipe
 
-ABOUT = """## Replies that are built to cost time
+ABOUT = """## Hostile replies
 
 `python -m benchmarks.parsing --write`: a reply is parsed and its items are judged, each in a process of its own, from 1,000
 characters up to the longest that is kept. Microseconds of the processor for each character: where they stay the same from

@@ -230,7 +230,7 @@ def test_a_place_for_events_that_fills_up_ends_no_run(tmp_path: Path) -> None:
         ran = run(tmp_path, server, "--events", "/dev/full")
     assert ran.code == 0
     assert "Traceback" not in ran.err
-    assert "--events /dev/full is told nothing more: No space left on device" in ran.err
+    assert "--events /dev/full is no longer written: No space left on device" in ran.err
     assert "done: 60 of 60" in ran.err
 
 
@@ -366,7 +366,7 @@ def test_a_pipe_in_place_of_the_log_holds_nothing_up(tmp_path: Path) -> None:
     with OpenAIServer(Author(variety=3000)) as server:
         ran = run(tmp_path, server)
     assert ran.code == 0
-    assert "run.log is told nothing more: it is no file" in ran.err
+    assert "run.log is no longer written: it is no file" in ran.err
 
 
 def test_where_the_folder_is_plan_and_explain_can_be_told_as_well(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_a_budget_that_replies_of_any_length_would_break_is_refused(tmp_path: Pa
         common += ["--set", "sampling.max_tokens=null", "--target-size", "20"]
         ran = datarecipe(*common, flag, value, cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
         assert ran.code == 2
-        assert f"and {flag} has no hold" in ran.err
+        assert f"and {flag} cannot be enforced" in ran.err
         assert not server.seen
         assert datarecipe(*common, "--max-calls", "99", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"}).code == 0
 

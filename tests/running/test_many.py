@@ -256,7 +256,7 @@ def test_recipes_of_one_name_do_not_disturb_each_other(tmp_path: Path) -> None:
         flags = ("--model", "openai/author", "--api-base", server.base_url, "--target-size", "100")
         ran = on_terminal("run", *paths, *flags, answers=(), cwd=tmp_path)
     assert ran.code == 0, ran.out
-    assert "told nothing more" not in ran.out
+    assert "no longer written" not in ran.out
     for place in ("a", "b"):
         assert len((tmp_path / place / "runs" / "facts" / "data.jsonl").read_text().splitlines()) == 100
 

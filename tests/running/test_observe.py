@@ -38,7 +38,7 @@ def test_several_may_fail_at_once() -> None:
     told = Told()
     several = Several(Failing(), Failing(), told)
     several.notice("news")
-    assert told.notices.count("Failing is told nothing more: Broken pipe") == 2
+    assert told.notices.count("Failing is no longer written: Broken pipe") == 2
     assert told.notices[-1] == "news"
     several.notice("more")
     assert told.notices[-1] == "more"
@@ -58,7 +58,7 @@ def test_two_threads_may_find_the_same_one_broken() -> None:
     several = Several(Slow(), told)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(several.notice, ["one", "two"]))
-    assert sorted(told.notices) == ["Slow is told nothing more: Broken pipe", "one", "two"]
+    assert sorted(told.notices) == ["Slow is no longer written: Broken pipe", "one", "two"]
 
 
 @pytest.mark.parametrize("word", ["answers again", "slow down", "sending nothing", "attempt 1 failed"])
@@ -99,7 +99,7 @@ def test_a_log_that_cannot_be_written_says_so_once_and_not_as_a_traceback(
         several = Several(log, told)
         several.notice("news")
         several.notice("more")
-    assert told.notices == ["run.log is told nothing more: No space left on device", "news", "more"]
+    assert told.notices == ["run.log is no longer written: No space left on device", "news", "more"]
     assert capsys.readouterr().err == ""
 
 

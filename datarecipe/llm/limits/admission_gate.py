@@ -189,8 +189,8 @@ class Gate:
             self.never_answered |= self._in_vain(how, now, probe=bool(ticket.probe))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
         if pause is not None and not self.never_answered:
-            words = "nothing is answered any more" if self.answers else "nothing is answered"
-            self._notice(f"{words}: sending nothing for {pause:.0f} s, then one request to see")
+            words = "the provider no longer responds" if self.answers else "the provider does not respond"
+            self._notice(f"{words}: pausing {pause:.0f} s, then one probe")
 
     def _in_vain(self, how: HowItWent, now: float, *, probe: bool) -> bool:
         """Whether this failure, with no answer before it, is one too many."""

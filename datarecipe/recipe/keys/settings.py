@@ -99,7 +99,7 @@ def check_limits(document: Document, findings: Findings) -> None:
         for cap in ("usd", "tokens"):
             if limits.get(cap) is not None:
                 message = (
-                    f"`sampling.max_tokens` is null, so a reply may have any length, and `limits.{cap}` has no hold"
+                    f"`sampling.max_tokens` is null, so replies are unbounded, and `limits.{cap}` cannot be enforced"
                 )
                 place = document.place(("sampling", "max_tokens"))
                 findings.add(FormatError(place.problem(message, f"leave `max_tokens` out, or remove `limits.{cap}`")))

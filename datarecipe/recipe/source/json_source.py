@@ -96,7 +96,7 @@ class _Reader:
             key, key_place = str(scalar.value), scalar.place
             if key in entries:
                 hint = f"the first is in line {entries[key][0].line}; keep one"
-                raise RecipeSyntaxError(key_place.problem(f"the key {code(key)} stands here a second time", hint))
+                raise RecipeSyntaxError(key_place.problem(f"duplicate key {code(key)}", hint))
             self._skip()
             if self._next() != ":":
                 self._fail("a `:` should stand here", "a key, then `:`, then its value")

@@ -287,11 +287,11 @@ class _Composer:
                 self._refuse_key(key)
             elif key.value in own:
                 first = own[key.value][0]
-                message = f"the key {code(key.value)} stands here a second time"
+                message = f"duplicate key {code(key.value)}"
                 self.problems.append(key.place.problem(message, f"the first is in line {first.line}; keep one"))
             else:
                 own[key.value] = (key.place, _visible(value, key.place))
-        self.problems.extend(p.problem("the merge key `<<` stands here a second time") for p in merge_places[1:])
+        self.problems.extend(p.problem("duplicate merge key `<<`") for p in merge_places[1:])
         return mapping_node({**merged, **own}, closed.place)
 
     def _merge(self, value: Node) -> dict[str, tuple[Place, Node]]:

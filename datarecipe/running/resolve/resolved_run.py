@@ -133,8 +133,8 @@ class Setup:
             for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
                 if cap is not None:
                     raise UsageError(
-                        f"{self.recipe.name}: `sampling.max_tokens` is null, so a reply may have any length, "
-                        f"and {name} has no hold",
+                        f"{self.recipe.name}: `sampling.max_tokens` is null, so replies are unbounded, "
+                        f"and {name} cannot be enforced",
                         hint=f"Leave `max_tokens` out of the recipe, or {name} out of the command.",
                     )
 

@@ -19,7 +19,7 @@ from datarecipe.running.resolve.resolved_run import Setup
 FORMAT = 1
 
 EMBEDDED_WARNING = (
-    "Written by the embedded model, which is there to show that the pipe works. It is a poor author: "
+    "Written by the embedded model, which demonstrates the pipeline. It is a poor author: "
     "expect wrong answers, and do not train on them."
 )
 

@@ -103,4 +103,4 @@ class Several:
                     continue  # another thread found the same
                 name = getattr(observer, "name", type(observer).__name__)
                 why = error.strerror if isinstance(error, OSError) and error.strerror else error
-                self.notice(f"{name} is told nothing more: {why}")
+                self.notice(f"{name} is no longer written: {why}")

@@ -38,7 +38,7 @@ def closing(result: RunResult) -> list[str]:
     but = f", but {loss.short}" if loss and result.end == "target" else ""
     lines = [
         f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
-        f"from {counted(tally.responses, 'response')} ({traffic.sent:,} sent now, {traffic.stored:,} from the cache) "
+        f"from {counted(tally.responses, 'response')} ({counted(traffic.sent, 'request')} sent, {traffic.stored:,} cached) "
         f"in {result.seconds:.1f} s"
     ]
     lines += _figures(result)

@@ -182,7 +182,7 @@ def test_a_link_to_a_file_is_that_file(project: Project) -> None:
         ("recipe: 2\n", ReleaseError, "this recipe needs datarecipe >"),
         ("recipe: 1\nrequires: '>=99'\n", ReleaseError, "this recipe needs datarecipe >=99"),
         ("recipe: [\n", RecipeSyntaxError, "is not closed"),
-        ("recipe: 1\nrecipe: 1\n", RecipeSyntaxError, "stands here a second time"),
+        ("recipe: 1\nrecipe: 1\n", RecipeSyntaxError, "duplicate key"),
     ],
 )
 def test_a_base_that_is_no_recipe(project: Project, base: str | None, kind: type[RecipeError], message: str) -> None:

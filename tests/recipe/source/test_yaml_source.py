@@ -135,8 +135,8 @@ def test_nothing_is_shared_between_aliases() -> None:
 
 def test_duplicate_keys_are_all_reported() -> None:
     assert problems_of("a: 1\nb: {c: 1, c: 2}\na: 3\n") == [
-        "x.yaml:2:11: the key `c` stands here a second time\n  the first is in line 2; keep one",
-        "x.yaml:3:1: the key `a` stands here a second time\n  the first is in line 1; keep one",
+        "x.yaml:2:11: duplicate key `c`\n  the first is in line 2; keep one",
+        "x.yaml:3:1: duplicate key `a`\n  the first is in line 1; keep one",
     ]
 
 
