@@ -23,7 +23,7 @@ from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
-from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
 from datarecipe.running.show.observers import Silent
@@ -164,12 +164,12 @@ async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> Ende
 
     async def one(setup: Setup) -> RunResult | DatarecipeError:
         try:
-            return await execute_on(board, setup, Silent(), interrupts=interrupts, above=above)
+            return await execute_on(pool, setup, Silent(), interrupts=interrupts, above=above)
         except DatarecipeError as error:
             return error
 
     async with (
-        Switchboard(setups, lambda _: None, open_transport=open_transport) as board,
+        ProviderPool(setups, lambda _: None, open_transport=open_transport) as pool,
         asyncio.TaskGroup() as group,
     ):
         tasks = [group.create_task(one(setup)) for setup in setups]

@@ -28,7 +28,7 @@ from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop, Traffic
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.preflight import what_forbids
-from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
 from datarecipe.running.run_folder.card import card
 from datarecipe.running.run_folder.manifest import Span, manifest
@@ -159,21 +159,21 @@ class _Reporter:
 
 @asynccontextmanager
 async def open_client(
-    setup: Setup, board: Switchboard, account: Account, notice: Callable[[str], None]
+    setup: Setup, pool: ProviderPool, account: Account, notice: Callable[[str], None]
 ) -> AsyncIterator[CachedClient]:
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
-        routes = await board.routes(setup)
+        routes = await pool.routes(setup)
         client = CachedClient(
             cache,
             routes,
             account,
             timeout=setup.recipe.limits.timeout,
             clock=asyncio.get_running_loop().time,
-            uniform=board.uniform,
+            uniform=pool.uniform,
             notice=notice,
         )
-        client.share(board.flying(setup.cache_dir))
+        client.share(pool.flying(setup.cache_dir))
         yield client
 
 
@@ -194,12 +194,12 @@ async def execute(
         raise
     above = None if budget is None else shared_account([setup], budget)
     with interrupts or Interrupts() as heard:
-        async with Switchboard([setup], observer.notice) as board:
-            return await execute_on(board, setup, observer, interrupts=heard, above=above)
+        async with ProviderPool([setup], observer.notice) as pool:
+            return await execute_on(pool, setup, observer, interrupts=heard, above=above)
 
 
 async def execute_on(
-    board: Switchboard,
+    pool: ProviderPool,
     setup: Setup,
     observer: Observer,
     *,
@@ -218,11 +218,11 @@ async def execute_on(
             if setup.is_new or setup.options.retry:
                 setup.caps  # noqa: B018 - raises before anything is written
                 first = next(generation.wanted(1)).request
-                began, error = time.monotonic(), await what_forbids(board, setup, first)
+                began, error = time.monotonic(), await what_forbids(pool, setup, first)
                 if error is not None:
                     return _not_begun(setup, shown, error, time.monotonic() - began)
-            with board.telling(log.notice):
-                return await _execute(board, setup, folder, generation, observer, interrupts, above)
+            with pool.telling(log.notice):
+                return await _execute(pool, setup, folder, generation, observer, interrupts, above)
     except DatarecipeError as error:
         observer.broken_off(setup, error)
         raise
@@ -246,7 +246,7 @@ def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds
 
 
 async def _execute(
-    board: Switchboard,
+    pool: ProviderPool,
     setup: Setup,
     folder: RunFolder,
     generation: Generation,
@@ -270,7 +270,7 @@ async def _execute(
         limits = setup.recipe.limits
         with _telling_what_was_used(account, setup, observer):
             try:
-                async with open_client(setup, board, account, observer.notice) as client:
+                async with open_client(setup, pool, account, observer.notice) as client:
                     books.failed = client.failed
                     reporter = _Reporter(setup, observer, books, client, above=above)
 
@@ -287,7 +287,7 @@ async def _execute(
                         )
                         if interrupts is not None:
                             interrupts.listen(dispatcher.interrupt)
-                            interrupts.listen(board.hush)
+                            interrupts.listen(pool.hush)
                         async with reporter.ticking(dispatcher.traffic):
                             ending = await dispatcher.run()
                         if isinstance(ending.error, TemplateError):

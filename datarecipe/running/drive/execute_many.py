@@ -17,7 +17,7 @@ from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
-from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
 from datarecipe.running.show.observers import Observer, Several
 
@@ -84,12 +84,12 @@ async def execute_many(
         async with turn:
             try:
                 named = _Named(observer, setup.recipe.name)
-                return Ran(setup, await execute_on(board, setup, named, interrupts=heard, above=account))
+                return Ran(setup, await execute_on(pool, setup, named, interrupts=heard, above=account))
             except DatarecipeError as error:
                 return Ran(setup, error)
 
     with interrupts or Interrupts() as heard:
-        async with Switchboard(setups, observer.notice) as board:
+        async with ProviderPool(setups, observer.notice) as pool:
             done = await asyncio.gather(*map(run, setups), return_exceptions=True)
     for ran in done:
         if isinstance(ran, BaseException):

@@ -9,16 +9,16 @@ from datarecipe.exchange import Request
 from datarecipe.llm.cache.cache_file import DATABASE
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.dispatch import offline_miss
-from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
 
 
-async def what_forbids(board: Switchboard, setup: Setup, request: Request) -> DatarecipeError | None:
+async def what_forbids(pool: ProviderPool, setup: Setup, request: Request) -> DatarecipeError | None:
     """What is certain to end a run at `request`, its first; None where it can begin.
 
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
     """
-    routes = await board.routes(setup)
+    routes = await pool.routes(setup)
     if _is_stored(setup, request):
         return None
     if setup.options.retry:

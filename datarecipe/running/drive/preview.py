@@ -13,7 +13,7 @@ from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids
-from datarecipe.running.drive.provider_pool import Switchboard
+from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
 
 
@@ -50,11 +50,11 @@ async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
     """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
     first = first_request(setup)
     account = Account(setup.caps)
-    async with Switchboard([setup], notice) as board:
-        error = await what_forbids(board, setup, first.request)
+    async with ProviderPool([setup], notice) as pool:
+        error = await what_forbids(pool, setup, first.request)
         if error is not None:
             raise error
-        async with open_client(setup, board, account, notice) as client:
+        async with open_client(setup, pool, account, notice) as client:
             response = client.lookup(first.request)
             stored = response is not None
             if response is None and setup.options.offline:

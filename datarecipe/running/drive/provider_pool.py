@@ -37,7 +37,7 @@ def _open(setup: Setup, endpoint: Endpoint, notice: Callable[[str], None]) -> Tr
     )
 
 
-class Switchboard:
+class ProviderPool:
     """Makes routes; an async context manager, in one event loop."""
 
     def __init__(

@@ -56,7 +56,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class DryRun:
     """Which requests a run would send."""
 
     stored: Stored
@@ -71,16 +71,16 @@ class Rehearsal:
     outcome: Outcome
 
 
-def rehearse(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> Rehearsal:
+def dry_run(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> DryRun:
     """Run the loop.
 
     `share` says which share of the items asked for is accepted, of those that are not stored; it is asked once, at the first
     request that is not stored. Raises what `lookup` raises.
     """
-    return _Rehearsing(setup, lookup, share).run()
+    return _Driver(setup, lookup, share).run()
 
 
-class _Rehearsing:
+class _Driver:
     def __init__(self, setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> None:
         self._setup = setup
         self._lookup = lookup
@@ -95,7 +95,7 @@ class _Rehearsing:
         self._producer: dict[str, int] = {}  # by id of an example: the asked request whose reply held it
         self._last_of_lane: dict[str, int] = {}
 
-    def run(self) -> Rehearsal:
+    def run(self) -> DryRun:
         for step in replay(self._generation, self._answer):
             for event in step.events:
                 if isinstance(event, Committed):
@@ -151,7 +151,7 @@ class _Rehearsing:
             return before
         return self._producer.get(item.parent)
 
-    def _result(self) -> Rehearsal:
+    def _result(self) -> DryRun:
         wanted = self._setup.recipe.target_size - self._stored.examples
         outcome = self._generation.outcome
         if outcome is None:
@@ -161,7 +161,7 @@ class _Rehearsing:
                 requests += 1
         else:
             requests = len(self._asked)
-        return Rehearsal(
+        return DryRun(
             stored=self._stored,
             asked=tuple(self._asked),
             requests=requests,

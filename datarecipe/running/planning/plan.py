@@ -1,6 +1,6 @@
 """What a run of one recipe with one model would take, as ranges, with the assumptions behind them.
 
-Two rehearsals make the ends of each range: one in which much goes well (many items accepted, few tokens, fast replies), one
+Two dry runs make the ends of each range: one in which much goes well (many items accepted, few tokens, fast replies), one
 in which little does. Failed attempts are in neither.
 """
 
@@ -21,7 +21,7 @@ from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
 from datarecipe.running.drive.budget import BUDGET
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
-from datarecipe.running.planning.dry_run import Lookup, Rehearsal, Stored, rehearse
+from datarecipe.running.planning.dry_run import DryRun, Lookup, Stored, dry_run
 from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
@@ -129,7 +129,7 @@ class Plan:
 class _Scenario:
     """One end of the ranges."""
 
-    rehearsal: Rehearsal
+    run: DryRun
     requests: int
     prompt_tokens: int
     completion_tokens: int
@@ -150,8 +150,8 @@ def make_plan(
     past = past_of(setup)
     planning = _Planning(setup, past, share, latency, budget)
     with setup.recipe.placing_errors(), _opened(setup) as lookup:
-        low = planning.rehearsed(lookup, "low")
-        high = planning.rehearsed(lookup, "high") if low.asked else low
+        low = planning.dry_run_at(lookup, "low")
+        high = planning.dry_run_at(lookup, "high") if low.asked else low
     return planning.plan(low, high)
 
 
@@ -170,7 +170,7 @@ def _opened(setup: Setup) -> Iterator[Lookup]:
 
 
 def _remembering(get: Callable[[Request], Response | None]) -> Lookup:
-    """Both rehearsals ask for the same responses first; what is not there is looked up once."""
+    """Both dry runs ask for the same responses first; what is not there is looked up once."""
     missing: set[str] = set()
 
     def lookup(request: Request) -> Response | None:
@@ -194,17 +194,17 @@ class _Planning:
         self._latency = latency
         self._budget = budget
 
-    def rehearsed(self, lookup: Lookup, end: End) -> Rehearsal:
+    def dry_run_at(self, lookup: Lookup, end: End) -> DryRun:
         def share(stored: Stored) -> float:
             found = self._share_of(stored).range
             return found.high if end == "low" else found.low
 
-        return rehearse(self._setup, lookup, share)
+        return dry_run(self._setup, lookup, share)
 
     def _share_of(self, stored: Stored) -> Share:
         return share_of(self._share, stored, self._past, self._setup.recipe.batch_size)
 
-    def plan(self, low: Rehearsal, high: Rehearsal) -> Plan:
+    def plan(self, low: DryRun, high: DryRun) -> Plan:
         setup = self._setup
         assumed = self._assumed(low) if low.asked else None
         ends: tuple[_Scenario, _Scenario] = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
@@ -235,42 +235,42 @@ class _Planning:
             conflict=None if refusal is None else refusal.message,
         )
 
-    def _assumed(self, rehearsal: Rehearsal) -> Assumed:
-        setup, stored = self._setup, rehearsal.stored
-        assert rehearsal.largest is not None
-        tokens = tokens_of(setup, rehearsal.largest, usage_of(stored, self._past))
-        prompts = [tokens.of_prompt(asked) for asked in rehearsal.asked]
-        replies = [tokens.of_reply(asked) for asked in rehearsal.asked]
+    def _assumed(self, run: DryRun) -> Assumed:
+        setup, stored = self._setup, run.stored
+        assert run.largest is not None
+        tokens = tokens_of(setup, run.largest, usage_of(stored, self._past))
+        prompts = [tokens.of_prompt(asked) for asked in run.asked]
+        replies = [tokens.of_reply(asked) for asked in run.asked]
         latency = latency_of(setup, _mean(prompts), _mean(replies), self._latency)
         stated: Literal["stated", "assumed"] = "assumed" if self._latency is None else "stated"
         latency_from = "machine" if setup.embedded else stated
         return Assumed(self._share_of(stored), tokens, latency, latency_from)
 
-    def _scenario(self, rehearsal: Rehearsal, assumed: Assumed | None, end: End) -> _Scenario:
+    def _scenario(self, run: DryRun, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
-            return _Scenario(rehearsal, 0, 0, 0, Decimal(0), 0.0)
+            return _Scenario(run, 0, 0, 0, Decimal(0), 0.0)
         tokens, price = assumed.tokens, self._setup.cost.price
-        prompts = [_at(tokens.of_prompt(asked), end) for asked in rehearsal.asked]
-        replies = [_at(tokens.of_reply(asked), end) for asked in rehearsal.asked]
+        prompts = [_at(tokens.of_prompt(asked), end) for asked in run.asked]
+        replies = [_at(tokens.of_reply(asked), end) for asked in run.asked]
         costs = [price.cost(*pair) if price else Decimal(0) for pair in zip(prompts, replies, strict=True)]
-        requests = rehearsal.requests
+        requests = run.requests
         if end == "high":
             requests += min(ASKED_AHEAD, self._slots(end) - 1)
-        tried = len(rehearsal.asked)
+        tried = len(run.asked)
         # What was not tried out, and what is asked ahead, is like the mean of what was.
         prompt_tokens, completion_tokens = (_scaled(sum(values), requests, tried, end) for values in (prompts, replies))
         seconds = makespan(
-            [asked.waits_for for asked in rehearsal.asked],
+            [asked.waits_for for asked in run.asked],
             requests,
             self._speed(assumed, (prompt_tokens + completion_tokens) / requests, end),
         )
         rounding = ROUND_FLOOR if end == "low" else ROUND_CEILING
         usd = (sum(costs, Decimal(0)) * requests / tried).quantize(_PARTS_OF_A_CENT, rounding)
-        return _Scenario(rehearsal, requests, prompt_tokens, completion_tokens, usd, seconds)
+        return _Scenario(run, requests, prompt_tokens, completion_tokens, usd, seconds)
 
-    def _too_long(self, rehearsal: Rehearsal, tokens: Tokens) -> TooLong:
+    def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self._setup.endpoint)
-        longest = max(tokens.of_prompt(asked).low for asked in rehearsal.asked)
+        longest = max(tokens.of_prompt(asked).low for asked in run.asked)
         return TooLong(_above(longest, facts.max_input_tokens), _above(tokens.most, facts.max_output_tokens))
 
     def _slots(self, end: End) -> int:
@@ -332,20 +332,20 @@ class _Planning:
 
     def _examples_within(self, cap: Cap, left: Decimal, end: _Scenario) -> int:
         """The examples that there can be before a request no longer fits."""
-        rehearsal, target = end.rehearsal, self._setup.recipe.target_size
-        if not end.requests or rehearsal.largest is None:
+        run, target = end.run, self._setup.recipe.target_size
+        if not end.requests or run.largest is None:
             return target
         in_all = Amount(end.requests, end.prompt_tokens, end.completion_tokens, end.usd)
         each = used(in_all, cap) / end.requests
-        at_most = used(most(rehearsal.largest, self._setup.cost.price), cap)
+        at_most = used(most(run.largest, self._setup.cost.price), cap)
         if left < at_most:
-            return rehearsal.stored.examples
+            return run.stored.examples
         if not each:
             return target
         requests = int((left - at_most) / each) + 1
         if requests >= end.requests:
             return target
-        return rehearsal.stored.examples + rehearsal.wanted * requests // end.requests
+        return run.stored.examples + run.wanted * requests // end.requests
 
 
 def _above(tokens: int | None, most: int | None) -> tuple[int, int] | None:
