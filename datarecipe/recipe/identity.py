@@ -8,12 +8,13 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy
 from datarecipe.recipe.strategies import STRATEGIES
 
-IDENTITY_VERSION = 2
+IDENTITY_VERSION = 3
 """Part of every identity. It changes only when the same recipe comes to mean another dataset.
 
 2: text is normalised as by Unicode 14 under every Python; labels, options and names of fields are compared by NFC; the work
 of a schema is counted for a whole reply; an example has its label, whatever the recipe's own schema asks for; chains take
 the values of `vary` in another order.
+3: `format` in a schema is checked.
 """
 
 

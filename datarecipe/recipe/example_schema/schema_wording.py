@@ -26,11 +26,11 @@ def names_a_field(error: ValidationError) -> bool:
     """Whether a field's name is judged, and not what stands at the path: `propertyNames` gives no path of its own."""
     path = [*error.absolute_schema_path]
     return any(
-        key == "propertyNames" and (index == 0 or path[index - 1] not in _NAMING) for index, key in enumerate(path)
+        key == "propertyNames" and (index == 0 or path[index - 1] not in NAMING) for index, key in enumerate(path)
     )
 
 
-_NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
 """Keywords below which a key is a name of the author's, not a keyword."""
 
 
@@ -58,6 +58,8 @@ def _verdict(error: ValidationError) -> str:
             said = f"must be {shorten(join(map(show, listed), 'or'))}, not {describe(instance)}"
         case "pattern":
             said = f"is {describe(instance)}, in which the pattern {show(wanted)} is not found"
+        case "format":
+            said = f"is {describe(instance)}, which is no {wanted}"
         case _ if keyword in _MEASURED:
             measured, unit, bound = _MEASURED[keyword]
             said = f"has {measured(instance):,} {unit}, and {bound} are {int(wanted):,}"

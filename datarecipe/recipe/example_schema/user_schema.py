@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import ExampleSchemaError, Problem
 from datarecipe.exchange import Json
+from datarecipe.recipe.example_schema.formats import FORMATS
 from datarecipe.recipe.example_schema.pattern_dialect import PatternError
 from datarecipe.recipe.example_schema.patterns import MAX_INSTRUCTIONS_IN_ALL, compile_pattern
 from datarecipe.recipe.example_schema.references import Found, check_references
+from datarecipe.recipe.example_schema.schema_wording import NAMING
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.message_text import code, describe, dotted, join, nearest, shorten, show
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _DYNAMIC = frozenset({"$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$anchor"})
+_HOLD_VALUES = frozenset({"const", "enum", "default", "examples"})
 _NAMES = 100
 _UNEVALUATED = frozenset({"unevaluatedProperties", "unevaluatedItems"})
 
@@ -80,6 +83,13 @@ def _is_name_list(keys: Keys) -> bool:
     return keys[-1] in ("required", "type") or (len(keys) > 1 and keys[-2] == "dependentRequired")
 
 
+def _is_value(keys: Keys) -> bool:
+    """Whether a key stands within a value that is no schema: of `const`, `enum`, `default` or `examples`."""
+    return any(
+        key in _HOLD_VALUES and (index == 0 or keys[index - 1] not in NAMING) for index, key in enumerate(keys[:-1])
+    )
+
+
 def _keyword(keys: Keys, key: str, item: Json) -> Iterator[Found]:
     if _is_name_list(keys) and isinstance(item, list) and len(item) > _NAMES and not all(type(i) is str for i in item):
         # The metaschema wants them all different, and comparing other values with each other takes its time.
@@ -88,6 +98,10 @@ def _keyword(keys: Keys, key: str, item: Json) -> Iterator[Found]:
         yield keys, f"{show(item)} leads out of the schema, and loading a recipe reads and fetches nothing there"
     elif key in _DYNAMIC and isinstance(item, str | bool):
         yield keys, "only `$ref` with a JSON pointer (`#/$defs/...`) is known here"
+    elif key == "format" and isinstance(item, str) and item not in FORMATS and not _is_value(keys):
+        near = nearest(item, FORMATS)
+        meant = f"; did you mean {code(near)}?" if near else ""
+        yield keys, f"the format {show(item)} is not known here, and nothing would check it{meant}"
     elif key in _UNEVALUATED:
         # jsonschema judges the parts again for each of them: nested, the work doubles with every level.
         yield keys, "this keyword is not known here; `additionalProperties` and `items` say what is allowed"

@@ -45,9 +45,6 @@ class Work:
         """What is judged next, and the length of its JSON."""
         self._weights = dict(_weights(example)) if characters >= _HEAVY else {}
 
-    def check(self, _: object, __: str) -> None:
-        """What a format checker has: any value fits any `format`, which is a remark in JSON Schema and no rule."""
-
     def spend(self, steps: int) -> None:
         """Raise `TooMuchWorkError` if there are not so many left."""
         self.left -= steps

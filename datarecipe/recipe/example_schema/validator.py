@@ -2,7 +2,8 @@
 
 They are jsonschema's for the dialect 2020-12, with the three keywords that search for patterns made anew, so that a
 stranger's pattern runs on RE2 and not on Python's `re` (see `patterns`), `uniqueItems`, so that it takes no time that
-grows with the square of a list, and `properties`, so that the error of a field that may not be there names the field.
+grows with the square of a list, `format`, so that it is checked (see `formats`), and `properties`, so that the error of a
+field that may not be there names the field.
 One more of jsonschema's keywords searches with `re`, `unevaluatedProperties`; a recipe whose schema has it is refused
 when it is loaded.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
+from datarecipe.recipe.example_schema.formats import FORMATS
 from datarecipe.recipe.example_schema.patterns import compile_pattern
 from datarecipe.recipe.keys.equality import equality_key
 
@@ -47,7 +49,7 @@ _LONGEST = 1000
 
 _WITHOUT_PARTS = frozenset((
     "type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems",
+    "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "format",
 ))  # fmt: skip
 """Keywords that look at a value by themselves, and at no other schema."""
 
@@ -72,6 +74,7 @@ def _searching_with_re2() -> Any:
         "items": partial(_items, theirs["items"]),
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
+        "format": _format,
         "const": partial(_const, theirs["const"]),
         "$ref": partial(_reference, theirs["$ref"]),
     }
@@ -197,6 +200,11 @@ def _additional_properties(
             yield from judge.descend(instance[name], wanted, path=name)
     elif extras and not wanted:
         yield _error(_unexpected(sorted(extras), sorted(patterns or ())))
+
+
+def _format(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not FORMATS[wanted](instance):
+        yield _error(f"{_short(instance)} is not a {wanted!r}")
 
 
 def _unique_items(judge: Any, wanted: Any, instance: Any, __: object) -> Iterator[ValidationError]:
