@@ -130,7 +130,7 @@ MEANT = [
     ("vars", "{b: &b {x: y}, c: {<<: *b, z: null}}"),
     ("vary", "{a: [1, 2.5, -3, 0, 1.0]}"),
     ("vary", "{a: [100,200,300], b: [true, false], c: ['007', 2024-01-02, 1_000, 12:30, 1.2.3]}"),
-    ("vary", "{a: [{value: x, weight: 0.50}, y]}"),
+    ("vary", "{a: [{value: x, weight: 50}, y]}"),
     ("vary", "{a: [7, x]}"),
     ("seed_example", "{question: 1.50, answer: yes}"),
     ("seed_example", '{"question": "one, two", "answer": "yes"}'),

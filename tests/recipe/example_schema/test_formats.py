@@ -158,3 +158,9 @@ def test_a_value_that_looks_like_one_is_none(project: Project) -> None:
     ):
         assert project.load(**in_recipe(question))
     assert "not known here" in str(project.errors(**in_recipe("{properties: {default: {format: pdf}}}")))
+
+
+def test_what_loading_would_refuse_says_nothing() -> None:
+    checker = Checker(recipe_with({"type": "string", "format": "no such"}))
+    item: dict[str, Any] = {"options": ["yes", "no"], "answer": "yes", "question": "anything"}
+    assert isinstance(checker.check(item), Valid)
