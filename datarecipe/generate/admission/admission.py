@@ -25,10 +25,13 @@ class Admission:
         self.seen = DigestSet(seed_digests)
         """Digests of the seed examples and of all accepted examples."""
         self._filters = (Duplicates(self.seen), Surplus(target_size), *filters)
+        self._may_ask = bool(filters)  # the first two ask nothing
         self._questions = questions
 
     def ask(self, batch: Sequence[Checked]) -> Asked:
         """Ask all filters' questions about the items that are no duplicates yet."""
+        if not self._may_ask:
+            return {}
         asked = {
             index: [[*map(self._questions.ask, filter_.questions(item))] for filter_ in self._filters]
             for index, item in enumerate(batch)
