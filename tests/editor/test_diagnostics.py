@@ -99,7 +99,7 @@ def test_missing_keys_are_named_at_the_first_key(editor: LanguageClient) -> None
     found = editor.diagnostics(f"{MODELINE}recipe: 1\nname: mine\n", DOCUMENT)
     assert [str(diagnostic) for diagnostic in found] == [
         f'2:1-2: Missing property "{key}".'
-        for key in ("instruction", "seed_example", "strategy", "target_size", "task")
+        for key in ("instruction", "seed_example", "strategy", "target_size")
     ]
     (inner,) = editor.diagnostics(written(strategy="\n  chains: 4"), DOCUMENT)
     assert str(inner) == '8:1-9: Missing property "kind".'

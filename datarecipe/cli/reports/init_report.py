@@ -70,7 +70,10 @@ def show_draft(draft: Draft, *, of_data: str | None = None) -> None:
 def show_answers(draft: Draft) -> None:
     """What came of the user's answers, to be looked at before it is written."""
     fields = listed([quoted(name) for name in draft.seeds[0]])
-    click.echo(f"\ntask    {draft.task.kind}, with the answer in {printable(quoted(draft.task.label_field))}")
+    answer = draft.task.label_field
+    click.echo(
+        f"\ntask    {draft.task.kind}{'' if answer is None else f', with the answer in {printable(quoted(answer))}'}"
+    )
     click.echo(f"labels  {printable(in_words(draft.labels))}")
     click.echo(f"fields  {printable(fields)}")
 
