@@ -135,7 +135,7 @@ class Replies:
             finish_reason=reason,
             usage=usage,
             model=whole_characters(model[:LONGEST_NAME]) if isinstance(model, str) and model else self.endpoint.name,
-            answered_by=f"{self.endpoint.provider}/{self.endpoint.name}",
+            answered_by=self.endpoint.answers_as,
             created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             apart=apart,
         )
