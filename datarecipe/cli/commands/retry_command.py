@@ -23,9 +23,9 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS
 from datarecipe.llm.providers.named_endpoint import IN_KEYS
+from datarecipe.run_folder.dataset import Dataset
+from datarecipe.run_folder.ownership import MANIFEST
 from datarecipe.running.resolve.resolved_run import cache_directory
-from datarecipe.running.run_folder.dataset import Dataset
-from datarecipe.running.run_folder.ownership import MANIFEST
 
 _NAMES = {"empty": "no_items"}
 """Other words for a reason."""

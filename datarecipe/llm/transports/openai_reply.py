@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
-from datarecipe.llm.cache.json_size import MOST_VALUES, too_many_values
+from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.llm.failures.failure_errors import Judge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown

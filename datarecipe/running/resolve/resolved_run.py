@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
 from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
-from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
 from datarecipe.recipe import (
@@ -31,11 +31,11 @@ from datarecipe.recipe import (
     project_of,
     vendored_in,
 )
+from datarecipe.run_folder.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
 from datarecipe.running.resolve.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
-from datarecipe.running.run_folder.folder_hold import Location
 
 LOOP_VERSION = 5
 """Part of every run's identity; changes when the same responses would give another dataset."""
