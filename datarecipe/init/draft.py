@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 from datarecipe.exchange import Example
 from datarecipe.init.infer.label_folding import fold
@@ -15,6 +15,16 @@ TASKS: tuple[TaskName, ...] = ("yes_no", "classification", "multiple_choice", "o
 
 OPTIONS = "options"
 """The options field of the tasks that have a name."""
+
+DESCRIPTION_TODO = "say in a sentence what your data is; the model reads it"
+
+_PAIRS = (("yes", "no"), ("true", "false"), ("y", "n"))
+_SPELT = {
+    spell(word): (spell(yes), spell(no))
+    for yes, no in _PAIRS
+    for word in (yes, no)
+    for spell in (str.lower, str.capitalize, str.upper)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +64,7 @@ class Draft:
     task: Task
     labels: LabelSpace
     seeds: tuple[Example, ...]
-    strategy: StrategyKind
-    target_size: int
-    model: str | None
+    wishes: Wishes
     todo: Mapping[str, str] = field(default_factory=dict)
     """Keys of the recipe that hold a placeholder, and what to write instead."""
     findings: tuple[Finding, ...] = ()
@@ -64,24 +72,18 @@ class Draft:
 
 def task_of(fields: Sequence[str], label_field: str, options_field: str | None, labels: LabelSpace) -> Task:
     """The task with these fields: one that has a name where its fields are the usual ones."""
-    usual_options = OPTIONS if OPTIONS in fields else None
-    name = _name_of(label_field, options_field, labels) if options_field == usual_options else None
-    return Task(name or "custom", label_field, options_field)
-
-
-def _name_of(label_field: str, options_field: str | None, labels: LabelSpace) -> TaskName | None:
-    if label_field == "label" and labels.kind == "fixed":
-        return "classification"
-    if label_field != "answer":
-        return None
-    if labels.kind == "open":
-        return "open"
-    if labels.kind == "fixed" and is_yes_no(labels.values):
-        return "yes_no"
-    return "multiple_choice" if options_field is not None else None
-
-
-_PAIRS = (("yes", "no"), ("true", "false"), ("y", "n"))
+    kind = "custom"
+    if options_field != (OPTIONS if OPTIONS in fields else None):
+        pass
+    elif label_field == "label" and labels.kind == "fixed":
+        kind = "classification"
+    elif label_field == "answer" and labels.kind == "open":
+        kind = "open"
+    elif label_field == "answer" and is_yes_no(labels.values):
+        kind = "yes_no"
+    elif label_field == "answer" and options_field is not None:
+        kind = "multiple_choice"
+    return Task(kind, label_field, options_field)
 
 
 def is_yes_no(labels: Sequence[Scalar]) -> bool:
@@ -91,19 +93,4 @@ def is_yes_no(labels: Sequence[Scalar]) -> bool:
 
 def yes_no_pair(value: object) -> tuple[Scalar, Scalar] | None:
     """(yes, no) in the spelling of `value`, which is one of the two; None when it is neither."""
-    if isinstance(value, bool):
-        return True, False
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    for pair in _PAIRS:
-        if text.casefold() in pair:
-            spelt = [_like(text, word) for word in pair]
-            return cast("tuple[Scalar, Scalar]", tuple(spelt))
-    return None
-
-
-def _like(model: str, word: str) -> str:
-    if model.isupper():
-        return word.upper()
-    return word.capitalize() if model[0].isupper() else word
+    return (True, False) if isinstance(value, bool) else _SPELT.get(value.strip()) if isinstance(value, str) else None

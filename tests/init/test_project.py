@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import tempfile
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.read_files import read_table
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.init.write.instruction_template import instruction_for
-from datarecipe.init.write.project import check_root, write_project
+from datarecipe.init.write.project import write_project
 from datarecipe.init.write.recipe_text import recipe_text
 from datarecipe.recipe import LabelSpace, Recipe, Scalar, load_recipe
 from datarecipe.recipe.source.yaml_source import parse_yaml
@@ -70,7 +71,7 @@ def test_a_second_recipe_leaves_the_first_alone(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path, there: str) -> None:
     (tmp_path / there).parent.mkdir()
     (tmp_path / there).write_text("mine")
-    with pytest.raises(UsageError, match=f"{there} is there already") as caught:
+    with pytest.raises(UsageError, match=f"{there}: there already") as caught:
         write_project(draft(), tmp_path)
     assert "--force" in str(caught.value.hint)
     assert files(tmp_path) == {there: b"mine"}
@@ -87,11 +88,18 @@ def test_what_git_ignores_is_added_to(tmp_path: Path) -> None:
     assert ".gitignore" not in write_project(replace(draft(), name="y"), tmp_path).replaced
 
 
-def test_what_git_ought_to_ignore_is_told_where_it_cannot_be_written(tmp_path: Path) -> None:
-    assert write_project(draft(), tmp_path).not_ignored == ()
-    (tmp_path / ".gitignore").write_bytes(b"\xff\xfe")
-    assert write_project(replace(draft(), name="y"), tmp_path).not_ignored == ("/runs/", "/.datarecipe/cache/")
-    assert (tmp_path / ".gitignore").read_bytes() == b"\xff\xfe"
+def test_what_is_ignored_already_is_not_added(tmp_path: Path) -> None:
+    for known in ("runs/\n/.datarecipe/cache/\n", "**/runs/\n.datarecipe\n", "/runs/*\r\n.datarecipe/cache\r\n"):
+        (tmp_path / ".gitignore").write_bytes(known.encode())
+        assert ".gitignore" not in write_project(draft(), tmp_path, force=True).replaced
+
+
+def test_a_link_in_the_place_of_gitignore_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / "project" / ".gitignore").symlink_to(tmp_path / "other")
+    assert ".gitignore" not in write_project(draft(), tmp_path / "project").replaced
+    assert (tmp_path / "other").read_text() == "mine"
 
 
 def test_the_schema_of_another_release_is_renewed_and_a_strangers_file_is_not(tmp_path: Path) -> None:
@@ -104,15 +112,27 @@ def test_the_schema_of_another_release_is_renewed_and_a_strangers_file_is_not(tm
     assert schema.read_text() == '{"title": "mine"}'
 
 
-def test_when_one_file_cannot_be_written_none_is(tmp_path: Path) -> None:
-    # A folder in the place of the last file: it shows only when the others are there already.
-    (tmp_path / "templates" / "x.j2").mkdir(parents=True)
+def test_when_one_file_cannot_be_written_none_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "x.yaml").write_text("mine")
+    replace_file = Path.replace
+
+    def full(source: Path, target: Path) -> Path:
+        if tmp_path in target.parents and target.name == ".gitignore":
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        return replace_file(source, target)
+
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(StorageError, match="nothing was written"):
         write_project(draft(), tmp_path, force=True)
     assert files(tmp_path) == {"recipes/x.yaml": b"mine"}
-    assert {path.name for path in tmp_path.iterdir()} == {"recipes", "templates"}
+    assert {path.name for path in tmp_path.iterdir()} == {"recipes"}
+
+
+def test_a_folder_in_the_place_of_a_file_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "templates" / "x.j2").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"templates/x\.j2: there already"):
+        write_project(draft(), tmp_path, force=True)
 
 
 def test_folders_that_can_be_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +143,11 @@ def test_folders_that_can_be_no_project(tmp_path: Path, monkeypatch: pytest.Monk
             write_project(draft(), folder)
     write_project(draft(), tmp_path / "home" / "data")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="is a file"):
+    with pytest.raises(UsageError, match="cannot be a folder"):
         write_project(draft(), tmp_path / "file")
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "seeds").symlink_to(tmp_path / "home")
-    with pytest.raises(UsageError, match="no folder of this project"):
+    with pytest.raises(UsageError, match="not a folder of this project"):
         write_project(draft(), tmp_path / "linked")
     assert not list((tmp_path / "home").glob("*.json"))
 
@@ -151,8 +171,8 @@ def test_what_the_language_refuses_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_folder_can_have_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="can be no folder"):
-        check_root(tmp_path / ("x" * 300))
+    with pytest.raises(UsageError, match="cannot be a folder"):
+        write_project(draft(), tmp_path / ("x" * 300))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +256,11 @@ def loaded(made: Draft, folder: Path) -> Recipe:
     assert typed(recipe.labels.values) == typed(made.labels.values)
     assert recipe.labels == made.labels
     assert typed(recipe.seed_examples) == typed(made.seeds)
-    assert (recipe.strategy.kind, recipe.target_size, recipe.model) == (made.strategy, made.target_size, made.model)
+    assert (recipe.strategy.kind, recipe.target_size, recipe.model) == (
+        made.wishes.strategy,
+        made.wishes.target_size,
+        made.wishes.model,
+    )
     return recipe
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +10,17 @@ from typing import Any
 import click
 
 from datarecipe.cli import init_questions as ask
-from datarecipe.cli.reports.init_report import show_answers, show_draft, show_files, show_table
+from datarecipe.cli.reports.init_report import show_draft, show_table, show_written
 from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
 from datarecipe.init.given_answers import check_name, check_text, name_from, read_fields, read_labels
-from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, find_label
+from datarecipe.init.infer.columns import find_label
+from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table
 from datarecipe.init.read.json_rows import read_seed_text
 from datarecipe.init.read.read_files import read_seeds, read_table
 from datarecipe.init.value_names import quoted
 from datarecipe.init.write.from_scratch import draft_from_wishes
-from datarecipe.init.write.project import Written, check_root, existing_files, recipe_path, write_project
+from datarecipe.init.write.project import check_free, check_root, own_paths, write_project
 from datarecipe.printable import printable
 from datarecipe.recipe import STRATEGIES
 
@@ -77,42 +77,47 @@ def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **va
     _check_sources(values)
     wishes = _wishes(values)
     check_root(folder)
-    name = _name(name, folder, values, asks=asks, force=force)
-    draft = _draft(name, wishes, values, asks=asks)
     if asks:
-        show_files(draft, folder)
-    if asks and not ask.yes("Write it?"):
+        ask.introduce()
+    if name is not None:
+        check_free(folder, check_name(name), force=force)
+    elif asks:
+        source = values["data"] or values["seed_example"]
+        name = ask.name(name_from(source.stem if source else folder.resolve().name), folder, force=force)
+    else:
+        raise UsageError("a recipe needs a name", hint="datarecipe init NAME")
+    draft = _draft(name, wishes, values, asks=asks)
+    if asks and not click.confirm(
+        f"Write {printable(', '.join(str(folder / path) for path in own_paths(name)))}?", True
+    ):
         click.echo("nothing was written")
         return
-    _show_written(draft, folder, write_project(draft, folder, force=force))
+    show_written(draft, folder, write_project(draft, folder, force=force))
 
 
 def _check_sources(values: dict[str, Any]) -> None:
-    for flag, key in (("--encoding", "encoding"), ("--columns", "columns")):
+    for key in ("encoding", "columns", "seeds"):
         if values[key] and not values["data"]:
-            raise UsageError(f"{flag} is for --from")
+            hint = "A list in the file of --seed-example gives several seed examples." if key == "seeds" else None
+            raise UsageError(f"--{key} is for --from", hint=hint)
     try:
         "".encode(values["encoding"] or "utf-8")
     except (LookupError, ValueError):
         hint = "Common ones are utf-8, utf-16, cp1252, latin-1, shift_jis and gb18030."
         raise UsageError(f"--encoding: there is no encoding {quoted(values['encoding'])}", hint=hint) from None
-    given = [
-        flag
-        for flag, key in (("--from", "data"), ("--seed-example", "seed_example"), ("--example", "example"))
-        if values[key]
-    ]
+    sources = {"--from": "data", "--seed-example": "seed_example", "--example": "example"}
+    given = [flag for flag, key in sources.items() if values[key]]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} exclude each other", hint="Give one of them.")
-    if values["seeds"] is not None and not values["data"]:
-        raise UsageError(
-            "--seeds is for --from", hint="A list in the file of --seed-example gives several seed examples."
-        )
 
 
 def _wishes(values: dict[str, Any]) -> Wishes:
-    model = values["model"]
+    model, label = values["model"], values["label_field"]
     if model is not None and (not model or any(char.isspace() for char in check_text(model, "--model"))):
-        raise UsageError(f"--model: {model!r} is no model", hint="Write --model openai/gpt-4o-mini, say.")
+        raise UsageError(f"--model: {quoted(model)} is no model", hint="Write --model openai/gpt-4o-mini, say.")
+    if label is not None and "," in label and not values["data"]:
+        message = f"--label names the field of the answer, and {quoted(label)} looks like the labels"
+        raise UsageError(message, hint="Write them with --labels.")
     default = Wishes()
     return Wishes(
         description=check_text(values["description"] or "", "--description").strip() or None,
@@ -120,7 +125,7 @@ def _wishes(values: dict[str, Any]) -> Wishes:
         labels=read_labels(values["labels"]),
         options=values["options"],
         fields=read_fields(values["fields"]),
-        label_field=_field(values["label_field"], "--label"),
+        label_field=_field(label, "--label"),
         options_field=_field(values["options_field"], "--options-field"),
         strategy=values["strategy"] or default.strategy,
         target_size=values["target_size"] or default.target_size,
@@ -130,25 +135,7 @@ def _wishes(values: dict[str, Any]) -> Wishes:
 
 def _field(name: str | None, flag: str) -> str | None:
     if name is not None and not check_text(name, flag).strip():
-        raise UsageError(f"{flag}: a field has a name")
-    return name
-
-
-def _name(name: str | None, folder: Path, values: dict[str, Any], *, asks: bool, force: bool) -> str:
-    if name is None:
-        if not asks:
-            raise UsageError("a recipe needs a name", hint="datarecipe init NAME")
-        ask.introduce()
-        source = values["data"] or values["seed_example"]
-        return ask.name(name_from(source.stem if source else folder.resolve().name), folder, force=force)
-    check_name(name)
-    there = existing_files(folder, name)
-    if there and not force:
-        raise UsageError(
-            f"{', '.join(there)}: there already", hint="Take another name, or replace the recipe with --force."
-        )
-    if asks:
-        ask.introduce()
+        raise UsageError(f"{flag}: a field has a name", hint=f"Write {flag} answer, say.")
     return name
 
 
@@ -157,53 +144,19 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
     if values["data"]:
         table = read_table(values["data"], values["encoding"], read_fields(values["columns"]))
         show_table(table)
-        if asks and wishes.label_field is None and find_label(table, wishes) is None:
+        if asks and wishes.label_field is None and find_label(table) is None:
             wishes = replace(wishes, label_field=ask.label_field(table.columns))
         draft = draft_from_table(name, table, wishes, seeds=values["seeds"] or 1)
         show_draft(draft, of_data=table.source)
     elif values["seed_example"] or values["example"]:
-        seeds = (
-            read_seeds(values["seed_example"])
-            if values["seed_example"]
-            else read_seed_text(check_text(values["example"], "--example"), "--example")
-        )
+        if values["seed_example"]:
+            seeds = read_seeds(values["seed_example"])
+        else:
+            seeds = read_seed_text(check_text(values["example"], "--example"), "--example")
         draft = draft_from_seeds(name, seeds, wishes)
         show_draft(draft)
-    elif wishes.label_field is not None and "," in wishes.label_field:
-        raise UsageError(
-            f"--label names the field of the answer, and {quoted(wishes.label_field)} looks like the labels",
-            hint="Write them with --labels.",
-        )
     elif asks:
-        made = ask.draft(name, wishes, target_size=values["target_size"])
-        show_answers(made)
-        return made
+        return ask.draft(name, wishes)
     else:
         return draft_from_wishes(name, wishes)
     return ask.rest(draft) if asks else draft
-
-
-def _show_written(draft: Draft, folder: Path, written: Written) -> None:
-    for verb, paths in (("wrote", written.created), ("changed", written.replaced)):
-        for path in paths:
-            click.echo(f"{verb:<8}{printable(str(folder / path))}")
-    if written.not_ignored:
-        lines = " and ".join(written.not_ignored)
-        click.echo(f"{printable(str(folder / '.gitignore'))} could not be changed; git should ignore {lines}")
-    recipe = _argument(folder / recipe_path(draft.name))
-    if draft.todo:
-        click.echo(f"\nPlaceholders to replace, marked TODO in {recipe}:")
-        for key, todo in draft.todo.items():
-            click.echo(f"  {key}: {todo}")
-    click.echo("\nNext:")
-    click.echo(f"  datarecipe validate {recipe}")
-    click.echo(f"  datarecipe preview {recipe}")
-    click.echo(f"  datarecipe run {recipe} --target-size 5")
-    if draft.model is None:
-        click.echo("These ask the small embedded model, unless you have set another or add --model PROVIDER/NAME.")
-
-
-def _argument(path: Path) -> str:
-    """A path as it can be pasted into a shell."""
-    text = str(path)
-    return printable(shlex.quote(f"./{text}" if text.startswith("-") else text))

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import cast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from datarecipe.errors import UsageError
-from datarecipe.exchange import Example, Json
-from datarecipe.init.draft import Draft, Finding, Wishes
-from datarecipe.init.infer.columns import choose_fields, choose_label
-from datarecipe.init.infer.infer_fields import Shape, choose_shape
-from datarecipe.init.infer.infer_labels import in_words
-from datarecipe.init.infer.inferred_findings import (
-    fields_findings,
-    label_finding,
-    options_findings,
-    rows_findings,
-    seed_finding,
-    space_findings,
+from datarecipe.exchange import Example
+from datarecipe.init.draft import DESCRIPTION_TODO, Draft, Finding, Wishes, task_of
+from datarecipe.init.infer.columns import (
+    OPTIONS_NAMES,
+    choose_fields,
+    distinct,
+    find_label,
+    find_options,
+    is_options,
+    known_field,
+    label_candidates,
 )
+from datarecipe.init.infer.infer_labels import Space, choose_space, in_words
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
-from datarecipe.init.read.table import Table, is_empty
+from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
 from datarecipe.init.value_names import listed, quoted
-from datarecipe.recipe import LabelSpace
 
-DESCRIPTION_TODO = "say in a sentence what your data is; the model reads it"
 
-_LONG_SEED = 4_000
-"""Characters of a seed example that every request pays for."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the fields of an example are, and how that was found."""
+
+    label: str
+    options: str | None
+    space: Space
+    findings: tuple[Finding, ...]
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The fields that every example has: options and label."""
+        return (self.label,) if self.options is None else (self.options, self.label)
 
 
 def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Draft:
@@ -39,25 +46,15 @@ def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Dra
     Raises:
         UsageError: no field is the answer, or the wishes do not go with the examples.
     """
-    columns = tuple(seeds[0])
-    shape = choose_shape(seeds, columns, wishes, is_data=False)
-    fields = choose_fields(seeds, columns, shape.needed, wishes.fields or columns)
-    _check_filled(seeds, fields.kept, shape)
-    examples = [_settled({name: seed[name] for name in fields.kept}, shape) for seed in seeds]
-    findings = [label_finding(shape), *options_findings(shape, fields.kept), *space_findings(shape)]
-    return _draft(name, tuple(examples), shape, wishes, findings)
-
-
-def _check_filled(seeds: Sequence[Example], fields: Sequence[str], shape: Shape) -> None:
-    for number, seed in enumerate(seeds, 1):
-        which = "the seed example" if len(seeds) == 1 else f"seed example {number}"
-        if is_empty(seed[shape.label.field]):
-            hint = "Write one into it, or name another field with --label FIELD."
-            raise UsageError(f"the answer in {quoted(shape.label.field)} of {which} is empty", hint=hint)
-        if all(is_empty(seed[name]) for name in fields if name not in shape.needed):
-            raise UsageError(
-                f"{which} says nothing but its answer", hint="The model imitates it: fill its other fields."
-            )
+    table = seeds_table(seeds)
+    shape = _choose_shape(table, wishes)
+    fields, _ = choose_fields(table, shape.needed, wishes.fields or table.columns)
+    for seed in seeds:
+        if is_empty(seed[shape.label]) or all(is_empty(seed[field]) for field in fields if field not in shape.needed):
+            hint = f"Fill {quoted(shape.label)} and another field, or name the answer with --label FIELD."
+            raise UsageError("a seed example needs an answer and what it answers, and here one is empty", hint=hint)
+    examples = [_settled({field: seed[field] for field in fields}, shape) for seed in seeds]
+    return _draft(name, examples, shape, wishes, shape.findings)
 
 
 def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1) -> Draft:
@@ -66,119 +63,139 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
     Raises:
         UsageError: no field is the answer, no row is whole, or the wishes do not go with the rows.
     """
-    rows = [row.values for row in table.rows]
-    shape = choose_shape(rows, table.columns, wishes, rest=table.rest, is_data=True, has_header=table.has_header)
-    fields = choose_fields(rows, table.columns, shape.needed, wishes.fields)
-    usable = [
-        replace(row, values=_settled({name: row.values[name] for name in fields.kept}, shape))
+    shape = _choose_shape(table, wishes)
+    fields, field_findings = choose_fields(table, shape.needed, wishes.fields)
+    whole = [
+        Row({field: row.values[field] for field in fields}, row.place)
         for row in table.rows
-        if _is_usable(row.values, fields.kept, shape)
+        if not any(is_empty(row.values.get(field)) for field in fields)
     ]
+    short = [row for row in whole if can_be_seed(row.values)]
+    usable = [Row(_settled(row.values, shape), row.place) for row in short if _answer_fits(row.values, shape)]
     if not usable:
-        raise _no_seed(table, fields.kept, shape)
-    counts = _counts(table, shape) if shape.space.labels.kind == "fixed" else Counter()
-    picked = pick(usable, shape.label.field, count=seeds, turns=[label for label, _ in counts.most_common()])
+        raise _no_seed(table.source, fields, shape, is_whole=bool(whole), is_short=bool(short))
+    picked = pick(usable, shape.label, count=seeds, turns=[fold(label) for label in shape.space.labels.values])
     findings = [
-        *fields_findings(fields),
-        label_finding(shape),
-        *options_findings(shape, fields.kept),
-        *space_findings(shape),
-        *rows_findings(rows, table.rest, shape, len(usable)),
-        seed_finding(table, picked, shape, counts, asked=seeds),
+        *field_findings,
+        *shape.findings,
+        *_missing_labels(table, shape.label),
+        _seed_finding(table, picked, shape),
     ]
-    return _draft(name, tuple(row.values for row in picked), shape, wishes, findings)
+    return _draft(name, [row.values for row in picked], shape, wishes, findings)
 
 
-def _counts(table: Table, shape: Shape) -> Counter[str | None]:
-    """How often each fixed label is the answer, folded, in the order in which they come."""
-    label = shape.label.field
-    counts = Counter(fold(row.values.get(label)) for row in table.rows)
-    for (_, value), count in (table.rest.counts(label) or {}).items():
-        counts[fold(value)] += count
-    known = {*map(fold, shape.space.labels.values)}
-    return Counter({folded: count for folded, count in counts.items() if folded in known})
+def _choose_shape(table: Table, wishes: Wishes) -> _Shape:
+    """Find the answer, its options and the label space.
+
+    Raises:
+        UsageError: no field is the answer, or the user's wishes do not go with the rows.
+    """
+    found = find_label(table)
+    if wishes.label_field is not None:
+        found = known_field(wishes.label_field, table, "--label"), "you said so"
+    if found is None:
+        raise _no_label(table)
+    label, why = found
+    findings = [Finding("label field", quoted(label), why, "--label FIELD")]
+    options = None
+    if wishes.options_field is not None:
+        options = known_field(wishes.options_field, table, "--options-field")
+        if options == label or not any(
+            is_options(row.values.get(options), row.values.get(label)) for row in table.rows
+        ):
+            hint = "An options field is a list of different texts or numbers, and the answer is one of them."
+            message = f"{quoted(options)} is not a list of options that holds the value of {quoted(label)}"
+            raise UsageError(message, hint=hint)
+    elif wishes.task != "open" and not wishes.labels:
+        options = find_options(table, label)
+    if options is not None:
+        why = f"its lists hold the value of {quoted(label)}"
+        findings.append(Finding("options field", quoted(options), why, "--options-field FIELD"))
+    elif lists := [name for name in table.columns if name.strip().casefold() in OPTIONS_NAMES]:
+        why = f"the value of {quoted(label)} is not in it, letter by letter"
+        findings.append(Finding("note", f"{quoted(lists[0])} is not taken for options to choose from", why))
+    space = choose_space(table, label, options, wishes)
+    findings.append(Finding("labels", in_words(space.labels), space.why, "--labels A,B, --task open"))
+    return _Shape(label, options, space, (*findings, *(Finding("note", note) for note in space.notes)))
 
 
-def _no_seed(table: Table, fields: Sequence[str], shape: Shape) -> UsageError:
-    whole = [row.values for row in table.rows if not any(is_empty(row.values.get(name)) for name in fields)]
-    message = f"{table.source}: no row can be a seed example: "
-    if not whole:
-        message += f"none has a value in all of {listed([*map(quoted, fields)])}"
-        return UsageError(message, hint="Leave fields out with --fields, which names those that an example has.")
-    if not any(can_be_seed({name: row[name] for name in fields}) for row in whole):
-        longest = f"{LONGEST_SEED:,} characters"
+def _no_label(table: Table) -> UsageError:
+    header = "" if table.has_header else "; or, if the first row is data, name the columns: --columns text,label"
+    candidates = [f"{quoted(name)} ({distinct(table, name)} different values)" for name in label_candidates(table)]
+    message = f"several fields may hold the answer: {listed(candidates)}"
+    if not candidates:
+        message = f"no field looks like the answer; the fields are {listed([quoted(name) for name in table.columns])}"
+    return UsageError(message, hint=f"Say which one does: --label FIELD{header}")
+
+
+def _no_seed(source: str, fields: Sequence[str], shape: _Shape, *, is_whole: bool, is_short: bool) -> UsageError:
+    reason = f"none has an answer that fits ({in_words(shape.space.labels)})"
+    hint = "Say what the labels are with --labels, or name another field with --label."
+    if not is_whole:
+        reason = f"none has a value in all of {listed([*map(quoted, fields)])}"
+        hint = "Leave fields out with --fields, which names those that an example has."
+    elif not is_short:
+        reason = f"all are longer than {LONGEST_SEED:,} characters, or nested too deep"
         hint = "Shorten the texts, or name other fields with --fields."
-        return UsageError(f"{message}all are longer than {longest}, or nested too deep", hint=hint)
-    message += f"none has an answer that fits ({in_words(shape.space.labels)})"
-    return UsageError(message, hint="Say what the labels are with --labels, or name another field with --label.")
+    return UsageError(f"{source}: no row can be a seed example: {reason}", hint=hint)
 
 
-def find_label(table: Table, wishes: Wishes) -> str | None:
-    """The field that would be taken for the answer; None when the user must say which one is."""
-    choice = choose_label([row.values for row in table.rows], table.columns, wishes.label_field)
-    return None if choice is None else choice.field
+def _answer_fits(row: Example, shape: _Shape) -> bool:
+    space = shape.space.labels
+    if shape.options is not None:
+        options = row[shape.options]
+        if not isinstance(options, list) or not is_options(options, row[shape.label]):
+            return False
+        if space.kind == "per_example":
+            return len(options) == space.options
+        if space.kind == "fixed":
+            return options == list(space.values)
+    return space.kind != "fixed" or fold(row[shape.label]) in map(fold, space.values)
 
 
-def _is_usable(row: Example, fields: Sequence[str], shape: Shape) -> bool:
-    if any(is_empty(row.get(name)) for name in fields):
-        return False
-    if not can_be_seed({name: row[name] for name in fields}):
-        return False
-    space, label = shape.space.labels, fold(row[shape.label.field])
-    if shape.options is not None and not _options_fit(row[shape.options.field], label, space):
-        return False
-    return space.kind != "fixed" or label in map(fold, space.values)
+def _settled(example: Example, shape: _Shape) -> Example:
+    """The example with its answer in the spelling of the label space."""
+    spelt = {fold(label): label for label in shape.space.labels.values}
+    return {**example, shape.label: spelt.get(fold(example[shape.label]), example[shape.label])}
 
 
-def _options_fit(options: Json, label: str | None, space: LabelSpace) -> bool:
-    folded = [fold(option) for option in options] if isinstance(options, list) else []
-    if label not in folded:
-        return False
-    if space.kind == "per_example":
-        return len(folded) == len(set(folded) - {None}) == space.options
-    return space.kind == "open" or folded == [fold(known) for known in space.values]
+def _missing_labels(table: Table, label: str) -> Iterator[Finding]:
+    counts = table.counts.of(label)
+    missing = len(table.rows) - len(table.filled(label)) if counts is None else table.counts.rows - counts.total()
+    if missing:
+        rows = f"{missing:,} of {table.counts.rows:,} rows"
+        yield Finding("note", f"{rows} have no {quoted(label)}", "not counted")
 
 
-def _settled(example: Example, shape: Shape) -> Example:
-    """The example with its answer, and fixed options, in the spelling of the label space or of its own options."""
-    labels, label = shape.space.labels, shape.label.field
-    options = None if shape.options is None else example[shape.options.field]
-    known: Sequence[Json] = labels.values if labels.kind == "fixed" else options if isinstance(options, list) else ()
-    spelt = {fold(value): value for value in known}
-    settled = {**example, label: spelt.get(fold(example[label]), example[label])}
-    if shape.options is not None and labels.kind == "fixed" and isinstance(options, list):
-        alike = [fold(option) for option in options] == list(spelt)
-        settled[shape.options.field] = cast("list[Json]", list(known)) if alike else options
-    return settled
-
-
-def _draft(
-    name: str, examples: tuple[Example, ...], shape: Shape, wishes: Wishes, findings: Sequence[Finding]
-) -> Draft:
-    fields = tuple(examples[0])
-    todo = {}
-    if wishes.description is None:
-        todo["description"] = DESCRIPTION_TODO
-    if shape.space.todo is not None:
-        todo["labels"] = shape.space.todo
-    longest = max(len(str(example)) for example in examples)
-    long = [Finding("length", f"the seed example has {longest:,} characters", "every request sends and imitates it")]
-    return Draft(
-        name=name,
-        description=_description(fields, shape) if wishes.description is None else wishes.description,
-        task=shape.task(fields),
-        labels=shape.space.labels,
-        seeds=examples,
-        strategy=wishes.strategy,
-        target_size=wishes.target_size,
-        model=wishes.model,
-        todo=todo,
-        findings=(*findings, *(long if longest > _LONG_SEED else [])),
+def _seed_finding(table: Table, picked: Sequence[Row], shape: _Shape) -> Finding:
+    """Which rows became seed examples."""
+    s, labels = "s" * (len(picked) > 1), shape.space.labels.values
+    found = f"{table.unit}{s} {listed([f'{row.place:,}' for row in picked])}"
+    more = f"--seeds {len(labels)} for one of each label" if labels and not s else "--seeds N for more"
+    return Finding(
+        f"seed example{s}", found, "of typical length" + ", of each label in turn" * bool(labels and s), more
     )
 
 
-def _description(fields: Sequence[str], shape: Shape) -> str:
-    """A sentence that is true and says little: a placeholder that a model can work with."""
-    texts = [" ".join(name.replace("_", " ").split()) for name in fields if name not in shape.needed]
-    answer = " ".join(shape.label.field.replace("_", " ").split())
-    return f"Examples with {', '.join(texts)} and the right {answer}."
+def _draft(name: str, examples: Sequence[Example], shape: _Shape, wishes: Wishes, findings: Sequence[Finding]) -> Draft:
+    fields = tuple(examples[0])
+    todo = {} if wishes.description is not None else {"description": DESCRIPTION_TODO}
+    if shape.space.todo is not None:
+        todo["labels"] = shape.space.todo
+    # A sentence that is true and says little: a placeholder that a model can work with.
+    texts = ", ".join(_in_words(field) for field in fields if field not in shape.needed)
+    placeholder = f"Examples with {texts} and the right {_in_words(shape.label)}."
+    return Draft(
+        name=name,
+        description=placeholder if wishes.description is None else wishes.description,
+        task=task_of(fields, shape.label, shape.options, shape.space.labels),
+        labels=shape.space.labels,
+        seeds=tuple(examples),
+        wishes=wishes,
+        todo=todo,
+        findings=tuple(findings),
+    )
+
+
+def _in_words(field: str) -> str:
+    return " ".join(field.replace("_", " ").split())

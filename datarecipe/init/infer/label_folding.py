@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from datarecipe.exchange import Json
+from datarecipe.recipe.keys.folding import folded
 
 
 def fold(value: Json) -> str | None:
-    """By what two labels are the same: letters without case and outer white space, numbers by their value; None for what
-    cannot be a label.
+    """By what two labels are the same: composed letters without case and outer white space, numbers by their value; None
+    for what cannot be a label.
     """
-    match value:
-        case bool():
-            return str(value).casefold()
-        case int():
-            return str(value)
-        case float():
-            return str(int(value)) if value.is_integer() else repr(value)
-        case str():
-            return value.strip().casefold() or None
-        case _:
-            return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return folded(value) or None if isinstance(value, bool | int | float | str) else None

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from itertools import islice
 from statistics import median
 
 from datarecipe.exchange import Example, Json, canonical_json
@@ -39,34 +40,22 @@ def pick(rows: Sequence[Row], label: str, *, count: int, turns: Sequence[str | N
     groups: dict[str | None, list[Row]] = {turn: [] for turn in turns}
     for row in _ranked(rows):
         groups.setdefault(fold(row.values[label]) if turns else None, []).append(row)
-    picked: list[Row] = []
-    for turn in range(len(rows)):
-        for group in groups.values():
-            if len(picked) == count:
-                return picked
-            if turn < len(group):
-                picked.append(group[turn])
-    return picked
+    longest = max(map(len, groups.values()))
+    in_turn = (group[turn] for turn in range(longest) for group in groups.values() if turn < len(group))
+    return list(islice(in_turn, count))
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
-    names = list(rows[0].values)
-    usual = {name: median(_length(row.values[name]) for row in rows) for name in names}
+    """Different rows, the most typical first."""
+    usual = {name: median(_length(row.values[name]) for row in rows) for name in rows[0].values}
+    unique = {canonical_json(row.values): row for row in reversed(rows)}
 
-    def distance(row: Row) -> float:
-        return sum(abs(math.log((1 + _length(row.values[name])) / (1 + usual[name]))) for name in names)
+    def rank(text: str) -> tuple[float, str]:
+        values = unique[text].values
+        distance = sum(abs(math.log((1 + _length(values[name])) / (1 + usual[name]))) for name in usual)
+        return round(distance, 9), hashlib.sha256(text.encode()).hexdigest()
 
-    def place(row: Row) -> tuple[float, str]:
-        return round(distance(row), 9), hashlib.sha256(canonical_json(row.values).encode()).hexdigest()
-
-    seen: set[str] = set()
-    unique = []
-    for row in sorted(rows, key=place):
-        text = canonical_json(row.values)
-        if text not in seen:
-            seen.add(text)
-            unique.append(row)
-    return unique
+    return [unique[text] for text in sorted(unique, key=rank)]
 
 
 def _length(value: Json) -> int:

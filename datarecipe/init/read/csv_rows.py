@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias
 
-from datarecipe.exchange import Json
-from datarecipe.init.read.lines import Lines
-from datarecipe.init.read.refusal import refuse
-from datarecipe.init.read.table import (
-    MAX_BYTES,
-    MAX_CELLS,
-    MAX_COLUMNS,
-    MAX_ROWS,
-    Rest,
-    Row,
-    Table,
-    is_missing,
-    placeholder_notes,
-    refuse_width,
-)
+from datarecipe.errors import RecipeError
+from datarecipe.exchange import Example
+from datarecipe.init.read.lines import MAX_CHARACTERS, read_lines, refuse
+from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, check_columns, collect
 from datarecipe.init.value_names import quoted
-
-_DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_SNIFFED: Final = 30
-"""Rows that tell what stands between the cells."""
-
-_SMALL: Final = 20
-"""Rows. Among so few, a value that equals its column's name is hardly there by chance."""
+from datarecipe.recipe import Scalar
 
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """What Excel writes and reads in a first line."""
@@ -42,249 +24,136 @@ _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")
 """As people write numbers; `007`, `+49` and long ids stay text."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Dialect:
-    delimiter: str
-    quoting: bool = True
-
-
-class _BrokenRow(Exception):  # noqa: N818 - how it is told, if it is, is decided where it is caught
-    """A row that the csv module cannot read."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-        self.reason = reason
+_HINT: Final = (
+    "A cell that contains the delimiter, a line break or a quotation mark needs double quotes around it, "
+    'and each mark in it is doubled: "He said ""yes"", and left"'
+)
+_Quoting: TypeAlias = Literal[0, 3]
+_Cells: TypeAlias = tuple[int, list[str], int]
+"""A row that is not blank: the line in which it begins, its cells, its characters."""
 
 
 def read_csv_table(
     path: Path, source: str, *, tabs: bool, encoding: str | None = None, columns: Sequence[str] = ()
 ) -> Table:
-    """A file whose first row names the columns, unless `columns` does; of a long one the beginning, and counts of the rest.
+    """A file whose first row names the columns, unless `columns` does; of a long one the beginning, and counts of all.
 
-    Cells are text. A column of numbers alone becomes numbers, one of JSON lists alone becomes lists; what pandas writes for
-    an empty cell is one.
+    Cells are text. A column of numbers alone becomes numbers; what pandas writes for an empty cell is one.
 
     Raises:
         RecipeError: no rows, a name that stands twice, a row with more or fewer cells, a quotation mark without its pair.
     """
-    dialect = _dialect(path, source, encoding, tabs=tabs)
-    with path.open("rb") as file:
-        lines = Lines(file, source, encoding)
-        notes = [*_reading_notes(lines, dialect, tabs=tabs)]
-        rows = _rows(lines, source, dialect)
-        first = next(rows, None)
-        if first is None:
-            refuse(source, "the file is empty")
-        if len(first[1]) > MAX_COLUMNS:
-            refuse_width(source, len(first[1]), first[0])
-        names = _names(list(columns) or first[1], source, first[0], notes)
-        cells: list[tuple[int, list[str]]] = []
-        rest = Rest()
-        for line, row in chain([first] if columns else [], rows):
-            _check_width(row, names, source, line, by_flag=bool(columns))
-            if not rest.rows and len(cells) < min(MAX_ROWS, MAX_CELLS // len(names)) and lines.characters <= MAX_BYTES:
-                cells.append((line, row))
-            else:
-                rest.add(zip(names, row, strict=True))
-    if not cells:
-        refuse(source, "there is no row below the names of the columns")
-    texts = {name: [row[index] for _, row in cells] for index, name in enumerate(names) if name}
-    doubts = () if columns else tuple(_no_header(texts))
-    notes.extend(doubts)
-    notes.extend(placeholder_notes(chain.from_iterable(texts.values())))
-    typed = {name: _typed(column) for name, column in texts.items()}
-    for name, column in typed.items():
-        if any(isinstance(value, int | float) for value in column):
-            rest.convert(name, lambda text: _number(text) if _NUMBER.fullmatch(text) else text)
-    table_rows = [
-        Row({name: column[number] for name, column in typed.items()}, line) for number, (line, _) in enumerate(cells)
-    ]
-    return Table(source, tuple(typed), table_rows, rest=rest, notes=tuple(notes), has_header=not doubts)
+
+    def read(quoting: _Quoting) -> Table:
+        lines = read_lines(path, source, encoding)
+        first = next(lines, "")
+        said = _SEP.fullmatch(first)
+        delimiter = said[1] if said else "\t" if tabs else _delimiter(first)
+        return _table(_rows(chain(["\n" if said else first], lines), source, delimiter, quoting), source, columns)
+
+    try:
+        return read(csv.QUOTE_MINIMAL)
+    except RecipeError:
+        # In many TSV files a quotation mark is a letter.
+        with contextlib.suppress(RecipeError):
+            if tabs:
+                return read(csv.QUOTE_NONE)
+        raise
 
 
-def _reading_notes(lines: Lines, dialect: _Dialect, *, tabs: bool) -> Iterator[str]:
-    if lines.note is not None:
-        yield lines.note
-    if dialect.delimiter != ("\t" if tabs else ","):
-        yield f"{_DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))} stand between the cells"
-    if not dialect.quoting:
-        yield "quotation marks are taken as letters"
+def _delimiter(header: str) -> str:
+    """A tab if there is one outside quotes, else the most frequent sign."""
+    bare = re.sub(r'"[^"]*("|$)', "", header)
+    return "\t" if "\t" in bare else max(",;|", key=bare.count)
 
 
-def _no_header(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """A doubt whether the first row names the columns: one of its cells is one of the few values below it, or of a small
-    file's values, or is a number over numbers.
-    """
-    if [*columns] == [str(number) for number in range(len(columns))]:
-        return  # pandas numbers columns so that have no names
-    again = tuple(columns) in zip(*columns.values(), strict=True)  # files with a header each, one behind the other
-    for name, texts in columns.items():
-        different = {text.strip() for text in texts}
-        few = len(different) * 2 <= len(texts) or (len(texts) <= _SMALL and not again)
-        if name in different and few:
+def _rows(lines: Iterator[str], source: str, delimiter: str, quoting: _Quoting) -> Iterator[_Cells]:
+    line = characters = cells = 0
+
+    def bounded() -> Iterator[str]:
+        nonlocal characters, cells
+        for text in lines:
+            characters += len(text)
+            cells += text.count(delimiter)
+            # The reader holds all of a row before it gives it back.
+            if characters > MAX_CHARACTERS or cells > MAX_CELLS:
+                limits = f"{MAX_CELLS:,} cells or {MAX_CHARACTERS:,} characters"
+                refuse(source, f"a row has more than {limits}; perhaps a quotation mark has no pair", line, hint=_HINT)
+            yield text
+
+    reader = csv.reader(bounded(), delimiter=delimiter, quoting=quoting, strict=True)
+    while True:
+        line, characters, cells = reader.line_num + 1, 0, 0
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            refuse(source, _in_words(str(error)), line, hint=_HINT)
+        if any(row):
+            yield line, row, characters
+
+
+def _in_words(error: str) -> str:
+    """What is wrong with a row."""
+    if "field larger" in error:
+        return f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair"
+    if "unexpected end" in error:
+        return "a quotation mark that opens here has no pair"
+    return "something follows a closing quotation mark" if "expected after" in error else "this row cannot be read"
+
+
+def _table(rows: Iterator[_Cells], source: str, columns: Sequence[str]) -> Table:
+    first = next(rows, None)
+    if first is None:
+        refuse(source, "the file is empty")
+    check_columns(source, first[1], first[0])
+    names = [name.strip() for name in columns or first[1]]
+    twice = [name for index, name in enumerate(names) if name and name in names[:index]]
+    if twice or not any(names):
+        wrong = f"two columns are called {quoted(twice[0])}" if twice else "the first row names no column"
+        refuse(source, wrong, first[0], hint="The first row names the columns, each once.")
+    given = "--columns names" if columns else "the first row names"
+
+    def named() -> Iterator[tuple[Row, int]]:
+        for line, row, characters in chain([first] if columns else [], rows):
+            if len(row) != len(names):
+                message = f"this row has {len(row)} cell{'s' * (len(row) > 1)}, and {given} {len(names)} columns"
+                refuse(source, message, line, hint=_HINT if len(row) > len(names) else "")
+            values: Example = dict(zip(names, row, strict=True))
+            values.pop("", None)
+            yield Row(values, line), len(row) + characters // CHARACTERS_A_CELL
+
+    table = collect(source, named())
+    doubts = () if columns else tuple(_header_doubts(table))
+    unnamed = tuple(f"column {number} has no name and is left out" for number, name in enumerate(names, 1) if not name)
+    for name in table.columns:
+        _make_numbers(table, name)
+    return replace(table, notes=(*unnamed, *doubts, *table.notes), has_header=not doubts)
+
+
+def _header_doubts(table: Table) -> Iterator[str]:
+    """Doubts whether the first row names the columns: one of its cells is a value below it, or a number over numbers."""
+    if list(table.columns) == [str(number) for number in range(len(table.columns))]:
+        return  # pandas numbers columns that have no names
+    for name in table.columns:
+        texts = [str(value).strip() for value in table.filled(name)]
+        if name in texts:
             doubt = f"{quoted(name)} is a value of the rows below it too"
-        elif all(map(_NUMBER.fullmatch, (name, *different))):
+        elif all(map(_NUMBER.fullmatch, (name, *texts))):
             doubt = f"{quoted(name)} is a number, as all below it are"
         else:
             continue
         yield f"the first row may be no header: {doubt}; if it is data, name the columns yourself: --columns A,B"
 
 
-def _dialect(path: Path, source: str, encoding: str | None, *, tabs: bool) -> _Dialect:
-    """What stands between cells: what Excel says in a first line, else the sign by which the first rows all have the same,
-    largest number of cells.
-    """
-    with path.open("rb") as file:
-        said = _SEP.fullmatch(next(Lines(file, source, encoding), ""))
-    if said is not None:
-        return _Dialect(said[1])
-    choices = [_Dialect("\t")] if tabs else [_Dialect(sign) for sign in _DELIMITERS]
-    widths = {choice: _widths(path, source, choice, encoding) for choice in choices}
-    best = max(choices, key=lambda choice: _agreement(widths[choice]))
-    if tabs and _agreement(widths[best])[0] < 1:
-        # In many TSV files a cell may begin with a quotation mark that means nothing.
-        bare = _Dialect("\t", quoting=False)
-        if _agreement(_widths(path, source, bare, encoding))[0] == 1:
-            return bare
-    return best
-
-
-def _widths(path: Path, source: str, dialect: _Dialect, encoding: str | None) -> list[int]:
-    """Cells in each of the first rows; 0 for one that cannot be read."""
-    found: list[int] = []
-    with path.open("rb") as file:
-        try:
-            for _, row in islice(_read(Lines(file, source, encoding), dialect), _SNIFFED):
-                found.append(len(row))
-        except _BrokenRow:
-            found.append(0)
-    return found
-
-
-def _agreement(widths: Sequence[int]) -> tuple[float, int]:
-    """(share of rows as wide as the first, that width). A width of one is no agreement."""
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return widths.count(widths[0]) / len(widths), widths[0]
-
-
-def _rows(lines: Lines, source: str, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of rows that are not blank.
-
-    Raises:
-        RecipeError: a row cannot be read.
-    """
-    try:
-        yield from _read(lines, dialect)
-    except _BrokenRow as broken:
-        message, hint = _in_words(broken.reason)
-        refuse(source, message, broken.line, hint=hint)
-
-
-def _read(lines: Lines, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoting else csv.QUOTE_NONE
-    line = characters = delimiters = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal characters, delimiters
-        for text in lines:
-            characters += len(text)
-            delimiters += text.count(dialect.delimiter)
-            if (
-                characters > MAX_BYTES or delimiters > MAX_CELLS
-            ):  # the reader holds all of a row before it gives it back
-                raise _BrokenRow(line, "row larger")
-            # Excel's line on the delimiter counts as a blank one.
-            yield "" if lines.number == 1 and _SEP.fullmatch(text) else text
-
-    reader = csv.reader(texts(), delimiter=dialect.delimiter, quoting=quoting, strict=True)
-    while True:
-        line, characters, delimiters = reader.line_num + 1, 0, 0
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _BrokenRow(line, str(error)) from None
-        if any(row):
-            yield line, row
-
-
-_HINT: Final = (
-    "A cell with the delimiter, a line break or a quotation mark in it stands in double quotes, with each mark in it twice: "
-    '"He said ""yes"", and left"'
-)
-
-
-def _in_words(error: str) -> tuple[str, str]:
-    """What is wrong with a row, and how to mend it."""
-    if "new-line character" in error:
-        return "the lines end with a carriage return alone, as old spreadsheets wrote them", "Save it as CSV UTF-8."
-    if "field larger" in error:
-        return (
-            f"a cell is longer than {csv.field_size_limit():,} characters; perhaps a quotation mark has no pair",
-            _HINT,
-        )
-    if "row larger" in error:
-        return (
-            f"a row has more than {MAX_CELLS:,} cells or {MAX_BYTES:,} characters; perhaps a quotation mark has no pair",
-            _HINT,
-        )
-    if "unexpected end" in error:
-        return "a quotation mark that opens here has no pair", _HINT
-    if "expected after" in error:
-        return "something follows a closing quotation mark", _HINT
-    return f"this row cannot be read: {error}", _HINT
-
-
-def _names(header: list[str], source: str, line: int, notes: list[str]) -> list[str]:
-    names = [name.strip() for name in header]
-    twice = next((name for name, count in Counter(names).items() if count > 1 and name), None)
-    if twice is not None:
-        refuse(
-            source, f"two columns are called {quoted(twice)}", line, hint="The first row names the columns, each once."
-        )
-    for number, name in enumerate(names, 1):
-        if not name:
-            notes.append(f"column {number} has no name and is left out")
-    if not any(names):
-        refuse(source, "the first row names no column", line)
-    return names
-
-
-def _check_width(row: list[str], names: list[str], source: str, line: int, *, by_flag: bool) -> None:
-    if len(row) == len(names):
-        return
-    cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-    message = f"this row has {cells}, and {'--columns' if by_flag else 'the first row'} names {len(names)} columns"
-    refuse(source, message, line, hint=_HINT if len(row) > len(names) else None)
-
-
-def _typed(texts: Sequence[str]) -> list[Json]:
-    filled = [text for text in texts if not is_missing(text)]
-    if filled and all(map(_NUMBER.fullmatch, filled)):
+def _make_numbers(table: Table, name: str) -> None:
+    """Turn the cells of a column into numbers where all but empty ones are, into whole ones where all are."""
+    texts = [str(value) for value in table.filled(name)]
+    if texts and all(map(_NUMBER.fullmatch, texts)):
         # A column of whole numbers with an empty cell is one of floats to pandas, which writes 1.0.
-        numbers = [None if is_missing(text) else _number(text) for text in texts]
-        whole = all(isinstance(number, int) for number in numbers if number is not None)
-        return [*numbers] if whole else [None if number is None else float(number) for number in numbers]
-    # A list takes many times the memory of its text, so too many of them stay text.
-    if all(text.startswith("[") for text in texts) and sum(text.count(",") for text in texts) <= MAX_CELLS:
-        lists = [_list(text) for text in texts]
-        if all(found is not None for found in lists):
-            return cast("list[Json]", lists)
-    return [None if text.strip() and is_missing(text) else text for text in texts]
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(text.partition(".")[0]) if number.is_integer() else number
-
-
-def _list(text: str) -> list[Json] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, list) and all(isinstance(item, str | int) for item in value) else None
+        to: Callable[[float], Scalar] = int if all(float(text).is_integer() for text in texts) else float
+        table.counts.convert(name, lambda text: to(float(text)) if _NUMBER.fullmatch(text) else text)
+        for row in table.rows:
+            text = row.values[name]
+            row.values[name] = to(float(text)) if isinstance(text, str) and text.strip() else None

@@ -1,78 +1,66 @@
-"""The lines of a user's file, in its encoding."""
+"""The lines of a user's file in its encoding, and the one way in which such a file is refused."""
 
 from __future__ import annotations
 
 import codecs
-import io
-from typing import IO, NoReturn
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
-from datarecipe.init.read.refusal import refuse
-from datarecipe.init.read.table import MAX_BYTES
+from datarecipe.errors import Problem, RecipeError
+
+MAX_CHARACTERS = 50_000_000
+"""Of one line, and of one row."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """What a file begins with that names its encoding so."""
 
-
-class Lines:
-    """A file's lines as text, one by one, each with its end."""
-
-    def __init__(self, file: IO[bytes], source: str, encoding: str | None) -> None:
-        """`encoding` is what the user says; without it a mark at the file's begin decides, else it is UTF-8."""
-        begin = file.read(3)
-        file.seek(0)
-        marked = next((name for mark, name in _MARKS if begin.startswith(mark)), None)
-        self.encoding = encoding or marked or "utf-8"
-        self.note = "the file is UTF-16" if self.encoding == "utf-16" and encoding is None else None
-        self.number = 0
-        """Of the last line, from 1."""
-        self.characters = 0
-        """Read so far; in most encodings the bytes."""
-        self._source = source
-        self._named = encoding is not None
-        # A line of UTF-16 ends within two bytes; all other encodings are read as bytes, so that an error knows its line.
-        wide = codecs.lookup(self.encoding).name.startswith(("utf-16", "utf-32"))
-        self._file: IO[str] | IO[bytes] = io.TextIOWrapper(file, self.encoding, newline="\n") if wide else file
-
-    def __iter__(self) -> Lines:
-        return self
-
-    def __next__(self) -> str:
-        try:
-            data = self._file.readline(MAX_BYTES + 1)
-            if not data:
-                raise StopIteration
-            self.number += 1
-            if len(data) > MAX_BYTES:
-                refuse(self._source, f"this line is longer than {MAX_BYTES // 1_000_000} MB", self.number)
-            self.characters += len(data)
-            text = data.decode(self.encoding) if isinstance(data, bytes) else data
-        except UnicodeError as error:
-            _refuse_encoding(error, self._source, self.encoding, self.number or None, named=self._named)
-        if self.number == 1:
-            text = text.removeprefix("\ufeff")
-        if "\0" in text:
-            refuse(self._source, "a NUL character stands here: this is no text file", self.number)
-        return text
+_UNDECODED = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of bytes that the encoding does not know: so an error knows its line."""
 
 
-def decode(data: bytes, source: str, encoding: str | None = None) -> str:
-    """A whole file as text, by the same rules.
+def refuse(
+    source: str, message: str, line: int | None = None, column: int | None = None, *, hint: str = ""
+) -> NoReturn:
+    """Say what is wrong with a file, where, and how to mend it.
 
     Raises:
-        RecipeError: it is of another encoding.
+        RecipeError: always.
     """
-    marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
-    try:
-        return data.decode(encoding or marked or "utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = 1 + data.count(b"\n", 0, error.start)
-        _refuse_encoding(error, source, encoding or marked or "utf-8", line, named=encoding is not None)
+    raise RecipeError(Problem(message, source, line, column, hint=hint or None))
 
 
-def _refuse_encoding(error: UnicodeError, source: str, encoding: str, line: int | None, *, named: bool) -> NoReturn:
+def read_lines(path: Path, source: str, encoding: str | None = None) -> Iterator[str]:
+    """The lines of a file, each with its end; UTF-8 unless `encoding` or a mark at its begin names another one.
+
+    Raises:
+        RecipeError: it is of another encoding, a line is too long, or it is no text.
+    """
+    with path.open("rb") as begin:
+        first = begin.read(3)
+    name = encoding or next((name for mark, name in _MARKS if first.startswith(mark)), "utf-8")
+    number = 0
+    with path.open(encoding=name, errors="surrogateescape", newline="") as file:
+        while True:
+            number += 1
+            try:
+                line = file.readline(MAX_CHARACTERS + 1)
+            except UnicodeError:
+                _refuse_encoding(source, name, number, "", named=encoding is not None)
+            if not line:
+                return
+            if len(line) > MAX_CHARACTERS:
+                refuse(source, f"this line is longer than {MAX_CHARACTERS // 1_000_000} million characters", number)
+            if not line.isascii() and (wrong := _UNDECODED.search(line)):
+                byte = f": byte 0x{ord(wrong[0]) - 0xDC00:02x} cannot stand here"
+                _refuse_encoding(source, name, number, byte, named=encoding is not None)
+            if "\0" in line:
+                refuse(source, "this is no text file: it contains a NUL character", number)
+            yield line.removeprefix("\ufeff") if number == 1 else line
+
+
+def _refuse_encoding(source: str, encoding: str, line: int, byte: str, *, named: bool) -> NoReturn:
     name = "UTF-8" if encoding.startswith("utf-8") else encoding
-    byte = (
-        f": byte 0x{error.object[error.start]:02x} cannot stand here" if isinstance(error, UnicodeDecodeError) else ""
-    )
     hint = "Name another --encoding" if named else "Name its encoding, as --encoding cp1252"
     refuse(source, f"the file is not {name}{byte}", line, hint=f"{hint}, or save it as UTF-8.")

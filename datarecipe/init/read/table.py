@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, NoReturn, TypeAlias, cast
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
 
 from datarecipe.exchange import Example, Json
-from datarecipe.init.read.refusal import refuse
+from datarecipe.init.read.lines import refuse
 from datarecipe.recipe import Scalar
 
 Counted: TypeAlias = tuple[str, Scalar]
 """A value with the name of its type: 1 and True are equal."""
 
 MAX_ROWS = 10_000
-"""Rows that are looked at; what a recipe needs shows long before."""
+"""Rows that are kept; what a recipe needs shows long before."""
 
 MAX_COLUMNS = 1000
 """Fields of one file. Nobody's examples have as many."""
 
 MAX_CELLS = 1_000_000
-"""Rows times columns that are looked at; of JSON Lines, all values in lists and objects too."""
+"""Values that are kept, of lists and objects each one within them too; and those of one row."""
 
-MAX_BYTES = 50_000_000
-"""Bytes of a file whose rows are looked at. Behind them labels are counted, and nothing is kept."""
+CHARACTERS_A_CELL = 50
+"""So many characters count as a cell more, so about 50 MB of a file are kept."""
 
 MAX_DIFFERENT = 200
 """Different values of a column that are counted; with more of them it holds no labels."""
@@ -42,8 +42,8 @@ class Row:
     """The line in which it begins, from 1; in a JSON list its number."""
 
 
-class Rest:
-    """The rows behind those that are kept: how many there are, and how often each column holds which value."""
+class Counts:
+    """How often each column holds which value, over all rows of a file and in bounded memory."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -58,60 +58,103 @@ class Rest:
             counts = self._columns.setdefault(name, Counter())
             if counts is None or is_missing(value):
                 continue
-            if not isinstance(value, bool | int | float | str) or len(str(value)) > _LONGEST_COUNTED:
-                self._columns[name] = None
-                continue
-            counts[type(value).__name__, value] += 1
-            if len(counts) > MAX_DIFFERENT:
-                self._columns[name] = None
+            if isinstance(value, bool | int | float | str) and len(str(value)) <= _LONGEST_COUNTED:
+                counts[type(value).__name__, value] += 1
+                if len(counts) <= MAX_DIFFERENT:
+                    continue
+            self._columns[name] = None
 
-    def counts(self, name: str) -> Counter[Counted] | None:
-        """How often a column holds which value, with the name of its type; None when they are no labels."""
+    def of(self, name: str) -> Counter[Counted] | None:
+        """How often a column holds which value; None when these are too many, too long or no single values."""
         return self._columns.get(name, Counter())
 
-    def convert(self, name: str, to: Callable[[str], Json]) -> None:
+    def convert(self, name: str, to: Callable[[str], Scalar]) -> None:
         """Turn the texts of a column into what they mean."""
-        if (counts := self._columns.get(name)) is None:
-            return
         converted: Counter[Counted] = Counter()
-        for (_, value), count in counts.items():
-            meant = cast("Scalar", to(str(value)))
-            converted[type(meant).__name__, meant] += count
-        self._columns[name] = converted
+        for (_, text), count in (self.of(name) or {}).items():
+            value = to(cast("str", text))
+            converted[type(value).__name__, value] += count
+        self._columns[name] = converted or self.of(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows that were read, at least one."""
+    """The rows that were kept, at least one."""
 
     source: str
     """The file's name in messages."""
     columns: tuple[str, ...]
     """All names, in the order in which they appear."""
     rows: Sequence[Row]
+    counts: Counts
+    """Of all rows, those that were not kept too."""
     unit: Literal["line", "row"] = "line"
     """What the places of rows count."""
-    rest: Rest = field(default_factory=Rest)
-    """What the file holds behind the last of them."""
     notes: tuple[str, ...] = ()
     """What was done to the file to read it."""
     has_header: bool = True
     """Whether there is no doubt that the file names its columns."""
+    is_data: bool = True
+    """False for a few examples that somebody wrote to show the format: there a value that comes once says little."""
 
     @property
-    def cut(self) -> bool:
-        """Whether the file goes on behind the last of the rows."""
-        return self.rest.rows > 0
+    def others(self) -> int:
+        """How many rows were not kept."""
+        return self.counts.rows - len(self.rows)
+
+    def filled(self, name: str) -> list[Json]:
+        """The values of a column, without the empty ones."""
+        return [row.values[name] for row in self.rows if not is_empty(row.values.get(name))]
 
 
-def refuse_width(source: str, columns: int, line: int | None = None) -> NoReturn:
-    """Say that a file has too many columns.
+def collect(source: str, rows: Iterable[tuple[Row, int]], unit: Literal["line", "row"] = "line") -> Table:
+    """The table of rows, each with the characters and cells that it takes: the first ones, and counts of all. What only
+    stands for an empty value is one.
 
     Raises:
-        RecipeError: always.
+        RecipeError: there are none, or no columns or too many.
     """
-    hint = "An example has a few fields. Take the columns that it needs into a file of their own."
-    refuse(source, f"there are {columns:,} columns, and {MAX_COLUMNS:,} is the limit", line, hint=hint)
+    kept: list[Row] = []
+    counts, left = Counts(), MAX_CELLS
+    placeholders: Counter[str] = Counter()
+    for row, cells in rows:
+        counts.add(row.values.items())
+        left -= cells
+        if len(kept) == MAX_ROWS or (left < 0 and kept):
+            continue
+        missing = [name for name, value in row.values.items() if is_missing(value) and not is_empty(value)]
+        placeholders.update(str(row.values[name]).strip() for name in missing)
+        kept.append(Row({**row.values, **dict.fromkeys(missing)}, row.place) if missing else row)
+    if not kept:
+        refuse(source, "the file has no rows")
+    columns = tuple(dict.fromkeys(name for row in kept for name in row.values))
+    check_columns(source, columns)
+    notes = [
+        f'"{text}" counts as empty: it stands in {n:,} cell{"s" * (n > 1)}' for text, n in placeholders.most_common()
+    ]
+    return Table(source, columns, kept[: MAX_CELLS // len(columns)], counts, unit, tuple(notes))
+
+
+def seeds_table(seeds: Sequence[Example]) -> Table:
+    """Seed examples as a table."""
+    counts = Counts()
+    for seed in seeds:
+        counts.add(seed.items())
+    rows = [Row(seed, number) for number, seed in enumerate(seeds, 1)]
+    return Table("the seed example", tuple(seeds[0]), rows, counts, "row", is_data=False)
+
+
+def check_columns(source: str, columns: Sequence[str], line: int | None = None) -> None:
+    """Refuse a file without columns, or with too many.
+
+    Raises:
+        RecipeError: it is so.
+    """
+    if not columns:
+        refuse(source, "the rows have no fields", line)
+    if len(columns) > MAX_COLUMNS:
+        hint = "An example has a few fields. Copy the columns that it needs into another file."
+        refuse(source, f"there are {len(columns):,} columns, and {MAX_COLUMNS:,} is the limit", line, hint=hint)
 
 
 def is_empty(value: object) -> bool:
@@ -123,12 +166,3 @@ def is_missing(value: object) -> bool:
     """Whether a value of data says nothing: empty, or what spreadsheets and pandas write for that."""
     text = value.strip() if isinstance(value, str) else None
     return is_empty(value) or text == "NA" or (text is not None and text.casefold() in _PLACEHOLDERS)
-
-
-def placeholder_notes(values: Iterable[Json]) -> Iterator[str]:
-    """Which texts are taken for empty values, and how often."""
-    counts = Counter(
-        value.strip() for value in values if isinstance(value, str) and is_missing(value) and value.strip()
-    )
-    for text, count in counts.most_common():
-        yield f'"{text}" counts as empty: it stands in {count:,} {"cell" if count == 1 else "cells"}'

@@ -53,12 +53,12 @@ def _lines(draft: Draft) -> Iterator[_Line]:
     yield f"seed_example: ../seeds/{draft.name}.json", "shows the format; a list of several gives more variety"
     yield f"instruction: ../templates/{draft.name}.j2", "what the model is told"
     yield "", ""
-    yield f"strategy: {draft.strategy}", f"which example is shown next: {join(STRATEGIES, 'or')}"
-    yield f"target_size: {draft.target_size}", "a higher one later continues the same dataset"
-    if draft.model is None:
+    yield f"strategy: {draft.wishes.strategy}", f"which example is shown next: {join(STRATEGIES, 'or')}"
+    yield f"target_size: {draft.wishes.target_size}", "a higher one later continues the same dataset"
+    if draft.wishes.model is None:
         yield "# model: openai/gpt-4o-mini", "without it --model, your configuration, the embedded model"
     else:
-        yield f"model: {scalar(draft.model)}", ""
+        yield f"model: {scalar(draft.wishes.model)}", ""
     yield "# vary:", "gives each request one of these, for variety"
     yield "#   topic: [work, travel, food]", ""
 
