@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datarecipe import errors
     from datarecipe.api import Recipe, arun, load_recipe, run
     from datarecipe.errors import DatarecipeError, RecipeError
+    from datarecipe.run_folder.dataset import Dataset, Lineage, RejectedItem
     from datarecipe.running.resolve.options import Options
-    from datarecipe.running.run_folder.dataset import Dataset, Lineage, RejectedItem
 
 __all__ = [
     "DatarecipeError",
@@ -40,13 +40,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Dataset": "datarecipe.running.run_folder.dataset",
+    "Dataset": "datarecipe.run_folder.dataset",
     "DatarecipeError": "datarecipe.errors",
-    "Lineage": "datarecipe.running.run_folder.dataset",
+    "Lineage": "datarecipe.run_folder.dataset",
     "Options": "datarecipe.running.resolve.options",
     "Recipe": "datarecipe.api",
     "RecipeError": "datarecipe.errors",
-    "RejectedItem": "datarecipe.running.run_folder.dataset",
+    "RejectedItem": "datarecipe.run_folder.dataset",
     "arun": "datarecipe.api",
     "load_recipe": "datarecipe.api",
     "run": "datarecipe.api",

@@ -14,13 +14,13 @@ from datarecipe.errors import UsageError
 from datarecipe.recipe import LoadedRecipe, Override, find_recipe, format_schema, override_recipe
 from datarecipe.recipe import load_recipe as _load_recipe
 from datarecipe.recipe.message_text import did_you_mean
-from datarecipe.running.counts.run_result import SHORT_EXIT
+from datarecipe.run_folder.dataset import Dataset
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.resolve.config import user_data_roots
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import settle
-from datarecipe.running.run_folder.dataset import Dataset
+from datarecipe.running.run_result import SHORT_EXIT
 from datarecipe.running.show.observers import Observer, Several, Silent
 from datarecipe.running.show.python_display import shown
 

@@ -80,7 +80,7 @@ class Content:
     response_format: Mapping[str, Json] | None
     """The OpenAI `response_format` object, or None to send none."""
     api_base: str | None
-    """Without user info and query."""
+    """Without user info and query; for a named endpoint its name, so that a server that moves is the same model."""
 
     @cached_property
     def canonical(self) -> str:

@@ -80,8 +80,8 @@ asked for. These keys are needed:
 
 {needed}.
 
-`labels` is needed too, unless the task is `open`. All other keys have defaults. A key that the format does not know is an
-error; your own keys begin with `x-`.
+With a `task` other than `open`, `labels` is needed too. All other keys have defaults. A key that the format does not know is
+an error; your own keys begin with `x-`.
 
 Keys marked **not yet** belong to the format, and this release refuses a recipe that has one. To ignore them would give
 another dataset or another bill than the recipe says.

@@ -51,6 +51,10 @@ _WORDS = (
 )  # fmt: skip
 
 
+_CLOSED = ("role", "from", "type")
+"""Fields within fields that hold one of a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One assistant message. `text` None sends `content: null`."""
@@ -169,9 +173,9 @@ def _vary(name: str, value: Any, number: int) -> Any:
     if isinstance(value, int | float):
         return number % 1000
     if isinstance(value, list):
-        return list(value)
+        return [_vary(f"{name} {at}", one, number) if isinstance(one, dict) else one for at, one in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _vary(key, inner, number) for key, inner in value.items()}
+        return {key: inner if key in _CLOSED else _vary(f"{name} {key}", inner, number) for key, inner in value.items()}
     digest = hashlib.blake2b(f"{name} {number}".encode(), digest_size=4).digest()
     words = " ".join(_WORDS[byte % len(_WORDS)] for byte in digest)
     mark = "?" if isinstance(value, str) and value.rstrip().endswith("?") else "."

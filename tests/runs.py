@@ -10,10 +10,10 @@ from typing import Any
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import LoadedRecipe, Override, load_recipe
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Silent
 from tests.openai_author import Author
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
+from datarecipe.amount import Caps
 from datarecipe.cli.output import tell
 from datarecipe.errors import DatarecipeError, UsageError
-from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import (
     STRATEGIES,
     LoadedRecipe,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from datarecipe.exchange import Json
+from datarecipe.recipe.example_schema.dialogue import DIALOGUE_RULE, dialogues
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy
 from datarecipe.recipe.strategies import STRATEGIES
 
@@ -33,6 +34,7 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         "description": recipe.description,
         "label_field": recipe.task.label_field,
         "options_field": recipe.task.options_field,
+        **({"dialogues": DIALOGUE_RULE} if dialogues(recipe.seed_examples) else {}),
         "instruction": recipe.instruction,
         "seed_examples": [_ordered(dict(example)) for example in recipe.seed_examples],
         "labels": _labels(recipe.labels),

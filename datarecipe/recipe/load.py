@@ -24,7 +24,7 @@ from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.format_check import check_format
 from datarecipe.recipe.format.release import check_release
 from datarecipe.recipe.keys.instruction import Instruction, check_instruction, read_instruction
-from datarecipe.recipe.keys.labels import read_labels
+from datarecipe.recipe.keys.labels import is_misspelt, read_labels
 from datarecipe.recipe.keys.seed_answers import check_seed_answers, check_seed_texts
 from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.keys.settings import (
@@ -207,7 +207,7 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     if source.usable("seed_example"):
         with findings:
             parts.seeds = read_seeds(document, source.files.named_by("seed_example"))
-    if source.usable("task") and parts.seeds:
+    if parts.seeds and "task" not in source.wrong and not is_misspelt(document, "task"):
         with findings:
             parts.task = read_task(document, parts.seeds[0])
     if "labels" not in source.wrong and "task" not in source.wrong:

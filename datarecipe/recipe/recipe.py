@@ -23,8 +23,9 @@ class Task:
     """Which fields carry the answer. Every other field of the seed example is text."""
 
     kind: str
-    """`yes_no`, `multiple_choice`, `open`, `classification`, or `custom` for a task given by its fields."""
-    label_field: str
+    """`yes_no`, `multiple_choice`, `open`, `classification`, `custom` for a task given by its fields, or `none`."""
+    label_field: str | None
+    """None where examples have no answer: dialogues, preference pairs."""
     options_field: str | None
     """None where examples carry no list of options."""
 
@@ -176,8 +177,9 @@ class Recipe:
 
     @cached_property
     def text_fields(self) -> tuple[str, ...]:
-        """The fields that make two examples the same example: all but label and options."""
-        return tuple(f for f in self.fields if f not in (self.task.label_field, self.task.options_field))
+        """The fields that make two examples the same example: all but label and options; all where no other is left."""
+        texts = tuple(f for f in self.fields if f not in (self.task.label_field, self.task.options_field))
+        return texts or self.fields
 
 
 def _document(recipe: Recipe) -> dict[str, Json]:
@@ -225,6 +227,8 @@ def _without_none(values: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _task(task: Task) -> Json:
+    if task.kind == "none":
+        return None
     return {"label": task.label_field, "options": task.options_field} if task.kind == "custom" else task.kind
 
 

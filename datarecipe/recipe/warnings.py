@@ -10,6 +10,7 @@ from datarecipe.exchange import canonical_json
 from datarecipe.recipe.keys.labels import label_warnings
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.keys.settings import read_fallbacks, read_stop_when, whole
+from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.recipe import LabelSpace, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Document, Place
@@ -29,12 +30,22 @@ def warnings(
     yield from (
         problem for problem in _only_null(document, seeds, schema) if (problem.source, problem.line) not in told
     )
+    yield from _no_task(task, seeds[0])
     yield from _batch_size(document)
     yield from _strategy(document)
     yield from _stop_when(document)
     yield from _fallbacks(document)
     yield from label_warnings(document, labels.values)
     yield from _equal_seeds(seeds)
+
+
+def _no_task(task: Task, seed: Seed) -> Iterator[Problem]:
+    """A field with the name of a label field, in a recipe that names no task."""
+    names = {field: name for name, field in LABEL_FIELDS.items()} if task.kind == "none" else {}
+    for field in names.keys() & seed.example.keys():
+        message = f"{code(field)} counts as text: the recipe names no `task`, so no field is the label"
+        hint = f"if it holds the label, add `task: {names[field]}` or `task: {{label: {field}}}`"
+        yield seed.place(field).warning(message, hint)
 
 
 def _batch_size(document: Document) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ import pytest
 
 import datarecipe
 from datarecipe import errors
+from datarecipe.amount import NO_MAXIMUM, NOTHING, Caps
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate.events import Accepted, Rejected
@@ -28,24 +29,22 @@ from datarecipe.generate.prompt.model_profile import (
 )
 from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.llm.limits import adaptive_concurrency, circuit_breaker
-from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import NO_MAXIMUM, NOTHING
 from datarecipe.llm.routing import request_attempts
 from datarecipe.llm.transports import direct_transport, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.counts.run_result import INTERRUPTED_EXIT, RunResult
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.run_folder.ownership import MANIFEST, read_manifest
+from datarecipe.run_folder.writer import RunFolder, lineage_row, rejected_row
 from datarecipe.running.drive import execute, execute_many
-from datarecipe.running.drive.dispatch import Ending, Traffic
+from datarecipe.running.drive.dispatch import Ending
+from datarecipe.running.drive.manifest_of_run import Span, manifest
 from datarecipe.running.resolve import costs
 from datarecipe.running.resolve.check_without_model import check
 from datarecipe.running.resolve.config import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.resolve.options import Options, Transport
 from datarecipe.running.resolve.resolved_run import settle
-from datarecipe.running.run_folder.manifest import Span, manifest
-from datarecipe.running.run_folder.ownership import MANIFEST, read_manifest
-from datarecipe.running.run_folder.writer import RunFolder, lineage_row, rejected_row
+from datarecipe.running.run_result import INTERRUPTED_EXIT, RunResult
 from datarecipe.running.show import display, event_stream, run_log
 from datarecipe.running.show.progress import Progress
 from tests.docs.pages import ROOT, code_in, document, pages

@@ -98,8 +98,7 @@ def test_a_value_of_no_form_is_told_all_forms(editor: LanguageClient) -> None:
 def test_missing_keys_are_named_at_the_first_key(editor: LanguageClient) -> None:
     found = editor.diagnostics(f"{MODELINE}recipe: 1\nname: mine\n", DOCUMENT)
     assert [str(diagnostic) for diagnostic in found] == [
-        f'2:1-2: Missing property "{key}".'
-        for key in ("instruction", "seed_example", "strategy", "target_size", "task")
+        f'2:1-2: Missing property "{key}".' for key in ("instruction", "seed_example", "strategy", "target_size")
     ]
     (inner,) = editor.diagnostics(written(strategy="\n  chains: 4"), DOCUMENT)
     assert str(inner) == '8:1-9: Missing property "kind".'

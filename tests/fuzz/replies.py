@@ -153,7 +153,7 @@ def _item(chance: random.Random, recipe: Recipe) -> Json:
         if isinstance(item[field], str):
             item[field] = f"{item[field]} {chance.randrange(40)}{chance.choice(TEXTS) if chance.random() < 0.3 else ''}"
     if recipe.labels.values:
-        item[recipe.task.label_field] = chance.choice(recipe.labels.values)
+        item[str(recipe.task.label_field)] = chance.choice(recipe.labels.values)
     for _ in range(chance.choice((0, 0, 0, 0, 1, 1, 3))):
         field = chance.choice([*item, chance.choice(TEXTS)])
         change = chance.random()
@@ -315,8 +315,8 @@ def _check(recipe: Recipe, text: str, events: Sequence[Event]) -> None:
         if not set(recipe.fields) >= set(event.example) and recipe.schema_inferred:
             raise BrokenPromiseError(f"an example has the fields {list(event.example)}")
         if recipe.labels.values and not any(
-            type(event.example.get(recipe.task.label_field)) is type(label)
-            and event.example[recipe.task.label_field] == label
+            type(event.example.get(str(recipe.task.label_field))) is type(label)
+            and event.example[str(recipe.task.label_field)] == label
             for label in recipe.labels.values
         ):
             raise BrokenPromiseError("an example has none of the labels")

@@ -501,7 +501,7 @@ def test_a_valid_example_fits_and_nothing_makes_the_check_raise(data: st.DataObj
     assert checked.text == exactly(example)
     checked.text.encode()
     assert list(example) == list(recipe.fields)
-    answer = exactly(example[recipe.task.label_field])
+    answer = exactly(example[str(recipe.task.label_field)])
     if recipe.labels.kind == "fixed":
         assert answer in map(exactly, recipe.labels.values)
         if recipe.task.options_field is not None:

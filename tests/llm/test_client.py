@@ -13,12 +13,13 @@ from typing import Any, Self
 
 import pytest
 
+from datarecipe.amount import Caps
 from datarecipe.errors import CacheError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Content, Draw, Embed, Embedding, FinishReason
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient, Flying
 from datarecipe.llm.failures.failure_table import TABLE
-from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.routing.attempt_driver import NOBODY_THERE

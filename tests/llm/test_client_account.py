@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from datarecipe.amount import NOTHING, Amount, Caps, most
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
-from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.providers.prices import Price
 from datarecipe.llm.routing.candidate_model import Route
 from datarecipe.llm.routing.request_attempts import AT_ONCE, TOTAL

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from datarecipe.amount import NOTHING, Caps
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.amount import NOTHING
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
 from datarecipe.llm.routing.candidate_model import Route
 from tests import virtual_time

@@ -49,7 +49,9 @@ def allowing(*urls: tuple[str, str, int]) -> AllowedHosts:
 
 
 async def over_asyncio(host: str, port: int) -> None:
-    _, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    await reader.read()  # the server has counted who came before it answers
     writer.close()
 
 

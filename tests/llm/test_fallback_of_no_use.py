@@ -13,11 +13,12 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datarecipe.amount import Caps
 from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.limits.account import Account, Caps
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
 from datarecipe.llm.routing.candidate_model import Route
 from tests import virtual_time

@@ -83,8 +83,8 @@ def test_every_key_of_this_release_arrives(project: Project) -> None:
 
 
 def test_a_missing_key_beside_a_wrong_value_is_a_format_error(project: Project) -> None:
-    assert type(project.errors(batch_size="zz", task=None)) is FormatError
-    assert type(project.errors(task=None)) is MissingKeyError
+    assert type(project.errors(batch_size="zz", strategy=None)) is FormatError
+    assert type(project.errors(strategy=None)) is MissingKeyError
 
 
 def test_recipes_from_two_folders_are_equal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

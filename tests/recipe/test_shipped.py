@@ -99,12 +99,12 @@ def test_seed_examples_are_several_and_different(name: str) -> None:
     openings = {text.split()[0] for text in texts}
     assert len(openings) > 1
     if recipe.labels.kind == "fixed":
-        shown = [seed[recipe.task.label_field] for seed in seeds]
+        shown = [seed[str(recipe.task.label_field)] for seed in seeds]
         counts = [shown.count(label) for label in recipe.labels.values]
         assert max(counts) - min(counts) <= 1
     if recipe.labels.kind == "per_example":
         places = {
-            options.index(seed[recipe.task.label_field])
+            options.index(seed[str(recipe.task.label_field)])
             for seed in seeds
             if isinstance(options := seed[str(recipe.task.options_field)], list)
         }

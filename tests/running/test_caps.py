@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from datarecipe.amount import Caps
 from datarecipe.errors import CapReachedError
-from datarecipe.llm.limits.account import Caps
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.run_result import RunResult
 from tests.cli.command import datarecipe
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, raw

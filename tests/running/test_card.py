@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from datarecipe.amount import NOTHING
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Rejected
-from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.recipe import About
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.label_counts import LabelCounts
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.drive.dispatch import Ending, Traffic
-from datarecipe.running.resolve.options import Options
+from datarecipe.run_folder.card import LABELS_SHOWN, card
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.label_counts import LabelCounts
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.run_folder.hub_metadata import LICENSES, front_matter, size_category
+from datarecipe.running.drive.dispatch import Ending
+from datarecipe.running.drive.manifest_of_run import Span, manifest
+from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options
 from datarecipe.running.resolve.resolved_run import settle
-from datarecipe.running.run_folder.card import LABELS_SHOWN, card
-from datarecipe.running.run_folder.hub_metadata import LICENSES, front_matter, size_category
-from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING, Span, manifest
 from tests.generate.recipes import loaded, make_recipe
 
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -52,7 +52,8 @@ def make_card(
     counts = Counts(
         target_size=recipe.target_size, batch_size=5, tally=tally, traffic=Traffic(), spent=Spent(NOTHING, NOTHING)
     )
-    return card(setup, manifest(setup, Ending("target"), counts, Span(now, now, 1.0)), counts, shown)
+    document = manifest(setup, Ending("target"), counts, Span(now, now, 1.0))
+    return card(recipe, document, tally, shown, by_fallbacks=False)
 
 
 def front_of(text: str) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from datarecipe.amount import Caps
 from datarecipe.errors import UnknownPriceError, UsageError
-from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import Override, load_recipe
 from datarecipe.running.resolve.costs import DEFAULT_USD
 from datarecipe.running.resolve.options import Options

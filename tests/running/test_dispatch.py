@@ -17,7 +17,8 @@ from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Accepted, Committed, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Recipe, StrategyKind
-from datarecipe.running.drive.dispatch import PLACES_PER_SLOT, Dispatcher, Ending, Traffic
+from datarecipe.run_folder.counts.run_counts import Traffic
+from datarecipe.running.drive.dispatch import PLACES_PER_SLOT, Dispatcher, Ending
 from tests.generate.recipes import completion, make_recipe, scripted
 from tests.generate.recipes import settings as model_settings
 from tests.reference import sequential

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.drive.dispatch import Traffic
+from datarecipe.amount import Amount, Caps
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.running.show.display import status
 from datarecipe.running.show.progress import Progress
 from tests.cli.terminal import on_terminal

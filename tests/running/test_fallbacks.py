@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.summary import closing
 from tests.openai_author import Author, Body
 from tests.openai_faults import Fault, FaultKind, always, every

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.running.run_result import RunResult
 from tests.openai_author import Author, Body, canonical_hash
 from tests.openai_faults import Fault, FaultKind, FaultPlan, always, every, first
 from tests.openai_server import OpenAIServer, lognormal

@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
+from datarecipe.amount import Amount, Caps
 from datarecipe.errors import CapReachedError, TransientError
 from datarecipe.generate.reasons import Reason
-from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.counts.run_result import RunResult
-from datarecipe.running.drive.dispatch import Traffic
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
 from datarecipe.running.show.summary import closing, summary
 

@@ -10,7 +10,7 @@ import pytest
 
 from datarecipe.exchange import Example
 from datarecipe.recipe import LabelSpace, Task
-from datarecipe.running.counts.label_counts import MOST_SHOWN, LabelCounts
+from datarecipe.run_folder.counts.label_counts import MOST_SHOWN, LabelCounts
 from tests.generate.recipes import make_recipe
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer

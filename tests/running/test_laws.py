@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datarecipe.recipe import LoadedRecipe
-from datarecipe.running.run_folder.writer import json_line, lineage_row, rejected_row
+from datarecipe.run_folder.writer import json_line, lineage_row, rejected_row
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.reference import sequential

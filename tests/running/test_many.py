@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.llm.limits.account import Caps
+from datarecipe.amount import Caps
 from datarecipe.recipe import load_recipe
 from datarecipe.running.drive.execute_many import execute_many
 from datarecipe.running.show.observers import Silent

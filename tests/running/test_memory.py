@@ -16,8 +16,8 @@ import pytest
 from datarecipe.exchange import Complete, Completion, Request
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Recipe, StrategyKind
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.run_folder.writer import RunFolder
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.writer import RunFolder
 from tests.generate.recipes import completion, make_recipe, settings
 
 Answer = Callable[[Complete], Completion]

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from datarecipe.amount import Caps
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge.batch_judge import Judge
@@ -26,7 +27,6 @@ from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
-from datarecipe.llm.limits.account import Caps
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.planning.history import past_of

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datarecipe.amount import NOTHING, Amount, Caps
 from datarecipe.errors import StorageError
-from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
-from datarecipe.running.run_folder.spending import SPENDING, Spending
+from datarecipe.run_folder.spending import SPENDING, Spending
 
 MOST = Amount(1, 100, 200, Decimal("0.0100"))
 USED = Amount(1, 40, 20, Decimal("0.0012"))

@@ -10,13 +10,13 @@ from typing import Any, get_args
 
 import pytest
 
+from datarecipe.amount import NOTHING, Amount
 from datarecipe.generate.judge import batch_judge
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
-from datarecipe.llm.limits.amount import NOTHING, Amount
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.counts.run_result import RunResult
-from datarecipe.running.drive.dispatch import End, Traffic
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.running.drive.dispatch import End
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.rejections import loss_of, percent
 from datarecipe.running.show.summary import closing, summary
 from tests.cli.command import datarecipe

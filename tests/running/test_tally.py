@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Committed
-from datarecipe.running.counts.commit_counts import MOST_NAMES, OTHERS, Tally
+from datarecipe.run_folder.counts.commit_counts import MOST_NAMES, OTHERS, Tally
 from tests.generate.recipes import REQUEST
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer

@@ -12,20 +12,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from datarecipe.amount import NOTHING
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Complete
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache.response_cache import ResponseCache
-from datarecipe.llm.limits.amount import NOTHING
 from datarecipe.llm.providers.endpoint import Endpoint
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Silent
 from tests import virtual_time
 from tests.generate.recipes import loaded

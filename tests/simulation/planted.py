@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from datarecipe.amount import NOTHING, Amount
 from datarecipe.exchange import Complete, Content, Request, Response
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
@@ -17,12 +18,11 @@ from datarecipe.generate.strategy.order import Asker, Formatting, Place
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import Gate, Ticket
-from datarecipe.llm.limits.amount import NOTHING, Amount
 from datarecipe.llm.routing import model_router
 from datarecipe.llm.routing.attempt_driver import ask
+from datarecipe.run_folder import ownership, writer
+from datarecipe.run_folder.spending import Spending
 from datarecipe.running.drive.dispatch import Dispatcher
-from datarecipe.running.run_folder import ownership, writer
-from datarecipe.running.run_folder.spending import Spending
 from tests.generate.recipes import completion
 
 

@@ -13,9 +13,9 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
+from datarecipe.run_folder.ownership import read_manifest
+from datarecipe.run_folder.writer import json_line, lineage_row, rejected_row
 from datarecipe.running.drive.execute import GRACE
-from datarecipe.running.run_folder.ownership import read_manifest
-from datarecipe.running.run_folder.writer import json_line, lineage_row, rejected_row
 from tests import reference
 from tests.simulation.life import DIED, Ended, Place, live, setup_of
 from tests.simulation.plan import Plan, draw

@@ -20,8 +20,8 @@ from datarecipe.cli.output import tell
 from datarecipe.generate.events import Accepted, Rejected
 from datarecipe.printable import example_line, printable
 from datarecipe.running.drive.preview import preview
+from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import settle
-from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING
 from datarecipe.running.show.summary import dollars
 
 

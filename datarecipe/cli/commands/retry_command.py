@@ -22,9 +22,10 @@ from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS
+from datarecipe.llm.providers.named_endpoint import IN_KEYS
+from datarecipe.run_folder.dataset import Dataset
+from datarecipe.run_folder.ownership import MANIFEST
 from datarecipe.running.resolve.resolved_run import cache_directory
-from datarecipe.running.run_folder.dataset import Dataset
-from datarecipe.running.run_folder.ownership import MANIFEST
 
 _NAMES = {"empty": "no_items"}
 """Other words for a reason."""
@@ -88,4 +89,6 @@ def _recipe_of(folder: Path) -> dict[str, Any]:
         raise UsageError(f"{folder / MANIFEST} holds no recipe", hint="Name the recipe, with the options of its run.")
     if not str(model.get("name")).startswith(LOCAL_PREFIX):
         recipe = recipe | {"model": model.get("name"), "api_base": model.get("api_base")}
+        if str(recipe["api_base"]).startswith(IN_KEYS):
+            del recipe["api_base"]  # the model's name says which endpoint
     return {name: value for name, value in recipe.items() if value is not None}

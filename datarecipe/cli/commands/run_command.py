@@ -14,6 +14,7 @@ from typing import IO, Any, NoReturn
 
 import click
 
+from datarecipe.amount import Caps
 from datarecipe.cli.command_options import (
     budget_options,
     budget_values,
@@ -31,14 +32,13 @@ from datarecipe.cli.command_options import (
 from datarecipe.cli.output import tell
 from datarecipe.cli.reports.run_table import table
 from datarecipe.errors import UsageError
-from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import example_line, printable
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.execute_many import execute_many
 from datarecipe.running.drive.interrupt import ALL, Interrupts, end_process
 from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal
 from datarecipe.running.show.event_stream import EventStream
 from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on

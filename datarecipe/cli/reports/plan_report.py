@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
+from datarecipe.amount import Caps
 from datarecipe.exchange import Json
-from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
 from datarecipe.running.drive.budget import BUDGET

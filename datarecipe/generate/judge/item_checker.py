@@ -13,6 +13,7 @@ from datarecipe.generate.judge.field_names import FieldNames, TwiceNamedError
 from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
 from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.generate.reasons import Reason
+from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.schema_wording import in_words
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.example_schema.validator import validator, within
@@ -82,6 +83,7 @@ class Checker:
         self._counting: tuple[Work, Draft202012Validator] | None = None
         self._names = FieldNames(recipe)
         self._match = LabelMatcher(recipe.labels.values)
+        self._dialogues = dialogues(recipe.seed_examples)
         self._as_written = _options_as_written(recipe)
 
     def check(self, item: Json, work: Work | None = None) -> Checked:
@@ -114,10 +116,14 @@ class Checker:
         return self._names.as_written(item)
 
     def _fault(self, example: Example, characters: int, work: Work) -> _Fault | None:
-        """What is wrong with the example by the schema, or nothing."""
+        """What is wrong with the example by the schema or in the order of its dialogues, or nothing."""
         detail = self._unfit(example, characters, work)
         if detail:
             return _Fault("schema", detail)
+        for field, dialogue in self._dialogues.items():
+            disorder = dialogue.fault(example.get(field))
+            if disorder is not None:
+                return _Fault("schema", _cut(f"{field}: {disorder}"))
         # A schema that the recipe gives itself may not ask for the label.
         missing = self._labels.kind != "open" and self._task.label_field not in example
         return _Fault("label", f"{self._task.label_field} is missing") if missing else None
@@ -149,7 +155,7 @@ class Checker:
         """Write options and label as the recipe does; say whether that changed anything, or what is wrong."""
         label_field, options_field = self._task.label_field, self._task.options_field
         kind = self._labels.kind
-        if kind == "open" or label_field not in example:
+        if kind == "open" or label_field is None or label_field not in example:
             return False
         match, mended = self._match, False
         if options_field is not None and options_field in example and example[options_field] != self._as_written:

@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from datarecipe.characters import is_assigned, with_stand_ins
 from datarecipe.exchange import Json
+from datarecipe.recipe.example_schema.dialogue import Dialogue
 
 _LONGEST_PATTERN: Final = 600
 """Characters. Beyond it a text's shape is bounded by length alone: the grammar grows with the bound."""
@@ -95,6 +96,16 @@ def _array(values: Sequence[list[Json]], declared: Mapping[str, Json]) -> dict[s
         "minItems": declared.get("minItems", min(lengths)),
         "maxItems": declared.get("maxItems", max(1, *lengths) + 1),
     }
+
+
+def dialogue_shape(values: Sequence[list[dict[str, Json]]], dialogue: Dialogue) -> dict[str, Json]:
+    """Dialogues of the first seed's turns: each by the same role, the rest of a turn like all turns of that role."""
+    turns: list[Json] = []
+    for turn in values[0]:
+        role = turn[dialogue.role_key]
+        alike = [other for value in values for other in value if other[dialogue.role_key] == role]
+        turns.append(_mapping([turn, *alike], {"properties": {dialogue.role_key: {"const": role}}}))
+    return {"type": "array", "prefixItems": turns, "minItems": len(turns), "maxItems": len(turns)}
 
 
 def _mapping(values: Sequence[dict[str, Json]], declared: Mapping[str, Json]) -> dict[str, Json]:

@@ -29,7 +29,8 @@ from math import gcd
 from typing import TYPE_CHECKING, Final, cast
 
 from datarecipe.exchange import canonical_json
-from datarecipe.generate.prompt.embedded_grammar import Form, as_list, object_schema, shape_of
+from datarecipe.generate.prompt.embedded_grammar import Form, as_list, dialogue_shape, object_schema, shape_of
+from datarecipe.recipe.example_schema.dialogue import dialogues
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Example, Json
@@ -176,11 +177,14 @@ class _Plan:
 
     def companions(self, example: Example) -> tuple[Example, ...]:
         """What is shown before the formatting example: one more seed example, of another label where labels are fixed."""
-        label = self._recipe.task.label_field
         others = [seed for seed in self._seeds if seed != example]
         if self._fixed:
-            others = [seed for seed in others if seed.get(label) != example.get(label)]
+            others = [seed for seed in others if self._label_of(seed) != self._label_of(example)]
         return tuple(others[:1])
+
+    def _label_of(self, example: Example) -> Json:
+        label_field = self._recipe.task.label_field
+        return None if label_field is None else example.get(label_field)
 
     def item(self, place: int) -> dict[str, Json]:
         """The schema of the item at `place`."""
@@ -212,6 +216,9 @@ class _Plan:
             # A grammar cannot say "one of the options above"; it can say "something like an option".
             options = [option for seed in self._seeds for option in as_list(seed[task.options_field])]
             return shape_of(options, own)
+        dialogue = dialogues(self._seeds).get(name)
+        if dialogue is not None:
+            return dialogue_shape(cast("list[list[dict[str, Json]]]", [seed[name] for seed in self._seeds]), dialogue)
         form = self._form(name, self._group(place), labels)
         return shape_of([seed[name] for seed in self._seeds if name in seed], own) if form is None else form.schema(own)
 
@@ -220,15 +227,13 @@ class _Plan:
         texts = [seed[name] for seed in self._seeds if name in seed]
         if not all(isinstance(text, str) for text in texts):
             return None
-        label_field = self._recipe.task.label_field
-        of_label = [seed[name] for seed in self._seeds if name in seed and seed.get(label_field) in labels]
+        of_label = [seed[name] for seed in self._seeds if name in seed and self._label_of(seed) in labels]
         return Form.of(cast("list[str]", texts), cast("list[str]", of_label or texts), group)
 
     def cut_off(self) -> set[tuple[str, str]]:
         """Of the text fields of all items: (name, pattern of the texts that were ended by their bound)."""
-        label_field = self._recipe.task.label_field
         # A label that no seed example has is written in the form of all.
-        labels = [[], *([seed[label_field]] for seed in self._seeds if label_field in seed)] if self._fixed else [[]]
+        labels = [[], *([self._label_of(seed)] for seed in self._seeds)] if self._fixed else [[]]
         groups = {self._group(place) for place in range(self.count)}
         forms = (
             (name, self._form(name, group, label))

@@ -102,15 +102,18 @@ class ModelSettings:
 
     name: str
     api_base: str | None
-    """Without user info and query; None for the provider's own."""
+    """Without user info and query; None for the provider's own; for a named endpoint its name."""
     profile: Profile
     sampling: Mapping[str, Json]
     response_format: Format
 
 
-def settle_model(recipe: Recipe, model: str, api_base: str | None) -> ModelSettings:
-    """Profile, sampling and response format of `model` for `recipe`; what the recipe says wins."""
-    profile = profile_of(model)
+def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None) -> ModelSettings:
+    """Profile, sampling and response format of `model` for `recipe`; what the recipe says wins.
+
+    `known_as` is the name that `profile_of` takes, where it is another.
+    """
+    profile = profile_of(known_as or model)
     defaults: dict[str, Json] = {"temperature": 1, "max_tokens": default_max_tokens(recipe) + profile.thinking_tokens}
     merged = {**defaults, **profile.sampling, **recipe.sampling}
     chosen = recipe.response_format

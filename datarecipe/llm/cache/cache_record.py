@@ -21,7 +21,7 @@ from datarecipe.exchange import (
     FinishReason,
     Usage,
 )
-from datarecipe.llm.cache.json_size import MOST_VALUES, too_many_values
+from datarecipe.json_size import MOST_VALUES, too_many_values
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response

@@ -4,7 +4,6 @@
     circuit_breaker.py       nothing is sent while nothing is answered, but for a probe now and then
     rate_pacer.py            so many a minute
     admission_gate.py        the three together, for one provider: who may send, and who waits
-    amount.py                what a request may use at the most, and what it used
     account.py               what was used and reserved, and the caps on it
 
 All but the gate are plain state: they get the time as an argument, wait for nothing and know no network.

@@ -6,54 +6,11 @@ the answer is there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from datarecipe.amount import NOTHING, Amount, Caps, Reservation
 from datarecipe.errors import CapReachedError
-from datarecipe.llm.limits.amount import NOTHING, Amount
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """The most that may be used; None for no cap."""
-
-    usd: Decimal | None = None
-    tokens: int | None = None
-    calls: int | None = None
-
-    def exceeded_by(self, amount: Amount) -> str | None:
-        """The name of the first cap that `amount` exceeds."""
-        if self.usd is not None and amount.usd > self.usd:
-            return "usd"
-        if self.tokens is not None and amount.tokens > self.tokens:
-            return "tokens"
-        return "calls" if self.calls is not None and amount.calls > self.calls else None
-
-    def room_for(self, amount: Amount, beside: Amount) -> float:
-        """How many times `amount` fits beside another."""
-        triples = (
-            (self.usd, beside.usd, amount.usd),
-            (self.tokens, beside.tokens, amount.tokens),
-            (self.calls, beside.calls, amount.calls),
-        )
-        return min(
-            (float(cap - there) / float(more) for cap, there, more in triples if cap is not None and more),
-            default=math.inf,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """An amount that is set aside for one attempt."""
-
-    number: int
-    amount: Amount
-    model: str = ""
-    """Who is asked."""
-    priced: bool = True
-    """Whether its price is known: the dollars say nothing otherwise."""
 
 
 class Account:

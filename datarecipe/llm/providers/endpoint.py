@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from datarecipe.errors import UntrustedEndpointError, UsageError
 from datarecipe.llm.providers import provider_facts
+from datarecipe.llm.providers.named_endpoint import IN_KEYS, NamedEndpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,9 @@ NO_KEY = "no-key"
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+~-]*")
 _UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[\\<>\"^`{|}]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+_NONE = NamedEndpoints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,30 @@ class Endpoint:
     api_base: str | None = field(repr=False)
     """Where to send, whole. None: the provider's own host, which litellm knows."""
     api_base_for_key: str | None
-    """`api_base` without user info and query, spelt in one way: what `Content.api_base` says."""
+    """What `Content.api_base` says: for a named endpoint its name, else `api_base` without user info and query, spelt in
+    one way."""
     named_by: NamedBy
     key_variables: tuple[str, ...]
     """The environment variables that may hold the key that belongs to this provider, the usual one first."""
+    alias: str | None = None
+    """The endpoint's name in the user's configuration, where the model is asked for by that."""
+    needs_key: bool = False
+    """The user says which variable holds the key, so that none is sent instead of it."""
 
     @property
     def host(self) -> str | None:
         """Host and port, for messages."""
-        return None if self.api_base_for_key is None else urlsplit(self.api_base_for_key).netloc
+        return None if self.api_base is None else urlsplit(_for_key(urlsplit(self.api_base))).netloc
+
+    @property
+    def known_as(self) -> str:
+        """The model's name in tables of models, which know no endpoint of the user's."""
+        return f"{self.provider}/{self.name}" if self.alias else self.model
+
+    @property
+    def answers_as(self) -> str:
+        """The model's name beside its answers."""
+        return self.model if self.alias else f"{self.provider}/{self.name}"
 
     @property
     def has_secrets(self) -> bool:
@@ -62,14 +81,14 @@ class Endpoint:
         """What to pass as the key.
 
         `NO_KEY` where none is set; None where litellm is to find the provider's own credentials:
-        at the provider's own host, and for clouds that sign requests.
+        at the provider's own host, and for clouds that sign requests. None also where one is needed and missing.
         """
         found = next((environ[name] for name in self.key_variables if environ.get(name)), None)
         if self.provider in provider_facts.CREDENTIALS_OF_A_CLOUD:
             return None
-        if found is None and (self.api_base is not None or self.provider in provider_facts.NEEDS_NO_KEY):
-            return NO_KEY
-        return found
+        if found is not None or self.needs_key:
+            return found
+        return NO_KEY if self.api_base is not None or self.provider in provider_facts.NEEDS_NO_KEY else None
 
 
 def resolve_endpoint(
@@ -81,8 +100,11 @@ def resolve_endpoint(
     trust: bool,
     environ: Mapping[str, str],
     named_by_user: bool = False,
+    endpoints: NamedEndpoints = _NONE,
 ) -> Endpoint:
     """Decide where requests for `model` go: flag, else recipe, else environment, else config, else the provider's own.
+
+    A model at one of `endpoints` has that one's address, and no other.
 
     `recipe_api_base` and `config_api_base` are to be passed only when the model is the one that they were written for;
     `named_by_user` says that the user chose the model, and not a recipe or a project.
@@ -96,18 +118,31 @@ def resolve_endpoint(
         return Endpoint(model, provider_facts.LOCAL, model.removeprefix("local/"), None, None, "default", ())
     _check_model(model)
     own_server = bool(flag_api_base or recipe_api_base or config_api_base)
-    provider, name = _split(model, own_server=own_server, environ=environ)
-    from_environment = next((environ[v] for v in provider_facts.base_variables(provider) if environ.get(v)), None)
-    api_base, named_by = _choose(flag_api_base, recipe_api_base, from_environment, config_api_base)
-    url = None if api_base is None else _checked_url(api_base, named_by)
+    if (row := endpoints.of(model)) is None:
+        provider, name = _split(model, own_server=own_server, environ=environ, endpoints=endpoints)
+        from_environment = next((environ[v] for v in provider_facts.base_variables(provider) if environ.get(v)), None)
+        api_base, named_by = _choose(flag_api_base, recipe_api_base, from_environment, config_api_base)
+    elif own_server:
+        raise UsageError(
+            f"{model} is asked at the address of your endpoint {row.name}, and another address is given",
+            hint="Leave out --api-base and `api_base`.",
+        )
+    else:
+        provider, name = row.provider, model.partition(":")[2]
+        _check_model(name)
+        api_base, named_by = row.url, "config"
+    url = None if api_base is None else check_url(api_base, _WHERE[named_by] if row is None else f"`{row.name}`")
+    key_env = None if row is None else row.key_env
     endpoint = Endpoint(
         model=model,
         provider=provider,
         name=name,
         api_base=None if url is None else urlunsplit(url),
-        api_base_for_key=None if url is None else _for_key(url),
+        api_base_for_key=f"{IN_KEYS}{row.name}" if row else None if url is None else _for_key(url),
         named_by=named_by,
-        key_variables=provider_facts.key_variables(provider),
+        key_variables=(key_env,) if key_env else provider_facts.key_variables(provider),
+        alias=None if row is None else row.name,
+        needs_key=key_env is not None,
     )
     if named_by == "recipe" and not trust:
         raise _untrusted(endpoint)
@@ -188,7 +223,7 @@ def _check_model(model: str) -> None:
         )
 
 
-def _split(model: str, *, own_server: bool, environ: Mapping[str, str]) -> tuple[str, str]:
+def _split(model: str, *, own_server: bool, environ: Mapping[str, str], endpoints: NamedEndpoints) -> tuple[str, str]:
     """Provider and name. A name without a provider means an OpenAI-compatible server where there is a URL of one."""
     provider, slash, name = model.partition("/")
     if slash and provider_facts.known(provider):
@@ -202,16 +237,23 @@ def _split(model: str, *, own_server: bool, environ: Mapping[str, str]) -> tuple
         return bare, model
     if any(environ.get(variable) for variable in provider_facts.base_variables("openai")):
         return "openai", model
+    endpoints.check_not_meant(model)
     near = difflib.get_close_matches(provider, provider_facts.all_names(), 1)
     message = f"no provider is called {provider!r}" if slash else f"{model!r} does not say which provider has it"
     hint = f"Did you mean {near[0]}/{name}?" if slash and near else "Write PROVIDER/NAME, as in openai/gpt-4o-mini."
     raise UsageError(message, hint=f"{hint} For an OpenAI-compatible server of your own add --api-base URL.")
 
 
-def _checked_url(text: str, named_by: NamedBy) -> SplitResult:
-    where = {"flag": "--api-base", "recipe": "the recipe's `api_base`", "config": "the config's `api_base`"}.get(
-        named_by, "the environment's URL"
-    )
+_WHERE: Mapping[NamedBy, str] = {
+    "flag": "--api-base",
+    "recipe": "the recipe's `api_base`",
+    "config": "the config's `api_base`",
+    "environment": "the environment's URL",
+}
+
+
+def check_url(text: str, where: str) -> SplitResult:
+    """The URL `text`, which stands at `where`. Raises `UsageError`."""
     problem = None
     if _UNSAFE_IN_URL.search(text):
         problem = "it holds characters that no URL holds"
@@ -248,6 +290,6 @@ def _for_key(url: SplitResult) -> str:
 
 def _same(one: str, other: str) -> bool:
     try:
-        return _for_key(_checked_url(one, "environment")) == _for_key(_checked_url(other, "recipe"))
+        return _for_key(check_url(one, "")) == _for_key(check_url(other, ""))
     except UsageError:
         return False

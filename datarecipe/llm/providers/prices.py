@@ -162,7 +162,7 @@ def _at_home(endpoint: Endpoint) -> bool:
     """Whether requests go to the provider that the map means."""
     if endpoint.api_base is None:
         return endpoint.provider not in provider_facts.NEEDS_NO_KEY | provider_facts.NEEDS_URL
-    host = urlsplit(endpoint.api_base_for_key or "").hostname or ""
+    host = urlsplit(endpoint.api_base).hostname or ""
     own = _HOSTS.get(_family(endpoint.provider), ())
     if host in own:
         return True

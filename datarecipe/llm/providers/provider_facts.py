@@ -78,6 +78,11 @@ def known(provider: str) -> bool:
     return provider in TABLE or provider in ASK_A_PERSON or provider in _names_that_litellm_lists()
 
 
+def taken(name: str) -> bool:
+    """Whether names of models begin with it already, before a `/` or before a `:`."""
+    return name == "ft" or name in all_names() or name in ASK_A_PERSON
+
+
 def all_names() -> frozenset[str]:
     """The providers that a message may suggest."""
     return frozenset(TABLE) | {LOCAL}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datarecipe.amount import NOTHING, Amount, most, used
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.admission_gate import HowItWent
-from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
 from datarecipe.llm.routing.model_router import Claim, Router
 from datarecipe.llm.routing.request_attempts import Enter, Finish, GiveUp, RequestAttempts, Send, Step, Wait
 from datarecipe.llm.transport import AskAgainError

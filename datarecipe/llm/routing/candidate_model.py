@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from datarecipe.amount import Priced
 from datarecipe.exchange import Complete
 from datarecipe.llm.limits.admission_gate import Gate
-from datarecipe.llm.limits.amount import Priced
 from datarecipe.llm.transport import Transport
 
 

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datarecipe.amount import NOTHING, Amount, Reservation, most
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete
-from datarecipe.llm.limits.account import Account, Reservation
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import HowItWent, Ticket
-from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.routing.candidate_model import Route
 from datarecipe.llm.routing.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
 

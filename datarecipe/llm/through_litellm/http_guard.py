@@ -15,7 +15,7 @@ import zlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from datarecipe.llm.cache.json_size import holds_more, too_many_values
+from datarecipe.json_size import holds_more, too_many_values
 from datarecipe.llm.through_litellm.connection_guard import Guard, current
 
 if TYPE_CHECKING:

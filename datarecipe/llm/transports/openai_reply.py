@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
-from datarecipe.llm.cache.json_size import MOST_VALUES, too_many_values
+from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.llm.failures.failure_errors import Judge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
@@ -135,7 +135,7 @@ class Replies:
             finish_reason=reason,
             usage=usage,
             model=whole_characters(model[:LONGEST_NAME]) if isinstance(model, str) and model else self.endpoint.name,
-            answered_by=f"{self.endpoint.provider}/{self.endpoint.name}",
+            answered_by=self.endpoint.answers_as,
             created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
             apart=apart,
         )

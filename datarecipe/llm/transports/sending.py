@@ -36,19 +36,19 @@ def check_belongs(content: Content, endpoint: Endpoint) -> None:
 
 def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     """Raise `ProviderError` for what would be found out by asking somebody else's host, or not at all."""
-    if endpoint.api_base is not None:
-        return
-    if endpoint.provider in provider_facts.NEEDS_URL:
+    if endpoint.api_base is None and endpoint.provider in provider_facts.NEEDS_URL:
         variable = provider_facts.base_variables(endpoint.provider)[-1]
         raise ProviderError(
             f"{endpoint.provider} has no host of its own here, and no URL is named for {endpoint.model}",
             hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
         )
-    if not has_key and endpoint.provider in provider_facts.NEEDS_KEY:
+    at_home = endpoint.api_base is None
+    if not has_key and (endpoint.needs_key or (at_home and endpoint.provider in provider_facts.NEEDS_KEY)):
         variable = endpoint.key_variables[0]
         raise ProviderError(
             f"{endpoint.model} needs a key, and {variable} is not set",
-            hint=f"export {variable}=... and run it again, or name a server of your own with --api-base.",
+            hint=f"export {variable}=... and run it again"
+            f"{', or name a server of your own with --api-base' if at_home else ''}.",
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.patterns import compile_pattern
 from datarecipe.recipe.example_schema.schema_wording import in_words, names_a_field
 from datarecipe.recipe.example_schema.validation_cost import MAX_STEPS_AT_LOAD, TooMuchWorkError, Work, characters
@@ -37,11 +38,16 @@ def infer_schema(seeds: Sequence[Example], task: Task, labels: LabelSpace) -> di
 
     All fields are required and no others allowed; types are those of the seed examples (a number that is whole in one
     and not in another is a number); texts and lists are not empty where no seed example's is; the label field and the
-    options field are what the label space says.
+    options field are what the label space says; the roles of a dialogue are those of the seed examples.
     """
     properties: dict[str, Json] = {}
     for name in seeds[0]:
         properties[name] = _shape([seed[name] for seed in seeds])
+    for name, dialogue in dialogues(seeds).items():
+        turn: Any = properties[name]["items"]["properties"]  # type: ignore[index, call-overload]
+        turn[dialogue.role_key] = _one_of(dialogue.roles)
+    if task.label_field is None:
+        return _object(properties)
     answers = [seed[task.label_field] for seed in seeds]
     if labels.kind == "fixed":
         properties[task.label_field] = _one_of(labels.values)
@@ -112,7 +118,8 @@ def check_labels_fit(
     size = characters(seeds[0].example)
     problems = []
     for label in labels.values:
-        example = {**seeds[0].example, task.label_field: label}
+        assert task.label_field is not None
+        example: Example = {**seeds[0].example, task.label_field: label}
         work.begin(example, size + (len(label) if isinstance(label, str) else 0))
         try:
             faults = [

@@ -251,7 +251,7 @@ def _empty_hint(document: Document, keys: Keys) -> str | None:
     if isinstance(keys[-1], int):
         return "remove it, or put it into quotes if it is a text"
     around = mapping_form(schema_of(keys[:-1]) or {})
-    needed = (*around.get("required", ()), *around.get("else", {}).get("required", ()), "labels")
+    needed = (*around.get("required", ()), *around.get("else", {}).get("required", ()), "task", "labels")
     example = _example(keys) if keys[-1] in needed else None
     return f"for example: {example}" if example else "write a value, or remove the key"
 

@@ -31,7 +31,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     written = None if node is None else to_json(node)
     place = document.place(("labels",))
     if written is None:
-        if task is None or task.kind == "open" or _is_misspelt(document):
+        if task is None or task.kind in ("open", "none") or is_misspelt(document, "labels"):
             return LabelSpace("open")
         hint = "write the answers, `labels: [yes, no]`, or `labels: {per_example: 4}`, or `labels: open`"
         raise MissingKeyError(place.problem("`labels` is missing: it says what an answer may be", hint))
@@ -49,9 +49,9 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
     return space
 
 
-def _is_misspelt(document: Document) -> bool:
-    """Whether an unknown key seems to mean `labels`: that is told already, and no recipe comes of it."""
-    return isinstance(document.value, dict) and "labels" in probably_meant(document.value)
+def is_misspelt(document: Document, key: str) -> bool:
+    """Whether an unknown key seems to mean `key`: that is told already, and no recipe comes of it."""
+    return isinstance(document.value, dict) and key in probably_meant(document.value)
 
 
 def _label_problems(document: Document, labels: Sequence[Scalar]) -> Iterator[Problem]:
@@ -85,6 +85,13 @@ def label_warnings(document: Document, labels: Sequence[Scalar]) -> Iterator[Pro
 
 
 def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Problem]:
+    if task.kind == "none":
+        if space.kind != "open":
+            hint = (
+                "add `task: classification` (field `label`), `task: yes_no` (field `answer`) or `task: {label: FIELD}`"
+            )
+            yield place.problem("the recipe has `labels`, but no `task` that says which field holds the label", hint)
+        return
     if space.kind == "open" and task.kind == "multiple_choice":
         hint = "write `labels: {per_example: 4}`, or a list of them"
         yield place.problem("`task: multiple_choice` needs labels to choose from, not `labels: open`", hint)

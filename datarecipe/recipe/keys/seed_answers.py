@@ -39,13 +39,16 @@ def check_seed_answers(seeds: Sequence[Seed], task: Task, space: LabelSpace) -> 
 def check_seed_texts(seeds: Sequence[Seed], task: Task) -> None:
     """Some field beside answer and options must hold something in some seed example, if there is such a field at all.
 
+    Without a label field that is any field.
+
     Raises:
         SeedExampleError: all are null, and a model that imitates them would write nothing else.
     """
     fields = [name for name in seeds[0].example if name not in (task.label_field, task.options_field)]
     if fields and all(seed.example[name] is None for seed in seeds for name in fields):
         one = "the seed example holds nothing" if len(seeds) == 1 else "no seed example holds anything"
-        message = f"{one} but its answer: {join(map(code, fields), 'and')} {'is' if len(fields) == 1 else 'are'} null"
+        but = "" if task.label_field is None else " but its answer"
+        message = f"{one}{but}: {join(map(code, fields), 'and')} {'is' if len(fields) == 1 else 'are'} null"
         hint = f"write a text into {join(map(code, fields), 'or')}"
         nodes = (seed.document.get((*seed.keys, name)) for seed in seeds for name in fields)
         if any(isinstance(node, ScalarNode) and node.text == "" for node in nodes):
@@ -74,6 +77,8 @@ class _Answers:
 
 
 def _seed_problems(seed: Seed, task: Task, space: LabelSpace, labels: _Answers) -> Iterator[Problem]:
+    if task.label_field is None:
+        return
     answer = seed.example[task.label_field]
     place = seed.place(task.label_field)
     if space.kind == "fixed":
@@ -83,7 +88,7 @@ def _seed_problems(seed: Seed, task: Task, space: LabelSpace, labels: _Answers) 
             yield from _fixed_options(seed, task.options_field, space)
     elif space.kind == "per_example":
         assert task.options_field is not None
-        yield from _own_options(seed, task, task.options_field, space)
+        yield from _own_options(seed, task.label_field, task.options_field, space)
 
 
 def _not_a_label(place: Place, field: str, answer: Json, known: _Answers, role: str) -> Problem:
@@ -135,7 +140,7 @@ def _other_number(options: Json) -> str | None:
     return f"add or remove options, or write `labels: {{per_example: {len(options)}}}`" if len(options) > 1 else None
 
 
-def _own_options(seed: Seed, task: Task, field: str, space: LabelSpace) -> Iterator[Problem]:
+def _own_options(seed: Seed, label_field: str, field: str, space: LabelSpace) -> Iterator[Problem]:
     options = seed.example[field]
     place = seed.place(field)
     if not isinstance(options, list) or len(options) != space.options:
@@ -156,7 +161,7 @@ def _own_options(seed: Seed, task: Task, field: str, space: LabelSpace) -> Itera
             yield place.problem(f"{describe(option)} stands in {code(field)} {how}", hint)
         else:
             seen[folded(option)] = option
-    answer = seed.example[task.label_field]
+    answer = seed.example[label_field]
     own = _Answers(option for option in options if isinstance(option, bool | int | float | str))
     if answer not in own:
-        yield _not_a_label(seed.place(task.label_field), task.label_field, answer, own, "option")
+        yield _not_a_label(seed.place(label_field), label_field, answer, own, "option")

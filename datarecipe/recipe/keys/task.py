@@ -9,7 +9,7 @@ from datarecipe.errors import Problem, TaskError
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.message_text import code, did_you_mean, join
 from datarecipe.recipe.recipe import Task
-from datarecipe.recipe.source.document import Document, to_json
+from datarecipe.recipe.source.document import Document, ListNode, to_json
 
 LABEL_FIELDS = {"yes_no": "answer", "multiple_choice": "answer", "open": "answer", "classification": "label"}
 """The label field of each task that has a name."""
@@ -17,14 +17,16 @@ _OPTIONS = "options"
 
 
 def read_task(document: Document, seed: Seed) -> Task:
-    """The task of a recipe, checked against the fields of its seed example.
+    """The task of a recipe, checked against the fields of its seed example; a recipe without one has no label field.
 
     Raises:
-        TaskError: a field is not in the seed example, one field is both, or no text field remains.
+        TaskError: a field is not in the seed example, one field is both, or nothing is left beside a label from a list.
     """
     fields = list(seed.example)
     node = document.get(("task",))
-    written = None if node is None else to_json(node)
+    if node is None:
+        return Task("none", None, None)
+    written = to_json(node)
     default_options = _OPTIONS if _OPTIONS in fields else None
     if isinstance(written, dict):
         spelt = {nfc(field): field for field in fields}
@@ -40,15 +42,15 @@ def read_task(document: Document, seed: Seed) -> Task:
 
 
 def _field_problems(document: Document, task: Task, fields: list[str], seed: Seed) -> Iterator[Problem]:
-    if task.label_field not in fields:
+    if task.label_field is not None and task.label_field not in fields:
         yield _absent(document, ("task", "label"), task.label_field, "label field", fields, task)
     if task.options_field is not None and task.options_field not in fields:
         yield _absent(document, ("task", "options"), task.options_field, "options field", fields, task)
-    if task.label_field == task.options_field:
+    if task.label_field is not None and task.label_field == task.options_field:
         place = document.place(("task", "options"))
         message = f"{code(task.label_field)} cannot be both the label field and the options field"
         yield place.problem(message, "name the field with the list of options, or write `options: null` for none")
-    elif not set(fields) - {task.label_field, task.options_field}:
+    elif not set(fields) - {task.label_field, task.options_field} and isinstance(document.get(("labels",)), ListNode):
         message = "the seed example has no text field beside its answer: nothing would tell two examples apart"
         yield seed.place().problem(message, "add the text that the answer is about")
 

@@ -16,6 +16,7 @@ from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event, Outcome
 from datarecipe.generate.generation import Wanted
+from datarecipe.run_folder.counts.run_counts import Traffic
 
 PLACES_PER_SLOT = 8
 """How many places beyond the commit head are looked at, for each request that may be in flight."""
@@ -83,33 +84,6 @@ _NOTHING = DatarecipeError("woken")
 """What arrives when nothing does: `run` is to look again."""
 
 End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What the dispatcher did, for display and manifest. Not a part of the dataset."""
-
-    stored: int = 0
-    """Responses taken from the cache."""
-    sent: int = 0
-    """Requests sent."""
-    answered: int = 0
-    """Requests sent that were answered."""
-    abandoned: int = 0
-    """Requests sent whose answer was not waited for."""
-    in_flight: int = 0
-    asked_again: int = 0
-    """Stored responses that held nothing, and that another stands for now."""
-
-    def document(self) -> dict[str, int]:
-        """The sums as JSON."""
-        return {
-            "from_cache": self.stored,
-            "sent": self.sent,
-            "answered": self.answered,
-            "abandoned": self.abandoned,
-            "asked_again": self.asked_again,
-        }
 
 
 @dataclass(frozen=True, slots=True)

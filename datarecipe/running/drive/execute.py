@@ -10,31 +10,31 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from datarecipe.amount import NOTHING, Amount, Caps
 from datarecipe.errors import DatarecipeError, TemplateError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
-from datarecipe.llm.limits.account import Account, Caps
-from datarecipe.llm.limits.amount import NOTHING, Amount
+from datarecipe.llm.limits.account import Account
 from datarecipe.recipe import Recipe
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.label_counts import LabelCounts
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.run_folder.card import card
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.label_counts import LabelCounts
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.run_folder.run_files import storage_errors
+from datarecipe.run_folder.spending import Spending
+from datarecipe.run_folder.writer import RunFolder
 from datarecipe.running.drive.asked_again import AskedAgain, held_nothing
 from datarecipe.running.drive.budget import shared_account
-from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop, Traffic
+from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
 from datarecipe.running.drive.interrupt import Interrupts
+from datarecipe.running.drive.manifest_of_run import Span, manifest
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.card import card
-from datarecipe.running.run_folder.manifest import Span, manifest
-from datarecipe.running.run_folder.run_files import storage_errors
-from datarecipe.running.run_folder.spending import Spending
-from datarecipe.running.run_folder.writer import RunFolder
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.run_log import RunLog
@@ -355,7 +355,9 @@ def _close(
         # What this run used is gone from no account, though its files are.
         folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
     else:
-        folder.replace(document, card(setup, document, counts, first))
+        folder.replace(
+            document, card(setup.recipe, document, tally, first, by_fallbacks=bool(setup.stand_ins(tally.answered_by)))
+        )
     return replace(
         _result(setup, ending, counts, first, span.seconds),
         kept_lines=kept,

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from datarecipe.amount import Caps
 from datarecipe.errors import DatarecipeError, UsageError
-from datarecipe.llm.limits.account import Caps
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several
 
 AT_ONCE = 16

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from datarecipe.amount import Amount
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
-from datarecipe.llm.limits.amount import Amount
 from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids

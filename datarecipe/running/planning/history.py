@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from datarecipe.run_folder.ownership import MANIFEST, read_manifest
 from datarecipe.running.planning.dry_run import Stored
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.ownership import MANIFEST, read_manifest
 
 Source: TypeAlias = Literal["stated", "measured", "assumed"]
 

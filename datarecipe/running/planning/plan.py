@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal, TypeAlias
 
+from datarecipe.amount import NOTHING, Amount, Caps, most
 from datarecipe.errors import UnknownPriceError
 from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
-from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import NOTHING, Amount, most
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
+from datarecipe.run_folder.ownership import conflict
 from datarecipe.running.drive.budget import BUDGET
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.dry_run import DryRun, Lookup, Stored, dry_run
@@ -27,7 +27,6 @@ from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.reach import Reach, asked_alike, reach_of
 from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
-from datarecipe.running.run_folder.ownership import conflict
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
@@ -325,7 +324,7 @@ class _Planning:
         """By earlier runs of the dataset."""
         if not self._setup.output.is_dir():
             return NOTHING
-        from datarecipe.running.run_folder.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
+        from datarecipe.run_folder.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
 
         with Spending(self._setup.output, self._setup.identity, self._setup.prices) as spending:
             return spending.before

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from datarecipe.amount import Caps
 from datarecipe.errors import UnknownPriceError
-from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.providers.prices import Price, facts_of

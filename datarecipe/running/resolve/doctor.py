@@ -11,6 +11,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from datarecipe._version import __version__
 from datarecipe.errors import DatarecipeError
@@ -94,6 +95,11 @@ def _configuration(home: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     model = environ.get("DATARECIPE_MODEL") or config.model or EMBEDDED_MODEL
     yield Finding("ok", "default model", model)
+    for row in config.endpoints.rows.values():
+        host = urlsplit(row.url).netloc.rpartition("@")[2]
+        missing = row.key_env is not None and not environ.get(row.key_env)
+        key = f", key in {row.key_env}{' (not set)' if missing else ''}" if row.key_env else ""
+        yield Finding("missing" if missing else "ok", f"endpoint {row.name}", f"{row.provider} at {host}{key}")
 
 
 def _keys(environ: Mapping[str, str]) -> Finding:

@@ -15,6 +15,11 @@ Transport: TypeAlias = Literal["auto", "direct", "litellm"]
 EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
 """The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
 
+EMBEDDED_WARNING = (
+    "Written by the embedded model, which demonstrates the pipeline. It is a poor author: "
+    "expect wrong answers, and do not train on them."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
 from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
-from datarecipe.llm.limits.account import Caps
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
 from datarecipe.recipe import (
@@ -31,11 +31,11 @@ from datarecipe.recipe import (
     project_of,
     vendored_in,
 )
+from datarecipe.run_folder.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
 from datarecipe.running.resolve.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
-from datarecipe.running.run_folder.folder_hold import Location
 
 LOOP_VERSION = 5
 """Part of every run's identity; changes when the same responses would give another dataset."""
@@ -99,7 +99,7 @@ class Setup:
 
     def stand_ins(self, answered_by: Mapping[str, int]) -> dict[str, int]:
         """Of those who answered, by number of responses, the ones that are not the run's own model."""
-        own = (self.model.name, f"{self.endpoint.provider}/{self.endpoint.name}")
+        own = (self.model.name, self.endpoint.answers_as)
         return {name: count for name, count in answered_by.items() if name not in own}
 
     @cached_property
@@ -187,12 +187,13 @@ def settle(
         trust=options.trust or not sends,
         environ=options.environ,
         named_by_user=source in ("--model", "DATARECIPE_MODEL") or (source == config.model_from and config.by_user),
+        endpoints=config.endpoints,
     )
     weights = None
     if name.startswith(LOCAL_PREFIX):
         by = _stranger(recipe, source, config, home)
         name, weights = local_model(name, options, by, sends=sends, notice=notice)
-    model = settle_model(recipe, name, endpoint.api_base_for_key)
+    model = settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as)
     with recipe.placing_errors():
         shape = _shape(recipe, model)
     return Setup(
@@ -206,7 +207,7 @@ def settle(
         identity_parts=_parts(shape),
         location=_location(recipe, options, home),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
-        given=_given_prices(recipe, ("prices",), recipe.prices, endpoint.model, config),
+        given=_given_prices(recipe, ("prices",), recipe.prices, endpoint, config),
         fallbacks=tuple(
             _alternative(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks))
         ),
@@ -223,23 +224,23 @@ def _location(recipe: Recipe, options: Options, home: Path) -> Location:
 
 
 def _given_prices(
-    recipe: LoadedRecipe, keys: tuple[str | int, ...], prices: Prices | None, model: str, config: Config
+    recipe: LoadedRecipe, keys: tuple[str | int, ...], prices: Prices | None, endpoint: Endpoint, config: Config
 ) -> GivenPrices | None:
-    """A flag's prices at `keys`, else the user's for `model`, else the recipe's."""
+    """A flag's prices at `keys`, else the user's for the model, else the recipe's."""
     # Both by flags: one that the recipe names may be too low.
     names = ("input_per_million", "output_per_million")
     if prices is not None and all(recipe.written.place((*keys, name)).is_flag for name in names):
         return GivenPrices(prices, by_user=True, source="--set")
-    if model in config.prices:
-        return GivenPrices(config.prices[model], by_user=True, source="the user's configuration")
+    if (own := config.prices_at(endpoint)) is not None:
+        return GivenPrices(own, by_user=True, source="the user's configuration")
     # The recipe's `prices` are those of its own model.
-    if prices is not None and (keys != ("prices",) or recipe.model in (None, model)):
+    if prices is not None and (keys != ("prices",) or recipe.model in (None, endpoint.model)):
         return GivenPrices(prices, by_user=False, source="the recipe's `prices`")
     return None
 
 
 def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config, *, sends: bool) -> Alternative:
-    """A fallback with its own provider's address, or the one that the environment names for that provider."""
+    """A fallback at its named endpoint, at its own provider's address, or at the one that the environment names for it."""
     fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
         raise UsageError(
@@ -253,9 +254,10 @@ def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Co
         config_api_base=None,
         trust=options.trust or not sends,
         environ=options.environ,
+        endpoints=config.endpoints,
     )
-    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key)
-    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint.model, config)
+    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key, endpoint.known_as)
+    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint, config)
     return Alternative(model, endpoint, given, options.trust)
 
 

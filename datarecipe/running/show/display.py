@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import counted, printable
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.rejections import percent
 from datarecipe.running.show.summary import closing, dollars, opening

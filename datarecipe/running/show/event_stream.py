@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.run_folder.writer import json_line
 from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.writer import json_line
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.summary import summary, summary_of_error
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from decimal import ROUND_UP, Context, Decimal
 from typing import Protocol
 
+from datarecipe.amount import Caps
 from datarecipe.errors import CapReachedError
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
-from datarecipe.llm.limits.account import Caps
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
-from datarecipe.running.counts.run_result import SHORT_EXIT, RunResult
+from datarecipe.run_folder.ownership import REJECTED
 from datarecipe.running.drive.budget import BUDGET
-from datarecipe.running.run_folder.ownership import REJECTED
+from datarecipe.running.run_result import SHORT_EXIT, RunResult
 from datarecipe.running.show.rejections import loss_of
 
 MARGIN = Decimal("1.25")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from datarecipe.llm.limits.account import Caps
-from datarecipe.llm.limits.amount import Amount
-from datarecipe.running.counts.run_counts import Counts
+from datarecipe.amount import Amount, Caps
+from datarecipe.run_folder.counts.run_counts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

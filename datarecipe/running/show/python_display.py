@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
-from datarecipe.running.counts.run_result import RunResult
 from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal, status
 from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.progress import Progress

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from datarecipe.generate.reasons import REASONS, Reason
-from datarecipe.running.counts.run_counts import Counts
+from datarecipe.run_folder.counts.run_counts import Counts
 
 HALF = 0.5
 """The share of lost items from which a run says so first of all."""

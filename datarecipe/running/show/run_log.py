@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.run_files import RunFiles
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.next_steps import ended_short, flags, how_to_go_on
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.summary import closing, opening

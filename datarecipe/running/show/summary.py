@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from datarecipe.amount import Amount
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.limits.amount import Amount
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_result import RunResult
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.ownership import REJECTED
+from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.manifest import EMBEDDED_WARNING
-from datarecipe.running.run_folder.ownership import REJECTED
+from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.rejections import loss_of, percent
 
 

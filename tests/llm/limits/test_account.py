@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datarecipe.amount import NOTHING, Amount, Caps, Reservation, most, used
 from datarecipe.errors import CapReachedError
 from datarecipe.exchange import Complete, Content, Draw, Usage
-from datarecipe.llm.limits.account import Account, Caps, Reservation
-from datarecipe.llm.limits.amount import NOTHING, Amount, most, used
+from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
 
 PRICE = Price(Decimal("0.0000015"), Decimal("0.000006"))

@@ -264,7 +264,9 @@ def test_what_is_read_is_what_was_checked_while_a_folder_is_swapped_for_a_link(p
         try:
             assert other.stdout is not None
             other.stdout.readline()
-            for _ in range(3000):
+            for attempt in range(300_000):
+                if attempt >= 3000 and read and refused:  # a busy machine may let the other process rest for long
+                    break
                 try:
                     assert read_source(resolved, place, "t.j2", project_of(recipe)).text == "Write more."
                     read += 1

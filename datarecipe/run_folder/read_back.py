@@ -10,7 +10,7 @@ from typing import IO
 
 from datarecipe.errors import StorageError
 from datarecipe.generate.events import Accepted
-from datarecipe.running.run_folder.run_files import RunFiles
+from datarecipe.run_folder.run_files import RunFiles
 
 _MARKED = 64
 """From so many lines to so many a place is marked from which can be read on."""

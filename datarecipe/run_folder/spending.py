@@ -21,11 +21,10 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 
+from datarecipe.amount import NOTHING, Amount, Priced, Reservation
 from datarecipe.errors import StorageError
-from datarecipe.llm.limits.account import Reservation
-from datarecipe.llm.limits.amount import NOTHING, Amount, Priced
-from datarecipe.running.run_folder.ownership import PARTIAL
-from datarecipe.running.run_folder.run_files import RunFiles, storage_errors
+from datarecipe.run_folder.ownership import PARTIAL
+from datarecipe.run_folder.run_files import RunFiles, storage_errors
 
 SPENDING = "spending.jsonl"
 FORMAT = 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datarecipe.errors import RunLockedError, StorageError
-from datarecipe.running.run_folder.run_files import RunFiles, storage_errors
+from datarecipe.run_folder.run_files import RunFiles, storage_errors
 from datarecipe.unlinked import open_folder
 
 LOCK = ".lock"

@@ -10,10 +10,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datarecipe.llm.limits.amount import NOTHING, Amount, plain
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.label_counts import LabelCounts
-from datarecipe.running.drive.dispatch import Traffic
+from datarecipe.amount import NOTHING, Amount, plain
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.label_counts import LabelCounts
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the dispatcher did, for display and manifest. Not a part of the dataset."""
+
+    stored: int = 0
+    """Responses taken from the cache."""
+    sent: int = 0
+    """Requests sent."""
+    answered: int = 0
+    """Requests sent that were answered."""
+    abandoned: int = 0
+    """Requests sent whose answer was not waited for."""
+    in_flight: int = 0
+    asked_again: int = 0
+    """Stored responses that held nothing, and that another stands for now."""
+
+    def document(self) -> dict[str, int]:
+        """The sums as JSON."""
+        return {
+            "from_cache": self.stored,
+            "sent": self.sent,
+            "answered": self.answered,
+            "abandoned": self.abandoned,
+            "asked_again": self.asked_again,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datarecipe.amount import Caps
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
-from datarecipe.llm.limits.account import Caps
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.run_counts import Counts, Spent
-from datarecipe.running.drive.dispatch import End, Traffic
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.running.drive.dispatch import End
 
 INTERRUPTED_EXIT = 130
 SHORT_EXIT = 3

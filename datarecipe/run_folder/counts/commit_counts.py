@@ -11,7 +11,7 @@ from typing import Any
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Rejected
 from datarecipe.generate.reasons import Reason
-from datarecipe.running.counts.label_counts import LabelCounts
+from datarecipe.run_folder.counts.label_counts import LabelCounts
 
 MOST_NAMES = 100
 """Names of models that are counted one by one: a server may give another with each reply."""

@@ -19,8 +19,8 @@ from typing import IO, Any, Self
 
 from datarecipe.errors import RunConflictError, StorageError
 from datarecipe.generate.events import Accepted, Event, Rejected
-from datarecipe.running.run_folder.folder_hold import Hold, Location, hold
-from datarecipe.running.run_folder.ownership import (
+from datarecipe.run_folder.folder_hold import Hold, Location, hold
+from datarecipe.run_folder.ownership import (
     ABSENT,
     CARD,
     DATA,
@@ -36,8 +36,8 @@ from datarecipe.running.run_folder.ownership import (
     identity_of,
     manifest_in,
 )
-from datarecipe.running.run_folder.read_back import WrittenExamples
-from datarecipe.running.run_folder.run_files import RunFiles, storage_errors
+from datarecipe.run_folder.read_back import WrittenExamples
+from datarecipe.run_folder.run_files import RunFiles, storage_errors
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 # JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.

@@ -14,11 +14,10 @@ import yaml
 
 from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
-from datarecipe.running.counts.commit_counts import Tally
-from datarecipe.running.counts.label_counts import LabelCounts
-from datarecipe.running.counts.run_counts import Counts
-from datarecipe.running.resolve.resolved_run import Setup
-from datarecipe.running.run_folder.hub_metadata import front_matter
+from datarecipe.recipe import Recipe
+from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.label_counts import LabelCounts
+from datarecipe.run_folder.hub_metadata import front_matter
 
 LABELS_SHOWN = 200
 """Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
@@ -26,16 +25,19 @@ LABELS_SHOWN = 200
 _REASONS_HEADER = "| reason | items |\n|---|---|\n"
 
 
-def card(setup: Setup, manifest: Mapping[str, Any], counts: Counts, examples: Sequence[Example]) -> str:
-    """The card's text; `examples` are the first few of the dataset."""
-    recipe, model, tally = setup.recipe, manifest["model"], counts.tally
+def card(
+    recipe: Recipe, manifest: Mapping[str, Any], tally: Tally, examples: Sequence[Example], *, by_fallbacks: bool
+) -> str:
+    """The card's text; `examples` are the first few of the dataset, `by_fallbacks` is whether other models answered too."""
+    model = manifest["model"]
+    authors = _authors(model["name"], tally, by_fallbacks=by_fallbacks)
     front = front_matter(recipe, tally.accepted)
     parts = [
         f"---\n{_front_matter(front)}---",
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
         f"**{_plain(model['warning'])}**" if model["warning"] else "",
-        f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {_authors(setup, tally)} "
+        f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {authors} "
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
@@ -71,15 +73,15 @@ def _cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", _plain(text))
 
 
-def _authors(setup: Setup, tally: Tally) -> str:
+def _authors(model: str, tally: Tally, *, by_fallbacks: bool) -> str:
     """The model; where fallbacks answered, all that did, with their shares of the responses."""
-    if not setup.stand_ins(tally.answered_by):
-        return f"`{_code(setup.model.name)}`"
+    if not by_fallbacks:
+        return f"`{_code(model)}`"
     shares = (
         f"`{_code(name)}` ({count:,} of {counted(tally.responses, 'response')})"
         for name, count in tally.answered_by.most_common()
     )
-    return f"{', '.join(shares)} for `{_code(setup.model.name)}`"
+    return f"{', '.join(shares)} for `{_code(model)}`"
 
 
 def _front_matter(front: dict[str, Any]) -> str:

@@ -10,18 +10,14 @@ from importlib import metadata
 from typing import Any
 
 from datarecipe._version import __version__
-from datarecipe.llm.limits.amount import Amount, plain
-from datarecipe.running.counts.run_counts import Counts, Spent
+from datarecipe.amount import Amount, plain
+from datarecipe.run_folder.counts.run_counts import Counts, Spent
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.resolve.costs import Cost
+from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import Setup
 
 FORMAT = 1
-
-EMBEDDED_WARNING = (
-    "Written by the embedded model, which demonstrates the pipeline. It is a poor author: "
-    "expect wrong answers, and do not train on them."
-)
 
 
 @dataclass(frozen=True, slots=True)

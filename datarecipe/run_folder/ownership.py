@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
-from datarecipe.llm.cache.json_size import too_many_values
+from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
-from datarecipe.running.run_folder.run_files import RunFiles
+from datarecipe.run_folder.run_files import RunFiles
 
 DATA = "data.jsonl"
 LINEAGE = "lineage.jsonl"

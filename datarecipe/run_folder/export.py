@@ -9,7 +9,7 @@ from typing import Any
 
 from datarecipe.errors import MissingExtraError, UsageError
 from datarecipe.recipe.keys.task import LABEL_FIELDS
-from datarecipe.running.run_folder.dataset import Dataset, Lineage
+from datarecipe.run_folder.dataset import Dataset, Lineage
 
 INSTALL = "pip install 'datarecipe-llm[export]'"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.llm.cache import json_size
-from datarecipe.llm.cache.json_size import MOST_VALUES, holds_more, too_many_values
+from datarecipe import json_size
+from datarecipe.json_size import MOST_VALUES, holds_more, too_many_values
 
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

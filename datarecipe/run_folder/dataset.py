@@ -12,8 +12,8 @@ from typing import Any, TypeVar, overload
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.printable import counted
-from datarecipe.running.run_folder.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
-from datarecipe.running.run_folder.run_files import RunFiles
+from datarecipe.run_folder.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+from datarecipe.run_folder.run_files import RunFiles
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class Dataset(Sequence[Example]):
         `lineage` adds where each example came from, in columns whose names begin with `lineage_`. Raises `MissingExtraError`
         where pandas is not installed.
         """
-        from datarecipe.running.run_folder.export import pandas_table  # noqa: PLC0415 - it reads what this module defines
+        from datarecipe.run_folder.export import pandas_table  # noqa: PLC0415 - it reads what this module defines
 
         return pandas_table(self, lineage=lineage)
 
@@ -117,7 +117,7 @@ class Dataset(Sequence[Example]):
 
         Raises `MissingExtraError` where datasets is not installed, `UsageError` where a field holds several types.
         """
-        from datarecipe.running.run_folder.export import hugging_face_dataset  # noqa: PLC0415 - as above
+        from datarecipe.run_folder.export import hugging_face_dataset  # noqa: PLC0415 - as above
 
         return hugging_face_dataset(self, lineage=lineage)
 

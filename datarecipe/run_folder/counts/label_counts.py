@@ -44,6 +44,8 @@ class LabelCounts:
 
     def add(self, example: Example) -> None:
         """Count an accepted example."""
+        if self.task.label_field is None:
+            return
         label = example.get(self.task.label_field)
         if self.space.kind == "fixed" and isinstance(label, str | int | float):
             at = self._at.get(typed_key(label))

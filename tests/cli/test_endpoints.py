@@ -1,0 +1,170 @@
+"""Endpoints of the user's configuration, as a user meets them: a server moves, and nothing is asked anew."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Ran, datarecipe
+from tests.openai_author import Author
+from tests.openai_faults import Fault, always
+from tests.openai_server import OpenAIServer
+from tests.runs import DATA_FILES, RECIPE, write_recipe
+
+MODEL = ("--model", "lab:author")
+
+
+class Lab:
+    """A project with one recipe, and a user with a configuration."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = folder / "project"
+        self.output = self.project / "runs" / "facts"
+        self._config = folder / "config"
+        write_recipe(self.project)
+
+    def config(self, **endpoints: dict[str, Any]) -> None:
+        path = self._config / "datarecipe" / "config.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"endpoints": endpoints}))
+
+    def __call__(self, *arguments: str, **env: str) -> Ran:
+        return datarecipe(*arguments, cwd=self.project, env={"XDG_CONFIG_HOME": str(self._config), **env})
+
+    def files(self) -> dict[str, bytes]:
+        return {name: (self.output / name).read_bytes() for name in DATA_FILES}
+
+    def manifest(self) -> Any:
+        return json.loads((self.output / "manifest.json").read_text())
+
+
+def at(server: OpenAIServer, **more: Any) -> dict[str, Any]:
+    return {"provider": "hosted_vllm", "urls": [server.base_url], **more}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def test_a_server_that_moved_is_the_same_model(lab: Lab, tmp_path: Path) -> None:
+    author = Author(variety=3000)
+    run = ("run", "facts", *MODEL, "--concurrency", "1")
+    with OpenAIServer(author) as there:
+        lab.config(lab=at(there, key_env="LAB_API_KEY"))
+        ran = lab(*run, "--target-size", "20", LAB_API_KEY="sk-lab", HOSTED_VLLM_API_KEY="sk-other")
+        assert ran.code == 0, ran.err
+        assert "model lab:author" in ran.err
+        assert there.keys_seen == {"Bearer sk-lab"}
+        assert {seen.body["model"] for seen in there.seen} == {"author"}
+        paid = there.requests
+    with OpenAIServer(author) as here:
+        assert here.port != there.port
+        lab.config(lab=at(here))
+        assert "nothing would be asked" in lab("cache", "explain", "facts", *MODEL, "--target-size", "20").out
+        explained = lab("cache", "explain", "facts", *MODEL, "--target-size", "60")
+        assert f"from {paid} stored responses; the next request is not stored" in explained.out
+        assert "as far as earlier runs came" in explained.out
+        assert lab(*run, "--target-size", "20").code == 0
+        assert here.requests == 0
+        ran = lab(*run, "--target-size", "60")
+        assert ran.code == 0, ran.err
+        moved, asked = lab.files(), here.requests
+        assert lab.manifest()["model"]["answered_by"] == {"lab:author": paid + asked}
+        assert str(here.port) not in (lab.output / "manifest.json").read_text()
+        other = Lab(tmp_path / "other")
+        other.config(lab=at(here))
+        assert other(*run, "--target-size", "60").code == 0
+        assert here.requests - asked == paid + asked, "only what was missing was asked after the move"
+    assert other.files() == moved
+
+
+def test_a_fallback_at_an_endpoint(lab: Lab) -> None:
+    write_recipe(lab.project, RECIPE + "model: lab:author\nfallbacks: [rack:author]\n")
+    with OpenAIServer(faults=always(Fault("no_model"))) as first, OpenAIServer(Author(variety=3000)) as second:
+        lab.config(lab=at(first), rack=at(second))
+        ran = lab("run", "facts")
+        assert ran.code == 0, ran.err
+        assert set(lab.manifest()["model"]["answered_by"]) == {"rack:author"}
+        assert "rack:author" in ran.err + ran.out
+        second.faults = always(Fault("no_model"))
+        before = second.requests
+        assert lab("run", "facts").code == 0
+        assert second.requests == before
+
+
+def test_retry_of_a_run_s_folder_finds_the_endpoint(lab: Lab) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        lab.config(lab=at(server))
+        assert lab("run", "facts", *MODEL).code == 0
+        ran = lab("retry", "runs/facts")
+    assert ran.code == 0, ran.err
+
+
+def test_commands_name_it(lab: Lab) -> None:
+    url = "http://10.0.0.5:8000/v1"
+    lab.config(lab={"provider": "hosted_vllm", "urls": [url], "key_env": "LAB_API_KEY"})
+    assert "hosted_vllm at 10.0.0.5:8000, key in LAB_API_KEY (not set)" in lab("doctor").out
+    assert "(not set)" not in lab("doctor", LAB_API_KEY="sk-lab").out
+    prompt = lab("prompt", "facts", *MODEL).out
+    assert "model: lab:author (from --model), at 10.0.0.5:8000" in prompt
+    assert "response_format: json_schema" in prompt, "as the provider's models are asked"
+    assert "endpoint:lab" in lab("show", "facts", *MODEL, "--origins").out
+    assert "lab:author" in lab("plan", "facts", *MODEL).out
+    ran = lab("run", "facts", *MODEL)
+    assert ran.code == 4
+    assert "LAB_API_KEY is not set" in ran.err
+
+
+def test_without_the_endpoint_the_lines_to_add_are_shown(lab: Lab) -> None:
+    write_recipe(lab.project, RECIPE + "model: lab:author\n")
+    for command in ("run", "prompt", "plan"):
+        ran = lab(command, "facts")
+        assert ran.code == 2
+        assert "there is no endpoint lab" in ran.err
+        assert 'endpoints:\n  lab:\n    {provider: hosted_vllm, urls: ["' in ran.err
+
+
+def test_a_project_cannot_define_an_endpoint(lab: Lab) -> None:
+    with OpenAIServer() as server:
+        folder = lab.project / ".datarecipe"
+        folder.mkdir()
+        (folder / "config.yaml").write_text(json.dumps({"endpoints": {"lab": at(server)}}))
+        ran = lab("run", "facts", *MODEL, "--trust")
+        assert server.requests == 0
+    assert ran.code == 2
+    assert "`endpoints` cannot be set here" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"urls": ["http://a", "http://b"]}, "a pool of several URLs is not supported yet"),
+        ({"urls": []}, "cannot be set here so"),
+        ({"urls": "http://a"}, "cannot be set here so"),
+        ({"urls": ["a.example"]}, "must begin with http"),
+        ({"provider": "nobody"}, "no provider is called"),
+        ({"key": "sk-secret"}, "cannot be set here so"),
+        ({"prices": {"input_per_million": 1}}, "cannot be set here so"),
+    ],
+)
+def test_a_row_that_is_wrong(lab: Lab, row: dict[str, Any], words: str) -> None:
+    lab.config(lab={"provider": "hosted_vllm", "urls": ["http://10.0.0.5:8000/v1"], **row})
+    ran = lab("prompt", "facts", *MODEL)
+    assert ran.code == 2
+    assert words in ran.err
+    assert "config.yaml" in ran.err
+    assert "sk-secret" not in ran.err
+
+
+def test_its_prices(lab: Lab) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        lab.config(lab=at(server))
+        ran = lab("run", "facts", *MODEL, "--max-usd", "1")
+        assert (ran.code, server.requests) == (2, 0), "unknown"
+        lab.config(lab=at(server, prices={"input_per_million": 1, "output_per_million": 2}))
+        assert lab("run", "facts", *MODEL, "--max-usd", "1").code == 0
+    assert lab.manifest()["cost"]["prices"]["output_per_million"] == "2"
