@@ -66,10 +66,8 @@ class Draft:
 
     name: str
     description: str
-    task: Task | None
-    """None for examples without a label field."""
+    task: Task
     labels: LabelSpace
-    """Of a task."""
     template: str
     """The shipped instruction template that fits."""
     seeds: tuple[Example, ...]

@@ -25,6 +25,7 @@ from datarecipe.init.infer.structured import Structure, find_structure
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
 from datarecipe.init.value_names import listed, quoted
 from datarecipe.recipe import LabelSpace, Scalar
+from datarecipe.recipe.example_schema.dialogue import dialogues
 
 _TEMPLATES = {"fixed": "fixed_labels.j2", "per_example": "per_example_options.j2", "open": "open_answers.j2"}
 
@@ -215,17 +216,19 @@ def _seed_finding(table: Table, picked: Sequence[Row], labels: Sequence[Scalar])
 def _structured_draft(
     name: str, examples: Sequence[Example], structure: Structure, wishes: Wishes, findings: Sequence[Finding]
 ) -> Draft:
+    roles = dict.fromkeys(role for dialogue in dialogues(examples).values() for role in dialogue.roles)
+    told = Finding("roles", listed([*map(quoted, roles)]), "those of the seed example; their turns follow as in it")
     return Draft(
         name=name,
-        description=wishes.description or structure.description,
-        task=None,
+        description=structure.description if wishes.description is None else wishes.description,
+        task=structure.task,
         labels=LabelSpace("open"),
         template=structure.template,
         seeds=tuple(examples),
         wishes=wishes,
         schema=structure.schema(examples),
         todo={} if wishes.description is not None else {"description": DESCRIPTION_TODO},
-        findings=tuple(findings),
+        findings=(*findings, *([told] if roles else [])),
     )
 
 
