@@ -6,16 +6,16 @@ Their values stay as they are written. Which roles speak, and in which order, a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from datarecipe.exchange import Example, Json
-from datarecipe.init.draft import Finding
+from datarecipe.init.draft import ExampleKind, Finding
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, is_id
 from datarecipe.init.read.table import Table
 from datarecipe.init.value_names import listed, quoted
-from datarecipe.recipe import LabelSpace, Task
+from datarecipe.recipe import Task
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 
@@ -29,51 +29,18 @@ _DEEPEST: Final = 20
 """Lists and objects in each other that are looked into."""
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """What the examples are, and the fields that say so."""
-
-    fields: tuple[str, ...]
-    template: str
-    """The shipped instruction template."""
-    description: str
-    """A sentence that is true and says little: a placeholder that a model can work with."""
-    findings: tuple[Finding, ...]
-    label: str | None = None
-    """The field without which two examples are compared; None where all fields count."""
-    closed: Mapping[_Place, Sequence[str]] = field(default_factory=dict)
-    """Places in which nothing but these values may stand."""
-
-    @property
-    def task(self) -> Task:
-        """The task of the recipe."""
-        return Task("none" if self.label is None else "custom", self.label, None)
-
-    def schema(self, seeds: Sequence[Example]) -> dict[str, Json] | None:
-        """The JSON Schema of one example; None where the one that a recipe infers says the same."""
-        schema: dict[str, Any] = infer_schema(seeds, self.task, LabelSpace("open"))
-        for place, values in self.closed.items():
-            node = schema
-            for step in place:
-                node = node.get("items", {}) if step is None else node.get("properties", {}).get(step, {})
-            if node.get("type") == "string":
-                node["enum"] = list(values)
-                node.pop("pattern", None)
-        return schema if self.closed else None
-
-
-def find_structure(table: Table) -> Structure | None:
+def find_structure(table: Table) -> ExampleKind | None:
     """What the rows are, if they are no examples of a task with plain labels."""
     labelled = any(name.strip().casefold() in _LABEL_FIELDS and _is_plain(table, name) for name in table.columns)
     pair = tuple(name for name in ("prompt", "chosen", "rejected") if name in table.columns)
     is_pair = all(_holds_texts(table, name) or _role_key(table, name) for name in pair)
     if {"chosen", "rejected"} <= {*pair} and is_pair and not labelled:
-        found = _finding("preference pair", pair, "by their names: an answer, and a worse one to the same prompt")
-        return Structure(pair, "preference_pair.j2", "Prompts, each with a better and a worse answer.", (found,))
+        why = "by their names: an answer, and a worse one to the same prompt"
+        description = "Prompts, each with a better and a worse answer."
+        return _kind("preference pair", pair, "preference_pair.j2", why, description)
     for name in table.columns:
         if not labelled and (role := _role_key(table, name)):
-            found = _finding("dialogue", [name], f"it holds turns, each with {quoted(role)}")
-            return Structure((name,), "dialogue.j2", "Dialogues.", (found,))
+            return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {quoted(role)}", "Dialogues.")
     label = find_label(table)
     texts = [name for name in table.columns if _holds_texts(table, name) and not is_id(table, name)]
     nested = [name for name in table.columns if _holds_objects(table, name)]
@@ -82,9 +49,11 @@ def find_structure(table: Table) -> Structure | None:
     return None
 
 
-def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Structure:
+def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> ExampleKind:
+    why = f"it holds objects, found in {listed([*map(quoted, texts)])}"
+    kind = _kind("extraction", tuple(nested), "extraction.j2", why, "Texts, each with what is found in it.")
     closed = dict(_closed_values(table, texts, nested))
-    findings = [_finding("extraction", nested, f"it holds objects, found in {listed([*map(quoted, texts)])}")]
+    findings = []
     for place, values in closed.items():
         name = quoted(".".join(step for step in place if step is not None))
         why = "they come again and again; `schema` in the recipe lists them"
@@ -94,12 +63,27 @@ def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> St
         findings.append(Finding("closed list", "none", why))
     # With the same text, two examples are the same, whatever was found in it.
     label = nested[0] if len(nested) == 1 else None
-    description = "Texts, each with what is found in it."
-    return Structure(tuple(nested), "extraction.j2", description, tuple(findings), label, closed)
+    return replace(kind, label=label, closed=closed, findings=(*kind.findings, *findings))
 
 
-def _finding(kind: str, fields: Sequence[str], why: str) -> Finding:
-    return Finding(kind, listed([*map(quoted, fields)]), why, "--label FIELD for a task with labels")
+def _kind(name: str, fields: tuple[str, ...], template: str, why: str, description: str) -> ExampleKind:
+    finding = Finding(name, listed([*map(quoted, fields)]), why, "--label FIELD for a task with labels")
+    return ExampleKind(needed=fields, template=template, findings=(finding,), description=description)
+
+
+def schema_of(kind: ExampleKind, seeds: Sequence[Example]) -> dict[str, Json] | None:
+    """The JSON Schema of one example; None where the one that a recipe infers says the same."""
+    if not kind.closed:
+        return None
+    schema: dict[str, Any] = infer_schema(seeds, Task("none", None, None), kind.labels)
+    for place, values in kind.closed.items():
+        node = schema
+        for step in place:
+            node = node.get("items", {}) if step is None else node.get("properties", {}).get(step, {})
+        if node.get("type") == "string":
+            node["enum"] = list(values)
+            node.pop("pattern", None)
+    return schema
 
 
 def _role_key(table: Table, name: str) -> str | None:
