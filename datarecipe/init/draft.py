@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, Json
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.recipe import LabelSpace, Scalar, StrategyKind, Task
 
@@ -43,6 +43,11 @@ class Wishes:
     target_size: int = 100
     model: str | None = None
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether something that was said is about labels."""
+        return bool(self.task or self.labels or self.options or self.label_field or self.options_field)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -61,10 +66,16 @@ class Draft:
 
     name: str
     description: str
-    task: Task
+    task: Task | None
+    """None for examples without a label field."""
     labels: LabelSpace
+    """Of a task."""
+    template: str
+    """The shipped instruction template that fits."""
     seeds: tuple[Example, ...]
     wishes: Wishes
+    schema: Mapping[str, Json] | None = None
+    """Of one example, where it is narrower than what a recipe infers."""
     todo: Mapping[str, str] = field(default_factory=dict)
     """Keys of the recipe that hold a placeholder, and what to write instead."""
     findings: tuple[Finding, ...] = ()

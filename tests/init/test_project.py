@@ -175,11 +175,9 @@ def test_a_name_that_no_folder_can_have_is_told(tmp_path: Path) -> None:
         write_project(draft(), tmp_path / ("x" * 300))
 
 
-@pytest.mark.parametrize(
-    "labels", [LabelSpace("fixed", ("a", "b")), LabelSpace("per_example", options=4), LabelSpace("open")]
-)
-def test_the_template_says_what_it_may_use(labels: LabelSpace) -> None:
-    text = instruction_for(labels)
+@pytest.mark.parametrize("template", ["fixed_labels.j2", "per_example_options.j2", "open_answers.j2", "dialogue.j2"])
+def test_the_template_says_what_it_may_use(template: str) -> None:
+    text = instruction_for(template)
     assert text.startswith("{#")
     assert "{{ description }}" in text
     assert "{{ batch_size }}" in text

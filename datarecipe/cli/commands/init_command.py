@@ -14,8 +14,7 @@ from datarecipe.cli.reports.init_report import show_draft, show_table, show_writ
 from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
 from datarecipe.init.given_answers import check_name, check_text, name_from, read_fields, read_labels
-from datarecipe.init.infer.columns import find_label
-from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table
+from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
 from datarecipe.init.read.json_rows import read_seed_text
 from datarecipe.init.read.read_files import read_seeds, read_table
 from datarecipe.init.value_names import quoted
@@ -144,7 +143,7 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
     if values["data"]:
         table = read_table(values["data"], values["encoding"], read_fields(values["columns"]))
         show_table(table)
-        if asks and wishes.label_field is None and find_label(table) is None:
+        if asks and lacks_label(table, wishes):
             wishes = replace(wishes, label_field=ask.label_field(table.columns))
         draft = draft_from_table(name, table, wishes, seeds=values["seeds"] or 1)
         show_draft(draft, of_data=table.source)

@@ -77,7 +77,7 @@ def choose_fields(table: Table, needed: Sequence[str], wished: Sequence[str]) ->
     A number of the row is left out, since a model would go on counting, and two examples with the same text would differ.
 
     Raises:
-        UsageError: one that is wished is no field, or no text remains.
+        UsageError: one that is wished is no field.
     """
     named = [known_field(name, table, "--fields") for name in wished]
     left_out: dict[str, str] = {}
@@ -88,12 +88,6 @@ def choose_fields(table: Table, needed: Sequence[str], wished: Sequence[str]) ->
     kept = [name for name in table.columns if name not in left_out]
     if named:
         kept = [*named, *(name for name in needed if name not in named)]
-    if not set(kept) - set(needed):
-        reasons = listed([f"{quoted(name)} is left out ({why})" for name, why in left_out.items()])
-        raise UsageError(
-            "no field remains that the answer could be about" + (f": {reasons}" if left_out else ""),
-            hint="Name the fields of an example with --fields text,label, or another answer with --label FIELD.",
-        )
     findings = [Finding("fields", listed([quoted(name) for name in kept]), "", "--fields A,B,C")]
     findings += [Finding("left out", quoted(name), why) for name, why in left_out.items()]
     return kept, findings
@@ -129,11 +123,11 @@ def _why_left_out(table: Table, name: str) -> str | None:
 
 
 def _is_id(table: Table, name: str) -> bool:
-    if len(table.rows) < 3 or distinct(table, name) < len(table.rows):
+    if distinct(table, name) < len(table.rows):
         return False
     numbers = [value for value in table.filled(name) if isinstance(value, int)]
     counts_up = numbers[:1] in ([0], [1]) and all(b - a == 1 for a, b in pairwise(numbers))
-    return bool(_ID_NAME.fullmatch(name.strip())) or (counts_up and len(numbers) == len(table.rows))
+    return bool(_ID_NAME.fullmatch(name.strip())) or (counts_up and len(numbers) == len(table.rows) > 2)
 
 
 def _repeats(table: Table, name: str) -> bool:

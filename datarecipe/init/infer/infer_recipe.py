@@ -21,8 +21,12 @@ from datarecipe.init.infer.columns import (
 from datarecipe.init.infer.infer_labels import Space, choose_space, in_words
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
+from datarecipe.init.infer.structured import Structure, find_structure
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
 from datarecipe.init.value_names import listed, quoted
+from datarecipe.recipe import LabelSpace, Scalar
+
+_TEMPLATES = {"fixed": "fixed_labels.j2", "per_example": "per_example_options.j2", "open": "open_answers.j2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,19 @@ def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Dra
         UsageError: no field is the answer, or the wishes do not go with the examples.
     """
     table = seeds_table(seeds)
+    structure = None if wishes.is_labelled else find_structure(table)
+    if structure is not None:
+        fields, findings = choose_fields(table, structure.fields, wishes.fields)
+        examples = [{field: seed[field] for field in fields} for seed in seeds]
+        return _structured_draft(name, examples, structure, wishes, [*findings, *structure.findings])
     shape = _choose_shape(table, wishes)
-    fields, _ = choose_fields(table, shape.needed, wishes.fields or table.columns)
+    fields, _ = _labelled_fields(table, shape, wishes.fields or table.columns)
     for seed in seeds:
         if is_empty(seed[shape.label]) or all(is_empty(seed[field]) for field in fields if field not in shape.needed):
             hint = f"Fill {quoted(shape.label)} and another field, or name the answer with --label FIELD."
             raise UsageError("a seed example needs an answer and what it answers, and here one is empty", hint=hint)
     examples = [_settled({field: seed[field] for field in fields}, shape) for seed in seeds]
-    return _draft(name, examples, shape, wishes, shape.findings)
+    return _labelled_draft(name, examples, shape, wishes, shape.findings)
 
 
 def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1) -> Draft:
@@ -63,25 +72,64 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
     Raises:
         UsageError: no field is the answer, no row is whole, or the wishes do not go with the rows.
     """
+    structure = None if wishes.is_labelled else find_structure(table)
+    if structure is not None:
+        fields, findings = choose_fields(table, structure.fields, wishes.fields)
+        picked = pick(_whole_rows(table, fields), seeds)
+        findings = [*findings, *structure.findings, _seed_finding(table, picked, ())]
+        return _structured_draft(name, [row.values for row in picked], structure, wishes, findings)
     shape = _choose_shape(table, wishes)
-    fields, field_findings = choose_fields(table, shape.needed, wishes.fields)
+    fields, findings = _labelled_fields(table, shape, wishes.fields)
+    labels = shape.space.labels.values
+    whole = _whole_rows(table, fields)
+    usable = [Row(_settled(row.values, shape), row.place) for row in whole if _answer_fits(row.values, shape)]
+    if not usable:
+        reason = f"none has an answer that fits ({in_words(shape.space.labels)})"
+        hint = "Say what the labels are with --labels, or name another field with --label."
+        raise UsageError(f"{table.source}: no row can be a seed example: {reason}", hint=hint)
+    picked = pick(usable, seeds, shape.label, [fold(label) for label in labels])
+    findings += [*shape.findings, *_missing_labels(table, shape.label), _seed_finding(table, picked, labels)]
+    return _labelled_draft(name, [row.values for row in picked], shape, wishes, findings)
+
+
+def lacks_label(table: Table, wishes: Wishes) -> bool:
+    """Whether the user must say which field is the answer."""
+    if wishes.label_field is not None or (not wishes.is_labelled and find_structure(table) is not None):
+        return False
+    return find_label(table) is None
+
+
+def _labelled_fields(table: Table, shape: _Shape, wished: Sequence[str]) -> tuple[list[str], list[Finding]]:
+    fields, findings = choose_fields(table, shape.needed, wished)
+    if not set(fields) - set(shape.needed):
+        left_out = listed([f"{finding.found} ({finding.why})" for finding in findings[1:]])
+        raise UsageError(
+            "no field remains that the answer could be about" + (f"; left out: {left_out}" if left_out else ""),
+            hint="Name the fields of an example with --fields text,label, or another answer with --label FIELD.",
+        )
+    return fields, findings
+
+
+def _whole_rows(table: Table, fields: Sequence[str]) -> list[Row]:
+    """The rows that have a value in each of the fields and that a recipe can hold.
+
+    Raises:
+        UsageError: there are none.
+    """
     whole = [
         Row({field: row.values[field] for field in fields}, row.place)
         for row in table.rows
         if not any(is_empty(row.values.get(field)) for field in fields)
     ]
     short = [row for row in whole if can_be_seed(row.values)]
-    usable = [Row(_settled(row.values, shape), row.place) for row in short if _answer_fits(row.values, shape)]
-    if not usable:
-        raise _no_seed(table.source, fields, shape, is_whole=bool(whole), is_short=bool(short))
-    picked = pick(usable, shape.label, count=seeds, turns=[fold(label) for label in shape.space.labels.values])
-    findings = [
-        *field_findings,
-        *shape.findings,
-        *_missing_labels(table, shape.label),
-        _seed_finding(table, picked, shape),
-    ]
-    return _draft(name, [row.values for row in picked], shape, wishes, findings)
+    if not short:
+        reason = f"none has a value in all of {listed([*map(quoted, fields)])}"
+        hint = "Leave fields out with --fields, which names those that an example has."
+        if whole:
+            reason = f"all are longer than {LONGEST_SEED:,} characters, or nested too deep"
+            hint = "Shorten the texts, or name other fields with --fields."
+        raise UsageError(f"{table.source}: no row can be a seed example: {reason}", hint=hint)
+    return short
 
 
 def _choose_shape(table: Table, wishes: Wishes) -> _Shape:
@@ -128,18 +176,6 @@ def _no_label(table: Table) -> UsageError:
     return UsageError(message, hint=f"Say which one does: --label FIELD{header}")
 
 
-def _no_seed(source: str, fields: Sequence[str], shape: _Shape, *, is_whole: bool, is_short: bool) -> UsageError:
-    reason = f"none has an answer that fits ({in_words(shape.space.labels)})"
-    hint = "Say what the labels are with --labels, or name another field with --label."
-    if not is_whole:
-        reason = f"none has a value in all of {listed([*map(quoted, fields)])}"
-        hint = "Leave fields out with --fields, which names those that an example has."
-    elif not is_short:
-        reason = f"all are longer than {LONGEST_SEED:,} characters, or nested too deep"
-        hint = "Shorten the texts, or name other fields with --fields."
-    return UsageError(f"{source}: no row can be a seed example: {reason}", hint=hint)
-
-
 def _answer_fits(row: Example, shape: _Shape) -> bool:
     space = shape.space.labels
     if shape.options is not None:
@@ -167,35 +203,53 @@ def _missing_labels(table: Table, label: str) -> Iterator[Finding]:
         yield Finding("note", f"{rows} have no {quoted(label)}", "not counted")
 
 
-def _seed_finding(table: Table, picked: Sequence[Row], shape: _Shape) -> Finding:
+def _seed_finding(table: Table, picked: Sequence[Row], labels: Sequence[Scalar]) -> Finding:
     """Which rows became seed examples."""
-    s, labels = "s" * (len(picked) > 1), shape.space.labels.values
+    s = "s" * (len(picked) > 1)
     found = f"{table.unit}{s} {listed([f'{row.place:,}' for row in picked])}"
     more = f"--seeds {len(labels)} for one of each label" if labels and not s else "--seeds N for more"
-    return Finding(
-        f"seed example{s}", found, "of typical length" + ", of each label in turn" * bool(labels and s), more
+    why = "of typical length" + ", of each label in turn" * bool(labels and s)
+    return Finding(f"seed example{s}", found, why, more)
+
+
+def _structured_draft(
+    name: str, examples: Sequence[Example], structure: Structure, wishes: Wishes, findings: Sequence[Finding]
+) -> Draft:
+    return Draft(
+        name=name,
+        description=wishes.description or structure.description,
+        task=None,
+        labels=LabelSpace("open"),
+        template=structure.template,
+        seeds=tuple(examples),
+        wishes=wishes,
+        schema=structure.schema(examples),
+        todo={} if wishes.description is not None else {"description": DESCRIPTION_TODO},
+        findings=tuple(findings),
     )
 
 
-def _draft(name: str, examples: Sequence[Example], shape: _Shape, wishes: Wishes, findings: Sequence[Finding]) -> Draft:
-    fields = tuple(examples[0])
+def _labelled_draft(
+    name: str, examples: Sequence[Example], shape: _Shape, wishes: Wishes, findings: Sequence[Finding]
+) -> Draft:
+    fields, labels = tuple(examples[0]), shape.space.labels
     todo = {} if wishes.description is not None else {"description": DESCRIPTION_TODO}
     if shape.space.todo is not None:
         todo["labels"] = shape.space.todo
     # A sentence that is true and says little: a placeholder that a model can work with.
-    texts = ", ".join(_in_words(field) for field in fields if field not in shape.needed)
-    placeholder = f"Examples with {texts} and the right {_in_words(shape.label)}."
+    *texts, answer = (
+        " ".join(field.replace("_", " ").split())
+        for field in [*(field for field in fields if field not in shape.needed), shape.label]
+    )
+    placeholder = f"Examples with {', '.join(texts)} and the right {answer}."
     return Draft(
         name=name,
         description=placeholder if wishes.description is None else wishes.description,
-        task=task_of(fields, shape.label, shape.options, shape.space.labels),
-        labels=shape.space.labels,
+        task=task_of(fields, shape.label, shape.options, labels),
+        labels=labels,
+        template=_TEMPLATES[labels.kind],
         seeds=tuple(examples),
         wishes=wishes,
         todo=todo,
         findings=tuple(findings),
     )
-
-
-def _in_words(field: str) -> str:
-    return " ".join(field.replace("_", " ").split())

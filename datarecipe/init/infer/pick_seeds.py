@@ -31,11 +31,11 @@ def can_be_seed(example: Example) -> bool:
     return len(text) <= LONGEST_SEED and nesting(example) <= _DEEPEST
 
 
-def pick(rows: Sequence[Row], label: str, *, count: int, turns: Sequence[str | None] = ()) -> list[Row]:
+def pick(rows: Sequence[Row], count: int, label: str = "", turns: Sequence[str | None] = ()) -> list[Row]:
     """`count` typical rows, or all when they are fewer.
 
-    With `turns` they take turns over these labels, folded, in this order. Typical: each field about as long as in most rows.
-    Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
+    With `turns` they take turns over these values of `label`, folded, in this order. Typical: each field about as long as
+    in most rows. Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
     """
     groups: dict[str | None, list[Row]] = {turn: [] for turn in turns}
     for row in _ranked(rows):

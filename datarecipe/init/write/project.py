@@ -96,7 +96,7 @@ def write_project(draft: Draft, root: Path, *, force: bool = False) -> Written:
     """
     check_root(root)
     check_free(root, draft.name, force=force)
-    texts = (recipe_text(draft), seed_text(draft), instruction_for(draft.labels))
+    texts = (recipe_text(draft), seed_text(draft), instruction_for(draft.template))
     contents = {path: text.encode() for path, text in zip(own_paths(draft.name), texts, strict=True)}
     _check(contents, draft.name)
     contents |= dict(_shared(root))

@@ -14,6 +14,7 @@ from datarecipe.recipe import STRATEGIES, LabelSpace, Task
 from datarecipe.recipe.format.schema import FILE
 from datarecipe.recipe.message_text import join
 from datarecipe.recipe.source.yaml_scalars import json_text, scalar
+from datarecipe.recipe.source.yaml_writer import yaml_text
 
 SCHEMA_FILE = f".datarecipe/{FILE}"
 """Where editors find the JSON Schema of the format, from the project's folder."""
@@ -46,9 +47,10 @@ def _lines(draft: Draft) -> Iterator[_Line]:
     yield from _marked("description", todo)
     yield f"description: {scalar(draft.description)}", ""
     yield "", ""
-    yield f"task: {_task(draft.task, draft)}", _answer_comment(draft.task)
-    yield from _marked("labels", todo)
-    yield from _labels(draft.labels)
+    if draft.task is not None:
+        yield f"task: {_task(draft.task, draft)}", _answer_comment(draft.task)
+        yield from _marked("labels", todo)
+        yield from _labels(draft.labels)
     yield from _marked("seed_example", todo)
     yield f"seed_example: ../seeds/{draft.name}.json", "shows the format; a list of several gives more variety"
     yield f"instruction: ../templates/{draft.name}.j2", "what the model is told"
@@ -61,6 +63,10 @@ def _lines(draft: Draft) -> Iterator[_Line]:
         yield f"model: {scalar(draft.wishes.model)}", ""
     yield "# vary:", "gives each request one of these, for variety"
     yield "#   topic: [work, travel, food]", ""
+    if draft.schema is not None:
+        yield "", ""
+        yield "# What an example may be: more values can be added to an `enum`.", ""
+        yield from ((line, "") for line in yaml_text({"schema": dict(draft.schema)}).splitlines())
 
 
 def _marked(key: str, todo: Mapping[str, str]) -> Iterator[_Line]:
