@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datarecipe import errors
     from datarecipe.api import Recipe, arun, load_recipe, run
     from datarecipe.errors import DatarecipeError, RecipeError
-    from datarecipe.run_folder.dataset import Dataset, Lineage, RejectedItem
+    from datarecipe.generate.events import Lineage, RejectedItem
+    from datarecipe.run_folder.dataset import Dataset
     from datarecipe.running.resolve.options import Options
 
 __all__ = [
@@ -42,11 +43,11 @@ __all__ = [
 _HOMES = {
     "Dataset": "datarecipe.run_folder.dataset",
     "DatarecipeError": "datarecipe.errors",
-    "Lineage": "datarecipe.run_folder.dataset",
+    "Lineage": "datarecipe.generate.events",
     "Options": "datarecipe.running.resolve.options",
     "Recipe": "datarecipe.api",
     "RecipeError": "datarecipe.errors",
-    "RejectedItem": "datarecipe.run_folder.dataset",
+    "RejectedItem": "datarecipe.generate.events",
     "arun": "datarecipe.api",
     "load_recipe": "datarecipe.api",
     "run": "datarecipe.api",

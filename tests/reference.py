@@ -17,7 +17,7 @@ from functools import partial
 from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, canonical_json
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.batch_judge import Judge
 from datarecipe.generate.judge.item_checker import Invalid, Valid
@@ -33,7 +33,7 @@ Answer = Callable[[Complete], Completion]
 @dataclass
 class Result:
     rows: list[Accepted] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedItem] = field(default_factory=list)
     requests: list[Complete] = field(default_factory=list)
     outcome: str = ""
 
@@ -143,20 +143,20 @@ class _Program:
         for index, item in enumerate(batch):
             place = (parent, depth + 1, lane, number, index)
             if isinstance(item, Invalid):
-                self.result.rejected.append(Rejected(item.reason, item.detail, item.raw, *place))
+                self.result.rejected.append(RejectedItem(item.reason, item.detail, item.raw, *place))
             elif _plain(self.recipe, item.example) in self.taken:
                 detail = "equal to a seed example or to an accepted example"
-                self.result.rejected.append(Rejected("duplicate", detail, item.text, *place))
+                self.result.rejected.append(RejectedItem("duplicate", detail, item.text, *place))
             elif len(self.result.rows) >= self.recipe.target_size:
                 detail = "the target was reached within this response"
-                self.result.rejected.append(Rejected("surplus", detail, item.text, *place))
+                self.result.rejected.append(RejectedItem("surplus", detail, item.text, *place))
             elif (rejection := self.rejection(item)) is not None:
-                self.result.rejected.append(Rejected(rejection.reason, rejection.detail, item.text, *place))
+                self.result.rejected.append(RejectedItem(rejection.reason, rejection.detail, item.text, *place))
             else:
                 for filter_ in self.filters:
                     filter_.accepted(item)
                 self.taken.add(_plain(self.recipe, item.example))
-                self.result.rows.append(Accepted(item.example, example_id(item.example), *place, self.varied))
+                self.result.rows.append(Accepted(item.example, Lineage(example_id(item.example), *place, self.varied)))
                 accepted.append(item)
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch

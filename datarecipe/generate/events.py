@@ -11,10 +11,9 @@ from datarecipe.generate.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """An item that is now an example of the dataset."""
+class Lineage:
+    """Where an example came from: a line of `lineage.jsonl`."""
 
-    example: Example
     id: str
     """Hash of the normalised example."""
     parent: str
@@ -28,16 +27,25 @@ class Accepted:
     index: int
     """Place of the item in its response."""
     vary: Mapping[str, Json] = field(default_factory=dict)
-    """The values of `vary` that its request got."""
+    """The values of `vary` that its request got; empty where the recipe has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """An item, or a response without any, that is not in the dataset."""
+class Accepted:
+    """An item that is now an example of the dataset."""
+
+    example: Example
+    lineage: Lineage
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedItem:
+    """An item, or a response without any, that is not in the dataset: a line of `rejected.jsonl`."""
 
     reason: Reason
     detail: str
     raw: str
+    """The item's text, or the whole response's."""
     parent: str
     depth: int
     lane: str
@@ -59,6 +67,6 @@ class Committed:
     """Accepted items whose label, options or fields were mended."""
 
 
-Event: TypeAlias = Accepted | Rejected | Committed
+Event: TypeAlias = Accepted | RejectedItem | Committed
 Outcome: TypeAlias = Literal["target", "barren", "degraded"]
 """Why the loop itself ended. Other ends (a cap, a failure, an interrupt) are the dispatcher's."""

@@ -28,7 +28,7 @@ from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.admission.admission import Admission
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, Lineage, Outcome, RejectedItem
 from datarecipe.generate.judge.batch_judge import BatchJudge, judge_of
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.judge.normalise import example_id
@@ -195,7 +195,7 @@ class Generation:
                 duplicates += REASONS[rejection.reason].about_variety
                 raw = item.raw if isinstance(item, Invalid) else item.text
                 events.append(
-                    Rejected(rejection.reason, rejection.detail, raw, parent, depth, place.lane, number, index)
+                    RejectedItem(rejection.reason, rejection.detail, raw, parent, depth, place.lane, number, index)
                 )
                 continue
             assert isinstance(item, Valid)
@@ -203,7 +203,8 @@ class Generation:
             self.accepted += 1
             normalised += item.normalised
             accepted.append((item, id_))
-            events.append(Accepted(item.example, id_, parent, depth, place.lane, number, index, place.vary))
+            lineage = Lineage(id_, parent, depth, place.lane, number, index, place.vary)
+            events.append(Accepted(item.example, lineage))
         assert place.response is not None
         events.append(Committed(number, place.request, place.response, len(accepted), rejected, normalised))
         self.committed += 1

@@ -3,53 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from datarecipe.errors import UsageError
-from datarecipe.exchange import Example, Json
+from datarecipe.exchange import Example
+from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.printable import counted
 from datarecipe.run_folder.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
 from datarecipe.run_folder.run_files import RunFiles
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """Where an example came from: a line of `lineage.jsonl`."""
-
-    id: str
-    """Hash of the normalised example."""
-    parent: str
-    """Id of the formatting example of its request."""
-    depth: int
-    """1 for a child of a seed example."""
-    lane: str
-    """Chain, root draw or *fixed* number."""
-    request: int
-    """The request's number in logical order."""
-    index: int
-    """Place of the item in its response."""
-    vary: Mapping[str, Json] = field(default_factory=dict)
-    """The values of `vary` that its request got; empty where the recipe has none."""
-
-
-@dataclass(frozen=True)
-class RejectedItem:
-    """An item that is not in the dataset: a line of `rejected.jsonl`."""
-
-    reason: str
-    detail: str
-    raw: str
-    parent: str
-    depth: int
-    lane: str
-    request: int
-    index: int
 
 
 class Dataset(Sequence[Example]):

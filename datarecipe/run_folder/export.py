@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from datarecipe.errors import MissingExtraError, UsageError
+from datarecipe.generate.events import Lineage
 from datarecipe.recipe.keys.task import LABEL_FIELDS
-from datarecipe.run_folder.dataset import Dataset, Lineage
+from datarecipe.run_folder.dataset import Dataset
 
 INSTALL = "pip install 'datarecipe-llm[export]'"
 

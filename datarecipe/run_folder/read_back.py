@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import IO
 
 from datarecipe.errors import StorageError
-from datarecipe.generate.events import Accepted
+from datarecipe.generate.events import Accepted, Lineage
 from datarecipe.run_folder.run_files import RunFiles
 
 _MARKED = 64
@@ -39,7 +39,7 @@ class WrittenExamples:
         try:
             self._go_to(position)
             data, lineage = self._line()
-            return Accepted(json.loads(data.decode()), **json.loads(lineage.decode()))
+            return Accepted(json.loads(data.decode()), Lineage(**json.loads(lineage.decode())))
         except OSError as error:
             raise StorageError(
                 f"cannot read back what was written to {self._folder}: {error.strerror or error}",

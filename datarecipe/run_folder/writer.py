@@ -18,7 +18,7 @@ from types import MappingProxyType, TracebackType
 from typing import IO, Any, Self
 
 from datarecipe.errors import RunConflictError, StorageError
-from datarecipe.generate.events import Accepted, Event, Rejected
+from datarecipe.generate.events import Accepted, Event, RejectedItem
 from datarecipe.run_folder.folder_hold import Hold, Location, hold
 from datarecipe.run_folder.ownership import (
     ABSENT,
@@ -37,30 +37,8 @@ from datarecipe.run_folder.ownership import (
     manifest_in,
 )
 from datarecipe.run_folder.read_back import WrittenExamples
+from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
-# JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
-_LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-def json_line(value: object) -> str:
-    """One line of a `.jsonl` file, with its LF. UTF-8 as it is; line breaks of any kind escaped."""
-    text = _encode(value)
-    if not text.isascii():
-        for character, escape in _LINE_BREAKS.items():
-            text = text.replace(character, escape)
-        # Half a surrogate pair can only come from the raw text of a rejected item.
-        text = text.encode("utf-8", "backslashreplace").decode() if _has_surrogate(text) else text
-    return text + "\n"
-
-
-def _has_surrogate(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 class RunFolder:
@@ -134,9 +112,9 @@ class RunFolder:
         """Append an accepted example or a rejected item to the partial files."""
         if isinstance(event, Accepted):
             self._streams[DATA].write(json_line(event.example))
-            self._streams[LINEAGE].write(json_line(lineage_row(event)))
+            self._streams[LINEAGE].write(json_line(lineage_row(event.lineage)))
             self._accepted += 1
-        elif isinstance(event, Rejected):
+        elif isinstance(event, RejectedItem):
             self._streams[REJECTED].write(json_line(rejected_row(event)))
 
     def read(self, position: int) -> Accepted:
@@ -265,30 +243,3 @@ class RunFolder:
 def _to_disk(stream: IO[str]) -> None:
     stream.flush()
     os.fsync(stream.fileno())
-
-
-def lineage_row(event: Accepted) -> dict[str, Any]:
-    """A line of `lineage.jsonl`."""
-    return {
-        "id": event.id,
-        "parent": event.parent,
-        "depth": event.depth,
-        "lane": event.lane,
-        "request": event.request,
-        "index": event.index,
-        **({"vary": event.vary} if event.vary else {}),
-    }
-
-
-def rejected_row(event: Rejected) -> dict[str, Any]:
-    """A line of `rejected.jsonl`."""
-    return {
-        "reason": event.reason,
-        "detail": event.detail,
-        "raw": event.raw,
-        "parent": event.parent,
-        "depth": event.depth,
-        "lane": event.lane,
-        "request": event.request,
-        "index": event.index,
-    }

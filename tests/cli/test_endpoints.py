@@ -146,7 +146,7 @@ def test_a_project_cannot_define_an_endpoint(lab: Lab) -> None:
         ({"urls": []}, "cannot be set here so"),
         ({"urls": "http://a"}, "cannot be set here so"),
         ({"urls": ["a.example"]}, "must begin with http"),
-        ({"provider": "nobody"}, "no provider is called"),
+        ({"provider": "nobody"}, "no provider that can be used is called"),
         ({"key": "sk-secret"}, "cannot be set here so"),
         ({"prices": {"input_per_million": 1}}, "cannot be set here so"),
     ],

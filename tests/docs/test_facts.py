@@ -19,7 +19,7 @@ from datarecipe import errors
 from datarecipe.amount import NO_MAXIMUM, NOTHING, Caps
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.generate.prompt.model_profile import (
     _OWN_TEMPLATE,
     _TABLE,
@@ -35,7 +35,8 @@ from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_re
 from datarecipe.run_folder.counts.commit_counts import Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.ownership import MANIFEST, read_manifest
-from datarecipe.run_folder.writer import RunFolder, lineage_row, rejected_row
+from datarecipe.run_folder.rows import lineage_row, rejected_row
+from datarecipe.run_folder.writer import RunFolder
 from datarecipe.running.drive import execute, execute_many
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest
@@ -81,10 +82,10 @@ def test_all_exit_codes_are_explained() -> None:
 
 
 def test_fields_of_lineage_and_rejected_items() -> None:
-    accepted = Accepted({}, "a", "b", 1, "root:0", 0, 0)
-    documented = [code_in(cells[0])[0] for cells in table("files", "field")][: len(lineage_row(accepted))]
-    assert documented == list(lineage_row(accepted))
-    rejected = rejected_row(Rejected("schema", "", "", "b", 1, "root:0", 0, 0))
+    lineage = lineage_row(Lineage("a", "b", 1, "root:0", 0, 0))
+    documented = [code_in(cells[0])[0] for cells in table("files", "field")][: len(lineage)]
+    assert documented == list(lineage)
+    rejected = rejected_row(RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0))
     (sentence,) = re.findall(r"Fields: (.*?)\.\n", document("files").text, re.DOTALL)
     assert code_in(sentence) == list(rejected)
 

@@ -16,7 +16,7 @@ from typing import Any
 from datarecipe.characters import nfd
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Complete, FinishReason, Json
-from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import LabelSpace, Recipe, Task
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
@@ -300,7 +300,7 @@ def _driven(replies: Replies) -> list[list[Event]]:
 
 
 def _check(recipe: Recipe, text: str, events: Sequence[Event]) -> None:
-    rows = [event for event in events if isinstance(event, Rejected)]
+    rows = [event for event in events if isinstance(event, RejectedItem)]
     accepted = [event for event in events if isinstance(event, Accepted)]
     committed = [event for event in events if isinstance(event, Committed)]
     if len(committed) != 1 or len(rows) + len(accepted) != committed[0].accepted + committed[0].rejected:

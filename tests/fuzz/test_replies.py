@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from datarecipe.generate.events import Event, Rejected
+from datarecipe.generate.events import Event, RejectedItem
 from datarecipe.generate.generation import Generation
 from tests.fuzz import replies
 from tests.fuzz.campaign import Settings, run
@@ -33,7 +33,7 @@ def test_many_replies_bring_examples_and_many_do_not() -> None:
     """A fuzzer whose replies are all refused at once, or all taken, finds nothing."""
     came = [replies._driven(replies.make(3, number)) for number in range(400)]
     accepted = sum(any(type(event).__name__ == "Accepted" for events in each for event in events) for each in came)
-    reasons = {event.reason for each in came for events in each for event in events if isinstance(event, Rejected)}
+    reasons = {event.reason for each in came for events in each for event in events if isinstance(event, RejectedItem)}
     assert 80 < accepted < 380
     assert {"schema", "label", "options", "malformed", "no_items", "truncated", "refusal", "duplicate"} <= reasons
 
@@ -47,7 +47,7 @@ receive = Generation.receive
 
 
 def _lost(self: Generation, *given: Any) -> list[Event]:
-    return [event for event in receive(self, *given) if not isinstance(event, Rejected)]
+    return [event for event in receive(self, *given) if not isinstance(event, RejectedItem)]
 
 
 def _raising(*_: Any) -> list[Event]:

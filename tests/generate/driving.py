@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from datarecipe.exchange import Complete, Completion, Embedding, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
-from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, Lineage, Outcome, RejectedItem
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.prompt.model_profile import ModelSettings
@@ -24,7 +24,7 @@ class Driven:
     """What a driven loop emitted."""
 
     accepted: list[Accepted] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedItem] = field(default_factory=list)
     committed: list[Committed] = field(default_factory=list)
     asked: list[Complete] = field(default_factory=list)
     outcome: Outcome | None = None
@@ -36,7 +36,7 @@ class Driven:
             match event:
                 case Accepted():
                     self.accepted.append(event)
-                case Rejected():
+                case RejectedItem():
                     self.rejected.append(event)
                 case Committed():
                     self.committed.append(event)
@@ -57,7 +57,8 @@ class Log:
         """What a position names is there, and is asked for once."""
         assert position not in self.read_at
         self.read_at.add(position)
-        return Accepted(**json.loads(self.rows[position]))
+        row = json.loads(self.rows[position])
+        return Accepted(row["example"], Lineage(**row["lineage"]))
 
 
 def drive(

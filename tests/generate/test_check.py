@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from datarecipe.generate.events import Rejected
+from datarecipe.generate.events import RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge.item_checker import Checker, Invalid, LabelMatcher, Valid
 from datarecipe.generate.judge.normalise import equality_digest
@@ -520,11 +520,11 @@ def test_a_valid_example_fits_and_nothing_makes_the_check_raise(data: st.DataObj
 # --- values at the edge of JSON, which a response can hold all the same
 
 
-def in_a_loop(recipe: Recipe, text: str) -> list[Rejected]:
+def in_a_loop(recipe: Recipe, text: str) -> list[RejectedItem]:
     """The items of a response that are rejected."""
     generation = Generation(recipe, model_settings(recipe))
     events = generation.receive(next(generation.wanted(1)).handle, completion(text))
-    return [event for event in events if isinstance(event, Rejected)]
+    return [event for event in events if isinstance(event, RejectedItem)]
 
 
 def test_a_number_that_is_too_large_for_a_float_is_no_example() -> None:

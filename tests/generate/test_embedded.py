@@ -329,7 +329,7 @@ def test_a_run_writes_all_labels_in_like_number(kind: StrategyKind, labels: int,
     assert set(counts) == set(space.values)
     # Below the roots of a tree it is left to a hash.
     assert min(counts.values()) >= (0.5 if kind == "tree" else 0.9) * even
-    together = {(str(row.example["label"]), str(row.vary["topic"])) for row in driven.accepted}
+    together = {(str(row.example["label"]), str(row.lineage.vary["topic"])) for row in driven.accepted}
     assert len(together) > labels * labels / 2
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.admission.commit_filter import CommitFilter
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
 from datarecipe.recipe.recipe import Strategy
@@ -157,7 +157,7 @@ def test_a_higher_target_keeps_the_prefix(kind: StrategyKind) -> None:
 def test_every_item_of_a_committed_response_is_accounted_for() -> None:
     recipe = make_recipe("tree")
     driven = drive(recipe, settings(recipe), scripted, in_order, 16)
-    rows = [(row.request, row.index) for row in driven.accepted]
+    rows = [(row.lineage.request, row.lineage.index) for row in driven.accepted]
     rows += [(row.request, row.index) for row in driven.rejected]
     assert len(rows) == len(set(rows))
     for committed in driven.committed:
@@ -283,10 +283,11 @@ def test_a_response_without_an_item_is_one_row_with_its_reason(finish: str, reas
 def test_lineage_names_parent_depth_and_lane() -> None:
     recipe = make_recipe("tree", 2, target_size=60)
     driven = drive(recipe, settings(recipe), scripted, in_order, 8)
-    by_id = {row.id: row for row in driven.accepted}
+    rows = [row.lineage for row in driven.accepted]
+    by_id = {row.id: row for row in rows}
     assert len(by_id) == 60
-    assert max(row.depth for row in driven.accepted) > 1
-    for row in driven.accepted:
+    assert max(row.depth for row in rows) > 1
+    for row in rows:
         parent = by_id.get(row.parent)
         if parent is None:
             assert row.depth == 1
@@ -306,4 +307,4 @@ def test_a_target_reached_within_a_response_leaves_a_surplus_that_a_higher_targe
     assert [row.example for row in second.accepted][:7] == [row.example for row in first.accepted]
     assert second.rejected == []
     assert all(isinstance(row, Accepted) for row in second.accepted)
-    assert all(isinstance(row, Rejected) for row in first.rejected)
+    assert all(isinstance(row, RejectedItem) for row in first.rejected)

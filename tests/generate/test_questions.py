@@ -13,7 +13,7 @@ import pytest
 
 from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.item_checker import Valid
@@ -86,8 +86,8 @@ def test_an_answer_that_makes_no_difference_is_not_waited_for() -> None:
         assert isinstance(question.request, Embed)
         events = generation.receive(question.handle, Embedding(hashed_ngrams(question.request.text)))
     assert generation.outcome == "target"
-    assert [event.index for event in events if isinstance(event, Accepted)] == [0, 2, 3]
-    assert [event.reason for event in events if isinstance(event, Rejected)] == ["duplicate", *["surplus"] * 40]
+    assert [event.lineage.index for event in events if isinstance(event, Accepted)] == [0, 2, 3]
+    assert [event.reason for event in events if isinstance(event, RejectedItem)] == ["duplicate", *["surplus"] * 40]
 
 
 class _After(CommitFilter):
@@ -110,7 +110,7 @@ def test_an_earlier_filter_makes_a_later_ones_answer_needless() -> None:
         question = next(generation.wanted(1))
         assert question.request == Embed("another's", text)
         events = generation.receive(question.handle, Embedding((1.0,)))
-    assert [event.detail for event in events if isinstance(event, Rejected)] == ["near to an accepted example"]
+    assert [event.detail for event in events if isinstance(event, RejectedItem)] == ["near to an accepted example"]
 
 
 def test_a_question_that_nobody_holds_is_not_asked() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datarecipe.exchange import Complete, Completion
-from datarecipe.generate.events import Accepted
+from datarecipe.generate.events import Lineage
 from datarecipe.recipe import Recipe, StrategyKind
 from tests.generate.driving import drive
 from tests.generate.recipes import completion, make_recipe, settings
@@ -28,11 +28,11 @@ def always_new(request: Complete) -> Completion:
     return completion(json.dumps({"examples": items}))
 
 
-def rows_of(recipe: Recipe) -> list[Accepted]:
-    return drive(recipe, settings(recipe), always_new, lambda _: 0, 16).accepted
+def rows_of(recipe: Recipe) -> list[Lineage]:
+    return [row.lineage for row in drive(recipe, settings(recipe), always_new, lambda _: 0, 16).accepted]
 
 
-def descendants(rows: list[Accepted]) -> Counter[int]:
+def descendants(rows: list[Lineage]) -> Counter[int]:
     """By request: how many rows come from it, its own and those of requests that show one of its examples, and so on."""
     of_example = {row.id: row.request for row in rows}
     parent = {row.request: of_example.get(row.parent) for row in rows}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.exchange import Complete, Completion
-from datarecipe.generate.events import Committed, Event
+from datarecipe.generate.events import Accepted, Committed, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Limits
 from datarecipe.recipe.recipe import StopWhen
@@ -30,7 +30,7 @@ def drive(stop: StopWhen | None, variety: int, order: int = 0) -> tuple[Generati
 def judged(events: list[Event], window: int) -> tuple[float, float]:
     """Yield and share of duplicates of the last responses, counted from the events alone."""
     last = [event.request for event in events if isinstance(event, Committed)][-window:]
-    recent = [event for event in events if event.request in last]
+    recent = [event for event in events if not isinstance(event, Accepted) and event.request in last]
     accepted = sum(event.accepted for event in recent if isinstance(event, Committed))
     came = sum(event.accepted + event.rejected for event in recent if isinstance(event, Committed))
     duplicates = sum(getattr(event, "reason", "") == "duplicate" for event in recent)

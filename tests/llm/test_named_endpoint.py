@@ -103,8 +103,9 @@ def test_names_that_mean_something_else(name: str) -> None:
 
 
 def test_a_row_that_cannot_be_meant() -> None:
-    with pytest.raises(UsageError, match="no provider is called"):
-        lab(provider="lab")
+    for provider in ("lab", "local", "chatgpt"):
+        with pytest.raises(UsageError, match="no provider that can be used"):
+            lab(provider=provider)
     with pytest.raises(UsageError, match="the key itself does not belong here") as caught:
         lab(key_env="sk-secret")
     assert "sk-secret" not in str(caught.value)

@@ -127,7 +127,11 @@ def test_a_server_of_ones_own_has_no_known_price(model: str, api_base: str | Non
 
 @pytest.mark.parametrize(
     ("model", "api_base"),
-    [("openai/gpt-4o-mini", "https://api.openai.com/v1"), ("azure/gpt-4o", "https://mine.openai.azure.com")],
+    [
+        ("openai/gpt-4o-mini", "https://api.openai.com/v1"),
+        ("azure/gpt-4o", "https://mine.openai.azure.com"),
+        ("cerebras/gpt-oss-120b", "https://api.cerebras.ai/v1"),
+    ],
 )
 def test_the_providers_own_host_has_the_providers_price(model: str, api_base: str) -> None:
     assert facts(model, api_base).price is not None

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 
 from datarecipe.amount import NOTHING
 from datarecipe.exchange import Example
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.recipe import About
 from datarecipe.run_folder.card import LABELS_SHOWN, card
@@ -46,8 +46,8 @@ def make_card(
     setup = settle(loaded(recipe), Options(model=model, environ={}, output=place, cache_dir=place))
     shown = GOOD if examples is None else examples
     tally = Tally(labels=LabelCounts.of(recipe))
-    tally.add(Accepted(example, "id", "parent", 1, "root:0", 0, 0) for example in shown)
-    tally.add(Rejected("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
+    tally.add(Accepted(example, Lineage("id", "parent", 1, "root:0", 0, 0)) for example in shown)
+    tally.add(RejectedItem("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
     now = datetime(2026, 1, 2, tzinfo=UTC)
     counts = Counts(
         target_size=recipe.target_size, batch_size=5, tally=tally, traffic=Traffic(), spent=Spent(NOTHING, NOTHING)

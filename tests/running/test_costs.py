@@ -202,3 +202,37 @@ def test_a_fallback_without_a_price_takes_no_cap_away_from_the_others(tmp_path: 
     assert "--set 'fallbacks=[{model: openai/unheard-of, prices: {input_per_million" in str(raised.value)
     priced = OWN + "fallbacks: [{model: openai/unheard-of, prices: {input_per_million: 5, output_per_million: 6}}]\n"
     assert setup_of(tmp_path, priced).caps == Caps(usd=DEFAULT_USD)
+
+
+@pytest.mark.parametrize(
+    ("usd", "flags", "trust", "cap"),
+    [
+        ("1000000", {}, False, DEFAULT_USD),
+        ("5.01", {}, False, DEFAULT_USD),
+        ("5.00", {}, False, DEFAULT_USD),
+        ("0.50", {}, False, Decimal("0.5")),
+        ("1000000", {}, True, Decimal(1000000)),
+        ("1000000", {"limits.usd": 20}, False, Decimal(20)),
+    ],
+)
+def test_a_vendored_recipe_may_only_lower_the_cap(
+    tmp_path: Path, usd: str, flags: Mapping[str, Any], trust: bool, cap: Decimal
+) -> None:
+    text = f"model: openai/gpt-4o\nlimits: {{usd: {usd}}}\n"
+    theirs = setup_of(tmp_path / "recipes" / "vendor" / "acme", text, flags=flags, trust=trust)
+    assert theirs.caps.usd == cap
+    warned = [text for text in theirs.warnings() if "may not" in text]
+    assert bool(warned) == (cap == DEFAULT_USD < Decimal(usd))
+    assert setup_of(tmp_path / "own", text, flags=flags, trust=trust).caps.usd == Decimal(
+        str(flags.get("limits.usd", usd))
+    )
+
+
+def test_a_recipe_of_the_user_s_own_that_extends_a_vendored_one_says_its_own_cap(tmp_path: Path) -> None:
+    write_recipe(
+        tmp_path / "recipes" / "vendor" / "acme", RECIPE + "model: openai/gpt-4o\nlimits: {usd: 100}\n", "base"
+    )
+    path = "vendor/acme/recipes/base.yaml"
+    for own, cap in (("", DEFAULT_USD), ("limits: {usd: 50}\n", Decimal(50)), ("limits: {calls: 9}\n", DEFAULT_USD)):
+        recipe = load_recipe(write_recipe(tmp_path, f"recipe: 1\nextends: {path}\nname: mine\n{own}", "mine"))
+        assert settle(recipe, Options(environ={})).caps.usd == cap

@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
-from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, Lineage, RejectedItem
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.run_folder.ownership import conflict
+from datarecipe.run_folder.rows import json_line
 from datarecipe.run_folder.run_files import storage_errors
-from datarecipe.run_folder.writer import RunFolder, json_line
+from datarecipe.run_folder.writer import RunFolder
 from tests.generate.recipes import REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,11 @@ FILES = ["README.md", "data.jsonl", "lineage.jsonl", "manifest.json", "rejected.
 
 
 def accepted(text: str) -> Accepted:
-    return Accepted({"text": text, "label": "да"}, f"id of {text}", "parent", 2, "root:3", 4, 1)
+    return Accepted({"text": text, "label": "да"}, Lineage(f"id of {text}", "parent", 2, "root:3", 4, 1))
 
 
-def rejected(raw: str) -> Rejected:
-    return Rejected("malformed", "not JSON", raw, "parent", 1, "root:0", 0, 0)
+def rejected(raw: str) -> RejectedItem:
+    return RejectedItem("malformed", "not JSON", raw, "parent", 1, "root:0", 0, 0)
 
 
 def write(folder: Path, identity: str, *texts: str, overwrite: bool = False, status: str = "complete") -> int:
@@ -334,7 +335,7 @@ import os, sys
 from pathlib import Path
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.run_folder.writer import RunFolder
-from datarecipe.generate.events import Accepted
+from datarecipe.generate.events import Accepted, Lineage
 folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 renames = 0
 def hook(event, _):
@@ -345,7 +346,7 @@ def hook(event, _):
             os.kill(os.getpid(), 9)
 with RunFolder(folder, identity, overwrite=True) as writing:
     for text in sys.argv[4:]:
-        writing.write(Accepted({"text": text}, "id", "p", 1, "root:0", 0, 0))
+        writing.write(Accepted({"text": text}, Lineage("id", "p", 1, "root:0", 0, 0)))
     sys.addaudithook(hook)
     writing.replace({"identity": identity, "status": "complete"}, "card")
 """
@@ -446,7 +447,10 @@ def writable(value: Any) -> bool:
 
 
 def events_of(values: list[Any]) -> list[Accepted]:
-    return [Accepted({"value": value, "n": n}, f"{n:032x}", "p", n, "root:0", n, 0) for n, value in enumerate(values)]
+    return [
+        Accepted({"value": value, "n": n}, Lineage(f"{n:032x}", "p", n, "root:0", n, 0))
+        for n, value in enumerate(values)
+    ]
 
 
 @given(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
-from datarecipe.generate.events import Accepted
+from datarecipe.generate.events import Accepted, Lineage
 from datarecipe.run_folder.folder_hold import Location
 from datarecipe.run_folder.writer import RunFolder
 from tests.openai_author import Author, Body
@@ -23,7 +23,7 @@ Disturb = Callable[[Path], object]
 
 
 def accepted(text: str) -> Accepted:
-    return Accepted({"text": text}, f"id of {text}", "parent", 1, "root:0", 0, 0)
+    return Accepted({"text": text}, Lineage(f"id of {text}", "parent", 1, "root:0", 0, 0))
 
 
 def project(tmp_path: Path) -> Location:

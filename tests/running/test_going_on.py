@@ -61,14 +61,8 @@ def reached(cap: str, at: Any, needed: Any) -> CapReachedError:
 def typed(command: str) -> Typed:
     """As a user typed it, with no caps of its own."""
 
-    def of(settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
-        return " ".join(
-            (
-                command if verb is None else command.replace("run", verb, 1),
-                *([recipe, "alone"] if recipe else []),
-                *flags(settings),
-            )
-        )
+    def of(settings: Mapping[str, str], *, verb: str | None = None) -> str:
+        return " ".join((command if verb is None else command.replace("run", verb, 1), *flags(settings)))
 
     return of
 
@@ -120,51 +114,45 @@ def spent(calls: int, usd: str) -> Spent:
     return Spent(amount, amount)
 
 
-def test_several_recipes_get_one_command_that_raises_every_cap_that_was_reached() -> None:
+def test_of_several_recipes_each_cap_that_was_reached_is_named_with_what_suffices() -> None:
     caps = Caps(usd=Decimal("0.1"))
     small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), target_size=80, caps=caps)
     large = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=caps)
     stopped = result(end="interrupted", caps=caps, spent=spent(1, "0.01"))
     done = result(end="target", caps=caps, spent=spent(1, "0.01"))
     assert how_all_go_on([("a", large), ("b", stopped), ("c", stopped), ("d", done)], typed("x")) == [
+        "A higher cap continues a: --set limits.usd=0.32",
         "Run the same command again to go on: what was answered is stored.",
         # What each may use is also what all may use together, where nothing else is said; they take $0.3425.
-        "Higher caps go on: x --set limits.usd=0.32 --max-usd 0.35",
+        "A higher cap continues all of them: --max-usd 0.35",
     ]
     wide = Caps(usd=Decimal(1), calls=50)
     assert how_all_go_on([("a", large), ("b", done)], typed("x"), wide) == [
-        "Higher caps go on: x --set limits.usd=0.32 --max-calls 63"
+        "A higher cap continues a: --set limits.usd=0.32",
+        "A higher cap continues all of them: --max-calls 63",
     ]
     assert how_all_go_on([("a", large), ("b", small)], typed("x"), Caps(usd=Decimal(1))) == [
-        "A higher cap goes on: x --set limits.usd=0.32"
+        "A higher cap continues a: --set limits.usd=0.32",
+        "A higher cap continues b: --set limits.usd=0.25",
     ]
     nothing = result(error=reached("--max-calls", 30, 31), tally=Tally(), caps=caps, spent=spent(5, "0.01"))
     assert how_all_go_on([("a", small), ("b", nothing)], typed("x"), Caps(usd=Decimal(1), calls=30)) == [
-        "Higher caps go on: x --set limits.usd=0.25 --max-calls 62"
+        "A higher cap continues a: --set limits.usd=0.25",
+        "A higher cap continues all of them: --max-calls 62",
     ]
 
 
-def test_where_the_recipes_have_caps_of_their_own_each_is_raised_alone() -> None:
-    """A cap on the command line is every recipe's: it would lower one, or give another what it was not to have."""
+def test_recipes_with_other_caps_and_the_command_s_are_raised_side_by_side() -> None:
     small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=Caps(usd=Decimal("0.1")))
     large = result(end="target", caps=Caps(usd=Decimal(50)), spent=spent(400, "2.1"))
     assert how_all_go_on([("a.yaml", small), ("b.yaml", large)], typed("x")) == [
-        "A higher cap goes on: x a.yaml alone --set limits.usd=0.32"
+        "A higher cap continues a.yaml: --set limits.usd=0.32"
     ]
-    both = result(error=reached("--max-usd", Decimal(50), Decimal("50.1")), caps=Caps(usd=Decimal(50)))
-    spent_most = counted(both, spent=spent(800, "49.9"))
-    assert how_all_go_on([("a.yaml", small), ("b.yaml", spent_most)], typed("x")) == [
-        "A higher cap goes on: x a.yaml alone --set limits.usd=0.32",
-        "A higher cap goes on: x b.yaml alone --set limits.usd=160",
-    ]
-
-
-def test_a_recipe_s_own_cap_and_the_command_s_are_raised_side_by_side() -> None:
-    small = result(error=reached("limits.usd", Decimal("0.1"), Decimal("0.101")), caps=Caps(usd=Decimal("0.1")))
     wide = result(error=reached("--max-usd", Decimal(1), Decimal("1.1")), caps=Caps(usd=Decimal(50)))
-    assert how_all_go_on([("a", small), ("b", counted(wide, spent=spent(40, "0.9")))], typed("x")) == [
-        "A higher cap goes on: x a alone --set limits.usd=0.32",
-        "A higher cap goes on: x --max-usd 3.2",
+    spent_most = counted(wide, spent=spent(40, "0.9"))
+    assert how_all_go_on([("a.yaml", small), ("b.yaml", spent_most)], typed("x"), Caps(usd=Decimal(1))) == [
+        "A higher cap continues a.yaml: --set limits.usd=0.32",
+        "A higher cap continues all of them: --max-usd 3.2",
     ]
 
 
@@ -178,7 +166,9 @@ def test_a_cap_that_hides_behind_another_is_raised_with_it() -> None:
     )
     two = [("a", five), ("b", five)]
     assert how_all_go_on(two, typed("x"), Caps(calls=10)) == [
-        "Higher caps go on: x --set limits.calls=31 --max-calls 62"
+        "A higher cap continues a: --set limits.calls=31",
+        "A higher cap continues b: --set limits.calls=31",
+        "A higher cap continues all of them: --max-calls 62",
     ]
 
 

@@ -301,12 +301,9 @@ def test_a_recipe_that_reached_its_own_cap_goes_on_alone(tmp_path: Path) -> None
     with OpenAIServer(Author(variety=3000)) as server:
         ran = many(tmp_path, server, "recipes", "--concurrency", "4")
         assert ran.code == 3, ran.err
-        offered = [line for line in ran.err.splitlines() if "goes on: datarecipe run" in line]
-        assert len(offered) == 1
-        words = shlex.split(offered[0].partition(": datarecipe ")[2])
-        assert words[:2] == ["run", "recipes/small.yaml"]
-        assert "recipes" not in words
-        ran = datarecipe(*words, cwd=tmp_path, env=KEY)
+        offered = [line for line in ran.err.splitlines() if "continues" in line]
+        assert [line.partition(": ")[0] for line in offered] == ["A higher cap continues recipes/small.yaml"]
+        ran = many(tmp_path, server, "recipes/small.yaml", *shlex.split(offered[0].partition(": ")[2]))
         assert ran.code == 0, ran.err
     for name in ("small", "large"):
         assert len((tmp_path / "runs" / name / "data.jsonl").read_text().splitlines()) == 60

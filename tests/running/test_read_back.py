@@ -32,7 +32,7 @@ def test_any_line_can_be_read_after_any_other(files: RunFiles, positions: list[i
     written = WrittenExamples(files, "data", "lineage")
     for position in positions:
         row = written.read(position)
-        assert row.id == str(position)
+        assert row.lineage.id == str(position)
         assert str(row.example["question"]).lstrip("x") == str(position)
     written.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from datarecipe.amount import NOTHING, Amount
 from datarecipe.exchange import Complete, Content, Request, Response
-from datarecipe.generate.events import Event
+from datarecipe.generate.events import Accepted, Event
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.strategy.chains import ChainsOrder
@@ -66,7 +66,9 @@ def commit_out_of_order() -> None:
     commit = Generation._commit
 
     def backwards(self: Generation) -> list[Event]:
-        return sorted(commit(self), key=lambda event: -event.request)
+        return sorted(
+            commit(self), key=lambda event: -(event.lineage.request if isinstance(event, Accepted) else event.request)
+        )
 
     Generation._commit = backwards  # type: ignore[method-assign]
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from datarecipe.run_folder.ownership import read_manifest
-from datarecipe.run_folder.writer import json_line, lineage_row, rejected_row
+from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.running.drive.execute import GRACE
 from tests import reference
 from tests.simulation.life import DIED, Ended, Place, live, setup_of
@@ -149,7 +149,7 @@ class Trial:
             yield f"there is a manifest and no {missing[0]}"
             return
         rows = [json_line(row.example) for row in expected.rows]
-        lineage = [json_line(lineage_row(row)) for row in expected.rows]
+        lineage = [json_line(lineage_row(row.lineage)) for row in expected.rows]
         data = (folder / "data.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         if data != rows[: len(data)]:
             yield "data.jsonl is not what a sequential program gives"

@@ -17,7 +17,7 @@ from datarecipe.cli.command_options import (
     show_warnings,
 )
 from datarecipe.cli.output import tell
-from datarecipe.generate.events import Accepted, Rejected
+from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.printable import example_line, printable
 from datarecipe.running.drive.preview import preview
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
@@ -46,7 +46,7 @@ def command(recipe: str, **values: Any) -> None:
         if isinstance(event, Accepted):
             click.secho("accepted  ", fg="green", nl=False)
             click.echo(example_line(event.example))
-        elif isinstance(event, Rejected):
+        elif isinstance(event, RejectedItem):
             click.secho("rejected  ", fg="red", nl=False)
             click.echo(f"{event.reason}: {printable(event.detail)}")
             click.echo(f"          {printable(event.raw)}")

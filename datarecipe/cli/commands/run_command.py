@@ -84,7 +84,7 @@ def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | 
         if len(setups) == 1:
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
         else:
-            code = _run_many(setups, names, recipes, observer, budget, quiet=quiet, as_json=as_json)
+            code = _run_many(setups, names, observer, budget, quiet=quiet, as_json=as_json)
     sys.exit(code)
 
 
@@ -96,7 +96,7 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
-    typed = _typed((), overwritten=result.written)
+    typed = _typed(overwritten=result.written)
     for line in (ended_short(result), how_to_go_on(result, typed, budget)):
         if line is not None:
             tell(line)
@@ -106,14 +106,13 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
 def _run_many(
     setups: Sequence[Setup],
     names: Sequence[str],
-    recipes: Sequence[str],
     observer: Observer,
     budget: Caps,
     *,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """`names` are those of `setups`; `recipes` is what was typed, folders among them."""
+    """`names` are those of `setups`."""
     interrupts = Interrupts(ALL, observer.notice, end=end_process)
     done = asyncio.run(execute_many(setups, observer, budget_of(setups, budget), interrupts=interrupts))
     if as_json:
@@ -131,7 +130,7 @@ def _run_many(
         if error is not None:
             tell(f"{ran.setup.recipe.name}: {error}")
     results = [(name, ran.result) for name, ran in zip(names, done, strict=True) if ran.result is not None]
-    typed = _typed(recipes, overwritten=all(result.written for _, result in results))
+    typed = _typed(overwritten=all(result.written for _, result in results))
     for hint in how_all_go_on(results, typed, budget):
         tell(hint)
     return max(ran.exit_code for ran in done)
@@ -168,16 +167,13 @@ def _close(stream: IO[str]) -> None:
         stream.close()
 
 
-def _typed(recipes: Sequence[str], *, overwritten: bool) -> Typed:
+def _typed(*, overwritten: bool) -> Typed:
     """What the user typed, for a message to build upon: without what must not be said twice, or not be shown."""
 
-    def command(settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
+    def command(settings: Mapping[str, str], *, verb: str | None = None) -> str:
         words = [word for word in sys.argv[1:] if word != "--overwrite" or not overwritten]
         if verb is not None:
             words = [verb, *(word for word in words[1:] if word not in ("--overwrite", "--offline"))]
-        if recipe is not None:
-            at = min((words.index(word) for word in recipes if word in words), default=len(words))
-            words[at:] = [recipe, *(word for word in words[at:] if word not in recipes)]
         words = list(map(_without_user, words))
         for name, value in settings.items():
             words = list(_without(words, name, has_value=bool(value)))

@@ -1,7 +1,7 @@
 """Recipe and formatting example -> the content of a request.
 
-The instruction is a template from a recipe that may be a stranger's: `datarecipe.recipe.template` compiles and renders it
-in a sandbox, within bounds. Here it gets its values.
+The instruction is a template from a recipe that may be a stranger's: `datarecipe.recipe.template` renders it within
+bounds. Here it gets its values.
 """
 
 from __future__ import annotations

@@ -147,7 +147,9 @@ class TreeOrder(Order):
     def _read(self, number: int) -> _Node:
         assert self._log is not None
         row = self._log.read(number)
-        return _Node(Formatting(row.example, example_text(row.example), row.id, row.depth), row.lane)
+        return _Node(
+            Formatting(row.example, example_text(row.example), row.lineage.id, row.lineage.depth), row.lineage.lane
+        )
 
     def _children(self, parent: _Node | float, expected_yield: float, seen: set[bytes]) -> Sequence[_Node | float]:
         """By rank; of what has not arrived, how many there may be of each."""

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from platformdirs import user_data_dir
 
 from datarecipe.errors import UsageError, WeightsError
+from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.embedded.gguf import check_gguf
 from datarecipe.llm.embedded.installers import Installer, installers, last_useful_line
 
@@ -162,9 +163,10 @@ def ensure_weights(
 def _known(name: str) -> Weights:
     if name in KNOWN_WEIGHTS:
         return KNOWN_WEIGHTS[name]
+    known = ", ".join(f"{LOCAL_PREFIX}{name}" for name in KNOWN_WEIGHTS)
     raise UsageError(
         f"there is no embedded model called {name!r}",
-        hint=f"Write one of {', '.join(f'local/{known}' for known in KNOWN_WEIGHTS)}, or local/PATH of a .gguf file.",
+        hint=f"Write one of {known}, or {LOCAL_PREFIX}PATH of a .gguf file.",
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from datarecipe.errors import UntrustedEndpointError, UsageError
+from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.named_endpoint import IN_KEYS, NamedEndpoints
 
@@ -72,6 +73,15 @@ class Endpoint:
         return self.model if self.alias else f"{self.provider}/{self.name}"
 
     @property
+    def wire(self) -> str:
+        """The provider in whose way requests are put, over either transport. At an address that only a recipe names it is
+        nobody's own: nothing of the user's environment belongs there."""
+        if self.has_secrets:
+            return provider_facts.OPENAI
+        by_recipe = self.named_by == "recipe" and self.provider in provider_facts.OPENAI_COMPATIBLE
+        return provider_facts.PLAIN if by_recipe or self.provider in provider_facts.OLLAMA else self.provider
+
+    @property
     def has_secrets(self) -> bool:
         """Whether the URL holds user info or a query."""
         url = urlsplit(self.api_base or "")
@@ -112,10 +122,10 @@ def resolve_endpoint(
     model that is not known to be asked at its provider's hosts alone, unless `trust`; `UsageError` for a model or URL that
     cannot be meant.
     """
-    if model.startswith(provider_facts.LOCAL + "/"):
+    if model.startswith(LOCAL_PREFIX):
         if flag_api_base is not None:
             raise UsageError("the embedded model runs in this process, it has no URL", hint="Leave out --api-base.")
-        return Endpoint(model, provider_facts.LOCAL, model.removeprefix("local/"), None, None, "default", ())
+        return Endpoint(model, provider_facts.LOCAL, model.removeprefix(LOCAL_PREFIX), None, None, "default", ())
     _check_model(model)
     own_server = bool(flag_api_base or recipe_api_base or config_api_base)
     if (row := endpoints.of(model)) is None:
@@ -231,12 +241,12 @@ def _split(model: str, *, own_server: bool, environ: Mapping[str, str], endpoint
             raise UsageError(f"{provider} asks a person to log in while it runs, so it cannot be used in a run")
         return provider, name
     if own_server:
-        return "openai", model
+        return provider_facts.OPENAI, model
     bare = None if slash else provider_facts.provider_of(model)
     if bare is not None:
         return bare, model
-    if any(environ.get(variable) for variable in provider_facts.base_variables("openai")):
-        return "openai", model
+    if any(environ.get(variable) for variable in provider_facts.base_variables(provider_facts.OPENAI)):
+        return provider_facts.OPENAI, model
     endpoints.check_not_meant(model)
     near = difflib.get_close_matches(provider, provider_facts.all_names(), 1)
     message = f"no provider is called {provider!r}" if slash else f"{model!r} does not say which provider has it"

@@ -39,10 +39,13 @@ class NamedEndpoint:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise UsageError("the name of an endpoint has small letters, digits and hyphens, and begins with a letter")
-        if provider_facts.taken(self.name):
+        if self.name in (*provider_facts.TABLE, provider_facts.LOCAL, "ft"):  # as in `ft:gpt-4o:...`
             raise UsageError(f"{self.name} begins the names of other models already; give the endpoint another name")
-        if not provider_facts.known(self.provider):
-            raise UsageError(f"no provider is called {self.provider!a:.100}", hint="hosted_vllm fits most servers.")
+        if not provider_facts.known(self.provider) or self.provider in provider_facts.ASK_A_PERSON:
+            raise UsageError(
+                f"no provider that can be used is called {self.provider!a:.100}",
+                hint=f"{provider_facts.PLAIN} fits most servers.",
+            )
         if self.key_env is not None and not _VARIABLE.fullmatch(self.key_env):
             raise UsageError("`key_env` is the name of an environment variable; the key itself does not belong here")
         if self.key_env is not None and self.provider in provider_facts.CREDENTIALS_OF_A_CLOUD:
@@ -74,5 +77,5 @@ class NamedEndpoints:
             hint=f"Did you mean {near[0]}:{rest}?"
             if near
             else f"Add these lines to {self.file}, with the server's address:\nendpoints:\n"
-            f'  {name}:\n    {{provider: hosted_vllm, urls: ["http://localhost:8000/v1"]}}',
+            f'  {name}:\n    {{provider: {provider_facts.PLAIN}, urls: ["http://localhost:8000/v1"]}}',
         )

@@ -131,68 +131,25 @@ def _release() -> str:
 
 # Where the price is charged -------------------------------------------------------------------------------------------
 
-_HOSTS: Mapping[str, tuple[str, ...]] = {
-    "anthropic": ("api.anthropic.com",),
-    "azure": ("azure.com",),
-    "azure_ai": ("azure.com",),
-    "bedrock": ("amazonaws.com",),
-    "cohere": ("api.cohere.com", "api.cohere.ai"),
-    "databricks": ("databricks.com", "azuredatabricks.net"),
-    "deepinfra": ("api.deepinfra.com",),
-    "deepseek": ("api.deepseek.com",),
-    "fireworks_ai": ("api.fireworks.ai",),
-    "gemini": ("generativelanguage.googleapis.com",),
-    "groq": ("api.groq.com",),
-    "mistral": ("api.mistral.ai",),
-    "openai": ("api.openai.com",),
-    "openrouter": ("openrouter.ai",),
-    "snowflake": ("snowflakecomputing.com",),
-    "together_ai": ("api.together.ai", "api.together.xyz"),
-    "vertex_ai": ("googleapis.com",),
-    "watsonx": ("cloud.ibm.com",),
-    "xai": ("api.x.ai",),
-}
-"""Hosts at which a provider charges the prices of the map."""
-
-_HOSTS_OF_CUSTOMERS = provider_facts.CREDENTIALS_OF_A_CLOUD
-"""Providers that give each customer a host below theirs. Elsewhere a host below (`eu.api.openai.com`) has other prices."""
-
 
 def _at_home(endpoint: Endpoint) -> bool:
     """Whether requests go to the provider that the map means."""
     if endpoint.api_base is None:
         return endpoint.provider not in provider_facts.NEEDS_NO_KEY | provider_facts.NEEDS_URL
-    host = urlsplit(endpoint.api_base).hostname or ""
-    own = _HOSTS.get(_family(endpoint.provider), ())
-    if host in own:
-        return True
-    return endpoint.provider in _HOSTS_OF_CUSTOMERS and any(host.endswith(f".{one}") for one in own)
+    host, row = urlsplit(endpoint.api_base).hostname or "", provider_facts.TABLE.get(endpoint.provider)
+    return row is not None and (host in row.hosts or any(host.endswith(f".{domain}") for domain in row.domains))
 
 
 # Finding the model in the map -----------------------------------------------------------------------------------------
 
-_FAMILIES: Mapping[str, str] = {
-    "azure_text": "azure",
-    "bedrock_converse": "bedrock",
-    "cohere_chat": "cohere",
-    "text-completion-codestral": "codestral",
-    "text-completion-openai": "openai",
-    "anthropic_text": "anthropic",
-}
-
-
-def _family(provider: str) -> str:
-    """One name for all that charge the same: `vertex_ai-anthropic_models` is `vertex_ai`."""
-    return "vertex_ai" if provider.startswith("vertex_ai-") else _FAMILIES.get(provider, provider)
-
 
 def _entry(endpoint: Endpoint) -> dict[str, Any] | None:
     """The map's entry for the endpoint's model. Models of another provider may have the same name; those don't count."""
-    text = _map()
+    text, family = _map(), provider_facts.charges_as(endpoint.provider)
     for name in _names(endpoint):
         for entry in _entries(text, name):
             provider = entry.get("litellm_provider")
-            if isinstance(provider, str) and _family(provider) == _family(endpoint.provider):
+            if isinstance(provider, str) and provider_facts.charges_as(provider) == family:
                 return entry
     return None
 
@@ -200,7 +157,7 @@ def _entry(endpoint: Endpoint) -> dict[str, Any] | None:
 def _names(endpoint: Endpoint) -> Iterator[str]:
     """How the map may name the model, the surest first."""
     yield f"{endpoint.provider}/{endpoint.name}"
-    yield f"{_family(endpoint.provider)}/{endpoint.name}"
+    yield f"{provider_facts.charges_as(endpoint.provider)}/{endpoint.name}"
     yield endpoint.name
     if endpoint.name.startswith("ft:"):  # ft:<model>:<organisation>::<id> costs what all of ft:<model> do
         yield ":".join(endpoint.name.split(":")[:2])
@@ -298,7 +255,7 @@ def _fee(endpoint: Endpoint, entry: Mapping[str, Any]) -> Decimal:
     """Dollars for each request beside its tokens."""
     fee = _amount(entry.get("input_cost_per_request"))
     searches = entry.get("search_context_cost_per_query")
-    if isinstance(searches, dict) and (endpoint.provider == "perplexity" or _SEARCHES.search(endpoint.name)):
+    if isinstance(searches, dict) and (endpoint.provider in provider_facts.SEARCH or _SEARCHES.search(endpoint.name)):
         fee += max(map(_amount, searches.values()), default=_ZERO)
     return fee
 

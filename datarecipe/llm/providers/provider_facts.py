@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from datarecipe.llm.providers.provider_table import OLLAMA_BASE, TABLE, Provider
+from datarecipe.exchange import LOCAL_PREFIX
+from datarecipe.llm.providers.dialects import NOT_SPOKEN, Dialect
+from datarecipe.llm.providers.provider_table import OPENAI, PLAIN, TABLE, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["OLLAMA_BASE", "TABLE", "Provider"]
+__all__ = ["OPENAI", "PLAIN", "TABLE", "Provider"]
 
-LOCAL = "local"
+LOCAL = LOCAL_PREFIX.removesuffix("/")
 """The embedded model, which runs in this process: `local/<name>` or `local/<path to a gguf>`."""
-
-ASK_A_PERSON = frozenset({"chatgpt", "github_copilot"})
-"""They print a code and wait for somebody to log in, inside the call."""
 
 
 def _those(is_one: Callable[[Provider], bool]) -> frozenset[str]:
@@ -32,12 +31,23 @@ def _those(is_one: Callable[[Provider], bool]) -> frozenset[str]:
 
 
 CREDENTIALS_OF_A_CLOUD = _those(lambda row: row.cloud)
-OPENAI_COMPATIBLE = _those(lambda row: row.dialect is not None)
+OPENAI_COMPATIBLE = _those(lambda row: row.dialect is not NOT_SPOKEN)
 """Those that speak OpenAI's protocol, so that a request can also be sent without what litellm adds for the provider."""
-OLLAMA = frozenset({"ollama", "ollama_chat"})
+OLLAMA = _those(lambda row: row.dialect.as_plain)
 NEEDS_URL = _those(lambda row: row.needs_url)
 NEEDS_NO_KEY = _those(lambda row: row.keyless)
 NEEDS_KEY = _those(lambda row: row.needs_key)
+ASK_A_PERSON = _those(lambda row: row.asks_a_person)
+OVER_THE_OPENAI_CLIENT = _those(lambda row: row.openai_client)
+NAME_AN_ACCOUNT = _those(lambda row: row.names_account)
+SEARCH = _those(lambda row: row.searches)
+
+_NO_ROW = Provider()
+
+
+def dialect_of(provider: str) -> Dialect:
+    """How direct requests speak to it."""
+    return TABLE.get(provider, _NO_ROW).dialect
 
 
 def row_of(provider: str) -> Provider | None:
@@ -56,36 +66,29 @@ def stem(provider: str) -> str:
 
 def key_variables(provider: str) -> tuple[str, ...]:
     """The environment variables that may hold this provider's key, the usual one first."""
-    row = TABLE.get(provider)
-    return (row.keys if row else ()) or (f"{stem(provider)}_API_KEY",)
+    return TABLE.get(provider, _NO_ROW).keys or (f"{stem(provider)}_API_KEY",)
 
 
 def base_variables(provider: str) -> tuple[str, ...]:
     """The environment variables that may name this provider's URL, the strongest first."""
-    row = TABLE.get(provider)
-    stems = (row.stems if row else ()) or (stem(provider),)
+    stems = TABLE.get(provider, _NO_ROW).stems or (stem(provider),)
     return tuple(f"{stem}_{suffix}" for stem in stems for suffix in ("BASE_URL", "API_BASE"))
 
 
 def name_allowed(provider: str, name: str) -> bool:
     """Whether the provider's models may be called `name`."""
-    row = TABLE.get(provider)
-    return row is None or not row.names or re.fullmatch(row.names, name) is not None
+    names = TABLE.get(provider, _NO_ROW).names
+    return not names or re.fullmatch(names, name) is not None
 
 
 def known(provider: str) -> bool:
     """Whether litellm knows a provider of this name."""
-    return provider in TABLE or provider in ASK_A_PERSON or provider in _names_that_litellm_lists()
-
-
-def taken(name: str) -> bool:
-    """Whether names of models begin with it already, before a `/` or before a `:`."""
-    return name == "ft" or name in all_names() or name in ASK_A_PERSON
+    return provider in TABLE or provider in _names_that_litellm_lists()
 
 
 def all_names() -> frozenset[str]:
     """The providers that a message may suggest."""
-    return frozenset(TABLE) | {LOCAL}
+    return frozenset(TABLE) - ASK_A_PERSON | {LOCAL}
 
 
 def provider_of(model: str) -> str | None:
@@ -93,12 +96,21 @@ def provider_of(model: str) -> str | None:
     entry = _read("model_prices_and_context_window_backup.json").get(model)
     name = entry.get("litellm_provider") if isinstance(entry, dict) else None
     if isinstance(name, str):
-        name = name.split("-", 1)[0] if name.startswith("vertex_ai-") else name
-        return "bedrock" if name == "bedrock_converse" else name
-    for beginning, provider in (("gpt-", "openai"), ("ft:gpt-", "openai"), ("claude-", "anthropic")):
-        if model.startswith(beginning):
-            return provider
-    return None
+        name = without_kind(name)
+        return TABLE.get(name, _NO_ROW).listed_for or name
+    return next((provider for provider, row in TABLE.items() if model.startswith(row.bare)), None)
+
+
+def without_kind(name: str) -> str:
+    """The provider that the price map means: it calls some of one's models `vertex_ai-anthropic_models`."""
+    head = name.partition("-")[0]
+    return head if name not in TABLE and head in TABLE else name
+
+
+def charges_as(provider: str) -> str:
+    """One name for all that charge the same."""
+    provider = without_kind(provider)
+    return TABLE.get(provider, _NO_ROW).charges_as or provider
 
 
 @functools.cache

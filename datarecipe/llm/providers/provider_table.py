@@ -1,4 +1,4 @@
-"""The table of providers: one row for each, with all that is known of it.
+"""The table of providers: one row for each, with all that is known of it. No other module spells a provider's name.
 
 **A model's name may decide a path, never a host.** `hosts` are the only hosts that a provider is asked at, unless the user
 names another one. They are checked against what litellm really asks by `tests/llm/test_hosts_asked.py`. A provider without a
@@ -9,13 +9,24 @@ Names, hosts and variables are litellm 1.110.2's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from datarecipe.llm.providers.dialects import EFFORT, Dialect, of_fireworks, of_openrouter
+from datarecipe.llm.providers.dialects import (
+    EFFORT,
+    FIREWORKS_NOT_HERE,
+    NOT_SPOKEN,
+    OPENAI_NO_SYSTEM,
+    OPENAI_NOT_HERE,
+    OPENAI_THINKING,
+    Dialect,
+)
 
-OLLAMA_BASE = "http://localhost:11434"
-"""Where Ollama listens unless told otherwise."""
+OPENAI = "openai"
+"""Whose protocol others speak: a name without a provider is one of its at a server of the user's."""
+PLAIN = "hosted_vllm"
+"""Asked in OpenAI's protocol, and with nothing that only OpenAI takes."""
 
 _REGION = r"[a-z0-9-]{1,40}"
 _PART = r"(?!(?i:arn:|agentcore/|agent/|async_invoke/|claude_platform/))[A-Za-z0-9][A-Za-z0-9._:-]*"
@@ -31,12 +42,7 @@ _GOOGLE_TOKENS = (
     "oauth2.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com", "www.googleapis.com",
     "http://metadata.google.internal:80", "http://169.254.169.254:80",
 )  # fmt: skip
-_AZURE_TOKENS = ("login.microsoftonline.com", "http://169.254.169.254:80")
 _VERTEX = ("aiplatform.googleapis.com", "*-aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com")
-_BEDROCK = (
-    "bedrock-runtime.*.amazonaws.com", "bedrock-runtime-fips.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com.cn",
-    "bedrock-agentcore.*.amazonaws.com", "bedrock-agent-runtime.*.amazonaws.com",
-)  # fmt: skip
 _SAGEMAKER = ("runtime.sagemaker.*.amazonaws.com", "runtime.sagemaker.*.amazonaws.com.cn")
 
 FETCHES = "litellm would fetch a chat template or a configuration from another host before it asks"
@@ -69,80 +75,128 @@ class Provider:
     """A server that people run themselves, mostly without a key."""
     needs_url: bool = False
     """It has no host of its own, or litellm would send its requests to another company's."""
-    dialect: Dialect | None = None
-    """How direct requests speak to it; None where only litellm can."""
+    dialect: Dialect = NOT_SPOKEN
+    """How direct requests speak to it."""
     names: str = ""
     """The names that its models may have, as a pattern; none: any that a model's name can be."""
     doubt: str = ""
     """Why a recipe cannot choose it by itself: `--trust`, or the user's own word, is needed."""
     always_doubted: bool = False
     """The user's choice of the model is not enough either: `--trust` is needed."""
+    asks_a_person: bool = False
+    """It prints a code and waits for somebody to log in, inside the call."""
+    bare: tuple[str, ...] = ()
+    """How the names of models begin that are its where none is named, whether the price map has them or not."""
+    openai_client: bool = False
+    """litellm asks it with the openai client, which is a large import by itself."""
+    names_account: bool = False
+    """Headers say which account, organisation and project pay."""
+    domains: tuple[str, ...] = ()
+    """Each customer has a host below, which charges its prices too. Elsewhere one below (`eu.api.openai.com`) has others."""
+    charges_as: str = ""
+    """The provider under which the price map has its models; none: itself."""
+    listed_for: str = ""
+    """The provider that litellm takes a bare name to mean which the price map has under this one; none: itself."""
+    searches: bool = False
+    """Each of its models searches the web at each request, and charges for it."""
 
+    @property
+    def base(self) -> str | None:
+        """Its own address, to which direct requests add paths; None for servers that people run at an address of theirs."""
+        for host in self.hosts if self.dialect is not NOT_SPOKEN else ():
+            return f"{host if '://' in host else f'https://{host}'}{self.dialect.path}"
+        return None
+
+
+_AZURE = Provider(
+    ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
+    cloud=True,
+    tokens=("login.microsoftonline.com", "http://169.254.169.254:80"),
+    domains=("azure.com",),
+)
+_BEDROCK = Provider(
+    (
+        "bedrock-runtime.*.amazonaws.com", "bedrock-runtime-fips.*.amazonaws.com", "bedrock-runtime.*.amazonaws.com.cn",
+        "bedrock-agentcore.*.amazonaws.com", "bedrock-agent-runtime.*.amazonaws.com",
+    ),
+    cloud=True,
+    also=("AWS_BEDROCK_RUNTIME_ENDPOINT",),
+    tokens=_AWS_TOKENS,
+    names=AWS_NAME,
+    domains=("amazonaws.com",),
+)  # fmt: skip
+_COHERE = Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True)
+_OLLAMA = Provider(("http://localhost:11434",), keyless=True, dialect=Dialect("/v1", as_plain=True))
+_WATSONX = Provider(
+    ("*.ml.cloud.ibm.com",),
+    cloud=True,
+    also=("WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL", "WATSONX_IAM_URL"),
+    tokens=("iam.cloud.ibm.com",),
+    domains=("cloud.ibm.com",),
+)
 
 TABLE: Mapping[str, Provider] = {
     # Direct requests reach these.
     "deepinfra": Provider(
-        ("api.deepinfra.com",),
-        needs_key=True,
-        dialect=Dialect("https://api.deepinfra.com/v1/openai", seed=None, not_here=EFFORT),
+        ("api.deepinfra.com",), needs_key=True, dialect=Dialect("/v1/openai", seed=None, not_here=EFFORT)
     ),
-    "deepseek": Provider(
-        ("api.deepseek.com",), needs_key=True, dialect=Dialect("https://api.deepseek.com/beta", not_here=EFFORT)
-    ),
+    "deepseek": Provider(("api.deepseek.com",), needs_key=True, dialect=Dialect("/beta", not_here=EFFORT)),
     "fireworks_ai": Provider(
         ("api.fireworks.ai",),
         keys=("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
         stems=("FIREWORKS", "FIREWORKS_AI"),
         needs_key=True,
-        dialect=Dialect("https://api.fireworks.ai/inference/v1", not_here=EFFORT, model=of_fireworks),
+        dialect=Dialect(
+            "/inference/v1", not_here=EFFORT, prefix="accounts/fireworks/models/", models_not_here=FIREWORKS_NOT_HERE
+        ),
     ),
     "groq": Provider(
-        ("api.groq.com",),
-        needs_key=True,
-        dialect=Dialect("https://api.groq.com/openai/v1", not_here=EFFORT | {"json_schema"}),
+        ("api.groq.com",), needs_key=True, dialect=Dialect("/openai/v1", not_here=EFFORT | {"json_schema"})
     ),
-    "hosted_vllm": Provider(keyless=True, needs_url=True, dialect=Dialect()),
+    PLAIN: Provider(keyless=True, needs_url=True, dialect=Dialect()),
     "litellm_proxy": Provider(needs_url=True, dialect=Dialect()),
     "llamafile": Provider(
-        ("http://127.0.0.1:8080",),
-        keyless=True,
-        dialect=Dialect("http://127.0.0.1:8080/v1", not_here=EFFORT),
-        doubt=ON_THIS_MACHINE,
+        ("http://127.0.0.1:8080",), keyless=True, dialect=Dialect("/v1", not_here=EFFORT), doubt=ON_THIS_MACHINE
     ),
     "lm_studio": Provider(keyless=True, needs_url=True, dialect=Dialect(not_here=EFFORT)),
     "mistral": Provider(
         ("api.mistral.ai",),
         needs_key=True,
+        dialect=Dialect("/v1", seed="random_seed", not_here=EFFORT | {"presence_penalty", "frequency_penalty"}),
+    ),
+    "ollama": _OLLAMA,
+    "ollama_chat": replace(_OLLAMA, keys=("OLLAMA_API_KEY",), stems=("OLLAMA",)),
+    OPENAI: Provider(
+        ("api.openai.com",),
+        needs_key=True,
+        bare=("gpt-", "ft:gpt-"),
+        openai_client=True,
+        names_account=True,
         dialect=Dialect(
-            "https://api.mistral.ai/v1",
-            seed="random_seed",
-            not_here=EFFORT | {"presence_penalty", "frequency_penalty"},
+            "/v1", models_not_here=OPENAI_NOT_HERE, completion_tokens=OPENAI_THINKING, no_system=OPENAI_NO_SYSTEM
         ),
     ),
-    "ollama": Provider((OLLAMA_BASE,), keyless=True, dialect=Dialect()),
-    "ollama_chat": Provider(
-        (OLLAMA_BASE,), keys=("OLLAMA_API_KEY",), stems=("OLLAMA",), keyless=True, dialect=Dialect()
-    ),
-    "openai": Provider(("api.openai.com",), needs_key=True, dialect=Dialect("https://api.openai.com/v1")),
     "openai_like": Provider(needs_url=True, dialect=Dialect()),
     "openrouter": Provider(
         ("openrouter.ai",),
         keys=("OPENROUTER_API_KEY", "OR_API_KEY"),
         needs_key=True,
-        dialect=Dialect(
-            "https://openrouter.ai/api/v1", not_here=EFFORT, model=of_openrouter, extra={"usage": {"include": True}}
-        ),
+        dialect=Dialect("/api/v1", not_here=EFFORT, prefix="openrouter/", extra={"usage": {"include": True}}),
     ),
     "together_ai": Provider(
         ("api.together.ai", "api.together.xyz"),
         keys=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
         needs_key=True,
-        dialect=Dialect("https://api.together.ai/v1", not_here=EFFORT),
+        dialect=Dialect("/v1", not_here=EFFORT),
     ),
     "xai": Provider(
         ("api.x.ai",),
         needs_key=True,
-        dialect=Dialect("https://api.x.ai/v1", not_here=EFFORT | {"stop", "presence_penalty", "frequency_penalty"}),
+        dialect=Dialect(
+            "/v1",
+            not_here=EFFORT | {"stop", "presence_penalty", "frequency_penalty"},
+            models_not_here=re.compile(r".*multi-agent"),
+        ),
     ),
     # litellm reaches these.
     "abliteration": Provider(("api.abliteration.ai",)),
@@ -153,60 +207,46 @@ TABLE: Mapping[str, Provider] = {
     "aiml": Provider(("api.aimlapi.com",)),
     "aiohttp_openai": Provider(needs_url=True, doubt=UNBOUNDED, always_doubted=True),
     "amazon_nova": Provider(("api.nova.amazon.com",)),
-    "anthropic": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), needs_key=True),
-    "anthropic_text": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY",)),
+    "anthropic": Provider(
+        ("api.anthropic.com",), keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), needs_key=True, bare=("claude-",)
+    ),
+    "anthropic_text": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY",), charges_as="anthropic"),
     "anyscale": Provider(needs_url=True),
     "apertis": Provider(("api.stima.tech",), keys=("STIMA_API_KEY",)),
     "assemblyai": Provider(("llm-gateway.assemblyai.com",)),
-    "azure": Provider(
-        ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
-        cloud=True,
-        also=("AZURE_OPENAI_ENDPOINT",),
-        tokens=_AZURE_TOKENS,
-    ),
-    "azure_ai": Provider(
-        ("*.services.ai.azure.com", "*.cognitiveservices.azure.com", "*.openai.azure.com"),
-        cloud=True,
-        tokens=_AZURE_TOKENS,
-    ),
-    "azure_text": Provider(
-        ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"),
-        cloud=True,
-        also=("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"),
-        tokens=_AZURE_TOKENS,
-    ),
+    "azure": replace(_AZURE, also=("AZURE_OPENAI_ENDPOINT",), openai_client=True),
+    "azure_ai": _AZURE,
+    "azure_text": replace(_AZURE, also=("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"), charges_as="azure"),
     "baseten": Provider(("inference.baseten.co",)),
-    "bedrock": Provider(
-        _BEDROCK, cloud=True, also=("AWS_BEDROCK_RUNTIME_ENDPOINT",), tokens=_AWS_TOKENS, names=AWS_NAME
-    ),
-    "bedrock_converse": Provider(
-        _BEDROCK, cloud=True, also=("AWS_BEDROCK_RUNTIME_ENDPOINT",), tokens=_AWS_TOKENS, names=AWS_NAME
-    ),
+    "bedrock": _BEDROCK,
+    "bedrock_converse": replace(_BEDROCK, charges_as="bedrock", listed_for="bedrock"),
     "bedrock_mantle": Provider(("bedrock-mantle.*.api.aws",), cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
     "bigmodel": Provider(("open.bigmodel.cn",)),
     "bytez": Provider(("api.bytez.com",)),
     "cerebras": Provider(("api.cerebras.ai",)),
     "charity_engine": Provider(("api.charityengine.services",)),
+    "chatgpt": Provider(asks_a_person=True),
     "chutes": Provider(("llm.chutes.ai",)),
     "clarifai": Provider(("api.clarifai.com",)),
     "clf_ai_gateway": Provider(("api.clfaigateway.dev",)),
     "cloudflare": Provider(("api.cloudflare.com",)),
     "codestral": Provider(("codestral.mistral.ai",)),
     "cognition": Provider(("api.cognition.ai",)),
-    "cohere": Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True),
-    "cohere_chat": Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True),
+    "cohere": _COHERE,
+    "cohere_chat": replace(_COHERE, charges_as="cohere"),
     "cometapi": Provider(("api.cometapi.com",)),
     "compactifai": Provider(("api.compactif.ai",)),
     "coralbricks": Provider(("inference.coralbricks.ai",)),
     "cortecs": Provider(("api.cortecs.ai",)),
     "crusoe": Provider(("api.inference.crusoecloud.com",)),
-    "custom_openai": Provider(keys=("OPENAI_API_KEY",), stems=("OPENAI",), needs_url=True),
+    "custom_openai": Provider(keys=("OPENAI_API_KEY",), stems=("OPENAI",), needs_url=True, openai_client=True),
     "darkbloom": Provider(("api.darkbloom.dev",)),
     "dashscope": Provider(("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com")),
     "databricks": Provider(
         ("*.cloud.databricks.com", "*.*.azuredatabricks.net", "*.*.gcp.databricks.com"),
         cloud=True,
         also=("DATABRICKS_HOST",),
+        domains=("databricks.com", "azuredatabricks.net"),
     ),
     "datarobot": Provider(("app.datarobot.com",), keys=("DATAROBOT_API_TOKEN",), also=("DATAROBOT_ENDPOINT",)),
     "docker_model_runner": Provider(("http://localhost:22088",), keyless=True, doubt=ON_THIS_MACHINE),
@@ -228,6 +268,7 @@ TABLE: Mapping[str, Provider] = {
         also=("GIGACHAT_AUTH_URL",),
     ),
     "github": Provider(("models.inference.ai.azure.com", "models.github.ai")),
+    "github_copilot": Provider(asks_a_person=True),
     "gmi": Provider(("api.gmi-serving.com",)),
     "gradient_ai": Provider(("inference.do-ai.run",), also=("GRADIENT_AI_AGENT_ENDPOINT",)),
     "helicone": Provider(("ai-gateway.helicone.ai",)),
@@ -271,7 +312,7 @@ TABLE: Mapping[str, Provider] = {
     "openinfer": Provider(("api.openinfer.ai",)),
     "ovhcloud": Provider(("oai.endpoints.kepler.ai.cloud.ovh.net",)),
     "parasail": Provider(("api.parasail.io",)),
-    "perplexity": Provider(("api.perplexity.ai",), keys=("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY")),
+    "perplexity": Provider(("api.perplexity.ai",), keys=("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"), searches=True),
     "petals": Provider(("chat.petals.dev",), doubt=FETCHES),
     "pinstripes": Provider(("pinstripes.io",)),
     "poe": Provider(("api.poe.com",)),
@@ -297,37 +338,35 @@ TABLE: Mapping[str, Provider] = {
     "scaleway": Provider(("api.scaleway.ai",), keys=("SCW_SECRET_KEY",)),
     "scx-ai": Provider(("api.scx.ai",), keys=("SCX_AI_API_KEY", "SCX_API_KEY")),
     "snowflake": Provider(
-        ("*.snowflakecomputing.com", "*.*.snowflakecomputing.com", "*.*.*.snowflakecomputing.com"), cloud=True
+        ("*.snowflakecomputing.com", "*.*.snowflakecomputing.com", "*.*.*.snowflakecomputing.com"),
+        cloud=True,
+        domains=("snowflakecomputing.com",),
     ),
     "streamlake": Provider(("vanchin.streamlake.ai",)),
     "synthetic": Provider(("api.synthetic.new",)),
     "tencent": Provider(("tokenhub-intl.tencentcloudmaas.com", "tokenhub.tencentcloudmaas.com")),
     "tensormesh": Provider(("serverless.tensormesh.ai",), keys=("TENSORMESH_INFERENCE_API_KEY",)),
-    "text-completion-codestral": Provider(("codestral.mistral.ai",), keys=("CODESTRAL_API_KEY",), doubt=FETCHES),
+    "text-completion-codestral": Provider(
+        ("codestral.mistral.ai",), keys=("CODESTRAL_API_KEY",), doubt=FETCHES, charges_as="codestral"
+    ),
     "text-completion-inception": Provider(("api.inceptionlabs.ai",), keys=("INCEPTION_API_KEY",), stems=("INCEPTION",)),
-    "text-completion-openai": Provider(("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",)),
+    "text-completion-openai": Provider(
+        ("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",), charges_as=OPENAI
+    ),
     "triton": Provider(needs_url=True),
     "v0": Provider(("api.v0.dev",)),
     "veniceai": Provider(("api.venice.ai",), keys=("VENICE_AI_API_KEY",)),
     "vercel_ai_gateway": Provider(("ai-gateway.vercel.sh",)),
-    "vertex_ai": Provider(_VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX")),
+    "vertex_ai": Provider(
+        _VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX"), domains=("googleapis.com",)
+    ),
     "vertex_ai_beta": Provider(_VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX")),
     "vllm": Provider(keyless=True, doubt=IN_PROCESS, always_doubted=True),
     "volcengine": Provider(("ark.cn-beijing.volces.com",)),
     "wally": Provider(("inference.runanywhere.ai",)),
     "wandb": Provider(("api.inference.wandb.ai",)),
-    "watsonx": Provider(
-        ("*.ml.cloud.ibm.com",),
-        cloud=True,
-        also=("WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL", "WATSONX_IAM_URL"),
-        tokens=("iam.cloud.ibm.com",),
-    ),
-    "watsonx_text": Provider(
-        ("*.ml.cloud.ibm.com",),
-        cloud=True,
-        also=("WATSONX_API_BASE", "WATSONX_URL", "WX_URL", "WML_URL", "WATSONX_IAM_URL"),
-        tokens=("iam.cloud.ibm.com",),
-    ),
+    "watsonx": _WATSONX,
+    "watsonx_text": _WATSONX,
     "xiaomi_mimo": Provider(("api.xiaomimimo.com",)),
     "xinference": Provider(needs_url=True),
     "zai": Provider(("api.z.ai",)),

@@ -18,6 +18,7 @@ from datarecipe.exchange import Completion
 from datarecipe.llm.failures.failure_errors import no_answer
 from datarecipe.llm.failures.failure_table import Failure
 from datarecipe.llm.failures.network_failures import chain, network_failure
+from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.transports.openai_reply import Replies, broken_off
 
 if TYPE_CHECKING:
@@ -140,7 +141,9 @@ def _headers(error: Exception) -> dict[str, str]:
 def _document(reply: Any, provider: str) -> dict[str, Any]:
     """What a `ModelResponse` holds, as the JSON that it came from."""
     model = getattr(reply, "model", None)
-    if isinstance(model, str) and provider != "openrouter":  # which has a model `openrouter/auto`
+    if (
+        isinstance(model, str) and provider_facts.dialect_of(provider).prefix != f"{provider}/"
+    ):  # as of `openrouter/auto`
         model = model.removeprefix(f"{provider}/")  # litellm puts it before what some providers say
     choices = getattr(reply, "choices", None) or [None]
     message = getattr(choices[0], "message", None)

@@ -20,7 +20,7 @@ from datarecipe.llm.through_litellm.connection_guard import Guard, guarded
 from datarecipe.llm.through_litellm.http_guard import hold_clients
 from datarecipe.llm.through_litellm.litellm_import import import_litellm
 from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
-from datarecipe.llm.transports import sending
+from datarecipe.llm.transports import openai_protocol, sending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from datarecipe.errors import DatarecipeError
     from datarecipe.exchange import Complete
     from datarecipe.llm.providers.endpoint import Endpoint
-
-_OVER_THE_OPENAI_CLIENT = frozenset({"azure", "custom_openai", "openai"})
-"""Providers that litellm asks with the openai client, which is a large import by itself."""
 
 
 class LitellmTransport:
@@ -51,7 +48,7 @@ class LitellmTransport:
         self._hosts: AllowedHosts | None = None
         self._thread: litellm_thread.LitellmThread | None = None
         self._key = endpoint.api_key(environ)
-        self._wire, self._base = _wire(endpoint)
+        self._wire, self._base = endpoint.wire, _base(endpoint)
         self._client: Any = None
         self._outcome = Interpreter(endpoint, sending.secrets_of(endpoint, environ))
         self._importing: asyncio.Task[Any] | None = None
@@ -80,7 +77,7 @@ class LitellmTransport:
 
     def _import(self) -> Any:
         """litellm, asked here about the model rather than in the event loop, where its answer takes an import or two."""
-        litellm = import_litellm(openai_client=self._wire in _OVER_THE_OPENAI_CLIENT)
+        litellm = import_litellm(openai_client=self._wire in provider_facts.OVER_THE_OPENAI_CLIENT)
         name, provider = self._endpoint.name, self._wire
         hold_clients()
         with contextlib.suppress(Exception):  # a few providers' code objects to the name; it will when it is asked, too
@@ -181,7 +178,7 @@ class LitellmTransport:
             hold_clients()
             url = urlsplit(self._endpoint.api_base or "")
             headers: dict[str, Any] = {}
-            if self._endpoint.provider != "openai":
+            if self._endpoint.provider not in provider_facts.NAME_AN_ACCOUNT:
                 # Whose account at OpenAI pays is nobody else's business; the client would say so.
                 headers |= dict.fromkeys(_names_of_account_headers(), openai.Omit())
             if (authorization := sending.basic_authorization(url)) is not None:
@@ -211,22 +208,13 @@ async def _close_clients() -> None:
     litellm.in_memory_llm_clients_cache.flush_cache()
 
 
-def _wire(endpoint: Endpoint) -> tuple[str, str | None]:
-    """litellm's code to use, and the URL to give it, without user info and query."""
-    provider, base = endpoint.provider, endpoint.api_base
-    if provider in provider_facts.OLLAMA:
-        # litellm's code for Ollama's own protocol asks localhost about the model, twice a request, wherever that goes.
-        base = sending.ollama_base(base)
-        provider = "hosted_vllm"
-    elif endpoint.named_by == "recipe" and provider in provider_facts.OPENAI_COMPATIBLE:
-        # `openai` sends organisation, project and headers of the environment along; this says the same without them.
-        provider = "hosted_vllm"
-    if endpoint.has_secrets:
-        provider = "openai"
+def _base(endpoint: Endpoint) -> str | None:
+    """The URL to give to litellm, without user info and query; None where it knows the provider's own."""
+    base = openai_protocol.base_of(endpoint) if endpoint.provider in provider_facts.OLLAMA else endpoint.api_base
     if base is None:
-        return provider, None
+        return None
     url = urlsplit(base)
-    return provider, urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
+    return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
 
 
 def _names_of_account_headers() -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from datarecipe.errors import ProviderError
 from datarecipe.llm.providers import provider_facts
@@ -75,13 +75,6 @@ def length_named(sampling: dict[str, Json], name: str | None) -> dict[str, Json]
     if name is None or sampling.get("max_tokens") is None:
         return sampling
     return {name if key == "max_tokens" else key: value for key, value in sampling.items()}
-
-
-def ollama_base(base: str | None) -> str:
-    """The address at which Ollama speaks OpenAI's protocol."""
-    url = urlsplit(base or provider_facts.OLLAMA_BASE)
-    path = url.path.rstrip("/")
-    return urlunsplit(url._replace(path=path if path.endswith("/v1") else path + "/v1"))
 
 
 def basic_authorization(url: SplitResult) -> str | None:

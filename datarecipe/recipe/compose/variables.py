@@ -8,7 +8,7 @@ from datarecipe.errors import OverrideError
 from datarecipe.recipe.compose.overrides import Override
 from datarecipe.recipe.message_text import code, did_you_mean, join
 from datarecipe.recipe.source.document import Document, MappingNode, Source
-from datarecipe.recipe.template import names_read, reads_all_vars
+from datarecipe.recipe.template import names_read
 
 
 def check_variables(overrides: Sequence[Override], written: Document, template: str) -> None:
@@ -18,10 +18,11 @@ def check_variables(overrides: Sequence[Override], written: Document, template: 
         OverrideError: with a problem for each that does not.
     """
     named = [override for override in overrides if override.is_variable]
-    if not named or reads_all_vars(template):
+    read = names_read(template) if named else None
+    if read is None:
         return
     declared = written.get(("vars",))
-    known = {*(declared.entries if isinstance(declared, MappingNode) else ()), *names_read(template)}
+    known = {*(declared.entries if isinstance(declared, MappingNode) else ()), *read}
     problems = []
     for override in named:
         name = override.keys[1]

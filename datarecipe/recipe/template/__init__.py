@@ -5,20 +5,10 @@ wrong (`check_template`), which of the recipe's `vars` it reads (`names_read`), 
 (`compile_template`). What a template may do is an allow-list: filters, tests, functions, and attributes of values.
 
     bounds.py       the limits, and the one error of a template that is refused
-    values.py       the names that a template sees
-    tokens.py       text -> tokens with line and column
-    syntax.py       tokens -> tree, with every mistake in its place
-    scopes.py       which name is set where
-    analysis.py     the checks on the tree
-    meter.py        the counters of one rendering: rounds, operations, characters
-    context.py      the names that a rendering sees, with its counters
-    operators.py    `+`, `*`, `**` and the others, measured before they are computed
-    formatting.py   `%` and `str.format`, likewise
-    methods.py      the attributes and methods that values have
-    filters.py, predicates.py, functions.py    what is called by name
-    code.py         the compiler that puts the counting into the compiled template
-    environment.py  all of it as one Jinja environment
-    compiled.py     compile and render
+    values.py       what a template sees, and what is within a value
+    check.py        a template's text -> findings, names, or what can be rendered
+    checking/       tokens with line and column, tree, mistakes in plain words, analysis
+    evaluating/     the walk over the tree, its budget, operators, functions and filters, methods
 
 Jinja is imported when one of the functions below is called, not with this package: `datarecipe --help` needs none of it.
 """
@@ -28,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from datarecipe.recipe.template.metering.bounds import (
+from datarecipe.recipe.template.bounds import (
     LIMITS,
     Limits,
     TemplateBoundError,
@@ -38,7 +28,7 @@ from datarecipe.recipe.template.metering.bounds import (
 from datarecipe.recipe.template.values import KNOWN_NAMES, TemplateLabels
 
 if TYPE_CHECKING:
-    from datarecipe.recipe.template.compiled import CompiledTemplate
+    from datarecipe.recipe.template.check import CompiledTemplate
 
 __all__ = [
     "KNOWN_NAMES",
@@ -51,7 +41,6 @@ __all__ = [
     "check_template",
     "compile_template",
     "names_read",
-    "reads_all_vars",
 ]
 
 
@@ -69,31 +58,24 @@ def check_template(
     and hardly meant. Where a use is guarded (`is defined`, `default`, `{% if vary %}`) there is no finding: rendering
     checks the rest.
     """
-    from datarecipe.recipe.template.checking.analysis import check  # noqa: PLC0415
+    from datarecipe.recipe.template.check import check  # noqa: PLC0415
 
     return check(text, frozenset(vars), frozenset(vary), fixed_labels=fixed_labels)
 
 
-def names_read(text: str) -> frozenset[str]:
-    """The names of `vars` that the template reads by name: `vars.NAME`, `vars["NAME"]`, `vars.get("NAME")`."""
-    from datarecipe.recipe.template.checking.analysis import vars_read  # noqa: PLC0415
+def names_read(text: str) -> frozenset[str] | None:
+    """The names of `vars` that the template reads by name: `vars.NAME`, `vars["NAME"]`, `vars.get("NAME")`.
 
-    return vars_read(text).names
-
-
-def reads_all_vars(text: str) -> bool:
-    """Whether the template uses `vars` otherwise than by names that stand in it: it may read any of them.
-
-    So `{% for name, value in vars.items() %}`, `vars[name]` and `{{ vars | tojson }}`; and every template that does not
-    parse, since nothing can be said about it.
+    `None` where it may read any of them, as by `{% for name, value in vars.items() %}` and `{{ vars | tojson }}`, and
+    where it does not parse, since nothing can be said about it.
     """
-    from datarecipe.recipe.template.checking.analysis import vars_read  # noqa: PLC0415
+    from datarecipe.recipe.template.check import vars_read  # noqa: PLC0415
 
-    return vars_read(text).all
+    return vars_read(text)
 
 
 def compile_template(text: str, limits: Limits = LIMITS) -> CompiledTemplate:
     """Compile the template `text`. Raises `TemplateRefused` with the first thing that is wrong."""
-    from datarecipe.recipe.template.compiled import compiled  # noqa: PLC0415
+    from datarecipe.recipe.template.check import compiled  # noqa: PLC0415
 
     return compiled(text, limits)

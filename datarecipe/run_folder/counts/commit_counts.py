@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from datarecipe.exchange import Completion
-from datarecipe.generate.events import Accepted, Committed, Event, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.reasons import Reason
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 
@@ -58,7 +58,7 @@ class Tally:
                 self.accepted += 1
                 if self.labels is not None:
                     self.labels.add(event.example)
-            elif isinstance(event, Rejected):
+            elif isinstance(event, RejectedItem):
                 if event.reason == "surplus":
                     self.surplus += 1
                 else:

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator
 
 from datarecipe.exchange import Complete, Response
-from datarecipe.generate.events import Committed, Event, Outcome, Rejected
+from datarecipe.generate.events import Committed, Event, Outcome, RejectedItem
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
@@ -27,7 +27,7 @@ async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[s
     """
     generation, found = Generation(setup.recipe, setup.model), []
     for number, step in enumerate(replay(generation, cache.get), start=1):
-        why = {event.reason for event in step.events if isinstance(event, Rejected)}
+        why = {event.reason for event in step.events if isinstance(event, RejectedItem)}
         if why <= set(reasons):
             found += [event.asked for event in step.events if isinstance(event, Committed) and not event.accepted]
         if number % PAUSE_AFTER == 0:

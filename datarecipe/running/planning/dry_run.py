@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
-from datarecipe.generate.events import Accepted, Committed, Event, Outcome, Rejected
+from datarecipe.generate.events import Accepted, Committed, Event, Outcome, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.replay import replay
@@ -122,12 +122,12 @@ class _Driver:
                 self._largest, self._largest_bytes = committed.asked, size
             number = len(self._asked)
             self._asked.append(Asked(size, self._stand_in.reply_bytes, self._waits_for(events)))
-            self._producer |= {event.id: number for event in events if isinstance(event, Accepted)}
+            self._producer |= {event.lineage.id: number for event in events if isinstance(event, Accepted)}
             return
         stored, usage = self._stored, committed.response.usage
         stored.responses += 1
         stored.examples += committed.accepted
-        surplus = sum(isinstance(event, Rejected) and event.reason == "surplus" for event in events)
+        surplus = sum(isinstance(event, RejectedItem) and event.reason == "surplus" for event in events)
         stored.new += committed.accepted + surplus
         if usage is not None:
             stored.counted += 1
@@ -142,9 +142,10 @@ class _Driver:
 
     def _waits_for(self, events: Sequence[Event]) -> int | None:
         number = len(self._asked)
-        item = next((event for event in events if isinstance(event, Accepted | Rejected)), None)
-        if item is None:
+        first = next((event for event in events if isinstance(event, Accepted | RejectedItem)), None)
+        if first is None:
             return None
+        item = first.lineage if isinstance(first, Accepted) else first
         if chains_of(self._setup.recipe.strategy) is not None:
             before = self._last_of_lane.get(item.lane)
             self._last_of_lane[item.lane] = number

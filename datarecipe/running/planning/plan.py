@@ -317,7 +317,7 @@ class _Planning:
                 Decimal(limit),
                 before,
                 None if high >= target else Range(high, min(low, target)),
-                by_default=begins != BUDGET and cap == "usd" and setup.recipe.limits.usd is None,
+                by_default=begins != BUDGET and cap == "usd" and setup.capped_by_default,
             )
 
     def _spent(self) -> Amount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from datarecipe.llm.providers.prices import Price
 from datarecipe.recipe import (
     LoadedRecipe,
     Origin,
+    Place,
     Prices,
     Project,
     Recipe,
@@ -33,7 +34,7 @@ from datarecipe.recipe import (
 )
 from datarecipe.run_folder.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
-from datarecipe.running.resolve.costs import Cost, GivenPrices, caps_of, cost_of, require_prices, warning
+from datarecipe.running.resolve.costs import DEFAULT_USD, Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
 
@@ -121,8 +122,23 @@ class Setup:
     @cached_property
     def caps(self) -> Caps:
         """What the dataset may use in all. Raises `UnknownPriceError`."""
+        limits = self.recipe.limits
+        if self._raised_by_stranger is not None:
+            limits = replace(limits, usd=float(DEFAULT_USD))
         by_flag = self.recipe.written.place(("limits", "usd")).is_flag
-        return caps_of(self.recipe.limits, *self._costs_and_names(), by_user=by_flag)
+        return caps_of(limits, *self._costs_and_names(), by_user=by_flag)
+
+    @property
+    def capped_by_default(self) -> bool:
+        """Whether nobody who may has given a cap in dollars."""
+        return self.recipe.limits.usd is None or self._raised_by_stranger is not None
+
+    @property
+    def _raised_by_stranger(self) -> Place | None:
+        """Where a vendored file raises the cap in dollars above the default one; only the user may do that."""
+        place, usd = self.recipe.written.place(("limits", "usd")), self.recipe.limits.usd
+        by_stranger = not place.is_flag and place.source.path is not None and vendored_in(place.source.path) is not None
+        return place if usd is not None and usd > DEFAULT_USD and by_stranger and not self.options.trust else None
 
     def check_budget(self, budget: Caps) -> None:
         """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
@@ -143,6 +159,11 @@ class Setup:
 
         Where the recipe alone says what a model costs, no cap of the recipe's own bounds it.
         """
+        if (raised := self._raised_by_stranger) is not None:
+            yield (
+                f"warning: {raised} raises the cap, and a vendored recipe may not: it stays at {DEFAULT_USD} dollars. "
+                "To raise it, add --set limits.usd=... or --trust."
+            )
         limits, place = self.recipe.limits, self.recipe.written.place
         own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
         if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):

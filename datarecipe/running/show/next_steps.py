@@ -30,8 +30,8 @@ UNITS = ("usd", "tokens", "calls")
 class Typed(Protocol):
     """The command as the user typed it."""
 
-    def __call__(self, settings: Mapping[str, str], recipe: str | None = None, *, verb: str | None = None) -> str:
-        """With settings in place of its own, keys of the recipe or flags; of the recipes with `recipe` alone, if given.
+    def __call__(self, settings: Mapping[str, str], *, verb: str | None = None) -> str:
+        """With settings in place of its own, keys of the recipe or flags.
 
         `verb` is another command than the one typed, which takes the same flags.
         """
@@ -80,42 +80,30 @@ def how_to_go_on(result: RunResult, command: Typed, budget: Caps | None = None) 
 def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budget: Caps | None = None) -> list[str]:
     """The same for the recipes of one command, each with the word that names it on a command line.
 
-    Each sentence comes once. One command raises all caps that were reached. Where the recipes have caps of their own, each
-    has a command of its own: a cap that is given on the command line is every recipe's.
+    Each sentence comes once. Caps are named with what suffices, and no command is written: a cap that is given on the
+    command line is every recipe's, and these may have caps of their own.
     """
     given, together = budget or Caps(), [result for _, result in results]
     told: dict[str, None] = {}
-    for _, result in results:
-        if not isinstance(result.error, CapReachedError) and (sentence := how_to_go_on(result, command)) is not None:
-            told[sentence] = None
-    own = {word: _own_caps(result) for word, result in results}
-    raised = sorted({cap for caps in own.values() for cap in caps})
-    common = {cap: max(caps[cap] for caps in own.values() if cap in caps) for cap in raised}
-    if len({tuple(_at(one.caps, cap) for cap in raised) for one in together}) > 1:
-        told |= {_alone(word, result, own[word], command, given): None for word, result in results if own[word]}
-        if all(own[word] for word, result in results if isinstance(result.error, CapReachedError)):
-            return list(told)
-        common = {}
+    dollars = [one.caps.usd for one in together if one.caps.usd is not None]
+    for word, result in results:
+        if not isinstance(result.error, CapReachedError):
+            if (sentence := how_to_go_on(result, command)) is not None:
+                told[sentence] = None
+        elif own := _own_caps(result):
+            told[_higher(printable(word), own, [result])] = None
+            dollars.extend(value for cap, value in own.items() if cap == "limits.usd")
     if given.usd is None:
         # What all may use together is then what the one with the highest cap may.
-        dollars = [usd for usd in (common.get("limits.usd"), *(one.caps.usd for one in together)) if usd is not None]
         given = replace(given, usd=max(dollars, default=None))
-    common |= _above(together, given)
-    if common:
-        told[_higher(common, together, command)] = None
+    if above := _above(together, given):
+        told[_higher("all of them", above, together)] = None
     return list(told)
 
 
-def _alone(word: str, result: RunResult, own: Mapping[str, Decimal], command: Typed, given: Caps) -> str:
-    above = {cap: value for cap, value in _above([result], given).items() if _at(given, cap) is not None}
-    return _higher({**own, **above}, [result], command, word)
-
-
-def _higher(
-    caps: Mapping[str, Decimal], results: Sequence[RunResult], command: Typed, recipe: str | None = None
-) -> str:
-    begins = "A higher cap goes on" if len(caps) == 1 else "Higher caps go on"
-    return f"{begins}: {command(_settings(caps, results), recipe)}"
+def _higher(what: str, caps: Mapping[str, Decimal], results: Sequence[RunResult]) -> str:
+    begins = "A higher cap continues" if len(caps) == 1 else "Higher caps continue"
+    return f"{begins} {what}: {' '.join(flags(_settings(caps, results)))}"
 
 
 def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budget: Caps) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from datarecipe.recipe.template import TemplateFinding, check_template, names_read, reads_all_vars
+from datarecipe.recipe.template import TemplateFinding, check_template, names_read
 
 VARS = ("tone", "audience", "things")
 VARY = ("topic", "tone")
@@ -143,7 +143,7 @@ def test_undefined_names_are_left_out_where_a_tag_that_sets_names_cannot_be_read
         ("{{ topic }}", "write `vary.topic`"),
         ("{{ audience }}", "write `vars.audience`"),
         ("{{ nothing_like_it }}", "a template sees batch_size, labels, fields, description, vars and vary"),
-        ("{% for x in labels %}{% set last = x %}{% endfor %}{{ last }}", "use `namespace`"),
+        ("{% for x in labels %}{% set last = x %}{% endfor %}{{ last }}", "collect with a filter, such as `map`"),
         ("{% for x in labels %}{% endfor %}{{ x }}", "unknown outside of it"),
         ("{{ vars.ton }}", "did you mean `vars.tone`?"),
         ("{{ vars.zzz }}", "there are `audience`, `things` and `tone`"),
@@ -186,29 +186,15 @@ def test_a_mistake_is_answered_with_what_to_write(template: str, expected: str) 
         "{% if vary %}{% set x = 1 %}{% else %}{% set x = 2 %}{% endif %}{{ x }}",
         "{% if vary %}{% set x = 1 %}{% endif %}{{ x is defined }}{{ x }}",
         "{% set x %}a{% endset %}{{ x }}",
-        "{% set ns = namespace(n=0) %}{% set ns.n = 1 %}{{ ns.n }}",
         "{% for a, (b, c) in [] %}{{ a }}{{ b }}{{ c }}{{ loop.index }}{% endfor %}",
         "{% for x in [] if x %}{{ x }}{% else %}{{ batch_size }}{% endfor %}",
         "{% set x = 1 %}{% for y in [] %}{{ x }}{% set z = y %}{{ z }}{% endfor %}",
-        "{% macro m(a, b=a) %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{{ caller() }}{% endmacro %}{{ m(1) }}",
-        "{{ m() }}{% macro m() %}{{ later }}{% endmacro %}{% set later = 1 %}",
-        "{% macro m() %}{{ m() }}{% endmacro %}",
-        "{% call(x) m() %}{{ x }}{% endcall %}{% macro m() %}{{ caller(1) }}{% endmacro %}",
+        "{{ range(3) }}{{ dict(a=1) }}{{ 'a'.replace('a', 'b', 1) }}{{ 'a' | replace('a', 'b', count=1) }}",
         "{% with x = 1, y = 2 %}{{ x }}{{ y }}{% endwith %}",
-        "{{ range(3) }}{{ dict(a=1) }}{{ namespace() }}",
         "{{ nope is defined }}{{ nope | default('x') }}{{ nope | d('x') }}{{ nope is undefined }}",
         "{% if nope is defined %}{{ nope }}{% endif %}",
         "{{ vars.nope is defined }}{{ vars.nope | default('x') }}{{ vars['nope'] | d('x') }}",
         "{{ vars.nope.deeper | default('x') }}",
-        "{% set tone = vars.nope %}{{ tone | default('dry') }}",
-        "{% set ns = namespace() %}{% set ns.tone = vars.nope %}{{ ns.tone | default('dry') }}",
-        "{% set ns = namespace() %}{% set ns.tone = nope %}{% if ns.tone is defined %}{{ ns.tone }}{% endif %}",
-        "{% set ns = namespace() %}{% set ns.kind = labels['nope'] %}{{ ns['kind'] is defined }}",
-        "{% set tone, n = vars.nope, 1 %}{{ tone | default('dry') }}{{ n }}",
-        "{% set a, (b, c) = 1, (2, nope) %}{{ a }}{{ b }}{{ c | d('dry') }}",
-        "{% with tone = vars.nope %}{{ tone | default('dry') }}{% endwith %}",
-        "{% macro m(tone, n=1) %}{{ tone | default('dry') }}{% endmacro %}{{ m(vars.nope) }}{{ m(tone=nope) }}",
-        "{% set tone = nope %}{% if tone is defined %}{{ tone }}{% endif %}",
         "{% if vars.nope is defined %}{{ vars.nope }}{% endif %}",
         "{% if 'nope' in vars %}{{ vars.nope }}{% endif %}",
         "{{ vars.nope if 'nope' in vars else '-' }}",
@@ -238,10 +224,34 @@ def test_a_condition_on_an_empty_mapping_guards_what_is_in_it() -> None:
     assert len(said("{{ vary.topic }}", vary=())) == 1
 
 
-def test_what_only_python_would_notice_is_found_too() -> None:
-    assert said("a\n{% macro m(a, a) %}{% endmacro %}") == [
-        "2:1-1 cannot be compiled: duplicate argument 'a' in function definition"
-    ]
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (
+            "{% macro m(a) %}{{ a }}{% endmacro %}",
+            "1:4-9 `{% macro %}` cannot be used: a prompt has no functions of its own",
+        ),
+        ("{% call m() %}x{% endcall %}", "1:4-8 `{% call %}` cannot be used: a prompt has no functions of its own"),
+        ("{% for x in labels recursive %}{% endfor %}", "1:4-7 a loop cannot be `recursive`"),
+        ("{% set x.y = 1 %}", "1:8-9 `x.y` cannot be set: values do not change"),
+        ("{{ namespace(a=1) }}", "1:4-13 `namespace` is undefined"),
+        ("{{ labels | groupby('a') }}", "1:13-20 there is no filter `groupby`"),
+        ("{{ 'a' | join(1, 2, 3) }}", "1:10-14 `join` does not take these arguments"),
+        ("{{ 'a' | trim(nonsense=1) }}", "1:10-14 `trim` does not take these arguments"),
+        ("{{ 1 is even(2) }}", "1:6-8 `even` does not take these arguments"),
+        ("{{ dict(1, 2) }}", "1:8-9 `dict` does not take these arguments"),
+        ("{{ 'a'.replace('a', old='a', old='b') }}", "1:15-16 an argument is given twice"),
+        ("{{ 'a'.replace(*labels) }}", "1:15-16 `*` and `**` cannot be used in brackets"),
+        ("{{ dict(**vars) }}", "1:8-9 `*` and `**` cannot be used in brackets"),
+        ("{% set tone = vars.nope %}{{ tone | default('dry') }}", "1:20-24 the recipe's `vars` has no `nope`"),
+        ("{% set a, b = 1, nope %}{{ b is defined }}", "1:18-22 `nope` is undefined"),
+        ("{% with x = labels.nope %}{% endwith %}", "1:20-24 `labels` has no `nope`"),
+    ],
+)
+def test_what_other_templates_have_is_told_with_what_to_write(template: str, expected: str) -> None:
+    (finding,) = found(template)
+    assert f"{finding.line}:{finding.column}-{finding.end_column} {finding.message}" == expected
+    assert finding.hint
 
 
 # --- warnings
@@ -255,7 +265,6 @@ def test_what_only_python_would_notice_is_found_too() -> None:
         ("{{ batch_size }}", True, ["labels"]),
         ("{{ batch_size }}", False, []),
         ("{% set batch_size = 1 %}{% for x in labels %}{% endfor %}", True, ["batch_size"]),
-        ("{% macro m() %}{{ batch_size }}{{ labels | join }}{% endmacro %}{{ m() }}", True, []),
     ],
 )
 def test_what_a_prompt_lacks_is_a_warning(template: str, fixed_labels: bool, names: list[str]) -> None:
@@ -276,32 +285,24 @@ def test_a_broken_template_gets_no_warnings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "names", "everything"),
+    ("template", "names"),
     [
-        (
-            "{{ vars.a }}{{ vars['b'] }}{{ vars.get('c') }}{{ vars.d | default('') }}{{ vars.e is defined }}",
-            "abcde",
-            False,
-        ),
-        ("{{ vars.a.x }}{{ vars.b[0] }}{{ vars.c.items() }}", "abc", False),
-        (
-            "{% if vars.a %}{% for x in vars.b %}{% endfor %}{% endif %}{% macro m() %}{{ vars.c }}{% endmacro %}",
-            "abc",
-            False,
-        ),
-        ("{{ vary.a }}{{ a }}", "", False),
-        ("{% if vars %}{{ vars.a }}{% endif %}", "a", False),
-        ("{% for vars in [] %}{{ vars.a }}{% endfor %}", "", False),
-        ("{% for k, v in vars.items() %}{% endfor %}", "", True),
-        ("{{ vars[batch_size] }}", "", True),
-        ("{{ vars | tojson }}{{ vars.a }}", "a", True),
-        ("{% if x %}{{ vars.a }}", "", True),
-        ("{{ vars.a }}{{ 1 + }}", "a", True),
+        ("{{ vars.a }}{{ vars['b'] }}{{ vars.get('c') }}{{ vars.d | default('') }}{{ vars.e is defined }}", "abcde"),
+        ("{{ vars.a.x }}{{ vars.b[0] }}{{ vars.c.items() }}", "abc"),
+        ("{% if vars.a %}{% for x in vars.b %}{{ vars.c }}{% endfor %}{% endif %}", "abc"),
+        ("{{ vary.a }}{{ a }}", ""),
+        ("{% if vars %}{{ vars.a }}{% endif %}", "a"),
+        ("{% for vars in [] %}{{ vars.a }}{% endfor %}", ""),
+        ("{% for k, v in vars.items() %}{% endfor %}", None),
+        ("{{ vars[batch_size] }}", None),
+        ("{{ vars | tojson }}{{ vars.a }}", None),
+        ("{% if x %}{{ vars.a }}", None),
+        ("{{ vars.a }}{{ 1 + }}", None),
+        ("{% macro m() %}{{ vars.a }}{% endmacro %}", None),
     ],
 )
-def test_which_vars_a_template_reads(template: str, names: str, everything: bool) -> None:
-    assert names_read(template) == frozenset(names)
-    assert reads_all_vars(template) is everything
+def test_which_vars_a_template_reads(template: str, names: str | None) -> None:
+    assert names_read(template) == (None if names is None else frozenset(names))
 
 
 def test_the_package_is_imported_without_jinja() -> None:

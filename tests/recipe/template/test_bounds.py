@@ -28,10 +28,8 @@ SECONDS = 240
 
 HARMLESS = {
     "300 arguments",
-    "300 parameters",
+    "a prefix in each bracket",
     "2000 elifs",
-    "50 macros",
-    "arguments from a text",
     "constant folding",
     "negative power",
     "power of powers",
@@ -41,7 +39,7 @@ HARMLESS = {
 BOUND_MESSAGES = {
     f"makes a text of N characters; {LIMITS.text:,} is the limit for one text",
     f"makes texts of more than {LIMITS.characters:,} characters in all",
-    f"renders to more than {LIMITS.rendered:,} characters; {LIMITS.rendered:,} is the limit",
+    f"renders to more than {LIMITS.rendered:,} characters",
     f"makes a list of N elements; {LIMITS.items:,} is the limit",
     f"makes a range of more than {LIMITS.iterations:,} numbers",
     f"makes more than {LIMITS.iterations:,} rounds of loops in all",
@@ -49,19 +47,16 @@ BOUND_MESSAGES = {
     f"makes a number of more than {LIMITS.digits:,} digits",
     f"a number of more than {LIMITS.digits:,} digits",
     f"makes a number of a text of N characters; {LIMITS.digits:,} digits is the limit",
-    f"calls macros or recursive loops more than {LIMITS.calls} deep",
     f"makes a value that nests lists or mappings more than {LIMITS.nesting} deep",
-    f"brackets are nested more than {LIMITS.brackets} deep",
-    f"blocks are nested more than {LIMITS.blocks} deep",
-    f"loops are nested more than {LIMITS.loops} deep",
+    f"brackets are nested more than {LIMITS.nesting} deep",
+    f"blocks are nested more than {LIMITS.nesting} deep",
     f"operators and filters in one expression are nested or chained more than {LIMITS.expression} deep",
     f"the template is longer than {LIMITS.tokens:,} names, numbers, signs and tags",
     f"the template has N characters; {LIMITS.source:,} is the limit",
     "strips N different characters; 100 is the limit",
-    "names an attribute of N parts; 10 is the limit",
+    "names an attribute of more than 10 parts",
     "a number that is too large",
-    "nests its work too deep",
-    "the template nests too deep",
+    "looks up by a number of more than 18 digits",
 }
 """What a bound may say, with N for how much the template asked for."""
 
@@ -125,9 +120,8 @@ def number(written: str) -> int:
         ("doubling ~", "makes a text of 262,144 characters; 200,000 is the limit for one text"),
         ("number times list", "makes a list of 1,000,000,000 elements; 100,000 is the limit"),
         ("power", "makes a number of more than 1,000 digits"),
-        ("macro calls itself", "calls macros or recursive loops more than 50 deep"),
         ("many comments", "the template has 600,000 characters; 200,000 is the limit"),
-        ("brackets", "brackets are nested more than 40 deep"),
+        ("brackets", "brackets are nested more than 30 deep"),
     ],
 )
 def test_a_bound_is_told_with_what_was_asked_for(outcomes: dict[str, dict[str, Any]], name: str, message: str) -> None:
@@ -174,11 +168,10 @@ def refused(template: str, limits: Limits = LIMITS) -> TemplateRefused:
     ("template", "said"),
     [
         ("a\n\n{{ 'a' * 200001 }}", "200,001 characters; 200,000 is the limit"),
-        ("a\n{% for i in range(10) %}\n{{ 'a' * 90000 }}\n{% endfor %}", "200,000 is the limit"),
+        ("a\n{% for i in range(10) %}\n{{ 'a' * 90000 }}\n{% endfor %}", "more than 200,000 characters"),
         ("a\n\n{% for i in range(400) %}{% for j in range(400) %}{% endfor %}{% endfor %}", "100,000 rounds"),
         ("a\n\n{{ [0] * 100001 }}", "100,001 elements; 100,000 is the limit"),
         ("a\n\n{{ 10 ** 1001 }}", "1,000 digits"),
-        ("{% macro m() %}\na\n{{ m() }}{% endmacro %}{{ m() }}", "50 deep"),
     ],
 )
 def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None:
@@ -194,7 +187,7 @@ def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None
     [
         ("{{ 'a' * 100 }}", "{{ 'a' * 101 }}", Limits(text=100)),
         ("{{ 'a' ~ 'b' * 99 }}", "{{ 'a' ~ 'b' * 100 }}", Limits(text=100)),
-        ("{{ 'a' | indent(100) }}", "{{ 'a' | indent(101) }}", Limits(text=302)),
+        ("{{ 'a' | indent(100) }}", "{{ 'a' | indent(101) }}", Limits(text=101)),
         ("{{ '%100d' % 1 }}", "{{ '%200d' % 1 }}", Limits(text=150)),
         ("{% for i in range(50) %}{% endfor %}{{ range(50) | sum }}",
          "{% for i in range(51) %}{% endfor %}{{ range(50) | sum }}", Limits(iterations=100)),
@@ -204,10 +197,10 @@ def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None
         ("{{ 10 ** 50 * 9 }}", "{{ 10 ** 50 * 10 ** 50 }}", Limits(digits=100)),
         ("{{ 'a' * 100 }}", "{{ 'a' * 101 }}", Limits(rendered=100)),
         ("{{ [[[1]]] }}", "{{ [[[[1]]]] }}", Limits(nesting=3)),
-        ("{{ (((1))) }}", "{{ ((((1)))) }}", Limits(brackets=3)),
+        ("{{ (((1))) }}", "{{ ((((1)))) }}", Limits(nesting=3)),
         ("{{ 1 + 1 + 1 }}", "{{ 1 + 1 + 1 + 1 }}", Limits(expression=3)),
         ("{% if 1 %}{% if 1 %}x{% endif %}{% endif %}", "{% if 1 %}{% if 1 %}{% if 1 %}x{% endif %}{% endif %}{% endif %}",
-         Limits(blocks=2)),
+         Limits(nesting=2)),
         ("{{ 'a' * 60 ~ '' }}", "{{ 'a' * 60 ~ 'b' * 60 }}", Limits(characters=200)),
     ],
 )  # fmt: skip
@@ -230,13 +223,8 @@ def test_a_rendering_counts_anew() -> None:
         ("{{ [vars.items] | join }}", "`items` is a method"),
         ("{{ {'a': vars.items} }}", "`items` is a method"),
         ("{{ '%s' | format(vars.items) }}", "`items` is a method"),
-        ("{{ '{}'.format(vars.items) }}", "`items` is a method"),
-        ("{{ '{!r}'.format(vars.items) }}", "`items` is a method"),
         ("{{ range }}", "`range` is a function"),
-        ("{{ [namespace(a=1)] }}", "a namespace"),
-        ("{% macro m() %}{% endmacro %}{{ m }}", "a macro"),
-        ("{% for x in labels %}{{ loop }}{% endfor %}", "the state of a loop"),
-        ("{{ self }}", "no text"),
+        ("{{ ''.upper }}", "`upper` is a method"),
     ],
 )
 def test_what_is_no_text_is_not_printed(template: str, said: str) -> None:
@@ -244,6 +232,14 @@ def test_what_is_no_text_is_not_printed(template: str, said: str) -> None:
     assert said in error.message
     assert "is a pair of brackets missing?" in error.message
     assert error.line == 1
+
+
+@pytest.mark.parametrize(
+    "use", ["loop", "[loop]", "{'a': loop}", "loop ~ ''", "[loop] | join", "loop | tojson", "'%s' % loop"]
+)
+def test_the_state_of_a_loop_is_not_printed(use: str) -> None:
+    error = refused("{% for x in labels %}{{ " + use + " }}{% endfor %}")
+    assert "the state of a loop is no text" in error.message
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from datarecipe.recipe.template import LIMITS, TemplateBoundError, TemplateRefused, check_template, compile_template
-from datarecipe.recipe.template.filters import FILTERS
-from datarecipe.recipe.template.metering.functions import FUNCTIONS
+from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS
+from datarecipe.recipe.template.evaluating.methods import METHODS
 from tests.docs.pages import ROOT, code_in, document
 from tests.recipe.template.attacks import VALUES
 
@@ -20,8 +20,7 @@ def test_the_table_has_every_bound_and_its_number() -> None:
     said = [int(row[1].replace(",", "")) for row in rows]
     known = [
         LIMITS.rendered, LIMITS.iterations, LIMITS.operations, LIMITS.text, LIMITS.characters, LIMITS.items, LIMITS.digits,
-        LIMITS.calls, LIMITS.nesting, LIMITS.source, LIMITS.tokens, LIMITS.brackets, LIMITS.expression,
-        LIMITS.blocks, LIMITS.loops,
+        LIMITS.nesting, LIMITS.expression, LIMITS.source, LIMITS.tokens,
     ]  # fmt: skip
     assert said == known
     assert len(known) == len(LIMITS.__slots__)
@@ -56,12 +55,18 @@ def test_the_filters_and_functions_are_those_of_the_page() -> None:
     from jinja2.filters import FILTERS as JINJA_FILTERS
 
     assert set(JINJA_FILTERS) - set(FILTERS) == {
-        "attr", "center", "e", "escape", "filesizeformat", "forceescape", "pprint", "random", "safe", "slice", "striptags",
-        "urlencode", "urlize", "wordwrap", "xmlattr",
+        "attr", "center", "e", "escape", "filesizeformat", "forceescape", "groupby", "pprint", "random", "safe", "slice",
+        "striptags", "urlencode", "urlize", "wordwrap", "xmlattr",
     }  # fmt: skip
-    assert set(DEFAULT_NAMESPACE) - set(FUNCTIONS) == {"cycler", "joiner", "lipsum"}
-    sentence = next(line for line in PAGE.prose.splitlines() if line.startswith("- The functions"))
+    assert set(DEFAULT_NAMESPACE) - set(FUNCTIONS) == {"cycler", "joiner", "lipsum", "namespace"}
+    sentence = next(line for line in PAGE.prose.splitlines() if line.startswith("- **Functions**"))
     assert all(f"`{name}`" in sentence for name in FUNCTIONS)
+
+
+def test_the_methods_are_those_of_the_page() -> None:
+    (sentence,) = re.findall(r"^- \*\*Methods\*\*.*?(?=\n\n)", PAGE.prose, re.MULTILINE | re.DOTALL)
+    methods = [name for kind in (str, dict, list) for name in sorted(METHODS[kind])]
+    assert code_in(sentence) == methods
 
 
 @pytest.mark.parametrize("name", ["get", "items", "keys", "values"])

@@ -1,1 +1,1 @@
-"""Templates checked without being rendered: tokens, tree, scopes, findings."""
+"""Templates checked without being rendered: tokens, tree, findings."""

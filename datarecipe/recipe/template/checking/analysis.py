@@ -1,36 +1,39 @@
 """The static checks: what is wrong with a template for every value that it could be rendered with.
 
-A finding must be certain. So a use that something guards is left alone (`is defined`, `default`, a condition on the
-mapping), and rendering checks the rest.
+One walk over the tree, which also finds the nodes that templates do not have. A finding must be certain. So a use that
+something guards is left alone (`is defined`, `default`, a condition on the mapping), and rendering checks the rest.
+
+Names are set as in Jinja: a loop, a `with`, a `filter` and a `set` block have names of their own, and an `if` has not. What
+is set within is unknown after it. Within one scope the order is not looked at, and rendering checks the rest.
 """
+
+# ruff: noqa: C901, PLR0912 - one case for each kind of node
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from inspect import signature
+from typing import Any, Literal
 
 from jinja2 import nodes
 
 from datarecipe.recipe.message_text import code, join, nearest
-from datarecipe.recipe.template.checking.scopes import Use, uses
-from datarecipe.recipe.template.checking.syntax import Tree, parse, token_of
+from datarecipe.recipe.template.bounds import TemplateFinding
+from datarecipe.recipe.template.checking.mistakes import finding_at
+from datarecipe.recipe.template.checking.syntax import Tree
 from datarecipe.recipe.template.checking.tokens import Token
-from datarecipe.recipe.template.compiled import generated
-from datarecipe.recipe.template.environment import MeteredEnvironment
-from datarecipe.recipe.template.filters import FILTERS
-from datarecipe.recipe.template.metering.bounds import LIMITS, TemplateFinding, TemplateRefused
-from datarecipe.recipe.template.metering.functions import FUNCTIONS
-from datarecipe.recipe.template.metering.methods import LABELS_ATTRIBUTES, LOOP_ATTRIBUTES, MAPPING_METHODS
-from datarecipe.recipe.template.predicates import TESTS
-from datarecipe.recipe.template.values import KNOWN_NAMES
+from datarecipe.recipe.template.evaluating.evaluator import MAY_BE_MISSING
+from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, OVER_LISTS, TESTS, Apply
+from datarecipe.recipe.template.evaluating.methods import METHODS
+from datarecipe.recipe.template.values import KNOWN_HINT, KNOWN_NAMES, LABELS_ATTRIBUTES, LOOP_ATTRIBUTES, Loop
 
 _ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS})
 
-_NAMED_LIKE_A_FILTER = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
-"""Filters that take the name of a filter (`map`) or of a test, and at which place."""
-
 _PLAIN = "a prompt is plain text: leave it out"
+_ALONE = "an instruction stands by itself, and loads no other template"
+_WRITTEN_HERE = "write its text here, or put what changes into `vars`"
+_COLLECT = "collect with a filter, such as `map`, `select`, `sum` or `join`"
 
 _INSTEAD = {
     **dict.fromkeys(("e", "escape", "forceescape", "safe", "striptags", "urlencode", "urlize", "xmlattr"), _PLAIN),
@@ -38,238 +41,345 @@ _INSTEAD = {
     "attr": "write `value[name]`",
     "cycler": "write `loop.cycle(...)`",
     "filesizeformat": "write the number with its unit",
+    "groupby": "write a loop over the groups, with `selectattr` in it",
     "joiner": "write `join`, or ask `loop.last`",
+    "namespace": f"a loop sets nothing for the time after it: {_COLLECT}",
     "pprint": "write `tojson(indent=2)`",
     "random": "a request is a function of the recipe: let `vary` give each request another value",
     "slice": "write `batch`",
 }
 """What to write instead of what Jinja has and a prompt does not need."""
 
-_MOST_LISTED = 12
+_REFUSED: Mapping[type[nodes.Node], tuple[str, str, str]] = {
+    nodes.Include: ("include", _ALONE, _WRITTEN_HERE),
+    nodes.Import: ("import", _ALONE, _WRITTEN_HERE),
+    nodes.FromImport: ("from", _ALONE, _WRITTEN_HERE),
+    nodes.Extends: ("extends", _ALONE, _WRITTEN_HERE),
+    nodes.Block: (
+        "block", "an instruction stands by itself, and no other template fills it", "write what is in it without the tag"
+    ),
+    nodes.Macro: ("macro", "a prompt has no functions of its own", "write its text in a loop, or `{% set %}` it once"),
+    nodes.CallBlock: ("call", "a prompt has no functions of its own", "write its text here"),
+    nodes.Scope: ("autoescape", "a prompt is plain text", "leave it out"),
+}  # fmt: skip
+"""Jinja's statements that instructions do not have: the tag, why, and what to write instead."""
 
+_MOST_LISTED = 12
 _MOST_SEARCHES = 100
 """Comparing words takes long when both many names are set and many are misspelt."""
 
 
+Use = Literal["value", "maybe", "condition"]
+"""What an expression is for: a value that must be there, one that may be missing, or whether it holds."""
+
+
 @dataclass(frozen=True, slots=True)
-class VarsRead:
-    """What a template reads of `vars`: these names, and perhaps `all` of them."""
+class _Around:
+    """What stands around a node: the names that are set, and the mappings about whose content some condition asks."""
 
-    names: frozenset[str]
-    all: bool
-
-
-@lru_cache(maxsize=64)
-def check(
-    text: str, vars_given: frozenset[str], vary: frozenset[str], *, fixed_labels: bool
-) -> tuple[TemplateFinding, ...]:
-    """All findings on the template `text`, in the order of their places. Recipes with one base ask the same again."""
-    environment = MeteredEnvironment()
-    tree = parse(environment, text, LIMITS, all_mistakes=True)
-    findings = list(tree.findings)
-    if tree.root is not None:
-        findings += _Checks(tree, tree.root, vars_given, vary).findings()
-        if tree.whole:
-            # Before code is made of the tree: that changes it.
-            warnings = _unmentioned(tree.root, vary, fixed_labels=fixed_labels)
-            if not findings:
-                findings += _uncompilable(environment, tree)
-            findings += warnings
-    unique = dict.fromkeys(findings)
-    return tuple(sorted(unique, key=lambda finding: (finding.line, finding.column, finding.message)))
+    names: frozenset[str] = frozenset()
+    guarded: frozenset[str] = frozenset()
 
 
-def vars_read(text: str) -> VarsRead:
-    """What the template `text` reads of `vars`."""
-    tree = parse(MeteredEnvironment(), text, LIMITS, all_mistakes=True)
-    if tree.root is None:
-        return VarsRead(frozenset(), all=True)
-    names: set[str] = set()
-    everything = not tree.whole
-    for use in uses(tree.root, (nodes.Name,)):
-        if (
-            isinstance(use.node, nodes.Name)
-            and (use.node.name, use.node.ctx) == ("vars", "load")
-            and "vars" not in use.names
-        ):
-            name = _attribute_read(use)
-            if name is None:
-                everything = everything or not _is_condition(use)
-            else:
-                names.add(name)
-    return VarsRead(frozenset(names), everything)
+class Walk:
+    """One walk over a tree.
 
+    `given` has the keys of the recipe's `vars` and `vary`; without it, only the syntax is looked at. What the walk finds
+    stands in `findings`, in no order; which of `vars` the template reads by name in `read`, and whether it may read any
+    of them in `reads_all`.
+    """
 
-def _uncompilable(environment: MeteredEnvironment, tree: Tree) -> list[TemplateFinding]:
-    """What only the compiler notices: the same argument twice, a loop that sets `loop`."""
-    try:
-        generated(environment, tree, LIMITS)
-    except TemplateRefused as refused:
-        line, column = refused.line or 1, refused.column or 1
-        return [TemplateFinding(line, column, column, refused.message, refused.hint)]
-    return []
-
-
-def _unmentioned(root: nodes.Template, vary: Collection[str], *, fixed_labels: bool) -> list[TemplateFinding]:
-    names = {name.name for name in root.find_all(nodes.Name) if name.ctx == "load"}
-    findings = []
-    if "batch_size" not in names:
-        said = "the template never mentions `batch_size`, so the model is not told how many examples to write"
-        findings.append(TemplateFinding(1, 1, 1, said, 'say "Write {{ batch_size }} new examples"', "warning"))
-    if fixed_labels and "labels" not in names:
-        said = "the template never mentions `labels`, so the model is not told which labels there are"
-        findings.append(TemplateFinding(1, 1, 1, said, 'say "one of {{ labels | join(", ") }}"', "warning"))
-    if vary and "vary" not in names:
-        said = "the template never mentions `vary`, so what the recipe varies does not reach the model"
-        findings.append(TemplateFinding(1, 1, 1, said, f'say "About {{{{ vary.{min(vary)} }}}}"', "warning"))
-    return findings
-
-
-class _Checks:
-    def __init__(self, tree: Tree, root: nodes.Template, vars: frozenset[str], vary: frozenset[str]) -> None:  # noqa: A002
-        self._tree = tree
-        self._root = root
-        self._given = {"vars": vars, "vary": vary}
+    def __init__(self, tree: Tree, given: Mapping[str, Collection[str]] | None = None) -> None:
+        assert tree.root is not None
+        self.findings: list[TemplateFinding] = []
+        self.read: set[str] = set()
+        self.reads_all = False
+        self._tree, self._given = tree, given
         self._searches = 0
-        self._guarding: dict[tuple[int, str], bool] = {}
-        self._stored = {name.name for name in root.find_all(nodes.Name) if name.ctx in {"store", "param"}}
-        self._tested = frozenset(_path(test.node) for test in root.find_all(nodes.Test) if _asks_whether_defined(test))
-        self._softened = self._tested | {
-            _path(each.node) for each in root.find_all(nodes.Filter) if each.node and _is_default(each)
-        }
-        self._bound_to = {id(value): path for value, path in _bindings(root)}
+        self._stored = {name.name for name in tree.root.find_all(nodes.Name) if name.ctx != "load"}
+        asked = (test for test in tree.root.find_all(nodes.Test) if test.name in MAY_BE_MISSING)
+        self._tested = {_path(test.node) for test in asked}
+        self._block(tree.root.body, _Around())
 
-    def findings(self) -> Iterable[TemplateFinding]:
-        """All of them, in no order."""
-        for use in uses(self._root, (nodes.Name, nodes.Filter, nodes.Test)):
-            match use.node:
-                case nodes.Name(ctx="load"):
-                    if self._tree.sets_all:
-                        yield from self._name(use, use.node)
-                    yield from self._attribute(use, use.node)
-                case nodes.Filter():
-                    yield from self._filter(use.node)
-                case nodes.Test():
-                    yield from self._known(use.node, use.node.name, "test")
+    def _say(self, place: int, message: str, hint: str | None) -> None:
+        """Say something of the token that a node has its line from."""
+        self.findings.append(finding_at(place if isinstance(place, Token) else None, message, hint))
+
+    # --- statements
+
+    def _block(self, body: list[nodes.Node], around: _Around, names: Iterable[str] = ()) -> None:
+        """The statements of a scope, in which `names` are set too."""
+        self._statements(body, replace(around, names=around.names.union(names, _set_in(body))))
+
+    def _statements(self, body: list[nodes.Node], around: _Around) -> None:
+        for node in body:
+            match node:
+                case nodes.Output():
+                    for part in node.nodes:
+                        if not isinstance(part, nodes.TemplateData):
+                            self._expression(part, around)
+                case nodes.If():
+                    branches = [node, *node.elif_]
+                    asked = frozenset().union(*(self._asked(branch.test) for branch in branches))
+                    inside = replace(around, guarded=around.guarded | asked)
+                    for branch in branches:
+                        self._expression(branch.test, around if branch is node else inside, "condition")
+                        self._statements(branch.body, inside)
+                    self._statements(node.else_, inside)
+                case nodes.For(recursive=False):
+                    self._expression(node.iter, around)
+                    targets = self._targets([node.target])
+                    inside = replace(around, guarded=around.guarded | self._asked(node.iter))
+                    if node.test is not None:
+                        self._expression(node.test, replace(inside, names=around.names | targets), "condition")
+                        inside = replace(inside, guarded=inside.guarded | self._asked(node.test))
+                    self._block(node.body, inside, {*targets, "loop"})
+                    self._block(node.else_, inside)
+                case nodes.Assign():
+                    self._targets([node.target])
+                    self._expression(node.node, around)
+                case nodes.AssignBlock() | nodes.FilterBlock():
+                    if isinstance(node, nodes.AssignBlock):
+                        self._targets([node.target])
+                    self._block(node.body, around)
+                    if node.filter is not None:
+                        self._expression(node.filter, around)
+                case nodes.With():
+                    for value in node.values:
+                        self._expression(value, around)
+                    self._block(node.body, around, self._targets(node.targets))
+                case nodes.For():
+                    self._say(node.lineno, "a loop cannot be `recursive`", "write a loop within it for each level")
+                case _:
+                    name, why, hint = _REFUSED[type(node)]
+                    place = node.body[0].lineno if isinstance(node, nodes.Scope) else node.lineno
+                    self._say(place, f"{code('{% ' + name + ' %}')} cannot be used: {why}", hint)
+
+    def _targets(self, targets: Sequence[nodes.Node]) -> frozenset[str]:
+        for target in targets:
+            for each in _all(target, (nodes.NSRef,)):
+                said = f"{code(f'{each.name}.{each.attr}')} cannot be set: values do not change"
+                self._say(each.lineno, said, _INSTEAD["namespace"])
+        return frozenset().union(*map(_names, targets))
+
+    # --- expressions
+
+    def _expression(self, node: nodes.Node, around: _Around, use: Use = "value") -> None:
+        key = _key(node)
+        match node:
+            case nodes.Name():
+                self._name(node, around, use)
+                self.reads_all |= node.name == "vars" and "vars" not in around.names and use != "condition"
+            case nodes.Getattr(node=nodes.Name() as owner) | nodes.Getitem(node=nodes.Name() as owner) if (
+                key is not None
+            ):
+                self._name(owner, around, use)
+                if owner.name == "vars" and "vars" not in around.names:
+                    self.read.add(key)
+                self._attribute(node, owner.name, key, around, use)
+            case nodes.Getattr():
+                self._expression(node.node, around, "maybe" if use == "maybe" else "value")
+            case nodes.Getitem():
+                self._expression(node.node, around, "maybe" if use == "maybe" else "value")
+                self._expression(node.arg, around)
+            case nodes.Filter() | nodes.Test():
+                self._applied(node)
+                if node.node is not None:
+                    inner: Use = "maybe" if node.name in MAY_BE_MISSING else "value"
+                    self._expression(node.node, around, inner)
+                self._brackets(node, around)
+            case nodes.Call():
+                match node.node:
+                    case nodes.Name(name=str(name)) if name in FUNCTIONS and name not in around.names:
+                        self._arguments(node, name, FUNCTIONS[name], 1)
+                    case nodes.Getattr(node=nodes.Name(name="vars"), attr="get") if (
+                        "vars" not in around.names and node.args and isinstance(node.args[0], nodes.Const)
+                    ):
+                        self.read.add(str(node.args[0].value))
+                    case _:
+                        self._expression(node.node, around)
+                self._brackets(node, around)
+            case nodes.CondExpr():
+                inside = replace(around, guarded=around.guarded | self._asked(node.test))
+                self._expression(node.test, around, "condition")
+                for chosen in (node.expr1, node.expr2):
+                    if chosen is not None:
+                        self._expression(chosen, inside, use)
+            case nodes.And() | nodes.Or():
+                inner = "condition" if use == "condition" else "value"
+                self._expression(node.left, around, inner)
+                inside = replace(around, guarded=around.guarded | self._asked(node.left))
+                self._expression(node.right, inside, inner)
+            case nodes.Not():
+                self._expression(node.node, around, "condition" if use == "condition" else "value")
+            case nodes.NSRef():
+                self._targets([node])
+            case _:
+                self._all(node.iter_child_nodes(), around)
+
+    def _all(self, parts: Iterable[nodes.Node], around: _Around) -> None:
+        for part in parts:
+            # Pairs, keywords and the right sides of comparisons are no expressions, but hold some.
+            for each in [part] if isinstance(part, nodes.Expr) else part.iter_child_nodes():
+                self._expression(each, around)
+
+    def _name(self, node: nodes.Name, around: _Around, use: Use) -> None:
+        name, given = node.name, self._given
+        if (
+            given is None
+            or not self._tree.sets_all
+            or use == "maybe"
+            or name in {*_ALWAYS, *around.names, *self._tested}
+        ):
+            return
+        hint = KNOWN_HINT
+        if name in self._stored:
+            hint = f"what is set within a loop or block is unknown outside of it: {_COLLECT}"
+        elif any(name in keys for keys in given.values()):
+            hint = f"write {code(f'{next(mapping for mapping in given if name in given[mapping])}.{name}')}"
+        elif name in _INSTEAD:
+            hint = _INSTEAD[name]
+        elif (near := self._nearest(name, {*_ALWAYS, *around.names})) is not None:
+            hint = f"did you mean {code(near)}? {hint}"
+        self._say(node.lineno, f"{code(name)} is undefined", hint)
+
+    def _attribute(self, node: nodes.Node, owner: str, key: str, around: _Around, use: Use) -> None:
+        """Say if `owner.key`, where `owner` is a name, is nowhere."""
+        methods: Collection[str] = ()
+        if self._given is None or use == "maybe" or owner in around.guarded or _path(node) in self._tested:
+            return
+        if owner == "loop" and "loop" in around.names and "loop" not in self._stored:
+            known: Collection[str] = (*LOOP_ATTRIBUTES, *METHODS[Loop])
+        elif owner == "labels" and "labels" not in around.names:
+            known, methods = LABELS_ATTRIBUTES, METHODS[tuple]
+        elif owner in self._given and owner not in around.names:
+            known = self._given[owner]
+        else:
+            return
+        if key in known or key in methods:
+            return
+        near = self._nearest(key, known)
+        if near is not None:
+            hint = f"did you mean {code(f'{owner}.{near}')}?"
+        elif known:
+            hint = f"there are {_some(known)}"
+        else:
+            hint = f"it has no {code(owner)}: give it one, or guard the use with {code('{% if ' + owner + ' %}')}"
+        whose = "the recipe's " if owner in self._given else ""
+        # The node has its line from the dot or bracket before the key.
+        place = self._tree.tokens.after(node.lineno) if isinstance(node.lineno, Token) else node.lineno
+        self._say(place, f"{whose}{code(owner)} has no {code(key)}", hint)
 
     def _nearest(self, word: str, known: Collection[str]) -> str | None:
         """What was probably meant; not looked for any more in a template with very many mistakes."""
         self._searches += 1
         return nearest(word, sorted(known)) if self._searches <= _MOST_SEARCHES else None
 
-    # --- names
-
-    def _name(self, use: Use, node: nodes.Name) -> Iterable[TemplateFinding]:
-        name = node.name
-        if name in _ALWAYS or name in use.names or name in self._tested or self._may_lack(use):
-            return
-        token = token_of(node)
-        near = self._nearest(name, {*KNOWN_NAMES, *FUNCTIONS, *use.names} - {"caller", "kwargs", "varargs"})
-        hint = f"a template sees {join(KNOWN_NAMES, 'and')}"
-        if name in self._stored:
-            hint = "what is set within a loop or macro is unknown outside of it: use `namespace`"
-        elif name in self._given["vars"] or name in self._given["vary"]:
-            mapping = "vars" if name in self._given["vars"] else "vary"
-            hint = f"write {code(f'{mapping}.{name}')}"
-        elif name in _INSTEAD:
-            hint = _INSTEAD[name]
-        elif near is not None:
-            hint = f"did you mean {code(near)}? {hint}"
-        yield _at(token, f"{code(name)} is undefined", hint)
-
-    # --- attributes
-
-    def _attribute(self, use: Use, node: nodes.Name) -> Iterable[TemplateFinding]:
-        name = node.name
-        if name in use.names and name != "loop":
-            return
-        attribute = _attribute_read(use, calls=False)
-        if attribute is None:
-            return
-        parent = use.enclosing[-1]
-        if _path(parent) in self._tested or self._may_lack(use):
-            return
-        if name in self._given:
-            known: Collection[str] = self._given[name]
-            allowed: Collection[str] = MAPPING_METHODS
-            if self._guarded(use, name):
-                return
-            said = f"the recipe's {code(name)} has no {code(attribute)}"
-        elif name == "labels":
-            known, allowed = LABELS_ATTRIBUTES, ("count", "index")
-            said = f"{code('labels')} has no {code(attribute)}"
-        elif name == "loop" and "loop" not in self._stored and "loop" in use.names:
-            known, allowed = LOOP_ATTRIBUTES, ()
-            said = f"{code('loop')} has no {code(attribute)}"
-        else:
-            return
-        if attribute not in known and attribute not in allowed:
-            near = self._nearest(attribute, known)
-            yield _at(self._attribute_token(parent), said, _which(near, known, name))
-
-    def _may_lack(self, use: Use) -> bool:
-        """Whether the value may be undefined: it has a default, or is given to a name that has one."""
-        child: nodes.Node = use.node
-        for node in reversed(use.enclosing):
-            if id(child) in self._bound_to:
-                return self._bound_to[id(child)] in self._softened
-            if not isinstance(node, (nodes.Getattr, nodes.Getitem)) or node.node is not child:
-                break
-            child = node
-        return _has_default(use)
-
-    def _guarded(self, use: Use, name: str) -> bool:
-        for condition in _conditions(use):
-            key = (id(condition), name)
-            if key not in self._guarding:
-                self._guarding[key] = _guards(condition, name, empty=not self._given[name])
-            if self._guarding[key]:
-                return True
-        return False
-
-    def _attribute_token(self, node: nodes.Node) -> Token | None:
-        """The token of the name in `x.name` or `x["name"]`, whose node remembers the dot or bracket."""
-        token = token_of(node)
-        return self._tree.tokens.after(token) if token is not None else None
-
     # --- filters and tests
 
-    def _filter(self, node: nodes.Filter) -> Iterable[TemplateFinding]:
-        yield from self._known(node, node.name, "filter")
-        at = _NAMED_LIKE_A_FILTER.get(node.name)
-        if at is None or len(node.args) <= at:
-            return
-        named = node.args[at]
-        if isinstance(named, nodes.Const) and isinstance(named.value, str):
-            yield from self._known(named, named.value, "filter" if node.name == "map" else "test")
+    def _applied(self, node: nodes.Filter | nodes.Test) -> None:
+        """Whether there is such a filter or test, and whether it takes these arguments."""
+        kind, table = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
+        after = self._tree.tokens.after
+        place = node.lineno
+        if kind == "test" and isinstance(place, Token):
+            place = after(place)
+            place = after(place) if place.text == "not" else place
+        if self._known(place, kind, node.name, table):
+            self._arguments(node, node.name, table[node.name], 2)
+        at = 1 if node.name in {"selectattr", "rejectattr"} else 0
+        if node.name in OVER_LISTS and len(node.args) > at:
+            named = node.args[at]
+            if isinstance(named, nodes.Const) and isinstance(named.value, str):
+                kind, table = ("filter", FILTERS) if node.name == "map" else ("test", TESTS)
+                self._known(named.lineno, kind, named.value, table)
 
-    def _known(self, node: nodes.Node, name: str, kind: str) -> Iterable[TemplateFinding]:
-        known: Collection[str] = FILTERS if kind == "filter" else TESTS
-        if name in known:
-            return
-        token = token_of(node)
-        if token is not None and isinstance(node, nodes.Test):
-            token = self._tree.tokens.after(token)
-            if token.text == "not":
-                token = self._tree.tokens.after(token)
-        near = self._nearest(name, known)
-        hint = f"did you mean {code(near)}?" if near is not None else f"there are {_some(known)}"
-        hint = _INSTEAD.get(name, hint)
-        yield _at(token, f"there is no {kind} {code(name)}", hint)
+    def _known(self, place: int, kind: str, name: str, table: Mapping[str, Apply]) -> bool:
+        if name not in table:
+            near = self._nearest(name, table)
+            hint = f"there are {_some(table)}" if near is None else f"did you mean {code(near)}?"
+            self._say(place, f"there is no {kind} {code(name)}", _INSTEAD.get(name, hint))
+        return name in table
+
+    def _arguments(self, node: nodes.Filter | nodes.Test | nodes.Call, name: str, apply: Apply, own: int) -> None:
+        """Whether `apply` takes the arguments, behind `own` ones that it always gets."""
+        takes = signature(apply)
+        try:
+            takes.bind(*[None] * own, *node.args, **{str(each.key): None for each in node.kwargs})
+        except TypeError:
+            given = ", ".join(list(takes.parameters)[own:])
+            self._say(node.lineno, f"{code(name)} does not take these arguments", f"write {code(f'{name}({given})')}")
+
+    def _brackets(self, node: nodes.Filter | nodes.Test | nodes.Call, around: _Around) -> None:
+        if len({each.key for each in node.kwargs}) < len(node.kwargs):
+            self._say(node.lineno, "an argument is given twice", "leave one out")
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            self._say(node.lineno, "`*` and `**` cannot be used in brackets", "write the arguments one by one")
+        self._all([*node.args, *node.kwargs], around)
+
+    # --- conditions
+
+    def _asked(self, condition: nodes.Node) -> frozenset[str]:
+        """The mappings that `condition` asks as a whole: it may be false just because one of them lacks something."""
+        given = self._given or {}
+        match condition:
+            case (
+                nodes.Name(name=str(name))
+                | nodes.Call(node=nodes.Getattr(node=nodes.Name(name=str(name)), attr="items" | "keys" | "values"))
+            ):
+                # With values in it the mapping is true, and a loop over it has rounds, while the attribute is not there.
+                return frozenset({name} if name in given and not given[name] else ())
+            case nodes.And() | nodes.Or():
+                return self._asked(condition.left) | self._asked(condition.right)
+            case nodes.Not():
+                return self._asked(condition.node)
+        by_key = {id(each.node) for each in _all(condition, (nodes.Getattr, nodes.Getitem)) if _key(each) is not None}
+        return frozenset(each.name for each in _all(condition, (nodes.Name,)) if id(each) not in by_key) & given.keys()
 
 
-def _at(token: Token | None, message: str, hint: str | None) -> TemplateFinding:
-    if token is None:
-        return TemplateFinding(1, 1, 1, message, hint)
-    return TemplateFinding(token.line, token.column, token.end_column, message, hint)
+# --- parts of the tree
 
 
-def _which(near: str | None, known: Collection[str], name: str) -> str:
-    if near is not None:
-        return f"did you mean {code(f'{name}.{near}')}?"
-    if not known:
-        return f"it has no {code(name)}: give it one, or guard the use with {code('{% if ' + name + ' %}')}"
-    return f"there are {_some(known)}"
+def _key(node: nodes.Node) -> str | None:
+    """`tone` for `vars.tone` and `vars["tone"]`, and `None` for what has no such key; a mapping's method is none."""
+    match node:
+        case nodes.Getattr(attr=str(name)) if name not in METHODS[dict]:
+            return name
+        case nodes.Getitem(arg=nodes.Const(value=str(name))):
+            return name
+        case _:
+            return None
+
+
+def _path(node: nodes.Node | None) -> str | None:
+    """`vars.tone` for `vars.tone` and `vars["tone"]`; `None` for what is no such path."""
+    if isinstance(node, nodes.Name):
+        return str(node.name)
+    if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        return None
+    base, key = _path(node.node), _key(node)
+    return None if base is None or key is None else f"{base}.{key}"
+
+
+def _all(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> Iterable[Any]:
+    """All nodes of `kinds` in `node`, itself too."""
+    return [*([node] if isinstance(node, kinds) else []), *node.find_all(kinds)]
+
+
+def _names(target: nodes.Node) -> frozenset[str]:
+    return frozenset(name.name for name in _all(target, (nodes.Name,)))
+
+
+def _set_in(body: Iterable[nodes.Node]) -> Iterable[str]:
+    """The names that are set in this scope itself."""
+    for node in body:
+        match node:
+            case nodes.Assign() | nodes.AssignBlock():
+                yield from _names(node.target)
+            case nodes.Macro():
+                yield node.name
+            case nodes.If():
+                yield from _set_in([*node.body, *node.elif_, *node.else_])
 
 
 def _some(names: Collection[str]) -> str:
@@ -277,150 +387,3 @@ def _some(names: Collection[str]) -> str:
     if len(listed) > _MOST_LISTED:
         return ", ".join(listed[:_MOST_LISTED]) + " and others"
     return join(listed, "and")
-
-
-# --- guards
-
-
-def _bindings(root: nodes.Template) -> Iterable[tuple[nodes.Node, str | None]]:
-    """Each value that is given to a name, by `set`, `with` or the call of a macro, and the name's path."""
-    for assign in root.find_all(nodes.Assign):
-        yield from _unpacked(assign.target, assign.node)
-    for block in root.find_all(nodes.With):
-        for target, value in zip(block.targets, block.values, strict=True):
-            yield from _unpacked(target, value)
-    parameters = {macro.name: [_path(each) for each in macro.args] for macro in root.find_all(nodes.Macro)}
-    for call in root.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name):
-            yield from zip(call.args, parameters.get(call.node.name, ()), strict=False)
-            yield from ((each.value, each.key) for each in call.kwargs if call.node.name in parameters)
-
-
-def _unpacked(target: nodes.Node, value: nodes.Node) -> Iterable[tuple[nodes.Node, str | None]]:
-    if isinstance(target, nodes.Tuple) and isinstance(value, nodes.Tuple):
-        for name, part in zip(target.items, value.items, strict=False):
-            yield from _unpacked(name, part)
-    else:
-        yield value, _path(target)
-
-
-def _path(node: nodes.Node) -> str | None:
-    """`vars.tone` for `vars.tone` and `vars["tone"]`; `None` for what is no such path."""
-    match node:
-        case nodes.Name():
-            return str(node.name)
-        case nodes.NSRef():
-            return f"{node.name}.{node.attr}"
-        case nodes.Getattr():
-            base = _path(node.node)
-            return None if base is None else f"{base}.{node.attr}"
-        case nodes.Getitem(arg=nodes.Const(value=str(name))):
-            base = _path(node.node)
-            return None if base is None else f"{base}.{name}"
-        case _:
-            return None
-
-
-def _asks_whether_defined(test: nodes.Test) -> bool:
-    return test.name in {"defined", "undefined"}
-
-
-def _is_default(node: nodes.Filter) -> bool:
-    return node.name in {"d", "default"}
-
-
-def _attribute_read(use: Use, *, calls: bool = True) -> str | None:
-    """`tone`, when the name is used as `vars.tone`, `vars["tone"]` or (with `calls`) `vars.get("tone")`."""
-    parent = use.enclosing[-1] if use.enclosing else None
-    if getattr(parent, "node", None) is not use.node:
-        return None
-    match parent:
-        case nodes.Getitem(arg=nodes.Const(value=str(name))):
-            return name
-        case nodes.Getattr(attr=str(name)) if calls and name in MAPPING_METHODS:
-            call = use.enclosing[-2]
-            if name == "get" and isinstance(call, nodes.Call) and call.args and isinstance(call.args[0], nodes.Const):
-                return str(call.args[0].value)
-            return None
-        case nodes.Getattr(attr=str(name)):
-            return name
-        case _:
-            return None
-
-
-def _has_default(use: Use) -> bool:
-    """Whether the value goes straight into `default`, perhaps by its attributes."""
-    child: nodes.Node = use.node
-    for node in reversed(use.enclosing):
-        if isinstance(node, nodes.Filter) and node.node is child:
-            return _is_default(node)
-        if isinstance(node, nodes.Test) and node.node is child:
-            return _asks_whether_defined(node)
-        if not isinstance(node, (nodes.Getattr, nodes.Getitem)) or node.node is not child:
-            return False
-        child = node
-    return False
-
-
-def _conditions(use: Use) -> Iterable[nodes.Node]:
-    """The conditions around a use, which may keep it from being reached."""
-    child: nodes.Node = use.node
-    for node in reversed(use.enclosing):
-        if isinstance(node, (nodes.If, nodes.CondExpr)):
-            if child is not node.test:
-                yield node.test
-            if isinstance(node, nodes.If):
-                yield from (branch.test for branch in node.elif_ if branch is not child)
-        elif isinstance(node, (nodes.And, nodes.Or)) and child is node.right:
-            yield node.left
-        elif isinstance(node, nodes.For) and child is not node.iter:
-            # A loop over nothing has no rounds.
-            yield node.iter
-            if node.test is not None and child is not node.test:
-                yield node.test
-        child = node
-
-
-def _guards(condition: nodes.Node, name: str, *, empty: bool) -> bool:
-    """Whether `condition` may be false just because the mapping `name` lacks something; `empty` if it lacks everything."""
-    match condition:
-        case nodes.Name():
-            # With values in it the mapping is true, and the attribute is still not there.
-            return bool(condition.name == name) and empty
-        case nodes.Call(node=nodes.Getattr(node=nodes.Name(name=looped), attr="items" | "keys" | "values")):
-            # A loop over all of it has a round for each value that is there.
-            return bool(looped == name) and empty
-        case nodes.And() | nodes.Or():
-            return _guards(condition.left, name, empty=empty) or _guards(condition.right, name, empty=empty)
-        case nodes.Not():
-            return _guards(condition.node, name, empty=empty)
-        case _:
-            return _asks(condition, name)
-
-
-def _asks(node: nodes.Node, name: str) -> bool:
-    """Whether the mapping as a whole is used in `node`: compared, passed to a filter or test, or asked with a method."""
-    by_name: set[int] = set()
-    for getter in _all(node, (nodes.Getattr, nodes.Getitem)):
-        if _path(getter) is not None and getattr(getter, "attr", "") not in MAPPING_METHODS:
-            by_name.add(id(getattr(getter, "node", None)))
-    return any(getattr(each, "name", "") == name and id(each) not in by_name for each in _all(node, (nodes.Name,)))
-
-
-def _all(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> Iterable[nodes.Node]:
-    """All nodes of `kinds` in `node`, itself too."""
-    if isinstance(node, kinds):
-        yield node
-    yield from node.find_all(kinds)
-
-
-def _is_condition(use: Use) -> bool:
-    """Whether the name is only asked whether it holds anything: `{% if vars %}`."""
-    child: nodes.Node = use.node
-    for node in reversed(use.enclosing):
-        if isinstance(node, (nodes.If, nodes.CondExpr)):
-            return child is node.test
-        if not isinstance(node, (nodes.And, nodes.Or, nodes.Not)):
-            return False
-        child = node
-    return False

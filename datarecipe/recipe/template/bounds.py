@@ -17,7 +17,7 @@ class Limits:
     """Rounds of all loops together, those within filters (`map`, `join`, `sum` ...) included."""
 
     operations: int = 1_000_000
-    """Parts of the template that are run in rounds of loops and in macros, and elements that are compared or copied."""
+    """Parts of the template that are evaluated, and elements that are compared or copied."""
 
     text: int = 200_000
     """Characters of any one text on the way."""
@@ -31,29 +31,17 @@ class Limits:
     digits: int = 1_000
     """Digits of a whole number."""
 
-    calls: int = 50
-    """Macros and recursive loops that are at work within one another."""
+    nesting: int = 30
+    """Brackets, blocks, or lists and mappings of a value, within one another."""
 
-    nesting: int = 50
-    """Lists and mappings within one another, in one value."""
+    expression: int = 80
+    """Operators and filters within or after one another, in one expression."""
 
     source: int = 200_000
     """Characters of the template itself."""
 
     tokens: int = 20_000
     """Names, numbers, texts and signs in the template's tags."""
-
-    brackets: int = 40
-    """Brackets within one another."""
-
-    expression: int = 80
-    """Operators and filters within or after one another, in one expression."""
-
-    blocks: int = 50
-    """Blocks within one another."""
-
-    loops: int = 20
-    """Loops within one another."""
 
 
 LIMITS = Limits()

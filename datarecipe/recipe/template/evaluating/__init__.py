@@ -1,0 +1,1 @@
+"""Templates rendered: a walk over the tree, in which each step draws from a budget."""

@@ -1,0 +1,276 @@
+"""Evaluates a template's tree: a walk over an allow-list of nodes, each step of which draws from the budget.
+
+Nothing is compiled, and values are plain data, so there is nothing to break out of.
+"""
+
+# ruff: noqa: C901, PLR0911, PLR0912 - one case for each kind of node
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import nodes
+
+from datarecipe.recipe.message_text import code
+from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
+from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS
+from datarecipe.recipe.template.evaluating.methods import methods_of
+from datarecipe.recipe.template.evaluating.operators import binary, compare
+from datarecipe.recipe.template.evaluating.work_budget import Budget
+from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, present
+
+MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
+"""The filters and tests that take a value that is undefined."""
+
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text, and how many operations it took (`Limits.operations` is the most)."""
+
+    text: str
+    operations: int
+    characters: int
+    """Characters of all texts that were made on the way (`Limits.characters` is the most)."""
+
+
+def evaluate(root: nodes.Template, values: Mapping[str, Any], limits: Limits) -> Rendered:
+    """Render the tree `root` with `values` for its names.
+
+    Raises `TemplateRefused` with the line where it fails, and `TemplateBoundError` where it would do too much.
+    """
+    budget = Budget(limits)
+    try:
+        text = _Evaluation(budget, values).block(root.body, limits.rendered)
+    except TemplateRefused as refused:
+        refused.line = refused.line or budget.line
+        raise
+    except MemoryError:
+        raise TemplateBoundError("needs too much memory", line=budget.line, hint="write it plainer") from None
+    except Exception as error:  # noqa: BLE001
+        # A template is a small program of a stranger's: whatever it raises is its own fault, and no defect of ours.
+        said = f"{type(error).__name__}: {error}"
+        said = said if len(said) <= _LONGEST_MESSAGE else said[:_LONGEST_MESSAGE] + "..."
+        raise TemplateRefused(said, line=budget.line) from None
+    return Rendered(text, budget.operations, budget.characters)
+
+
+class _Evaluation:
+    def __init__(self, budget: Budget, values: Mapping[str, Any]) -> None:
+        self._budget = budget
+        self._names = dict(values)
+
+    # --- statements
+
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        """What is set within is unknown afterwards. An error ends the rendering, so nothing needs mending then."""
+        outer, self._names = self._names, dict(self._names)
+        self._budget.spend(1 + len(outer) // 8)
+        yield
+        self._names = outer
+
+    def block(self, body: Iterable[nodes.Node], most: int) -> str:
+        """The text of `body`, in a scope of its own."""
+        out = _Text(most)
+        with self._scope():
+            self._run(body, out)
+        return "".join(out.parts)
+
+    def _captured(self, body: Iterable[nodes.Node]) -> str:
+        return str(self._budget.made(self.block(body, self._budget.limits.text)))
+
+    def _run(self, body: Iterable[nodes.Node], out: _Text) -> None:
+        budget = self._budget
+        for node in body:
+            budget.at(node)
+            match node:
+                case nodes.Output():
+                    for part in node.nodes:
+                        text = part.data if isinstance(part, nodes.TemplateData) else budget.text(self._value(part))
+                        out.write(text)
+                case nodes.If():
+                    branches = (branch for branch in (node, *node.elif_) if self._value(branch.test))
+                    chosen = next(branches, None)
+                    self._run(node.else_ if chosen is None else chosen.body, out)
+                case nodes.For():
+                    self._loop(node, out)
+                case nodes.Assign():
+                    self._assign(node.target, self._value(node.node))
+                case nodes.AssignBlock():
+                    text = self._captured(node.body)
+                    self._assign(node.target, self._filtered(node.filter, text) if node.filter else text)
+                case nodes.FilterBlock():
+                    out.write(budget.text(self._filtered(node.filter, self._captured(node.body))))
+                case nodes.With():
+                    values = [self._value(value) for value in node.values]
+                    with self._scope():
+                        for target, value in zip(node.targets, values, strict=True):
+                            self._assign(target, value)
+                        self._run(node.body, out)
+                case _:
+                    raise TypeError(f"{type(node).__name__} is no statement of a template")
+
+    def _loop(self, node: nodes.For, out: _Text) -> None:
+        values = self._budget.elements(self._value(node.iter))
+        if node.test is not None:
+            values = [value for value in values if self._holds(node, node.test, value)]
+        loop = Loop(values)
+        for loop.index0, value in enumerate(values):
+            with self._scope():
+                self._names["loop"] = loop
+                self._assign(node.target, value)
+                self._run(node.body, out)
+        if not values:
+            with self._scope():
+                self._run(node.else_, out)
+
+    def _holds(self, node: nodes.For, test: nodes.Node, value: Any) -> bool:
+        with self._scope():
+            self._assign(node.target, value)
+            return bool(self._value(test))
+
+    def _assign(self, target: nodes.Node, value: Any) -> None:
+        match target:
+            case nodes.Name():
+                self._names[target.name] = value
+            case nodes.Tuple():
+                values = self._budget.elements(value)
+                if len(values) != len(target.items):
+                    raise ValueError(f"{len(target.items)} names are set from {len(values)} values")
+                for each, part in zip(target.items, values, strict=True):
+                    self._assign(each, part)
+
+    # --- expressions
+
+    def _value(self, node: nodes.Node, *, maybe: bool = False) -> Any:
+        """The value of an expression. Where it is undefined: `Missing` with `maybe`, else an error."""
+        budget = self._budget
+        budget.at(node)
+        match node:
+            case nodes.Const():
+                return node.value
+            case nodes.Name():
+                found = self._name(node.name)
+            case nodes.Getattr():
+                owner = self._value(node.node)
+                if node.attr in methods_of(owner):
+                    raise _no_text(f"{code(node.attr)} is a method")
+                found = item(owner, node.attr)
+            case nodes.Getitem(arg=nodes.Slice() as part):
+                bounds = [None if bound is None else self._value(bound) for bound in (part.start, part.stop, part.step)]
+                return budget.made(self._value(node.node)[slice(*bounds)])
+            case nodes.Getitem():
+                found = item(self._value(node.node), self._value(node.arg))
+            case nodes.Filter():
+                assert node.node is not None
+                found = self._applied(node, self._value(node.node, maybe=node.name in MAY_BE_MISSING))
+            case nodes.Test():
+                return self._applied(node, self._value(node.node, maybe=node.name in MAY_BE_MISSING))
+            case nodes.Call():
+                return self._call(node)
+            case nodes.CondExpr():
+                chosen = node.expr1 if self._value(node.test) else node.expr2
+                found = NO_ELSE if chosen is None else self._value(chosen, maybe=maybe)
+            case nodes.Compare():
+                return self._compare(node)
+            case nodes.Not():
+                return not self._value(node.node)
+            case nodes.And():
+                return self._value(node.left) and self._value(node.right)
+            case nodes.Or():
+                return self._value(node.left) or self._value(node.right)
+            case nodes.Concat():
+                texts = [budget.text(self._value(part)) for part in node.nodes]
+                budget.fits(sum(map(len, texts)))
+                return budget.made("".join(texts))
+            case nodes.BinExpr(operator=str(sign)):
+                return binary(budget, sign, self._value(node.left), self._value(node.right))
+            case nodes.Neg():
+                return -self._value(node.node)
+            case nodes.Pos():
+                return +self._value(node.node)
+            case nodes.List():
+                return budget.made([self._value(each) for each in node.items])
+            case nodes.Tuple():
+                return budget.made(tuple(self._value(each) for each in node.items))
+            case nodes.Dict():
+                pairs = [(self._value(pair.key), self._value(pair.value)) for pair in node.items]
+                budget.keys(key for key, _ in pairs)
+                return dict(pairs)
+            case _:
+                raise TypeError(f"{type(node).__name__} is no expression of a template")
+        return found if maybe else present(found)
+
+    def _name(self, name: str) -> Any:
+        if name in self._names:
+            return self._names[name]
+        if name in FUNCTIONS:
+            raise _no_text(f"{code(name)} is a function")
+        return Missing(f"'{name}' is undefined")
+
+    def _filtered(self, node: nodes.Filter, text: str) -> Any:
+        """The text of a block, filtered by a chain of filters."""
+        return self._applied(node, self._filtered(node.node, text) if isinstance(node.node, nodes.Filter) else text)
+
+    def _applied(self, node: nodes.Filter | nodes.Test, value: Any) -> Any:
+        table = FILTERS if isinstance(node, nodes.Filter) else TESTS
+        return self._budget.call(table[node.name], value, *self._arguments(node), **self._options(node))
+
+    def _arguments(self, node: nodes.Filter | nodes.Test | nodes.Call) -> list[Any]:
+        return [self._value(each) for each in node.args]
+
+    def _options(self, node: nodes.Filter | nodes.Test | nodes.Call) -> dict[str, Any]:
+        return {str(each.key): self._value(each.value) for each in node.kwargs}
+
+    def _call(self, node: nodes.Call) -> Any:
+        arguments, options = self._arguments(node), self._options(node)
+        match node.node:
+            case nodes.Name(name=str(name)) if name in FUNCTIONS and name not in self._names:
+                return self._budget.call(FUNCTIONS[name], *arguments, **options)
+            case nodes.Getattr(node=inner, attr=str(name)):
+                owner = self._value(inner)
+                method = methods_of(owner).get(name)
+                if method is not None:
+                    return self._budget.call(method, owner, *arguments, **options)
+                said = f"a {kind_of(owner)} has no method {code(name)}"
+            case _:
+                said = f"a {kind_of(self._value(node.node))} is called"
+        raise TemplateRefused(said, hint="brackets after a name call a method, `range` or `dict`")
+
+    def _compare(self, node: nodes.Compare) -> bool:
+        left = self._value(node.expr)
+        for operand in node.ops:
+            right = self._value(operand.expr)
+            if not compare(self._budget, operand.op, left, right):
+                return False
+            left = right
+        return True
+
+
+class _Text:
+    """A text that is being written."""
+
+    def __init__(self, most: int) -> None:
+        self.parts: list[str] = []
+        self._most = self._room = most
+
+    def write(self, text: str) -> None:
+        self.parts.append(text)
+        self._room -= len(text)
+        if self._room < 0:
+            raise TemplateBoundError(
+                f"renders to more than {self._most:,} characters",
+                hint="a prompt of this length fits into few models. Loop over less",
+            )
+
+
+def _no_text(what: str) -> TemplateRefused:
+    return TemplateRefused(
+        f"{what}, and cannot be written into a prompt: is a pair of brackets missing?",
+        hint="only texts, numbers, true and false, and lists and mappings of these can be printed",
+    )

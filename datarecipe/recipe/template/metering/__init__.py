@@ -1,1 +1,0 @@
-"""The counters of a template, and what runs only under them."""
