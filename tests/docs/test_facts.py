@@ -339,7 +339,7 @@ def test_what_a_template_sees() -> None:
     for name in (code for cells in table("templates", "name") for code in code_in(cells[0])):
         override = Override("instruction", f"text {{{{ {name} }}}}", "test")
         check(load_recipe(find_recipe("boolq"), [override]))
-    with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars and vary"):
+    with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars, vary and draw"):
         check(load_recipe(find_recipe("boolq"), [Override("instruction", "text {{ lables }}", "test")]))
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from datarecipe import init
 from datarecipe.exchange import Json
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer
+from datarecipe.generate.prompt.vary import Turn
 from datarecipe.recipe import Recipe, collection_root, load_recipe, read_yaml_file, shipped_recipes
 from tests.docs.pages import code_in, document
 
@@ -123,7 +125,7 @@ def test_the_instruction_reads_well(name: str) -> None:
     recipe = recipe_of(name)
     renderer = Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None))
     for number in (0, 1, 29):
-        text = renderer.instruction(number)
+        text = renderer.instruction(Turn(number))
         assert 800 < len(text) < 4000
         assert recipe.description in text
         assert f"{recipe.batch_size} new examples" in text
@@ -188,6 +190,9 @@ def test_every_file_of_the_collection_is_used() -> None:
 
     for path in SHIPPED.values():
         follow(path.resolve())
+    for module in Path(init.__file__).parent.rglob("*.py"):  # `init` copies templates
+        names = re.findall(r'"(\w+\.j2)"', module.read_text(encoding="utf-8"))
+        used |= {(root / "templates" / name).resolve() for name in names}
     for folder in ("recipes", "templates", "seeds"):
         assert {file.resolve() for file in (root / folder).rglob("*") if file.is_file()} <= used
 

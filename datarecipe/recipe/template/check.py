@@ -29,6 +29,10 @@ class CompiledTemplate:
         """
         return self.measured(values).text
 
+    def reads(self, name: str) -> bool:
+        """Whether the template reads the name, which it may also have set itself."""
+        return any(each.name == name and each.ctx == "load" for each in self.root.find_all(nodes.Name))
+
     def measured(self, values: Mapping[str, Any]) -> Rendered:
         """As `render`, and what it took."""
         return evaluate(self.root, values, self.limits)
