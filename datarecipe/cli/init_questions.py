@@ -12,7 +12,7 @@ import click
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
-from datarecipe.init.given_answers import check_name, check_text, read_fields, read_labels
+from datarecipe.init.given_answers import check_name, read_fields, read_labels
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.value_names import listed, quoted, show
 from datarecipe.init.write.from_scratch import (
@@ -35,11 +35,6 @@ _TASKS: dict[TaskName, str] = {
     "open": "a question with any answer",
 }
 _LATER = "write it later"
-
-
-def introduce() -> None:
-    """Say how it works."""
-    click.echo("Enter takes what stands in brackets, Ctrl-C leaves without writing anything.\n")
 
 
 def name(default: str, folder: Path, *, force: bool) -> str:
@@ -128,7 +123,7 @@ def _one_of(allowed: Sequence[Json]) -> Callable[[str], Json]:
 
 
 def _text(text: str) -> str:
-    stripped = check_text(text, "this").strip()
+    stripped = text.strip()
     if not stripped:
         raise UsageError("this cannot be empty")
     return stripped

@@ -61,15 +61,33 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleKind:
+    """What the examples are, and how that was found."""
+
+    needed: tuple[str, ...]
+    """The fields that every example has."""
+    template: str
+    """The shipped instruction template."""
+    findings: tuple[Finding, ...]
+    label: str | None = None
+    options: str | None = None
+    labels: LabelSpace = LabelSpace("open")  # noqa: RUF009 - it is frozen
+    labels_todo: str | None = None
+    """What the user should still say of them."""
+    description: str | None = None
+    """A sentence that is true and says little: a placeholder that a model can work with."""
+    closed: Mapping[tuple[str | None, ...], Sequence[str]] = field(default_factory=dict)
+    """The only values that may stand in a place within an example: names of fields, None for an element of a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A recipe before it is a file."""
 
     name: str
     description: str
-    task: Task | None
-    """None for examples without a label field."""
+    task: Task
     labels: LabelSpace
-    """Of a task."""
     template: str
     """The shipped instruction template that fits."""
     seeds: tuple[Example, ...]
@@ -81,9 +99,9 @@ class Draft:
     findings: tuple[Finding, ...] = ()
 
 
-def task_of(fields: Sequence[str], label_field: str, options_field: str | None, labels: LabelSpace) -> Task:
+def task_of(fields: Sequence[str], label_field: str | None, options_field: str | None, labels: LabelSpace) -> Task:
     """The task with these fields: one that has a name where its fields are the usual ones."""
-    kind = "custom"
+    kind = "custom" if label_field is not None else "none"
     if options_field != (OPTIONS if OPTIONS in fields else None):
         pass
     elif label_field == "label" and labels.kind == "fixed":

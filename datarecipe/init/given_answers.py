@@ -44,7 +44,7 @@ def read_labels(texts: Iterable[str]) -> tuple[Scalar, ...]:
     labels: list[Scalar] = []
     for text in texts:
         try:
-            values = parse_yaml(f"[{check_text(text, 'the list of labels')}]", "--labels").value
+            values = parse_yaml(f"[{text}]", "--labels").value
         except RecipeError:
             values = None
         for value in values if isinstance(values, list) and values else [None]:
@@ -75,7 +75,7 @@ def read_fields(texts: Iterable[str]) -> tuple[str, ...]:
     names: list[str] = []
     for text in texts:
         try:
-            found = next(csv.reader([check_text(text, "the list of fields")], skipinitialspace=True, strict=True), [])
+            found = next(csv.reader([text], skipinitialspace=True, strict=True), [])
         except csv.Error:
             hint = 'A name that contains a comma has double quotes around it: "a, b",c'
             raise UsageError(f"the fields {quoted(text)} cannot be read", hint=hint) from None
@@ -86,16 +86,3 @@ def read_fields(texts: Iterable[str]) -> tuple[str, ...]:
         if name in names[:index]:
             raise UsageError(f"the field {quoted(name)} is named twice", hint="Name each field once.")
     return tuple(names)
-
-
-def check_text(text: str, what: str) -> str:
-    """`text`, if it can be written into a file.
-
-    Raises:
-        UsageError: it holds bytes that are no UTF-8.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8 text", hint="Set the terminal to UTF-8, or leave that out.") from None
-    return text

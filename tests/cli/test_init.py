@@ -264,6 +264,21 @@ def test_ctrl_c_and_no_input(tmp_path: Path) -> None:
     assert files(tmp_path) == FILES
 
 
+def test_from_rows_without_a_label(tmp_path: Path) -> None:
+    turns = [{"from": "human", "value": "Is it open?"}, {"from": "gpt", "value": "Until six."}]
+    rows = "".join(json.dumps({"id": f"row {n}", "conversations": turns}) + "\n" for n in range(3))
+    (tmp_path / "chat.jsonl").write_text(rows)
+    ran = datarecipe("init", "mine", "--from", "chat.jsonl", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert 'dialogue      "conversations": it holds turns, each with "from"' in ran.out
+    recipe = load_recipe(tmp_path / "recipes" / "mine.yaml")
+    assert (recipe.task.label_field, recipe.seed_examples) == (None, ({"conversations": turns},))
+    assert datarecipe("validate", "recipes/mine.yaml", cwd=tmp_path).out == "recipes/mine.yaml: ok\n"
+    answers = [("sentence?", ""), ("[Y/n]", "")]
+    asked = on_terminal("init", "asked", "--from", "chat.jsonl", answers=answers, cwd=tmp_path)
+    assert "Which field" not in asked.out
+
+
 @pytest.mark.embedded
 @pytest.mark.parametrize(
     "arguments",

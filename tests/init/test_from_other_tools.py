@@ -17,7 +17,6 @@ from datarecipe.init.draft import Draft, Wishes
 from datarecipe.init.infer.infer_recipe import draft_from_table
 from datarecipe.init.read.read_files import read_table
 from datarecipe.recipe import LabelSpace
-from tests.init.drafts import task_in
 
 TEXTS = [f"Message number {number} of a usual length." for number in range(12)]
 
@@ -90,7 +89,7 @@ def test_halves_that_come_again_are_labels_and_measures_are_not(tmp_path: Path) 
 
 def test_a_field_of_floats_without_a_known_name_is_found_too(tmp_path: Path) -> None:
     text = jsonl_text([1.0, 0.0] * 6).replace('"label"', '"is_spam"')
-    assert task_in(draft(written(tmp_path, "a.jsonl", text))).label_field == "is_spam"
+    assert draft(written(tmp_path, "a.jsonl", text)).task.label_field == "is_spam"
 
 
 EMPTY = ["", "  ", "NaN", "nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "null", "NULL"]
@@ -150,7 +149,7 @@ def test_a_first_row_that_may_be_no_header_is_told_and_can_be_data(tmp_path: Pat
     assert 'the first row may be no header: "ham" is a value of the rows below it too' in note
     assert "--columns A,B" in note
     made = draft(path, columns=["label", "text"])
-    assert (task_in(made).kind, sorted(map(str, made.labels.values))) == ("classification", ["ham", "spam"])
+    assert (made.task.kind, sorted(map(str, made.labels.values))) == ("classification", ["ham", "spam"])
     table = read_table(path, columns=["label", "text"])
     assert (len(table.rows), table.rows[0].place) == (12, 1)
     assert not any("header" in note for note in table.notes)

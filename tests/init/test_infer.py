@@ -15,7 +15,6 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.read.table import Row, Table, collect
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.recipe import LabelSpace, Task
-from tests.init.drafts import task_in
 
 TEXT = "Some text of a usual length."
 
@@ -108,9 +107,9 @@ def test_a_placeholder_is_marked_and_what_is_said_is_not() -> None:
 
 def test_what_the_user_says_goes_first() -> None:
     seed: Example = {"question": "Q?", "options": ["a", "b"], "answer": "a", "label": "yes"}
-    assert task_in(of_seeds(seed)).label_field == "label"
+    assert of_seeds(seed).task.label_field == "label"
     assert of_seeds(seed, label_field="answer").task == Task("multiple_choice", "answer", "options")
-    assert task_in(of_seeds(seed, label_field="ANSWER")).label_field == "answer"
+    assert of_seeds(seed, label_field="ANSWER").task.label_field == "answer"
     assert of_seeds(seed, label_field="answer", labels=("b", "a")).labels == fixed("b", "a")
     assert of_seeds({"text": "T", "label": "ham"}, task="open").labels == OPEN
     assert of_seeds({"text": "T", "answer": "ham"}, task="classification").labels == fixed("ham", "other")
@@ -140,11 +139,11 @@ def test_wishes_that_do_not_go_with_the_example(wishes: dict[str, object], messa
 
 def test_a_list_that_is_not_the_labels_is_no_options_field() -> None:
     seed: Example = {"text": "T", "tags": ["ham", "lunch"], "label": "ham"}
-    assert task_in(of_seeds(seed)).options_field == "tags"
+    assert of_seeds(seed).task.options_field == "tags"
     assert of_seeds(seed, labels=("ham", "spam")).task == Task("classification", "label", None)
-    assert task_in(of_seeds(seed, task="open")).options_field is None
+    assert of_seeds(seed, task="open").task.options_field is None
     both = of_seeds(seed, labels=("ham", "lunch"), options_field="tags")
-    assert (task_in(both).options_field, both.labels) == ("tags", fixed("ham", "lunch"))
+    assert (both.task.options_field, both.labels) == ("tags", fixed("ham", "lunch"))
 
 
 def test_a_seed_example_that_says_nothing() -> None:
@@ -208,7 +207,7 @@ def test_fixed_or_open(labels: list[Json], name: str, open_: bool) -> None:
 def test_yes_and_no_in_data() -> None:
     assert of_data(rows(["no"] * 5 + ["yes"], "answer")).labels == fixed("yes", "no")
     assert of_data(rows(["No"] * 5, "answer")).labels == fixed("Yes", "No")
-    assert task_in(of_data(rows([True] * 5, "flag"))).label_field == "flag"
+    assert of_data(rows([True] * 5, "flag")).task.label_field == "flag"
 
 
 def test_one_label_is_no_choice() -> None:
@@ -218,7 +217,7 @@ def test_one_label_is_no_choice() -> None:
 
 
 def test_the_label_field_is_found_without_a_name() -> None:
-    assert task_in(of_data(rows(["a", "b"] * 5, "kind"))).label_field == "kind"
+    assert of_data(rows(["a", "b"] * 5, "kind")).task.label_field == "kind"
     many = rows(["a", "b"] * 5, "kind", tone=["c", "d"] * 5)
     with pytest.raises(UsageError, match=r'"kind" \(2 different values\), "tone"'):
         of_data(many)
@@ -229,16 +228,14 @@ def test_the_label_field_is_found_without_a_name() -> None:
 
 
 def test_of_two_names_the_one_with_few_values() -> None:
-    assert (
-        task_in(of_data(rows(["a", "b"] * 5, "answer", label=[f"id {n}" for n in range(10)]))).label_field == "answer"
-    )
+    assert of_data(rows(["a", "b"] * 5, "answer", label=[f"id {n}" for n in range(10)])).task.label_field == "answer"
 
 
 def test_options_of_each_row() -> None:
     options: list[Json] = [*([*"ab", f"c{n}"] for n in range(9)), ["a", "b"]]
     draft = of_data(rows(["a"] * 10, "answer", options=options))
     assert draft.labels == LabelSpace("per_example", options=3)
-    assert task_in(draft).kind == "multiple_choice"
+    assert draft.task.kind == "multiple_choice"
     assert len(list(draft.seeds[0]["options"])) == 3  # type: ignore[arg-type]
 
 
@@ -303,14 +300,14 @@ def test_a_row_that_no_file_could_hold_is_no_seed_example() -> None:
 @pytest.mark.parametrize("task", ["yes_no", "classification", "multiple_choice", "open"])
 def test_from_nothing(task: TaskName) -> None:
     draft = draft_from_wishes("x", Wishes(task=task))
-    assert task_in(draft).kind == task
+    assert draft.task.kind == task
     assert {"description", "seed_example"} <= set(draft.todo)
     assert ("labels" in draft.todo) is (task == "classification")
 
 
 def test_from_a_few_words() -> None:
-    assert task_in(draft_from_wishes("x", Wishes())).kind == "classification"
-    assert task_in(draft_from_wishes("x", Wishes(labels=("Yes", "No")))).kind == "yes_no"
+    assert draft_from_wishes("x", Wishes()).task.kind == "classification"
+    assert draft_from_wishes("x", Wishes(labels=("Yes", "No"))).task.kind == "yes_no"
     assert draft_from_wishes("x", Wishes(options=9)).labels == LabelSpace("per_example", options=9)
     assert len(draft_from_wishes("x", Wishes(options=100)).seeds[0]["options"]) == 100  # type: ignore[arg-type]
     draft = draft_from_wishes("x", Wishes(labels=(1, 2), fields=("head", "body"), label_field="stars"))

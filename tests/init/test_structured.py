@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,10 +15,12 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, Wishes
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
 from datarecipe.init.read.table import Row, collect
-from datarecipe.init.write.instruction_template import instruction_for
-from datarecipe.init.write.recipe_text import recipe_text
-from datarecipe.recipe import validator
-from datarecipe.recipe.source.yaml_source import parse_yaml
+from datarecipe.init.write.project import write_project
+from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
+from datarecipe.running.resolve.check_without_model import check
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.runs import run, setup_for
 
 TURNS: list[Json] = [{"role": "user", "content": "Is it open?"}, {"role": "assistant", "content": "Until six."}]
 SHARE_GPT: Json = [{"from": "human", "value": "Is it open?"}, {"from": "gpt", "value": "Until six."}]
@@ -38,19 +42,19 @@ def of_data(rows: Sequence[Example], seeds: int = 1, **wishes: object) -> Draft:
     return draft_from_table("x", table, replace(Wishes(), **wishes), seeds=seeds)  # type: ignore[arg-type]
 
 
-def schema_of(draft: Draft) -> Json:
-    """The schema as the recipe's file holds it."""
-    recipe = parse_yaml(recipe_text(draft), "test").value
-    assert isinstance(recipe, dict)
-    assert "task" not in recipe
-    assert "labels" not in recipe
-    return recipe.get("schema")
+def loaded(draft: Draft, folder: Path) -> LoadedRecipe:
+    """The recipe that is written, which would pass `validate` without a warning."""
+    write_project(draft, folder, force=True)
+    recipe = load_recipe(folder / "recipes" / "x.yaml")
+    check(recipe)
+    assert not recipe.warnings
+    assert recipe.seed_examples == draft.seeds
+    assert recipe.task == draft.task
+    return recipe
 
 
-def accepts(draft: Draft, example: Example) -> bool:
-    schema = schema_of(draft)
-    assert isinstance(schema, dict)
-    return bool(validator(schema).is_valid(example))
+def accepts(recipe: LoadedRecipe, example: Example) -> bool:
+    return bool(validator(recipe.schema).is_valid(example))
 
 
 @pytest.mark.parametrize(
@@ -67,13 +71,15 @@ def accepts(draft: Draft, example: Example) -> bool:
         ({"mail": "2 for Ann", "order": {"count": 2, "guest": {"name": "Ann"}}}, "extraction.j2", "extraction"),
     ],
 )
-def test_one_example_is_enough(seed: Example, template: str, kind: str) -> None:
+def test_one_example_is_enough(tmp_path: Path, seed: Example, template: str, kind: str) -> None:
     for draft in (of_seeds(seed), of_data([seed])):
-        assert (draft.task, draft.template, draft.seeds) == (None, template, (seed,))
+        assert (draft.template, draft.seeds) == (template, (seed,))
         assert kind in [finding.subject for finding in draft.findings]
         assert set(draft.todo) == {"description"}
-        assert schema_of(draft) is None or accepts(draft, seed)
-    assert "{{ description }}" in instruction_for(template)
+        recipe = loaded(draft, tmp_path)
+        assert accepts(recipe, seed)
+        assert recipe.labels == LabelSpace("open")
+        assert kind == "extraction" or recipe.task.label_field is None
 
 
 @pytest.mark.parametrize(
@@ -86,28 +92,26 @@ def test_one_example_is_enough(seed: Example, template: str, kind: str) -> None:
     ],
 )
 def test_an_example_with_a_label_keeps_its_task(seed: Example) -> None:
-    assert of_seeds(seed).task is not None
+    assert of_seeds(seed).template not in ("dialogue.j2", "preference_pair.j2", "extraction.j2")
 
 
 def test_what_the_user_says_of_labels_goes_first() -> None:
     draft = of_seeds({"messages": TURNS, "topic": "shop"}, label_field="topic")
-    assert draft.task is not None
     assert draft.task.label_field == "topic"
-    assert of_seeds(PAIR, label_field="chosen").task is not None
+    assert of_seeds(PAIR, label_field="chosen").task.label_field == "chosen"
 
 
-def test_roles_are_a_closed_list_of_those_that_occur() -> None:
-    system: list[Json] = [{"role": "system", "content": "Be brief."}]
-    rows: list[Example] = [{"messages": TURNS}] * 5
-    draft = of_data([*rows, {"messages": [*system, *TURNS]}])
-    assert accepts(draft, {"messages": [*system, *TURNS]})
-    assert not accepts(draft, {"messages": [{"role": "narrator", "content": "x"}, {"role": "user", "content": "x"}]})
-    assert not accepts(draft, {"messages": ANSWER}), "one turn is no dialogue"
-    pair = of_seeds({"prompt": TURNS, "chosen": ANSWER, "rejected": ANSWER})
+def test_roles_are_those_of_the_seed_examples(tmp_path: Path) -> None:
+    draft = of_seeds({"messages": TURNS})
+    recipe = loaded(draft, tmp_path)
+    assert [finding.found for finding in draft.findings if finding.subject == "roles"] == ['"user", "assistant"']
+    assert accepts(recipe, {"messages": [*TURNS, *TURNS]})
+    assert not accepts(recipe, {"messages": [{"role": "narrator", "content": "x"}, *TURNS]})
+    pair = loaded(of_seeds({"prompt": TURNS, "chosen": ANSWER, "rejected": ANSWER}), tmp_path)
     assert not accepts(pair, {"prompt": TURNS, "chosen": TURNS, "rejected": ANSWER})
 
 
-def test_types_that_come_again_are_a_closed_list_and_spans_stay_free() -> None:
+def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: Path) -> None:
     names = ["Ann", "Bob", "Ann", "Dan"]
     rows: list[Example] = [
         {
@@ -117,20 +121,24 @@ def test_types_that_come_again_are_a_closed_list_and_spans_stay_free() -> None:
         for n, name in enumerate(names)
     ]
     draft = of_data(rows)
+    recipe = loaded(draft, tmp_path)
+    assert (recipe.task.label_field, recipe.text_fields) == ("entities", ("text",))
     other: Json = [{"span": "Eve", "type": "person"}, {"span": "Oslo", "type": "place", "source": {"by": "hand"}}]
-    assert accepts(draft, {"text": "Eve lives in Oslo.", "entities": other})
+    assert accepts(recipe, {"text": "Eve lives in Oslo.", "entities": other})
     unknown: Json = [{"span": "Eve", "type": "robot"}]
-    assert not accepts(draft, {"text": "Eve", "entities": unknown})
+    assert not accepts(recipe, {"text": "Eve", "entities": unknown})
     assert [f.found for f in draft.findings if f.subject == "closed list"] == [
         '"entities.type" is one of "person", "place"'
     ]
-    assert schema_of(of_data(rows[:1])) is None, "one row does not tell which types there are"
+    assert of_data(rows[:1]).schema is None, "one row does not tell which types there are"
 
 
 def test_numbers_of_rows_are_left_out_and_other_fields_stay() -> None:
     draft = of_seeds({"id": "identity_0", "conversations": SHARE_GPT, "system": "Be brief."})
     assert list(draft.seeds[0]) == ["conversations", "system"]
     assert '"id"' in [finding.found for finding in draft.findings if finding.subject == "left out"]
+    found: Example = {"uuid": "x1", "text": "Ann in Rome", "entities": ENTITIES}
+    assert list(of_seeds(found).seeds[0]) == ["text", "entities"]
     assert list(of_seeds({"id": "x", **PAIR}, fields=("prompt", "id")).seeds[0]) == [
         "prompt",
         "id",
@@ -155,17 +163,27 @@ def test_rows_too_deep_to_be_looked_into_do_no_harm() -> None:
     assert of_data(rows).seeds == (rows[-1],)
 
 
+def test_rows_are_made_of_what_was_written(tmp_path: Path) -> None:
+    seeds: list[Example] = [{"messages": TURNS}, PAIR, {"text": "Ann in Rome", "entities": ENTITIES}]
+    with OpenAIServer(Author.tidy(variety=10**9)) as server:
+        for number, seed in enumerate(seeds):
+            recipe = loaded(of_seeds(seed, target_size=20, model="openai/test"), tmp_path / str(number))
+            out = tmp_path / f"out {number}"
+            assert run(setup_for(recipe, server.base_url, out, tmp_path / "cache")).exit_code == 0
+            lines = [json.loads(line) for line in (out / "data.jsonl").read_text(encoding="utf-8").splitlines()]
+            assert len(lines) == 20
+            assert all(list(line) == list(seed) and accepts(recipe, line) for line in lines)
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
-ROLE = st.sampled_from(["user", "assistant", "system", "tool"])
+TYPES = st.sampled_from(["person", "place", "time"])
+SPANS = st.lists(st.fixed_dictionaries({"span": TEXT, "type": TYPES}), min_size=1, max_size=4)
 
 
-@given(
-    st.lists(
-        st.lists(st.fixed_dictionaries({"role": ROLE, "content": TEXT}), min_size=2, max_size=6), min_size=1, max_size=8
-    )
-)
-def test_every_row_of_the_data_could_be_an_example(dialogues: list[Json]) -> None:
-    rows: list[Example] = [{"messages": dialogue} for dialogue in dialogues]
+@given(st.lists(st.tuples(TEXT, SPANS), min_size=1, max_size=8))
+def test_every_row_of_the_data_could_be_an_example(found: list[tuple[str, list[Json]]]) -> None:
+    rows: list[Example] = [{"text": text, "entities": spans} for text, spans in found]
     draft = of_data(rows, seeds=len(rows))
-    assert all(accepts(draft, row) for row in rows)
     assert all(seed in rows for seed in draft.seeds)
+    if draft.schema is not None:
+        assert all(validator(draft.schema).is_valid(row) for row in rows)

@@ -13,7 +13,7 @@ from datarecipe.cli import init_questions as ask
 from datarecipe.cli.reports.init_report import show_draft, show_table, show_written
 from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
-from datarecipe.init.given_answers import check_name, check_text, name_from, read_fields, read_labels
+from datarecipe.init.given_answers import check_name, name_from, read_fields, read_labels
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
 from datarecipe.init.read.json_rows import read_seed_text
 from datarecipe.init.read.read_files import read_seeds, read_table
@@ -77,7 +77,7 @@ def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **va
     wishes = _wishes(values)
     check_root(folder)
     if asks:
-        ask.introduce()
+        click.echo("Enter takes what stands in brackets, Ctrl-C leaves without writing anything.\n")
     if name is not None:
         check_free(folder, check_name(name), force=force)
     elif asks:
@@ -112,30 +112,24 @@ def _check_sources(values: dict[str, Any]) -> None:
 
 def _wishes(values: dict[str, Any]) -> Wishes:
     model, label = values["model"], values["label_field"]
-    if model is not None and (not model or any(char.isspace() for char in check_text(model, "--model"))):
+    if model is not None and (not model or any(map(str.isspace, model))):
         raise UsageError(f"--model: {quoted(model)} is no model", hint="Write --model openai/gpt-4o-mini, say.")
     if label is not None and "," in label and not values["data"]:
         message = f"--label names the field of the answer, and {quoted(label)} looks like the labels"
         raise UsageError(message, hint="Write them with --labels.")
     default = Wishes()
     return Wishes(
-        description=check_text(values["description"] or "", "--description").strip() or None,
+        description=(values["description"] or "").strip() or None,
         task=values["task"],
         labels=read_labels(values["labels"]),
         options=values["options"],
         fields=read_fields(values["fields"]),
-        label_field=_field(label, "--label"),
-        options_field=_field(values["options_field"], "--options-field"),
+        label_field=label,
+        options_field=values["options_field"],
         strategy=values["strategy"] or default.strategy,
         target_size=values["target_size"] or default.target_size,
         model=model,
     )
-
-
-def _field(name: str | None, flag: str) -> str | None:
-    if name is not None and not check_text(name, flag).strip():
-        raise UsageError(f"{flag}: a field has a name", hint=f"Write {flag} answer, say.")
-    return name
 
 
 def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> Draft:
@@ -148,10 +142,8 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
         draft = draft_from_table(name, table, wishes, seeds=values["seeds"] or 1)
         show_draft(draft, of_data=table.source)
     elif values["seed_example"] or values["example"]:
-        if values["seed_example"]:
-            seeds = read_seeds(values["seed_example"])
-        else:
-            seeds = read_seed_text(check_text(values["example"], "--example"), "--example")
+        path, text = values["seed_example"], values["example"]
+        seeds = read_seeds(path) if path else read_seed_text(text, "--example")
         draft = draft_from_seeds(name, seeds, wishes)
         show_draft(draft)
     elif asks:

@@ -119,10 +119,11 @@ def _why_left_out(table: Table, name: str) -> str | None:
         return "empty in every row"
     if filled < rows * _MOSTLY:
         return f"empty in {rows - filled:,} of {rows:,} rows"
-    return "it numbers the rows" if _is_id(table, name) else None
+    return "it numbers the rows" if is_id(table, name) else None
 
 
-def _is_id(table: Table, name: str) -> bool:
+def is_id(table: Table, name: str) -> bool:
+    """Whether a field numbers or names the rows."""
     if distinct(table, name) < len(table.rows):
         return False
     numbers = [value for value in table.filled(name) if isinstance(value, int)]

@@ -31,7 +31,7 @@ def can_be_seed(example: Example) -> bool:
     return len(text) <= LONGEST_SEED and nesting(example) <= _DEEPEST
 
 
-def pick(rows: Sequence[Row], count: int, label: str = "", turns: Sequence[str | None] = ()) -> list[Row]:
+def pick(rows: Sequence[Row], count: int, label: str | None = None, turns: Sequence[str | None] = ()) -> list[Row]:
     """`count` typical rows, or all when they are fewer.
 
     With `turns` they take turns over these values of `label`, folded, in this order. Typical: each field about as long as
@@ -39,7 +39,7 @@ def pick(rows: Sequence[Row], count: int, label: str = "", turns: Sequence[str |
     """
     groups: dict[str | None, list[Row]] = {turn: [] for turn in turns}
     for row in _ranked(rows):
-        groups.setdefault(fold(row.values[label]) if turns else None, []).append(row)
+        groups.setdefault(fold(row.values[label]) if label and turns else None, []).append(row)
     longest = max(map(len, groups.values()))
     in_turn = (group[turn] for turn in range(longest) for group in groups.values() if turn < len(group))
     return list(islice(in_turn, count))

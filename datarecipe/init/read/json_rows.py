@@ -34,22 +34,18 @@ def read_seed_text(text: str, source: str) -> list[Example]:
         RecipeError: no JSON, no object, an object without fields, or different fields.
     """
     value = parse_json(text, source).value
-    rows = value if isinstance(value, list) else [value]
-    if not rows:
-        refuse(source, "the list is empty", hint='Write an example into it: [{"question": "...", "answer": "..."}]')
     examples: list[Example] = []
-    for number, row in enumerate(rows, 1):
-        which = f"number {number} of the list" if isinstance(value, list) else "it"
+    for number, row in enumerate(value if isinstance(value, list) else [value], 1):
         if not isinstance(row, dict) or not row:
             hint = 'One looks like this: {"question": "Is the moon a star?", "answer": "no"}'
-            said = "has no fields" if row == {} else f"is {kind_of(row)}"
-            refuse(source, f"a seed example is a JSON object with fields, and {which} {said}", hint=hint)
+            which = f"number {number} of the list" if isinstance(value, list) else "it"
+            refuse(source, f"a seed example is a JSON object with fields, and {which} is {kind_of(row)}", hint=hint)
         examples.append(row)
-        for names, verb in ((examples[0].keys() - row, "lacks"), (row.keys() - examples[0], "has")):
-            if names:
-                different = listed([quoted(name) for name in sorted(names)])
-                hint = "All seed examples have the same fields."
-                refuse(source, f"number {number} {verb} {different}, unlike number 1", hint=hint)
+        if different := listed([quoted(name) for name in row.keys() ^ examples[0].keys()]):
+            hint = "All seed examples have the same fields."
+            refuse(source, f"number {number} differs from number 1 in its fields: {different}", hint=hint)
+    if not examples:
+        refuse(source, "the list is empty", hint='Write an example into it: [{"question": "...", "answer": "..."}]')
     return examples
 
 
@@ -131,4 +127,4 @@ def _float(text: str) -> float | None:
 def kind_of(value: Json) -> str:
     """What a JSON value is, in words."""
     names = {type(None): "null", bool: "true or false", str: "a text", list: "a list", dict: "an object"}
-    return names.get(type(value), "a number")
+    return "an empty object" if value == {} else names.get(type(value), "a number")

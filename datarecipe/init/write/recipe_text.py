@@ -47,7 +47,7 @@ def _lines(draft: Draft) -> Iterator[_Line]:
     yield from _marked("description", todo)
     yield f"description: {scalar(draft.description)}", ""
     yield "", ""
-    if draft.task is not None:
+    if draft.task.label_field is not None:
         yield f"task: {_task(draft.task, draft)}", _answer_comment(draft.task)
         yield from _marked("labels", todo)
         yield from _labels(draft.labels)
@@ -89,7 +89,7 @@ def _answer_comment(task: Task) -> str:
 
 def _labels(labels: LabelSpace) -> Iterator[_Line]:
     if labels.kind == "open":
-        yield "labels: open", "any answer; or a list of labels"
+        yield "labels: open", "any answer"
     elif labels.kind == "per_example":
         yield f"labels: {{per_example: {labels.options}}}", "options that each example brings of its own"
     else:

@@ -27,6 +27,9 @@ from datarecipe.recipe.source.document import (
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import is_path
 
+_TURNS = ({"role", "content"}, {"from", "value"})
+"""The keys of a turn of a dialogue."""
+
 _NAMED = 20
 """Fields that one message names at most."""
 
@@ -167,12 +170,16 @@ def _no_example(content: Document, keys: Keys) -> Problem:
 
 
 def _wrapped(content: Document) -> Problem | None:
-    """The problem of a file whose examples stand in a list under a key: an example of one field could be none anyway."""
+    """The problem of a file whose examples stand in a list under a key. A dialogue may be all that an example holds."""
     root = content.root
     if not isinstance(root, MappingNode) or len(root.entries) != 1:
         return None
     ((key, (place, node)),) = root.entries.items()
     if not isinstance(node, ListNode) or not node.items or not all(map(_has_fields, node.items)):
+        return None
+    if any(
+        isinstance(item, MappingNode) and any(turn <= item.entries.keys() for turn in _TURNS) for item in node.items
+    ):
         return None
     return place.problem(f"the seed examples stand under a key, {code(key)}", "write the list alone: [{...}, {...}]")
 
