@@ -224,7 +224,7 @@ def test_an_instruction_that_renders_to_nothing_is_refused(template: str) -> Non
 
 
 def test_an_instruction_that_is_far_too_long_is_refused() -> None:
-    assert f"{LIMITS.rendered:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
+    assert f"{LIMITS.text:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
     assert len(instruction("{% for x in range(50000) %}abc{% endfor %}")) == 150_000
 
 

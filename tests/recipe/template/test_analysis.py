@@ -153,7 +153,7 @@ def test_undefined_names_are_left_out_where_a_tag_that_sets_names_cannot_be_read
         ("{{ vars | pprint }}", "write `tojson(indent=2)`"),
         ("{{ 'a' | e }}", "a prompt is plain text: leave it out"),
         ("{{ cycler(1, 2) }}", "write `loop.cycle(...)`"),
-        ("{% block a %}x{% endblock %}", "write what is in it without the tag"),
+        ("{% block a %}x{% endblock %}", "leave out its tags"),
         ("{% if x == 1 and y = 2 %}{% endif %}{% set x, y = 1, 2 %}", "`==`"),
         ("{{ x = 1 }}", "`{% set name = value %}`"),
         ("{{ batch_size }", "`}}` closes"),

@@ -31,7 +31,6 @@ from datarecipe.recipe.template.values import KNOWN_HINT, KNOWN_NAMES, LABELS_AT
 _ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS})
 
 _PLAIN = "a prompt is plain text: leave it out"
-_ALONE = "an instruction stands by itself, and loads no other template"
 _WRITTEN_HERE = "write its text here, or put what changes into `vars`"
 _COLLECT = "collect with a filter, such as `map`, `select`, `sum` or `join`"
 
@@ -50,14 +49,13 @@ _INSTEAD = {
 }
 """What to write instead of what Jinja has and a prompt does not need."""
 
+_LOADS = {nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "from", nodes.Extends: "extends"}
 _REFUSED: Mapping[type[nodes.Node], tuple[str, str, str]] = {
-    nodes.Include: ("include", _ALONE, _WRITTEN_HERE),
-    nodes.Import: ("import", _ALONE, _WRITTEN_HERE),
-    nodes.FromImport: ("from", _ALONE, _WRITTEN_HERE),
-    nodes.Extends: ("extends", _ALONE, _WRITTEN_HERE),
-    nodes.Block: (
-        "block", "an instruction stands by itself, and no other template fills it", "write what is in it without the tag"
-    ),
+    **{
+        kind: (name, "an instruction stands by itself, and loads no other template", _WRITTEN_HERE)
+        for kind, name in _LOADS.items()
+    },
+    nodes.Block: ("block", "an instruction stands by itself, and no other template fills it", "leave out its tags"),
     nodes.Macro: ("macro", "a prompt has no functions of its own", "write its text in a loop, or `{% set %}` it once"),
     nodes.CallBlock: ("call", "a prompt has no functions of its own", "write its text here"),
     nodes.Scope: ("autoescape", "a prompt is plain text", "leave it out"),
@@ -177,11 +175,10 @@ class Walk:
                 if owner.name == "vars" and "vars" not in around.names:
                     self.read.add(key)
                 self._attribute(node, owner.name, key, around, use)
-            case nodes.Getattr():
+            case nodes.Getattr() | nodes.Getitem():
                 self._expression(node.node, around, "maybe" if use == "maybe" else "value")
-            case nodes.Getitem():
-                self._expression(node.node, around, "maybe" if use == "maybe" else "value")
-                self._expression(node.arg, around)
+                if isinstance(node, nodes.Getitem):
+                    self._expression(node.arg, around)
             case nodes.Filter() | nodes.Test():
                 self._applied(node)
                 if node.node is not None:
@@ -224,22 +221,17 @@ class Walk:
                 self._expression(each, around)
 
     def _name(self, node: nodes.Name, around: _Around, use: Use) -> None:
-        name, given = node.name, self._given
-        if (
-            given is None
-            or not self._tree.sets_all
-            or use == "maybe"
-            or name in {*_ALWAYS, *around.names, *self._tested}
-        ):
+        name, given, known = node.name, self._given, {*_ALWAYS, *around.names}
+        if given is None or not self._tree.sets_all or use == "maybe" or name in known or name in self._tested:
             return
         hint = KNOWN_HINT
         if name in self._stored:
             hint = f"what is set within a loop or block is unknown outside of it: {_COLLECT}"
-        elif any(name in keys for keys in given.values()):
-            hint = f"write {code(f'{next(mapping for mapping in given if name in given[mapping])}.{name}')}"
+        elif mappings := [mapping for mapping in given if name in given[mapping]]:
+            hint = f"write {code(f'{mappings[0]}.{name}')}"
         elif name in _INSTEAD:
             hint = _INSTEAD[name]
-        elif (near := self._nearest(name, {*_ALWAYS, *around.names})) is not None:
+        elif (near := self._nearest(name, known)) is not None:
             hint = f"did you mean {code(near)}? {hint}"
         self._say(node.lineno, f"{code(name)} is undefined", hint)
 
@@ -335,6 +327,22 @@ class Walk:
                 return self._asked(condition.node)
         by_key = {id(each.node) for each in _all(condition, (nodes.Getattr, nodes.Getitem)) if _key(each) is not None}
         return frozenset(each.name for each in _all(condition, (nodes.Name,)) if id(each) not in by_key) & given.keys()
+
+
+def unmentioned(root: nodes.Template, vary: Collection[str], *, fixed_labels: bool) -> list[TemplateFinding]:
+    """What a prompt can hardly do without, and the template never mentions."""
+    names = {name.name for name in root.find_all(nodes.Name) if name.ctx == "load"}
+    topic = f"About {{{{ vary.{min(vary, default='')} }}}}"
+    wanted = {
+        "batch_size": (True, "the model is not told how many examples to write", "Write {{ batch_size }} new examples"),
+        "labels": (fixed_labels, "the model is not told which labels there are", 'one of {{ labels | join(", ") }}'),
+        "vary": (vary, "what the recipe varies does not reach the model", topic),
+    }
+    return [
+        TemplateFinding(1, 1, 1, f"the template never mentions `{name}`, so {why}", f'say "{instead}"', "warning")
+        for name, (needed, why, instead) in wanted.items()
+        if needed and name not in names
+    ]
 
 
 # --- parts of the tree
