@@ -35,7 +35,9 @@ class CompiledTemplate:
 
     def reads(self, name: str) -> bool:
         """Whether the template reads the name, which it may also have set itself."""
-        return any(each.name == name and each.ctx == "load" for each in self.root.find_all(nodes.Name))
+        from jinja2.nodes import Name
+
+        return any(each.name == name and each.ctx == "load" for each in self.root.find_all(Name))
 
     def measured(self, values: Mapping[str, Any]) -> Rendered:
         """As `render`, and what it took."""
