@@ -24,7 +24,7 @@ def test_the_table_has_every_bound_and_its_number() -> None:
 
 def test_the_shipped_templates_are_those_of_the_page() -> None:
     shipped = sorted(path.name for path in (ROOT / "templates").iterdir())
-    (sentence,) = re.findall(r"^(\w+) templates are shipped in `templates/`: (.+?`)\. ", PAGE.prose, re.DOTALL | re.MULTILINE)
+    (sentence,) = re.findall(r"^(\w+) templates are shipped in `templates/`: (.+?`)\. ", PAGE.prose, re.S | re.M)
     assert sorted(code_in(sentence[1])) == shipped
     assert sentence[0] == {5: "Five", 6: "Six", 7: "Seven"}[len(shipped)]
 
