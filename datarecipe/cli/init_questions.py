@@ -102,7 +102,8 @@ def _example(fields: Example, labels: Sequence[Scalar]) -> Example | None:
             example[field] = [*own]
             allowed = own
         elif field == label and allowed:
-            example[field] = _asked(f"  {_shown(field)} ({_names(allowed)})", _one_of(allowed), _shown(allowed[0]))
+            first = allowed[0] if isinstance(allowed[0], str) else show(allowed[0])
+            example[field] = _asked(f"  {_shown(field)} ({_names(allowed)})", _one_of(allowed), first)
         else:
             text = _asked(f"  {_shown(field)}", _text, None if example else _LATER)
             if text == _LATER:

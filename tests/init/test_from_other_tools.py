@@ -121,6 +121,13 @@ def test_spellings_of_one_label_are_told(tmp_path: Path) -> None:
     assert "counts as" not in told(draft(written(tmp_path, "b.csv", csv_text(["spam", "ham"] * 6))))
 
 
+def test_labels_composed_in_two_ways_are_one(tmp_path: Path) -> None:
+    labels = ["caf\u00e9", "cafe\u0301", "caf\u00e9", "tea"] * 3
+    made = draft(written(tmp_path, "a.csv", csv_text(labels)))
+    assert made.labels.values == ("caf\u00e9", "tea")
+    assert "in 9, 3 rows" in told(made)
+
+
 # --- lines and headers
 
 

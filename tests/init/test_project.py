@@ -21,9 +21,8 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.read_files import read_table
 from datarecipe.init.write.from_scratch import draft_from_wishes
-from datarecipe.init.write.instruction_template import instruction_for
 from datarecipe.init.write.project import write_project
-from datarecipe.init.write.recipe_text import recipe_text
+from datarecipe.init.write.recipe_text import instruction_text, recipe_text
 from datarecipe.recipe import LabelSpace, Recipe, Scalar, load_recipe
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.running.resolve.check_without_model import check
@@ -177,7 +176,7 @@ def test_a_name_that_no_folder_can_have_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("template", ["fixed_labels.j2", "per_example_options.j2", "open_answers.j2", "dialogue.j2"])
 def test_the_template_says_what_it_may_use(template: str) -> None:
-    text = instruction_for(template)
+    text = instruction_text(replace(draft(), template=template))
     assert text.startswith("{#")
     assert "{{ description }}" in text
     assert "{{ batch_size }}" in text

@@ -16,8 +16,7 @@ from pathlib import Path
 
 from datarecipe.errors import RecipeError, StorageError, UsageError
 from datarecipe.init.draft import Draft
-from datarecipe.init.write.instruction_template import instruction_for
-from datarecipe.init.write.recipe_text import SCHEMA_FILE, recipe_text, seed_text
+from datarecipe.init.write.recipe_text import SCHEMA_FILE, instruction_text, recipe_text, seed_text
 from datarecipe.recipe import load_recipe
 from datarecipe.recipe.format.schema import format_schema_text, is_format_schema
 
@@ -96,7 +95,7 @@ def write_project(draft: Draft, root: Path, *, force: bool = False) -> Written:
     """
     check_root(root)
     check_free(root, draft.name, force=force)
-    texts = (recipe_text(draft), seed_text(draft), instruction_for(draft.template))
+    texts = (recipe_text(draft), seed_text(draft), instruction_text(draft))
     contents = {path: text.encode() for path, text in zip(own_paths(draft.name), texts, strict=True)}
     _check(contents, draft.name)
     contents |= dict(_shared(root))

@@ -1,4 +1,5 @@
-"""The recipe's file: short, with a comment where a newcomer would ask, and a mark where a placeholder stands.
+"""The texts of a new recipe's files. The recipe is short, with a comment where a newcomer would ask, and a mark where a
+placeholder stands.
 
 Comments hold no word of the user's data, so nothing in it can end one.
 """
@@ -8,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from datarecipe.errors import MachineError
 from datarecipe.exchange import Json
 from datarecipe.init.draft import OPTIONS, Draft
-from datarecipe.recipe import STRATEGIES, LabelSpace, Task
+from datarecipe.recipe import STRATEGIES, LabelSpace, collection_root
 from datarecipe.recipe.format.schema import FILE
 from datarecipe.recipe.message_text import join
 from datarecipe.recipe.source.yaml_scalars import json_text, scalar
@@ -21,6 +23,11 @@ SCHEMA_FILE = f".datarecipe/{FILE}"
 
 _WIDEST = 100
 """Columns of a list on one line."""
+
+_INSTRUCTION_HEAD = (
+    "{# What the model is told; the seed example follows as JSON. Edit it as you like. It sees batch_size, labels, fields,\n"
+    "   description, vars, vary and draw. `datarecipe prompt RECIPE --model PROVIDER/NAME` shows what is sent. #}\n"
+)
 
 _Line: TypeAlias = tuple[str, str]
 """A line and the comment behind it; empty for none."""
@@ -39,6 +46,18 @@ def seed_text(draft: Draft) -> str:
     return json_text(examples[0] if len(examples) == 1 else examples, indent=2) + "\n"
 
 
+def instruction_text(draft: Draft) -> str:
+    """The text of `templates/NAME.j2`: a shipped template that fits, copied so that the user can edit it.
+
+    Raises:
+        MachineError: the shipped templates are not there.
+    """
+    root = collection_root()
+    if root is None:
+        raise MachineError("the shipped templates are missing", hint="Install datarecipe again.")
+    return _INSTRUCTION_HEAD + (root / "templates" / draft.template).read_text(encoding="utf-8")
+
+
 def _lines(draft: Draft) -> Iterator[_Line]:
     todo = draft.todo
     yield f"# yaml-language-server: $schema=../{SCHEMA_FILE}", ""
@@ -48,7 +67,7 @@ def _lines(draft: Draft) -> Iterator[_Line]:
     yield f"description: {scalar(draft.description)}", ""
     yield "", ""
     if draft.task.label_field is not None:
-        yield f"task: {_task(draft.task, draft)}", _answer_comment(draft.task)
+        yield _task(draft)
         yield from _marked("labels", todo)
         yield from _labels(draft.labels)
     yield from _marked("seed_example", todo)
@@ -74,28 +93,23 @@ def _marked(key: str, todo: Mapping[str, str]) -> Iterator[_Line]:
         yield f"# TODO {key}: {todo[key]}.", ""
 
 
-def _task(task: Task, draft: Draft) -> str:
+def _task(draft: Draft) -> _Line:
+    task = draft.task
     if task.kind != "custom":
-        return task.kind
-    label = f"label: {scalar(task.label_field, in_list=True)}"
+        return f"task: {task.kind}", f"the answer stands in the field `{task.label_field}`"
+    options = f", options: {scalar(task.options_field, in_list=True)}"
     if task.options_field is None and OPTIONS not in draft.seeds[0]:
-        return f"{{{label}}}"
-    return f"{{{label}, options: {scalar(task.options_field, in_list=True)}}}"
-
-
-def _answer_comment(task: Task) -> str:
-    return "" if task.kind == "custom" else f"the answer stands in the field `{task.label_field}`"
+        options = ""
+    return f"task: {{label: {scalar(task.label_field, in_list=True)}{options}}}", ""
 
 
 def _labels(labels: LabelSpace) -> Iterator[_Line]:
+    line = f"labels: [{', '.join(scalar(label, in_list=True) for label in labels.values)}]"
     if labels.kind == "open":
         yield "labels: open", "any answer"
     elif labels.kind == "per_example":
         yield f"labels: {{per_example: {labels.options}}}", "options that each example brings of its own"
+    elif len(line) <= _WIDEST:
+        yield line, ""
     else:
-        line = f"labels: [{', '.join(scalar(label, in_list=True) for label in labels.values)}]"
-        if len(line) <= _WIDEST:
-            yield line, ""
-        else:
-            yield "labels:", ""
-            yield from ((f"  - {scalar(label)}", "") for label in labels.values)
+        yield from ((line, "") for line in yaml_text({"labels": list(labels.values)}).splitlines())
