@@ -92,6 +92,8 @@ class Draft:
     """The shipped instruction template that fits."""
     seeds: tuple[Example, ...]
     wishes: Wishes
+    rules: Mapping[str, Json] = field(default_factory=dict)
+    """Sentences that the instruction says too, each with a name."""
     schema: Mapping[str, Json] | None = None
     """Of one example, where it is narrower than what a recipe infers."""
     todo: Mapping[str, str] = field(default_factory=dict)

@@ -130,6 +130,7 @@ def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: P
     assert [f.found for f in draft.findings if f.subject == "closed list"] == [
         '"entities.type" is one of "person", "place"'
     ]
+    assert recipe.vars == {"rules": {"entities.type": "entities.type is always one of: person, place."}}
     assert of_data(rows[:1]).schema is None, "one row does not tell which types there are"
 
 

@@ -12,7 +12,7 @@ from datarecipe.init.infer.infer_labels import in_words
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.infer.labelled import labelled_kind
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
-from datarecipe.init.infer.structured import find_structure, schema_of
+from datarecipe.init.infer.structured import find_structure, rules_of, schema_of
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
 from datarecipe.init.value_names import listed, quoted
 from datarecipe.recipe.example_schema.dialogue import dialogues
@@ -163,6 +163,7 @@ def _draft(name: str, examples: Sequence[Example], kind: ExampleKind, wishes: Wi
         template=kind.template,
         seeds=tuple(examples),
         wishes=wishes,
+        rules=rules_of(kind),
         schema=schema_of(kind, examples),
         todo=todo,
         findings=tuple(findings),

@@ -55,9 +55,8 @@ def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Ex
     closed = dict(_closed_values(table, texts, nested))
     findings = []
     for place, values in closed.items():
-        name = quoted(".".join(step for step in place if step is not None))
-        why = "they come again and again; `schema` in the recipe lists them"
-        findings.append(Finding("closed list", f"{name} is one of {listed([*map(quoted, values)], 8)}", why))
+        found = f"{quoted(_name(place))} is one of {listed([*map(quoted, values)], 8)}"
+        findings.append(Finding("closed list", found, "they come again and again; `schema` in the recipe lists them"))
     if not closed:
         why = "no value comes again often enough; a `schema` in the recipe can list them (`enum`)"
         findings.append(Finding("closed list", "none", why))
@@ -84,6 +83,17 @@ def schema_of(kind: ExampleKind, seeds: Sequence[Example]) -> dict[str, Json] | 
             node["enum"] = list(values)
             node.pop("pattern", None)
     return schema
+
+
+def rules_of(kind: ExampleKind) -> dict[str, Json]:
+    """What the model is told of closed lists."""
+    return {
+        _name(place): f"{_name(place)} is always one of: {', '.join(values)}." for place, values in kind.closed.items()
+    }
+
+
+def _name(place: _Place) -> str:
+    return ".".join(step for step in place if step is not None)
 
 
 def _role_key(table: Table, name: str) -> str | None:

@@ -82,9 +82,11 @@ def _lines(draft: Draft) -> Iterator[_Line]:
         yield f"model: {scalar(draft.wishes.model)}", ""
     yield "# vary:", "gives each request one of these, for variety"
     yield "#   topic: [work, travel, food]", ""
+    if draft.rules:
+        yield from ((line, "") for line in ["", *yaml_text({"vars": {"rules": dict(draft.rules)}}).splitlines()])
     if draft.schema is not None:
         yield "", ""
-        yield "# What an example may be: more values can be added to an `enum`.", ""
+        yield "# What an example may be. A value that an `enum` gets is added to the rule above too.", ""
         yield from ((line, "") for line in yaml_text({"schema": dict(draft.schema)}).splitlines())
 
 
