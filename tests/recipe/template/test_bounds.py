@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +208,26 @@ def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None
 def test_each_bound_begins_where_it_says(within: str, beyond: str, limits: Limits) -> None:
     assert compile_template(within, limits).render(VALUES)
     assert isinstance(refused(beyond, limits), TemplateBoundError)
+
+
+@pytest.mark.parametrize("block", ["if 1", "for i in [1]", "filter upper", "set x", "with x = 1"])
+@pytest.mark.parametrize(
+    ("opens", "closes"), [("(", ")"), ("dict(a=", ")"), ("{1: ", "}"), ("'a' | replace('a', ", "~ '')")]
+)
+def test_the_deepest_template_leaves_python_half_its_stack(block: str, opens: str, closes: str) -> None:
+    """So no template raises `RecursionError`, whoever asks for it."""
+    end = f"{{% end{block.split(maxsplit=1)[0]} %}}"
+    body = "{{ " + opens * LIMITS.nesting + "- " * 45 + "1" + closes * LIMITS.nesting + " }}"
+    template = f"{{% {block} %}}" * LIMITS.nesting + body + end * LIMITS.nesting
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 650)
+    try:
+        found = check_template(template, vars=(), vary=(), fixed_labels=False)
+        with suppress(TemplateBoundError):
+            compile_template(template).render(VALUES)
+    finally:
+        sys.setrecursionlimit(before)
+    assert all("never mentions" in finding.message or "nested or chained" in finding.message for finding in found)
 
 
 def test_a_rendering_counts_anew() -> None:

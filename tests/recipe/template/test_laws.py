@@ -170,12 +170,31 @@ def test_a_template_that_renders_has_no_findings(template: str) -> None:
         "{{ [labels['a'], vars.nope] | length }}",
         "{{ {'a': nope} | length }}",
         "{{ dict(a=nope) | length }}",
+        "{% filter first %}{{ nope }}{% endfilter %}",
     ],
 )
 def test_what_is_nowhere_is_refused_although_its_value_is_not_used(template: str) -> None:
     with pytest.raises(TemplateRefused):
         compile_template(template).render(VALUES)
     assert check_template(template, vars=VALUES["vars"], vary=VALUES["vary"], fixed_labels=True)[-1].severity == "error"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% filter first %}{% endfilter %}",
+        "{% set x | last %}{% endset %}",
+        "{{ [[]] | map('first') | list }}",
+        "{{ [] | min }}",
+        "{% for x in labels %}{{ loop.previtem }}{% endfor %}",
+        "{{ [{'a': 1}] | map(attribute='b') | join }}",
+        "{{ [{'a': 1}] | sort(attribute='b') }}",
+        "{{ ['a'] | selectattr('b') | list }}",
+    ],
+)
+def test_what_turns_out_to_be_missing_is_refused(template: str) -> None:
+    with pytest.raises(TemplateRefused, match="no "):
+        compile_template(template).render(VALUES)
 
 
 def test_the_limits_of_a_recipe_are_generous() -> None:

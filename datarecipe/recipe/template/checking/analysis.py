@@ -62,6 +62,12 @@ _REFUSED: Mapping[type[nodes.Node], tuple[str, str, str]] = {
 }  # fmt: skip
 """Jinja's statements that instructions do not have: the tag, why, and what to write instead."""
 
+_HOLDING_PARTS = (
+    nodes.BinExpr, nodes.Compare, nodes.Concat, nodes.Const, nodes.Dict, nodes.List, nodes.Slice, nodes.Tuple,
+    nodes.UnaryExpr,
+)  # fmt: skip
+"""Expressions of which nothing is to be said but what is to be said of their parts."""
+
 _MOST_LISTED = 12
 _MOST_SEARCHES = 100
 """Comparing words takes long when both many names are set and many are misspelt."""
@@ -118,8 +124,7 @@ class Walk:
                             self._expression(part, around)
                 case nodes.If():
                     branches = [node, *node.elif_]
-                    asked = frozenset().union(*(self._asked(branch.test) for branch in branches))
-                    inside = replace(around, guarded=around.guarded | asked)
+                    inside = self._guarded(around, *(branch.test for branch in branches))
                     for branch in branches:
                         self._expression(branch.test, around if branch is node else inside, "condition")
                         self._statements(branch.body, inside)
@@ -127,10 +132,10 @@ class Walk:
                 case nodes.For(recursive=False):
                     self._expression(node.iter, around)
                     targets = self._targets([node.target])
-                    inside = replace(around, guarded=around.guarded | self._asked(node.iter))
+                    inside = self._guarded(around, node.iter)
                     if node.test is not None:
                         self._expression(node.test, replace(inside, names=around.names | targets), "condition")
-                        inside = replace(inside, guarded=inside.guarded | self._asked(node.test))
+                        inside = self._guarded(inside, node.test)
                     self._block(node.body, inside, {*targets, "loop"})
                     self._block(node.else_, inside)
                 case nodes.Assign():
@@ -149,7 +154,8 @@ class Walk:
                 case nodes.For():
                     self._say(node.lineno, "a loop cannot be `recursive`", "write a loop within it for each level")
                 case _:
-                    name, why, hint = _REFUSED[type(node)]
+                    unknown = (type(node).__name__.lower(), "it is unknown here", "leave it out")
+                    name, why, hint = _REFUSED.get(type(node), unknown)
                     place = node.body[0].lineno if isinstance(node, nodes.Scope) else node.lineno
                     self._say(place, f"{code('{% ' + name + ' %}')} cannot be used: {why}", hint)
 
@@ -197,22 +203,22 @@ class Walk:
                         self._expression(node.node, around)
                 self._brackets(node, around)
             case nodes.CondExpr():
-                inside = replace(around, guarded=around.guarded | self._asked(node.test))
                 self._expression(node.test, around, "condition")
                 for chosen in (node.expr1, node.expr2):
                     if chosen is not None:
-                        self._expression(chosen, inside, use)
+                        self._expression(chosen, self._guarded(around, node.test), use)
             case nodes.And() | nodes.Or():
                 inner = "condition" if use == "condition" else "value"
                 self._expression(node.left, around, inner)
-                inside = replace(around, guarded=around.guarded | self._asked(node.left))
-                self._expression(node.right, inside, inner)
+                self._expression(node.right, self._guarded(around, node.left), inner)
             case nodes.Not():
                 self._expression(node.node, around, "condition" if use == "condition" else "value")
-            case nodes.NSRef():
-                self._targets([node])
-            case _:
+            case _ if isinstance(node, _HOLDING_PARTS):
                 self._all(node.iter_child_nodes(), around)
+            case _:
+                self._say(
+                    node.lineno, f"an expression of the kind {type(node).__name__} cannot be used", "leave it out"
+                )
 
     def _all(self, parts: Iterable[nodes.Node], around: _Around) -> None:
         for part in parts:
@@ -310,6 +316,9 @@ class Walk:
         self._all([*node.args, *node.kwargs], around)
 
     # --- conditions
+
+    def _guarded(self, around: _Around, *conditions: nodes.Node) -> _Around:
+        return replace(around, guarded=around.guarded.union(*map(self._asked, conditions)))
 
     def _asked(self, condition: nodes.Node) -> frozenset[str]:
         """The mappings that `condition` asks as a whole: it may be false just because one of them lacks something."""

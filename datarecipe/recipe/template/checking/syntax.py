@@ -47,7 +47,7 @@ class Tree:
     sets_all: bool = False
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def parse(text: str, limits: Limits) -> Tree:
     """Read the template `text`. Recipes with one base, and the checks and the rendering of one recipe, ask for the same."""
     environment = Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - it renders nothing
