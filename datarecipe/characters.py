@@ -18,6 +18,9 @@ from itertools import accumulate
 
 from datarecipe.unassigned import LENGTHS
 
+UNICODE_VERSION = 14
+"""Part of what decides whether two texts are equal; it changes with `unassigned.py` alone."""
+
 STAND_IN = "\uffff"
 _LATE_CASE = "\u019b\u0264\u10fc\ua7f2\ua7f3\ua7f4\uab69"
 """Letters that Unicode 15 first calls small, and two to which 16 gives a capital: they count as letters without case."""

@@ -81,7 +81,9 @@ _TRUST = click.option(
     help="Believe the recipe: the server it names gets your key, its prices count in your caps.",
 )
 _MODEL_OPTIONS = (
-    click.option("--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, or local/..."),
+    click.option(
+        "--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, ENDPOINT:NAME or local/..."
+    ),
     click.option("--api-base", metavar="URL", help="The server to ask; you name it, so your key goes there."),
     click.option(
         "--transport",

@@ -7,7 +7,7 @@ what Markdown and HTML would act on, examples stand in a fence longer than any r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -15,9 +15,10 @@ import yaml
 from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
 from datarecipe.recipe import Recipe
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.hub_metadata import front_matter
+from datarecipe.run_folder.manifest import Manifest
 
 LABELS_SHOWN = 200
 """Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
@@ -26,24 +27,24 @@ _REASONS_HEADER = "| reason | items |\n|---|---|\n"
 
 
 def card(
-    recipe: Recipe, manifest: Mapping[str, Any], tally: Tally, examples: Sequence[Example], *, by_fallbacks: bool
+    recipe: Recipe, manifest: Manifest, committed: CommitCounts, examples: Sequence[Example], *, by_fallbacks: bool
 ) -> str:
     """The card's text; `examples` are the first few of the dataset, `by_fallbacks` is whether other models answered too."""
-    model = manifest["model"]
-    authors = _authors(model["name"], tally, by_fallbacks=by_fallbacks)
+    model, tally = manifest.model, committed.tally
+    authors = _authors(model.name, committed, by_fallbacks=by_fallbacks)
     front = front_matter(recipe, tally.accepted)
     parts = [
         f"---\n{_front_matter(front)}---",
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
-        f"**{_plain(model['warning'])}**" if model["warning"] else "",
+        f"**{_plain(model.warning)}**" if model.warning else "",
         f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {authors} "
         f"with the strategy *{recipe.strategy.kind}*.",
         "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
         _fenced("\n".join(map(example_line, examples))),
-        *_labels(tally.labels),
+        *_labels(committed.labels),
         "## What was rejected",
         _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
         if tally.rejected
@@ -73,13 +74,13 @@ def _cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", _plain(text))
 
 
-def _authors(model: str, tally: Tally, *, by_fallbacks: bool) -> str:
+def _authors(model: str, committed: CommitCounts, *, by_fallbacks: bool) -> str:
     """The model; where fallbacks answered, all that did, with their shares of the responses."""
     if not by_fallbacks:
         return f"`{_code(model)}`"
     shares = (
-        f"`{_code(name)}` ({count:,} of {counted(tally.responses, 'response')})"
-        for name, count in tally.answered_by.most_common()
+        f"`{_code(name)}` ({count:,} of {counted(committed.tally.responses, 'response')})"
+        for name, count in committed.answered_by.most_common()
     )
     return f"{', '.join(shares)} for `{_code(model)}`"
 

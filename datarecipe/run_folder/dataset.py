@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.printable import counted
-from datarecipe.run_folder.ownership import DATA, LINEAGE, MANIFEST, REJECTED, read_manifest
+from datarecipe.run_folder.layout import DATA, LINEAGE, REJECTED
+from datarecipe.run_folder.ownership import manifest_in
+from datarecipe.run_folder.reader import records, rows
 from datarecipe.run_folder.run_files import RunFiles
-
-T = TypeVar("T")
 
 
 class Dataset(Sequence[Example]):
@@ -27,6 +26,7 @@ class Dataset(Sequence[Example]):
     def __init__(self, path: Path | str) -> None:
         """Raises `UsageError` when `path` is not a run's folder."""
         self.path = Path(path)
+        self._files = RunFiles(self.path)
         if not (self.path / DATA).is_file():
             raise UsageError(
                 f"{self.path} holds no {DATA}", hint="A run's folder is what `datarecipe run` names at its end."
@@ -56,17 +56,17 @@ class Dataset(Sequence[Example]):
     @cached_property
     def lineage(self) -> Sequence[Lineage]:
         """Where each example came from, in the dataset's order."""
-        return self._made(Lineage, LINEAGE)
+        return list(records(self._files, LINEAGE, Lineage))
 
     @cached_property
     def rejected(self) -> Sequence[RejectedItem]:
         """What was not taken, and why."""
-        return self._made(RejectedItem, REJECTED)
+        return list(records(self._files, REJECTED, RejectedItem))
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The run's manifest as a JSON document; empty where there is none."""
-        return read_manifest(self.path / MANIFEST) or {}
+        return manifest_in(self._files) or {}
 
     def to_pandas(self, *, lineage: bool = False) -> Any:
         """A `pandas.DataFrame`: a row for each example, a column for each field.
@@ -89,30 +89,4 @@ class Dataset(Sequence[Example]):
 
     @cached_property
     def _examples(self) -> list[Example]:
-        return list(self._rows(DATA))
-
-    def _made(self, kind: type[T], name: str) -> list[T]:
-        made = []
-        for number, row in enumerate(self._rows(name), 1):
-            try:
-                made.append(kind(**row))
-            except TypeError:
-                raise UsageError(f"{self.path / name}:{number}: not a line that `datarecipe run` writes") from None
-        return made
-
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """The lines of one file, each an object. Raises `UsageError`."""
-        path = self.path / name
-        stream = RunFiles(self.path).reading(name)
-        if stream is None:
-            raise UsageError(f"{path} is not there")
-        with stream:
-            # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
-            for number, line in enumerate(stream, 1):
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
-                    row = None
-                if not isinstance(row, dict):
-                    raise UsageError(f"{path}:{number}: not a JSON object")
-                yield row
+        return list(rows(self._files, DATA))

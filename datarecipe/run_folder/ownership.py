@@ -8,25 +8,23 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
 from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
+from datarecipe.run_folder.layout import FILES, LARGEST_MANIFEST, MANIFEST, PARTIAL
 from datarecipe.run_folder.run_files import RunFiles
 
-DATA = "data.jsonl"
-LINEAGE = "lineage.jsonl"
-REJECTED = "rejected.jsonl"
-MANIFEST = "manifest.json"
-CARD = "README.md"
-FILES = (DATA, LINEAGE, REJECTED, CARD, MANIFEST)
-"""In the order in which they are put in place."""
-PARTIAL = ".partial"
-"""What a file is called beside its name until it is put in place."""
-LARGEST_MANIFEST = 64 << 20
-"""Bytes."""
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as a run wrote it."""
+
+    lines: int
+    sha256: str
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
@@ -92,7 +90,7 @@ def changed(files: RunFiles, name: str, digest: str, when: str) -> RunConflictEr
     return RunConflictError(
         f"{path} {digest}"
         if unread
-        else f"{path} was changed {when} ({counted(described(files, name)['lines'], 'line')} now)",
+        else f"{path} was changed {when} ({counted(described(files, name).lines, 'line')} now)",
         hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
         "or let its changes go with --overwrite.",
     )
@@ -141,13 +139,13 @@ def digests(files: RunFiles) -> dict[str, str]:
         if name == MANIFEST:
             continue
         try:
-            found[name] = described(files, name)["sha256"] if files.exists(name) else ABSENT
+            found[name] = described(files, name).sha256 if files.exists(name) else ABSENT
         except OSError as error:
             found[name] = f"{UNREAD}: {error.strerror}"
     return found
 
 
-def described(files: RunFiles, name: str) -> dict[str, Any]:
+def described(files: RunFiles, name: str) -> FileRecord:
     """Line count and SHA-256 of a file; a missing or non-regular one counts as empty.
 
     Raises `OSError`, also for a file with holes: a planted one of 40 GB takes no space, and minutes to read.
@@ -161,7 +159,7 @@ def described(files: RunFiles, name: str) -> dict[str, Any]:
             for chunk in iter(lambda: stream.read(1 << 20), b""):
                 lines += chunk.count(b"\n")
                 digest.update(chunk)
-    return {"lines": lines, "sha256": digest.hexdigest()}
+    return FileRecord(lines, digest.hexdigest())
 
 
 def _has_hole(descriptor: int) -> bool:

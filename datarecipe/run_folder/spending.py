@@ -23,11 +23,10 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 from datarecipe.amount import NOTHING, Amount, Priced, Reservation
 from datarecipe.errors import StorageError
-from datarecipe.run_folder.ownership import PARTIAL
+from datarecipe.run_folder.layout import PARTIAL, SPENDING
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
 
-SPENDING = "spending.jsonl"
-FORMAT = 2
+SPENDING_VERSION = 2
 _LONGEST_LINE = 1_000_000
 _MOST = 10**15
 """More than any sum of tokens or dollars; numbers beyond it were not written by us, and would take long to add up."""
@@ -140,7 +139,7 @@ class Spending(AbstractContextManager["Spending"]):
         """A new file that begins with the sum of the old one."""
         file = self._files.new(SPENDING + PARTIAL)
         head = {
-            "spending": FORMAT,
+            "spending": SPENDING_VERSION,
             "identity": self._identity,
             "models": _rows_of(self._sums),
             "others": {identity: _rows_of(sums) for identity, sums in self._others.items()},
@@ -163,7 +162,7 @@ class Spending(AbstractContextManager["Spending"]):
             raise self._damaged(0)
         rows = self._rows()
         number, head = next(rows, (1, None))
-        if head is None or head.get("spending") != FORMAT or not isinstance(head.get("identity"), str):
+        if head is None or head.get("spending") != SPENDING_VERSION or not isinstance(head.get("identity"), str):
             raise self._damaged(number)
         others = head.get("others")
         if not isinstance(others, dict):

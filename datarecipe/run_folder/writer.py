@@ -20,22 +20,9 @@ from typing import IO, Any, Self
 from datarecipe.errors import RunConflictError, StorageError
 from datarecipe.generate.events import Accepted, Event, RejectedItem
 from datarecipe.run_folder.folder_hold import Hold, Location, hold
-from datarecipe.run_folder.ownership import (
-    ABSENT,
-    CARD,
-    DATA,
-    FILES,
-    LINEAGE,
-    MANIFEST,
-    PARTIAL,
-    REJECTED,
-    changed,
-    conflict,
-    described,
-    digests,
-    identity_of,
-    manifest_in,
-)
+from datarecipe.run_folder.json_records import to_json
+from datarecipe.run_folder.layout import CARD, DATA, FILES, LINEAGE, MANIFEST, PARTIAL, REJECTED
+from datarecipe.run_folder.ownership import ABSENT, changed, conflict, described, digests, identity_of, manifest_in
 from datarecipe.run_folder.read_back import WrittenExamples
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
@@ -143,7 +130,7 @@ class RunFolder:
                 _to_disk(stream)
             self._check_held()
             self._write_whole(CARD, card)
-            files = {name: described(self.files, name + PARTIAL) for name in (DATA, LINEAGE, REJECTED, CARD)}
+            files = {name: to_json(described(self.files, name + PARTIAL)) for name in (DATA, LINEAGE, REJECTED, CARD)}
             self._refuse_changes()
             self._write_manifest({**manifest, "files": files})
             self._check_held()
@@ -216,7 +203,7 @@ class RunFolder:
             raise refusal
         self._found = digests(self.files)
         if refusal is None and identity_of(manifest_in(self.files)) == self._identity:
-            self.lines_before = described(self.files, DATA)["lines"]
+            self.lines_before = described(self.files, DATA).lines
 
     def _refuse_changes(self) -> None:
         """Raise where a file is not as it was found: a run may take hours, in which somebody edits what is there."""

@@ -11,7 +11,7 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
 from datarecipe.run_folder.counts.commit_counts import Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.running.drive.dispatch import End
+from datarecipe.run_folder.manifest import End
 
 INTERRUPTED_EXIT = 130
 SHORT_EXIT = 3

@@ -82,6 +82,34 @@ def test_a_server_that_moved_is_the_same_model(lab: Lab, tmp_path: Path) -> None
     assert other.files() == moved
 
 
+def test_both_transports_ask_it_alike(lab: Lab) -> None:
+    with OpenAIServer(Author(variety=3000)) as server:
+        lab.config(lab=at(server, provider="openai", key_env="LAB_API_KEY"))
+        for transport in ("litellm", "direct"):
+            run = ("run", "facts", *MODEL, "--target-size", "10", "--transport", transport)
+            ran = lab(*run, LAB_API_KEY="sk-lab", OPENAI_API_KEY="sk-other")
+            assert ran.code == 0, ran.err
+        assert server.keys_seen == {"Bearer sk-lab"}
+        assert "nothing would be asked" in lab("cache", "explain", "facts", *MODEL, "--target-size", "10").out
+        server.faults = always(Fault("bad_key"))
+        ran = lab("run", "facts", *MODEL, "--set", "random_seed=1", "--overwrite", LAB_API_KEY="sk-lab")
+    assert ran.code == 4
+    assert f"lab at 127.0.0.1:{server.port} (author)" in ran.err
+    assert "LAB_API_KEY" in ran.err
+
+
+def test_a_recipe_s_own_server_is_left_behind(lab: Lab) -> None:
+    write_recipe(lab.project, RECIPE + "api_base: http://evil.example/v1\n")
+    with OpenAIServer(Author(variety=3000)) as server:
+        lab.config(lab=at(server))
+        assert lab("run", "facts", *MODEL).code == 0
+        write_recipe(lab.project, RECIPE + "api_base: http://evil.example/v1\nmodel: lab:author\n")
+        ran = lab("run", "facts", "--trust")
+    assert ran.code == 2
+    assert "another address is given" in ran.err
+    assert "config.yaml" in ran.err
+
+
 def test_a_fallback_at_an_endpoint(lab: Lab) -> None:
     write_recipe(lab.project, RECIPE + "model: lab:author\nfallbacks: [rack:author]\n")
     with OpenAIServer(faults=always(Fault("no_model"))) as first, OpenAIServer(Author(variety=3000)) as second:

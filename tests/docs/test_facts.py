@@ -27,19 +27,21 @@ from datarecipe.generate.prompt.model_profile import (
     _WITHOUT_SYSTEM,
     profile_of,
 )
-from datarecipe.generate.reasons import REASONS, Reason
+from datarecipe.generate.reasons import REASONS
 from datarecipe.llm.limits import adaptive_concurrency, circuit_breaker
 from datarecipe.llm.routing import request_attempts
 from datarecipe.llm.transports import direct_transport, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.run_folder.ownership import MANIFEST, read_manifest
+from datarecipe.run_folder.json_records import to_json
+from datarecipe.run_folder.layout import MANIFEST
+from datarecipe.run_folder.ownership import read_manifest
 from datarecipe.run_folder.rows import lineage_row, rejected_row
 from datarecipe.run_folder.writer import RunFolder
 from datarecipe.running.drive import execute, execute_many
 from datarecipe.running.drive.dispatch import Ending
-from datarecipe.running.drive.manifest_of_run import Span, manifest
+from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve import costs
 from datarecipe.running.resolve.check_without_model import check
 from datarecipe.running.resolve.config import PROJECT_KEYS, USER_KEYS
@@ -93,9 +95,9 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
     setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
-    of_run = manifest(setup, Ending("target"), counts(), Span(now, now, 1.0))
+    of_run = manifest_of(setup, Ending("target"), counts(), Span(now, now, 1.0))
     with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
-        folder.replace(of_run, "")
+        folder.replace(to_json(of_run), "")
     written = read_manifest(tmp_path / MANIFEST)
     assert written is not None
     (section,) = re.findall(r"### manifest.json\n(.*?)\n##", document("files").text, re.DOTALL)
@@ -174,11 +176,11 @@ def test_fields_of_events(tmp_path: Path) -> None:
 
 def counts() -> Counts:
     """Of a run of which all that may be there is there."""
-    tally = Tally(accepted=4, responses=1, rejected=Counter[Reason]({"duplicate": 1}))
+    tally = Tally(accepted=4, responses=1, rejected=Counter({"duplicate": 1}))
     return Counts(
         target_size=10,
         batch_size=5,
-        tally=tally,
+        committed=CommitCounts(tally),
         traffic=Traffic(sent=2),
         spent=Spent(NOTHING, NOTHING, failed={"x": 1}),
     )
@@ -339,7 +341,7 @@ def test_what_a_template_sees() -> None:
     for name in (code for cells in table("templates", "name") for code in code_in(cells[0])):
         override = Override("instruction", f"text {{{{ {name} }}}}", "test")
         check(load_recipe(find_recipe("boolq"), [override]))
-    with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars and vary"):
+    with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars, vary and draw"):
         check(load_recipe(find_recipe("boolq"), [Override("instruction", "text {{ lables }}", "test")]))
 
 

@@ -14,6 +14,7 @@ from datarecipe.errors import TemplateError
 from datarecipe.exchange import Content
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.generate.prompt.vary import Turn
 from datarecipe.recipe import LabelSpace, Recipe
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.text_place import TextPlace
@@ -53,7 +54,7 @@ def renderer(instruction: str, model: str = SYSTEM_AND_USER, **changes: Any) -> 
 
 
 def instruction(template: str, **changes: Any) -> str:
-    return renderer(template, **changes).instruction(0)
+    return renderer(template, **changes).instruction(Turn(0))
 
 
 def content(instruction: str, example: dict[str, Any], model: str) -> Content:
@@ -110,7 +111,7 @@ def test_content_carries_what_the_model_is_asked_with() -> None:
 def test_values_go_into_the_instruction_unharmed_and_are_never_evaluated(a: str, b: str, c: str, model: str) -> None:
     template = "<{{ vars.a }}|{{ vary.b }}|{{ description }}|{{ vars.list[0].a }}>"
     made = renderer(template, model, vars={"a": a, "list": [{"a": a}]}, vary={"b": (b,)}, description=c)
-    assert made.instruction(0) == f"<{a}|{b}|{c}|{a}>"
+    assert made.instruction(Turn(0)) == f"<{a}|{b}|{c}|{a}>"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -131,9 +132,9 @@ def test_what_a_template_sees() -> None:
         "vary": {"topic": ("a", "b")},
     }
     made = renderer(template, **changes)
-    assert made.instruction(0) == "3 options+answer+question D. dry a topic=a"
-    assert made.instruction(1) == "3 options+answer+question D. dry b topic=b"
-    assert made.instruction(0) == "3 options+answer+question D. dry a topic=a"
+    assert made.instruction(Turn(0)) == "3 options+answer+question D. dry a topic=a"
+    assert made.instruction(Turn(1)) == "3 options+answer+question D. dry b topic=b"
+    assert made.instruction(Turn(0)) == "3 options+answer+question D. dry a topic=a"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_template_that_uses_up_its_bounds_is_rendered_ahead_for_some_values_on
     template = "{% for i in range(90000) %}{{ '' if i + i }}{% endfor %}{{ vary.n }}"
     made = renderer(template, vary={"n": tuple(range(1000))})
     assert 10 < len(made._instructions) < 200
-    assert made.instruction(999) == "999"
+    assert made.instruction(Turn(999)) == "999"
 
 
 def test_an_undefined_name_is_answered_with_those_there_are() -> None:
@@ -223,7 +224,7 @@ def test_an_instruction_that_renders_to_nothing_is_refused(template: str) -> Non
 
 
 def test_an_instruction_that_is_far_too_long_is_refused() -> None:
-    assert f"{LIMITS.rendered:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
+    assert f"{LIMITS.text:,}" in refused("{% for x in range(90000) %}abc{% endfor %}")
     assert len(instruction("{% for x in range(50000) %}abc{% endfor %}")) == 150_000
 
 
@@ -339,7 +340,7 @@ def test_mutable_values_of_the_recipe_stay_as_they_are() -> None:
     recipe = make_recipe(vary={}, instruction="{{ vars.things | sort | join }}{{ vars.things | reverse | join }}",
                          vars={"things": ["b", "a", "c"]})  # fmt: skip
     made = Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None))
-    assert made.instruction(0) == "abccab"
+    assert made.instruction(Turn(0)) == "abccab"
     assert recipe.vars == {"things": ["b", "a", "c"]}
 
 
@@ -356,7 +357,15 @@ def test_mutable_values_of_the_recipe_stay_as_they_are() -> None:
 def test_any_template_renders_or_is_a_template_error(template: str) -> None:
     recipe: Recipe = make_recipe(vary={}, instruction=template)
     try:
-        text = Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None)).instruction(0)
+        text = Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None)).instruction(Turn(0))
     except TemplateError:
         return
     assert text.strip()
+
+
+def test_draw_is_the_number_of_the_request() -> None:
+    made = renderer("{{ batch_size }} number {{ draw }}")
+    texts = [made.instruction(Turn(0, draw=number)) for number in (1, 2, 0)]
+    assert texts == ["5 number 1", "5 number 2", "5 number 0"]
+    plain = renderer("{{ batch_size }}")
+    assert plain.instruction(Turn(0, draw=1)) == plain.instruction(Turn(0, draw=2)) == "5"

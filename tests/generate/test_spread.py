@@ -99,3 +99,24 @@ def test_a_topic_in_another_way_moves_only_its_own(change: str) -> None:
 def test_chains_use_every_topic(width: int) -> None:
     rows = rows_of(make_recipe("random", width, target_size=44 * 5, vary={"topic": TOPICS}))
     assert {row.vary["topic"] for row in rows} == set(TOPICS)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "random", "similar", "contrastive", "tree"])
+def test_draw_numbers_requests_by_their_place(kind: StrategyKind) -> None:
+    """So it is the same whatever the order of arrival, and each text of *fixed* is another one."""
+    recipe = make_recipe(kind, 4, instruction="Write {{ batch_size }} draw {{ draw }}", vary={}, target_size=120)
+    runs = []
+    for in_flight in (1, 16):
+        seen: list[int] = []
+
+        def answer(request: Complete, seen: list[int] = seen) -> Completion:
+            seen.append(int(request.content.messages[0][1].split()[3]))
+            return always_new(request)
+
+        ended = drive(recipe, settings(recipe), answer, lambda flying: flying - 1, in_flight)
+        runs.append([row.example for row in ended.accepted])
+        if kind == "tree":
+            assert {number for number in seen if number} == {1, 2, 3, 4}
+        else:
+            assert sorted(seen)[:24] == list(range(1, 25))
+    assert runs[0] == runs[1]

@@ -11,6 +11,7 @@ import pytest
 from datarecipe.exchange import Json
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer
+from datarecipe.generate.prompt.vary import Turn
 from datarecipe.recipe import Recipe, collection_root, load_recipe, read_yaml_file, shipped_recipes
 from tests.docs.pages import code_in, document
 
@@ -123,7 +124,7 @@ def test_the_instruction_reads_well(name: str) -> None:
     recipe = recipe_of(name)
     renderer = Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None))
     for number in (0, 1, 29):
-        text = renderer.instruction(number)
+        text = renderer.instruction(Turn(number))
         assert 800 < len(text) < 4000
         assert recipe.description in text
         assert f"{recipe.batch_size} new examples" in text

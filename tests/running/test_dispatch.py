@@ -210,7 +210,7 @@ def test_any_concurrency_order_and_cache_gives_the_same_and_asks_each_once(
     assert not before & set(keys), "what is stored is not asked"
     traffic = run.dispatcher.traffic
     assert traffic.sent == traffic.answered + traffic.abandoned
-    assert traffic.stored + traffic.answered >= len(run.committed)
+    assert traffic.from_cache + traffic.answered >= len(run.committed)
 
 
 async def test_all_slots_are_used_and_never_more() -> None:
@@ -219,12 +219,12 @@ async def test_all_slots_are_used_and_never_more() -> None:
     task = asyncio.create_task(run.drive())
     await turns()
     assert desk.in_flight == len(desk.asked) == 7
-    assert run.dispatcher.traffic.in_flight == 7
+    assert run.dispatcher.in_flight == 7
     assert desk.held is not None
     desk.held.set()
     assert (await task).reason == "target"
     assert desk.most_in_flight == 7
-    assert run.dispatcher.traffic.in_flight == 0
+    assert run.dispatcher.in_flight == 0
 
 
 async def test_one_at_a_time_asks_what_a_sequential_program_asks() -> None:
@@ -269,12 +269,12 @@ async def test_a_full_cache_asks_nobody_and_lets_others_have_their_turn() -> Non
             await asyncio.sleep(0)
 
     replay = Desk(desk.stored, unusable=ProviderError("no key"))
-    run = make_run(replay, recipe, on_traffic=lambda traffic: heard.append((traffic.stored, others_turns)))
+    run = make_run(replay, recipe, on_traffic=lambda traffic: heard.append((traffic.from_cache, others_turns)))
     task = asyncio.create_task(other())
     assert (await run.drive()).reason == "target"
     task.cancel()
     assert replay.asked == []
-    assert run.dispatcher.traffic.stored == len(run.committed) == 300
+    assert run.dispatcher.traffic.from_cache == len(run.committed) == 300
     counts, turns_by_then = zip(*heard, strict=True)
     assert len(set(counts)) == len(set(turns_by_then)) == len(heard) >= 4, "each time it is told, others had a turn"
 
@@ -434,7 +434,7 @@ async def test_an_interrupt_while_a_cache_is_replayed_ends_the_replay() -> None:
     runs: list[Run] = []
 
     def stop(traffic: Traffic) -> None:
-        if traffic.stored >= 64:
+        if traffic.from_cache >= 64:
             runs[0].dispatcher.interrupt()
 
     runs.append(make_run(replay, recipe, on_traffic=stop))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datarecipe.amount import Amount, Caps
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.running.show.display import status
 from datarecipe.running.show.progress import Progress
@@ -106,7 +106,9 @@ def picture(**changes: object) -> Progress:
         "counts": Counts(
             target_size=100,
             batch_size=5,
-            tally=Tally(counts["accepted"], counts["responses"], rejected=Counter(counts["rejected"])),
+            committed=CommitCounts(
+                Tally(counts["accepted"], Counter(counts["rejected"]), responses=counts["responses"])
+            ),
             traffic=Traffic(sent=counts["sent"]),
             spent=changes.pop("spent", Spent(used, used)),  # type: ignore[arg-type]
         ),

@@ -13,7 +13,7 @@ import pytest
 from datarecipe.amount import Amount, Caps
 from datarecipe.errors import CapReachedError, TransientError
 from datarecipe.generate.reasons import Reason
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
@@ -26,7 +26,7 @@ def result(**changes: Any) -> RunResult:
     counts: dict[str, Any] = {
         "target_size": 100,
         "batch_size": 5,
-        "tally": Tally(accepted=40, responses=9),
+        "committed": CommitCounts(changes.pop("tally", Tally(accepted=40, responses=9))),
         "traffic": Traffic(sent=20, answered=16),
         "spent": Spent(spent, spent),
     }
@@ -51,6 +51,8 @@ def result(**changes: Any) -> RunResult:
 
 def counted(ended: RunResult, **changes: Any) -> RunResult:
     """The same with other counts."""
+    if "tally" in changes:
+        changes["committed"] = CommitCounts(changes.pop("tally"))
     return replace(ended, counts=replace(ended.counts, **changes))
 
 

@@ -16,7 +16,7 @@ import pytest
 from datarecipe.exchange import Complete, Completion, Request
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Recipe, StrategyKind
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.writer import RunFolder
 from tests.generate.recipes import completion, make_recipe, settings
 
@@ -45,7 +45,7 @@ def _items(*items: tuple[str, str]) -> Completion:
 def grown(folder: RunFolder, recipe: Recipe, answer: Answer, *, first: int, last: int, in_flight: int) -> float:
     """Bytes that each example from number `first` to `last` leaves in memory; answers arrive in any order."""
     generation = Generation(recipe, settings(recipe), log=folder)
-    order, tally = random.Random(0), Tally()
+    order, counts = random.Random(0), CommitCounts()
     flying: dict[int, Request] = {}
     before = 0
     while generation.accepted < last:
@@ -61,9 +61,9 @@ def grown(folder: RunFolder, recipe: Recipe, answer: Answer, *, first: int, last
         events = generation.receive(handle, answer(request))
         for event in events:
             folder.write(event)
-        tally.add(events)
-    assert tally.accepted == generation.accepted
-    assert tally.rejected["duplicate"] > last / 100
+        counts.add(events)
+    assert counts.tally.accepted == generation.accepted
+    assert counts.tally.rejected["duplicate"] > last / 100
     return (_in_use() - before) / (last - first)
 
 

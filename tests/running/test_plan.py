@@ -484,3 +484,5 @@ def test_how_often_one_text_is_sent(requests: int, vary: Any, model: str) -> Non
     assert sum(texts.values()) == requests
     assert asked_alike(recipe, model_of, requests) == max(texts.values())
     assert asked_alike(make_recipe("random"), model_of, requests) == 1
+    numbered = replace(recipe, instruction="{{ batch_size }} {{ vary }} {{ draw }}")
+    assert asked_alike(numbered, model_of, requests) == (1 if model.startswith("openai/") else max(texts.values()))

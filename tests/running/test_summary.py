@@ -13,9 +13,9 @@ import pytest
 from datarecipe.amount import NOTHING, Amount
 from datarecipe.generate.judge import batch_judge
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.running.drive.dispatch import End
+from datarecipe.run_folder.manifest import End
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.rejections import loss_of, percent
 from datarecipe.running.show.summary import closing, summary
@@ -31,8 +31,9 @@ def ended(
 ) -> RunResult:
     """A run that asked for five items at a time, with as many responses as these items take where none is given."""
     came = accepted + surplus + sum(rejected.values())
-    tally = Tally(accepted, -(-came // 5) if responses is None else responses, rejected=Counter[Any](rejected))
-    tally.surplus = surplus
+    tally = Tally(
+        accepted, Counter[Any](rejected), surplus, responses=-(-came // 5) if responses is None else responses
+    )
     return counted(result(end=end, priced=False), tally=tally, target_size=accepted)
 
 
@@ -128,7 +129,9 @@ def test_what_is_not_all_is_not_told_as_all(share: float, words: str) -> None:
 
 
 def test_nothing_is_said_of_what_did_not_come() -> None:
-    nothing = Counts(target_size=5, batch_size=5, tally=Tally(), traffic=Traffic(), spent=Spent(NOTHING, NOTHING))
+    nothing = Counts(
+        target_size=5, batch_size=5, committed=CommitCounts(), traffic=Traffic(), spent=Spent(NOTHING, NOTHING)
+    )
     assert loss_of(nothing) is None
     assert nothing.items()["yield"] is None
 

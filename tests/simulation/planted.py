@@ -20,7 +20,7 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import Gate, Ticket
 from datarecipe.llm.routing import model_router
 from datarecipe.llm.routing.attempt_driver import ask
-from datarecipe.run_folder import ownership, writer
+from datarecipe.run_folder import layout, writer
 from datarecipe.run_folder.spending import Spending
 from datarecipe.running.drive.dispatch import Dispatcher
 from tests.generate.recipes import completion
@@ -149,11 +149,11 @@ def slot_lost() -> None:
 
 def manifest_first() -> None:
     """The manifest is put in place before the data."""
-    files = (ownership.MANIFEST, ownership.DATA, ownership.LINEAGE, ownership.REJECTED, ownership.CARD)
+    files = (layout.MANIFEST, layout.DATA, layout.LINEAGE, layout.REJECTED, layout.CARD)
 
     def rename(self: writer.RunFolder) -> None:
         for name in files:
-            partial = self.path / (name + ownership.PARTIAL)
+            partial = self.path / (name + layout.PARTIAL)
             if os.path.lexists(partial):
                 partial.replace(self.path / name)
 

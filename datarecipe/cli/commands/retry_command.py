@@ -23,8 +23,8 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS
 from datarecipe.llm.providers.named_endpoint import IN_KEYS
-from datarecipe.run_folder.dataset import Dataset
-from datarecipe.run_folder.ownership import MANIFEST
+from datarecipe.run_folder.layout import MANIFEST
+from datarecipe.run_folder.manifest import load_manifest
 from datarecipe.running.resolve.resolved_run import cache_directory
 
 _NAMES = {"empty": "no_items"}
@@ -83,12 +83,10 @@ def command(recipes: tuple[str, ...], **values: Any) -> None:
 
 def _recipe_of(folder: Path) -> dict[str, Any]:
     """The recipe in a run's manifest. It names the model and its server as a recipe does: they may be a stranger's."""
-    manifest = Dataset(folder).manifest
-    recipe, model = manifest.get("recipe"), manifest.get("model")
-    if not isinstance(recipe, dict) or not isinstance(model, dict):
-        raise UsageError(f"{folder / MANIFEST} holds no recipe", hint="Name the recipe, with the options of its run.")
-    if not str(model.get("name")).startswith(LOCAL_PREFIX):
-        recipe = recipe | {"model": model.get("name"), "api_base": model.get("api_base")}
-        if str(recipe["api_base"]).startswith(IN_KEYS):
+    manifest = load_manifest(folder)
+    recipe = dict(manifest.recipe)
+    if not manifest.model.name.startswith(LOCAL_PREFIX):
+        recipe |= {"model": manifest.model.name, "api_base": manifest.model.api_base}
+        if str(manifest.model.api_base).startswith(IN_KEYS):
             del recipe["api_base"]  # the model's name says which endpoint
     return {name: value for name, value in recipe.items() if value is not None}

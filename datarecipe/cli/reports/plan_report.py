@@ -188,7 +188,7 @@ def _variety(plan: Plan) -> Iterator[str]:
     if plan.asked_alike > 1:
         yield (
             f"vary: one text is sent up to {plan.asked_alike:,} times, and only the draw differs; more values of `vary`, "
-            "more seed examples or another strategy bring more variety"
+            "more seed examples, `{{ draw }}` in the template or another strategy bring more variety"
         )
 
 

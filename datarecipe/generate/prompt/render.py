@@ -61,27 +61,29 @@ class Renderer:
         self._work = 0
         self._kept = 0
         self._response_formats: dict[int, dict[str, Json] | None] = {}
-        self._instructions: dict[int, str] = {}
+        self._instructions: dict[tuple[int, int], str] = {}
+        self._reads_draw = self._template.reads("draw")
         for combination in self.vary.sample(RENDERED_AT_ONCE):
-            self.instruction(combination)
+            self.instruction(Turn(combination))
             if self._work > _WORK_AT_ONCE:
                 break
 
-    def instruction(self, combination: int) -> str:
-        """The rendered instruction for a combination of `vary`."""
-        text = self._instructions.get(combination)
+    def instruction(self, turn: Turn = FIRST) -> str:
+        """The rendered instruction of a request."""
+        key = turn.combination, turn.draw if self._reads_draw else 0
+        text = self._instructions.get(key)
         if text is None:
-            text = self._render(combination)
+            text = self._render(turn)
             if self._kept < _KEPT:
                 self._kept += len(text)
-                self._instructions[combination] = text
+                self._instructions[key] = text
         return text
 
     def content(self, example: Example, text: str, turn: Turn = FIRST) -> Content:
         """The content of the request with the formatting example `example`, whose JSON is `text`."""
         return Content(
             model=self._model.name,
-            messages=self._messages(example, text, turn.combination),
+            messages=self._messages(example, text, turn),
             sampling=self._model.sampling,
             response_format=self._response_format(turn.rotation),
             api_base=self._model.api_base,
@@ -94,18 +96,18 @@ class Renderer:
             self._response_formats[rotation] = response_format(self._recipe, self._model, rotation)
         return self._response_formats[rotation]
 
-    def _messages(self, example: Example, text: str, combination: int) -> tuple[tuple[str, str], ...]:
-        instruction = self.instruction(combination)
+    def _messages(self, example: Example, text: str, turn: Turn) -> tuple[tuple[str, str], ...]:
+        instruction = self.instruction(turn)
         match self._model.profile.layout:
             case "embedded":
-                vary = self.vary.combination(combination)
+                vary = self.vary.combination(turn.combination)
                 return embedded_messages(self._recipe, instruction, example, vary)
             case "user_only":
                 return (("user", f"{instruction}\n\n{text}"),)
             case "system_and_user":
                 return (("system", instruction), ("user", text))
 
-    def _render(self, combination: int) -> str:
+    def _render(self, turn: Turn) -> str:
         recipe = self._recipe
         space = recipe.labels
         seen: dict[str, Any] = {
@@ -114,7 +116,8 @@ class Renderer:
             "fields": recipe.fields,
             "description": recipe.description,
             "vars": recipe.vars,
-            "vary": self.vary.combination(combination),
+            "vary": self.vary.combination(turn.combination),
+            "draw": turn.draw,
         }
         try:
             rendered = self._template.measured(seen)

@@ -146,6 +146,9 @@ class Turn:
     """Number of the combination of `vary`."""
     rotation: int = 0
     """Number of the batch of labels that the embedded model is given (`embedded_prompt.rotations`)."""
+    draw: int = 1
+    """What a template sees as `draw`: the request's number, from 1; 0 below the roots of a tree, where each request shows
+    another example."""
 
 
 FIRST = Turn()
@@ -165,11 +168,11 @@ class Turns:
     def at_place(self, place: int) -> Turn:
         """For a request whose place is known from the start."""
         begin = self._rotation(place // self.rotations)
-        return Turn(self.vary.at_place(place, self.beside), (place + begin) % self.rotations)
+        return Turn(self.vary.at_place(place, self.beside), (place + begin) % self.rotations, place + 1)
 
     def of_example(self, text: str) -> Turn:
         """For a node of a tree whose formatting example is `text`."""
-        return Turn(self.vary.of_example(text, self.random_seed), self._rotation(text))
+        return Turn(self.vary.of_example(text, self.random_seed), self._rotation(text), 0)
 
     def _rotation(self, of: Json) -> int:
         return 0 if self.rotations == 1 else _hash("labels", [self.random_seed, of]) % self.rotations

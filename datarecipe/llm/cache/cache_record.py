@@ -26,7 +26,7 @@ from datarecipe.json_size import MOST_VALUES, too_many_values
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response
 
-VERSION = 1
+RECORD_VERSION = 1
 """Version of the value's format. Not part of the cache key."""
 
 _FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
@@ -52,7 +52,7 @@ def encode(request: Request, response: Response) -> str:
 
     Raises `RecordError` when the response holds what JSON or UTF-8 cannot: lone surrogates, NaN, infinity.
     """
-    document: dict[str, Json] = {"v": VERSION}
+    document: dict[str, Json] = {"v": RECORD_VERSION}
     if isinstance(response, Completion):
         usage = response.usage
         document |= {
@@ -120,10 +120,10 @@ def parse(text: str) -> dict[str, Json]:
     if not isinstance(document, dict):
         raise RecordError("it is not a JSON object")
     version = document.get("v")
-    if version != VERSION or isinstance(version, bool):
+    if version != RECORD_VERSION or isinstance(version, bool):
         other = isinstance(version, int) and not isinstance(version, bool)
         raise (VersionError if other else RecordError)(
-            f"its format is version {version!r:.40}, this release reads version {VERSION}"
+            f"its format is version {version!r:.40}, this release reads version {RECORD_VERSION}"
         )
     return document
 

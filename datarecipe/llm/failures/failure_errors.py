@@ -81,7 +81,7 @@ class Judge:
     @property
     def _who(self) -> str:
         where = f" at {self.endpoint.host}" if self.endpoint.host else ""
-        return f"{self.endpoint.provider}{where} ({self.endpoint.name})"
+        return f"{self.endpoint.alias or self.endpoint.provider}{where} ({self.endpoint.name})"
 
     def _message(self, row: Row, failure: Failure) -> str:
         detail = self.readable(failure.message)

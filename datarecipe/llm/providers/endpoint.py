@@ -135,7 +135,7 @@ def resolve_endpoint(
     elif own_server:
         raise UsageError(
             f"{model} is asked at the address of your endpoint {row.name}, and another address is given",
-            hint="Leave out --api-base and `api_base`.",
+            hint=f"Leave that out: where {row.name} is, {endpoints.file} says.",
         )
     else:
         provider, name = row.provider, model.partition(":")[2]

@@ -10,20 +10,17 @@ from typing import Literal
 class Limits:
     """How much one template may do. An honest prompt stays below a hundredth of each."""
 
-    rendered: int = 200_000
-    """Characters of the rendered instruction."""
+    text: int = 200_000
+    """Characters of any one text: the template itself, a text on the way, the rendered instruction."""
+
+    characters: int = 2_000_000
+    """Characters of all texts on the way together."""
 
     iterations: int = 100_000
     """Rounds of all loops together, those within filters (`map`, `join`, `sum` ...) included."""
 
     operations: int = 1_000_000
     """Parts of the template that are evaluated, and elements that are compared or copied."""
-
-    text: int = 200_000
-    """Characters of any one text on the way."""
-
-    characters: int = 2_000_000
-    """Characters of all texts on the way together."""
 
     items: int = 100_000
     """Elements of any one list."""
@@ -36,9 +33,6 @@ class Limits:
 
     expression: int = 80
     """Operators and filters within or after one another, in one expression."""
-
-    source: int = 200_000
-    """Characters of the template itself."""
 
     tokens: int = 20_000
     """Names, numbers, texts and signs in the template's tags."""

@@ -6,7 +6,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import ClassVar
 
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
@@ -22,24 +22,18 @@ OTHERS = "(others)"
 
 @dataclass(slots=True)
 class Tally:
-    """What has been committed so far."""
+    """Items and responses that were committed."""
+
+    WRITTEN: ClassVar = ("accepted", "yield_", "rejected", "surplus", "normalised", "responses")
 
     accepted: int = 0
-    responses: int = 0
-    normalised: int = 0
-    """Accepted items whose label, options or fields were mended."""
     rejected: Counter[Reason] = field(default_factory=Counter)
     """By reason."""
     surplus: int = 0
     """Valid items beyond the target. They are nobody's fault, so they count apart."""
-    labels: LabelCounts | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    without_usage: int = 0
-    """Committed responses whose provider counted no tokens."""
-    answered_by: Counter[str] = field(default_factory=Counter)
-    models: Counter[str] = field(default_factory=Counter)
-    """By the name that the provider gave."""
+    normalised: int = 0
+    """Accepted items whose label, options or fields were mended."""
+    responses: int = 0
 
     @property
     def came(self) -> int:
@@ -48,54 +42,59 @@ class Tally:
 
     @property
     def yield_(self) -> float | None:
-        """Accepted items to items that came; None before the first."""
-        return self.accepted / self.came if self.came else None
+        """Accepted items to items that came, to four digits; None before the first."""
+        return round(self.accepted / self.came, 4) if self.came else None
+
+    def __copy__(self) -> Tally:
+        return replace(self, rejected=self.rejected.copy())
+
+
+@dataclass(slots=True)
+class TokenCounts:
+    """Tokens of the committed responses, as their providers counted them."""
+
+    prompt: int = 0
+    completion: int = 0
+    responses_without_usage: int = 0
+
+
+@dataclass(slots=True)
+class CommitCounts:
+    """What has been committed so far."""
+
+    tally: Tally = field(default_factory=Tally)
+    tokens: TokenCounts = field(default_factory=TokenCounts)
+    labels: LabelCounts | None = None
+    answered_by: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    """By the name that the provider gave."""
 
     def add(self, events: Iterable[Event]) -> None:
         """Count events."""
         for event in events:
             if isinstance(event, Accepted):
-                self.accepted += 1
+                self.tally.accepted += 1
                 if self.labels is not None:
                     self.labels.add(event.example)
             elif isinstance(event, RejectedItem):
                 if event.reason == "surplus":
-                    self.surplus += 1
+                    self.tally.surplus += 1
                 else:
-                    self.rejected[event.reason] += 1
+                    self.tally.rejected[event.reason] += 1
             elif isinstance(event, Committed):
-                self.responses += 1
-                self.normalised += event.normalised
+                self.tally.responses += 1
+                self.tally.normalised += event.normalised
                 self._add_response(event.response)
 
     def _add_response(self, response: Completion) -> None:
         for counted, name in ((self.answered_by, response.answered_by), (self.models, response.model)):
             counted[name if name in counted or len(counted) < MOST_NAMES else OTHERS] += 1
         if response.usage is None:
-            self.without_usage += 1
+            self.tokens.responses_without_usage += 1
         else:
-            self.prompt_tokens += response.usage.prompt_tokens
-            self.completion_tokens += response.usage.completion_tokens
+            self.tokens.prompt += response.usage.prompt_tokens
+            self.tokens.completion += response.usage.completion_tokens
 
-    def copy(self) -> Tally:
+    def copy(self) -> CommitCounts:
         """As it is now."""
         return replace(self, **{each.name: copy.copy(getattr(self, each.name)) for each in fields(self)})
-
-    def tokens(self) -> dict[str, int]:
-        """Those that the providers counted, as JSON."""
-        return {
-            "prompt": self.prompt_tokens,
-            "completion": self.completion_tokens,
-            "responses_without_usage": self.without_usage,
-        }
-
-    def document(self) -> dict[str, Any]:
-        """The counts of items and responses as JSON, without those of labels."""
-        return {
-            "accepted": self.accepted,
-            "yield": None if self.yield_ is None else round(self.yield_, 4),
-            "rejected": dict(sorted(self.rejected.items())),
-            "surplus": self.surplus,
-            "normalised": self.normalised,
-            "responses": self.responses,
-        }

@@ -19,6 +19,24 @@ MOST_SHOWN = 12
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """The examples of one label."""
+
+    label: Any
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByLabel:
+    """Examples by label, or by the answer's place; both None where nothing is counted."""
+
+    labels: tuple[LabelCount, ...] | None = None
+    """Of a fixed label space. A list, since 1 and "1" may be two labels."""
+    positions: tuple[int, ...] | None = None
+    """Where each example has options of its own: how often the answer was the first, the second ... of them."""
+
+
 @dataclass(slots=True)
 class LabelCounts:
     """Of a fixed label space, examples by label; where each example has options of its own, by the answer's place.
@@ -56,19 +74,14 @@ class LabelCounts:
         if at is not None and at < len(self._counts):
             self._counts[at] += 1
 
-    @staticmethod
-    def nothing() -> dict[str, Any]:
-        """The document where nothing is counted."""
-        return {"labels": None, "positions": None}
-
-    def document(self) -> dict[str, Any]:
-        """As JSON: `labels` or `positions`, the other null. A list, since 1 and "1" may be two labels."""
+    @property
+    def by_label(self) -> ByLabel:
+        """As they are now."""
         if self.space.kind == "per_example":
-            return self.nothing() | {"positions": list(self._counts)}
+            return ByLabel(positions=tuple(self._counts))
         if self.space.kind == "fixed":
-            pairs = zip(self.space.values, self._counts, strict=True)
-            return self.nothing() | {"labels": [{"label": label, "examples": count} for label, count in pairs]}
-        return self.nothing()
+            return ByLabel(tuple(map(LabelCount, self.space.values, self._counts)))
+        return ByLabel()
 
     def named(self) -> list[tuple[str, int]]:
         """Each label as text, for people, with its examples; of options the letters A, B, C ..."""

@@ -1,7 +1,7 @@
 """All that is counted of a run, at one moment or at its end.
 
 Terminal, `--json`, events, manifest and card read this one record. A new count is a field of the part that it belongs to
-(`Tally`: what was committed, `Traffic`: what was sent, `Spent`: what it cost) and a line in that part's document.
+(`Tally`: items and responses, `TokenCounts`: tokens, `Traffic`: what was sent, `Spent`: what it cost).
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datarecipe.amount import NOTHING, Amount, plain
-from datarecipe.run_folder.counts.commit_counts import Tally
-from datarecipe.run_folder.counts.label_counts import LabelCounts
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
+from datarecipe.run_folder.counts.label_counts import ByLabel
+from datarecipe.run_folder.json_records import to_json
 
 
 @dataclass(slots=True)
 class Traffic:
     """What the dispatcher did, for display and manifest. Not a part of the dataset."""
 
-    stored: int = 0
+    from_cache: int = 0
     """Responses taken from the cache."""
     sent: int = 0
     """Requests sent."""
@@ -27,19 +28,8 @@ class Traffic:
     """Requests sent that were answered."""
     abandoned: int = 0
     """Requests sent whose answer was not waited for."""
-    in_flight: int = 0
     asked_again: int = 0
     """Stored responses that held nothing, and that another stands for now."""
-
-    def document(self) -> dict[str, int]:
-        """The sums as JSON."""
-        return {
-            "from_cache": self.stored,
-            "sent": self.sent,
-            "answered": self.answered,
-            "abandoned": self.abandoned,
-            "asked_again": self.asked_again,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +72,14 @@ class Counts:
 
     target_size: int
     batch_size: int
-    tally: Tally
+    committed: CommitCounts
     traffic: Traffic
     spent: Spent
+
+    @property
+    def tally(self) -> Tally:
+        """Of items and responses."""
+        return self.committed.tally
 
     @property
     def asked(self) -> int:
@@ -94,17 +89,17 @@ class Counts:
     @property
     def waiting(self) -> int:
         """Responses that are stored, and not in the dataset: they lie behind one that is missing, or were not needed."""
-        return max(0, self.traffic.stored + self.traffic.answered - self.tally.responses)
+        return max(0, self.traffic.from_cache + self.traffic.answered - self.tally.responses)
+
+    @property
+    def by_label(self) -> ByLabel:
+        """Examples by label; apart, since a recipe may have a hundred thousand labels."""
+        return ByLabel() if self.committed.labels is None else self.committed.labels.by_label
 
     def items(self) -> dict[str, Any]:
         """What was committed, as JSON."""
-        return {"target_size": self.target_size, **self.tally.document(), "uncommitted_responses": self.waiting}
-
-    def labels(self) -> dict[str, Any]:
-        """Examples by label, as JSON; apart, since a recipe may have a hundred thousand labels."""
-        labels = self.tally.labels
-        return LabelCounts.nothing() if labels is None else labels.document()
+        return {"target_size": self.target_size, **to_json(self.tally), "uncommitted_responses": self.waiting}
 
     def sending(self) -> dict[str, Any]:
         """What this process did, as JSON."""
-        return {**self.traffic.document(), "failed_attempts": dict(sorted(self.spent.failed.items()))}
+        return {**to_json(self.traffic), "failed_attempts": dict(sorted(self.spent.failed.items()))}

@@ -10,13 +10,14 @@ import asyncio
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, StorageError, TransientError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.events import Event, Outcome
 from datarecipe.generate.generation import Wanted
 from datarecipe.run_folder.counts.run_counts import Traffic
+from datarecipe.run_folder.manifest import End
 
 PLACES_PER_SLOT = 8
 """How many places beyond the commit head are looked at, for each request that may be in flight."""
@@ -83,8 +84,6 @@ _NOBODY = -1
 _NOTHING = DatarecipeError("woken")
 """What arrives when nothing does: `run` is to look again."""
 
-End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
-
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -149,6 +148,11 @@ class Dispatcher:
             return Ending(self.generation.outcome, why=self.generation.why)
         return self._ending or Ending("failed")
 
+    @property
+    def in_flight(self) -> int:
+        """Requests sent whose answer has not come."""
+        return len(self._tasks)
+
     def interrupt(self) -> None:
         """Send nothing more; what is in flight may arrive. Called again: wait for nothing."""
         if self._ending is not None and self._ending.reason == "interrupted":
@@ -175,7 +179,7 @@ class Dispatcher:
         """Take everything that is stored and wanted."""
         taken = 0
         while (wanted := self._stored()) is not None:
-            self.traffic.stored += isinstance(wanted[0].request, Complete)
+            self.traffic.from_cache += isinstance(wanted[0].request, Complete)
             self._emit(self.generation.receive(wanted[0].handle, wanted[1]))
             taken += 1
             if taken % PAUSE_AFTER == 0:
@@ -278,7 +282,6 @@ class Dispatcher:
             self.on_events(events)
 
     def _tell(self) -> None:
-        self.traffic.in_flight = len(self._tasks)
         self.on_traffic(self.traffic)
 
     async def _settle(self) -> None:
@@ -308,7 +311,6 @@ class Dispatcher:
         self._cancel(left)
         await _finish(left)
         self._tasks.clear()
-        self.traffic.in_flight = 0
 
 
 async def _finish(tasks: Iterable[asyncio.Task[Response]]) -> None:

@@ -20,9 +20,10 @@ from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card import card
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
+from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.run_files import storage_errors
 from datarecipe.run_folder.spending import Spending
 from datarecipe.run_folder.writer import RunFolder
@@ -30,7 +31,7 @@ from datarecipe.running.drive.asked_again import AskedAgain, held_nothing
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
 from datarecipe.running.drive.interrupt import Interrupts
-from datarecipe.running.drive.manifest_of_run import Span, manifest
+from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import Setup
@@ -55,7 +56,7 @@ class _Recorder:
     """Takes the events in logical order: writes them down, counts them."""
 
     def __init__(self, folder: RunFolder, labels: LabelCounts) -> None:
-        self.tally = Tally(labels=labels)
+        self.committed = CommitCounts(labels=labels)
         self.first: list[Example] = []
         self._folder = folder
 
@@ -64,7 +65,7 @@ class _Recorder:
             for event in events:
                 self._folder.write(event)
         self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
-        self.tally.add(events)
+        self.committed.add(events)
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class _Books:
     recipe: Recipe
     account: Account
     spending: Spending
-    tally: Tally
+    committed: CommitCounts
     assumed_before: Amount
     traffic: Traffic = field(default_factory=Traffic)
     failed: Counter[str] = field(default_factory=Counter)
@@ -93,7 +94,7 @@ class _Books:
         return Counts(
             target_size=self.recipe.target_size,
             batch_size=self.recipe.batch_size,
-            tally=self.tally.copy(),
+            committed=self.committed.copy(),
             traffic=replace(self.traffic),
             spent=spent,
         )
@@ -132,7 +133,7 @@ class _Reporter:
     def on_traffic(self, traffic: Traffic) -> None:
         now = time.monotonic()
         if self._sending is None and traffic.sent:
-            self._sending, self._accepted_before = now, self._books.tally.accepted
+            self._sending, self._accepted_before = now, self._books.committed.tally.accepted
         if now - self._last >= TOLD_EVERY:
             self._last = now
             self._observer.progress(self._progress(now))
@@ -236,7 +237,7 @@ def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds
     counts = Counts(
         target_size=setup.recipe.target_size,
         batch_size=setup.recipe.batch_size,
-        tally=Tally(labels=LabelCounts.of(setup.recipe)),
+        committed=CommitCounts(labels=LabelCounts.of(setup.recipe)),
         traffic=Traffic(),
         spent=Spent(NOTHING, NOTHING),
     )
@@ -266,7 +267,7 @@ async def _execute(
         )
         observer.begin(setup)
         recorder = _Recorder(folder, LabelCounts.of(setup.recipe))
-        books = _Books(setup.recipe, account, spending, recorder.tally, spending.assumed)
+        books = _Books(setup.recipe, account, spending, recorder.committed, spending.assumed)
         limits = setup.recipe.limits
         with _telling_what_was_used(account, setup, observer):
             try:
@@ -350,14 +351,15 @@ def _close(
     short = ending.reason != "target"
     nothing_learnt = short and tally.responses == 0
     kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
-    document = manifest(setup, ending, counts, span)
+    manifest = manifest_of(setup, ending, counts, span)
     if kept or nothing_learnt:
         # What this run used is gone from no account, though its files are.
-        folder.keep({name: of_all for name, of_all in document["cost"].items() if not name.startswith("this_run")})
+        cost = to_json(manifest.cost)
+        folder.keep({name: of_all for name, of_all in cost.items() if not name.startswith("this_run")})
     else:
-        folder.replace(
-            document, card(setup.recipe, document, tally, first, by_fallbacks=bool(setup.stand_ins(tally.answered_by)))
-        )
+        by_fallbacks = bool(setup.stand_ins(counts.committed.answered_by))
+        text = card(setup.recipe, manifest, counts.committed, first, by_fallbacks=by_fallbacks)
+        folder.replace(to_json(manifest), text)
     return replace(
         _result(setup, ending, counts, first, span.seconds),
         kept_lines=kept,
@@ -379,7 +381,7 @@ def _result(setup: Setup, ending: Ending, counts: Counts, first: Sequence[Exampl
         priced=bool(setup.prices),
         priced_by_recipe=any(cost.only_recipe for cost in setup.models.values()),
         free=setup.embedded,
-        stand_ins=setup.stand_ins(counts.tally.answered_by),
+        stand_ins=setup.stand_ins(counts.committed.answered_by),
         first=tuple(first),
         kept_lines=0,
         shortened_from=0,

@@ -7,11 +7,11 @@ run's folder still has the sums; only that of the same run (recipe and model) co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from datarecipe.run_folder.ownership import MANIFEST, read_manifest
+from datarecipe.errors import UsageError
+from datarecipe.run_folder.manifest import load_manifest
 from datarecipe.running.planning.dry_run import Stored
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.resolve.resolved_run import Setup
@@ -59,22 +59,16 @@ class Past:
 
 def past_of(setup: Setup) -> Past | None:
     """From the manifest in the run's folder; None where there is none of this run, or none that can be read."""
-    if not setup.output.is_dir():
+    try:
+        manifest = load_manifest(setup.output)
+    except UsageError:
         return None
-    document = read_manifest(setup.output / MANIFEST) or {}
-    if document.get("identity") != setup.identity:
+    if manifest.identity != setup.identity:
         return None
-    counts, tokens = _mapping(document, "counts"), _mapping(document, "tokens")
-    responses = _count(counts, "responses")
-    counted = responses - _count(tokens, "responses_without_usage")
-    usage = None
-    if counted > 0:
-        prompt, completion = _count(tokens, "prompt"), _count(tokens, "completion")
-        usage = Usage(counted, prompt / counted, completion / counted, None)
-    # Earlier manifests told what was beyond the target as a rejection.
-    beyond = _count(counts, "surplus") + _count(_mapping(counts, "rejected"), "surplus")
-    new = _count(counts, "accepted") + beyond
-    return Past(responses, new, usage) if responses > 0 else None
+    tally, tokens = manifest.counts.tally, manifest.tokens
+    counted = tally.responses - tokens.responses_without_usage
+    usage = Usage(counted, tokens.prompt / counted, tokens.completion / counted, None) if counted > 0 else None
+    return Past(tally.responses, tally.accepted + tally.surplus, usage) if tally.responses else None
 
 
 def share_of(stated: float | None, stored: Stored, past: Past | None, batch_size: int) -> Share:
@@ -104,13 +98,3 @@ def usage_of(stored: Stored, past: Past | None) -> Usage | None:
             stored.prompt_bytes / stored.counted,
         )
     return past.usage if past is not None else None
-
-
-def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _count(document: Mapping[str, Any], name: str) -> int:
-    value = document.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

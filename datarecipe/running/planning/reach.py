@@ -10,6 +10,7 @@ from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.vary import Turns, Vary
 from datarecipe.recipe.recipe import Recipe
 from datarecipe.recipe.strategies import STRATEGIES
+from datarecipe.recipe.template import compile_template
 
 FEW = 0.9
 """Reaching a smaller share of a key's values is worth a warning."""
@@ -55,11 +56,14 @@ def _reach(vary: Vary, key: str, by_place: int, requests: int) -> Reach:
 
 def asked_alike(recipe: Recipe, model: ModelSettings, requests: int) -> int:
     """How often one text is sent where seed examples and `vary` alone tell requests apart; else 1."""
-    if not STRATEGIES[recipe.strategy.kind].seeds_alone:
+    embedded = model.profile.layout == "embedded"
+    numbered = not embedded and compile_template(recipe.instruction).reads("draw")
+    if numbered or not STRATEGIES[recipe.strategy.kind].seeds_alone:
         return 1
     seeds = len(recipe.seed_examples)
-    labels = rotations(recipe) if model.profile.layout == "embedded" else 1
+    labels = rotations(recipe) if embedded else 1
     turns = Turns(Vary(recipe.vary, recipe.vary_weights), labels, recipe.random_seed, beside=seeds)
     counted = min(requests, COUNTED)
-    most = max(Counter((place % seeds, turns.at_place(place)) for place in range(counted)).values(), default=1)
+    places = ((place % seeds, turns.at_place(place)) for place in range(counted))
+    most = max(Counter((seed, turn.combination, turn.rotation) for seed, turn in places).values(), default=1)
     return -(-most * requests // counted) if counted else 1

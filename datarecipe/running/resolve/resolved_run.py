@@ -203,7 +203,7 @@ def settle(
         name,
         flag_api_base=options.api_base,
         # A URL goes with the model that it was written for: --model openai/x leaves the recipe's own server behind.
-        recipe_api_base=recipe.api_base if _goes_with(name, recipe.model) else None,
+        recipe_api_base=recipe.api_base if _goes_with(name, recipe.model, config) else None,
         config_api_base=config.api_base if name == config.model else None,
         trust=options.trust or not sends,
         environ=options.environ,
@@ -350,8 +350,9 @@ def _stranger(recipe: LoadedRecipe, source: str, config: Config, home: Path) -> 
     return None
 
 
-def _goes_with(model: str, written_for: str | None) -> bool:
-    return model == written_for or (written_for is None and not model.startswith(LOCAL_PREFIX))
+def _goes_with(model: str, written_for: str | None, config: Config) -> bool:
+    has_its_own = model.startswith(LOCAL_PREFIX) or config.endpoints.of(model) is not None
+    return model == written_for or (written_for is None and not has_its_own)
 
 
 def _first_request(recipe: Recipe, model: ModelSettings) -> str:

@@ -11,7 +11,8 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.run_folder.counts.commit_counts import Tally
-from datarecipe.run_folder.ownership import REJECTED
+from datarecipe.run_folder.json_records import to_json
+from datarecipe.run_folder.layout import REJECTED
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import Setup
 from datarecipe.running.run_result import RunResult
@@ -38,7 +39,8 @@ def closing(result: RunResult) -> list[str]:
     but = f", but {loss.short}" if loss and result.end == "target" else ""
     lines = [
         f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
-        f"from {counted(tally.responses, 'response')} ({counted(traffic.sent, 'request')} sent, {traffic.stored:,} cached) "
+        f"from {counted(tally.responses, 'response')} ({counted(traffic.sent, 'request')} sent, "
+        f"{traffic.from_cache:,} cached) "
         f"in {result.seconds:.1f} s"
     ]
     lines += _figures(result)
@@ -59,8 +61,8 @@ def closing(result: RunResult) -> list[str]:
 
 
 def _figures(result: RunResult) -> Iterator[str]:
-    tally, traffic = result.tally, result.traffic
-    if tally.accepted and tally.labels is not None and (line := tally.labels.line()):
+    tally, traffic, labels = result.tally, result.traffic, result.counts.committed.labels
+    if tally.accepted and labels is not None and (line := labels.line()):
         yield line
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {_items(tally.came)}{_rejected(tally)}"
@@ -137,10 +139,10 @@ def summary(result: RunResult) -> dict[str, Any]:
         "exit_code": result.exit_code,
         "error": str(result.error) if result.error else result.why,
         **counts.items(),
-        **counts.labels(),
+        **to_json(counts.by_label),
         **counts.sending(),
         "cost": counts.spent.document(priced=result.priced),
-        "tokens": counts.tally.tokens(),
+        "tokens": to_json(counts.committed.tokens),
         "written": result.written,
         "seconds": round(result.seconds, 3),
     }

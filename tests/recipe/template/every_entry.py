@@ -335,7 +335,7 @@ def ended(template: str, values: Mapping[str, Any], limits: Limits) -> End:  # n
         return End(False, f"{type(error).__name__} comes out of it")
     if not 0 <= rendered.operations <= limits.operations:
         return End(True, f"{rendered.operations} operations were counted")
-    if len(rendered.text) > limits.rendered:
+    if len(rendered.text) > limits.text:
         return End(True, f"a text of {len(rendered.text)} characters")
     return End(True, _unwritable(rendered.text))
 

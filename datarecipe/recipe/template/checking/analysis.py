@@ -31,7 +31,6 @@ from datarecipe.recipe.template.values import KNOWN_HINT, KNOWN_NAMES, LABELS_AT
 _ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS})
 
 _PLAIN = "a prompt is plain text: leave it out"
-_ALONE = "an instruction stands by itself, and loads no other template"
 _WRITTEN_HERE = "write its text here, or put what changes into `vars`"
 _COLLECT = "collect with a filter, such as `map`, `select`, `sum` or `join`"
 
@@ -50,19 +49,24 @@ _INSTEAD = {
 }
 """What to write instead of what Jinja has and a prompt does not need."""
 
+_LOADS = {nodes.Include: "include", nodes.Import: "import", nodes.FromImport: "from", nodes.Extends: "extends"}
 _REFUSED: Mapping[type[nodes.Node], tuple[str, str, str]] = {
-    nodes.Include: ("include", _ALONE, _WRITTEN_HERE),
-    nodes.Import: ("import", _ALONE, _WRITTEN_HERE),
-    nodes.FromImport: ("from", _ALONE, _WRITTEN_HERE),
-    nodes.Extends: ("extends", _ALONE, _WRITTEN_HERE),
-    nodes.Block: (
-        "block", "an instruction stands by itself, and no other template fills it", "write what is in it without the tag"
-    ),
+    **{
+        kind: (name, "an instruction stands by itself, and loads no other template", _WRITTEN_HERE)
+        for kind, name in _LOADS.items()
+    },
+    nodes.Block: ("block", "an instruction stands by itself, and no other template fills it", "leave out its tags"),
     nodes.Macro: ("macro", "a prompt has no functions of its own", "write its text in a loop, or `{% set %}` it once"),
     nodes.CallBlock: ("call", "a prompt has no functions of its own", "write its text here"),
     nodes.Scope: ("autoescape", "a prompt is plain text", "leave it out"),
 }  # fmt: skip
 """Jinja's statements that instructions do not have: the tag, why, and what to write instead."""
+
+_HOLDING_PARTS = (
+    nodes.BinExpr, nodes.Compare, nodes.Concat, nodes.Const, nodes.Dict, nodes.List, nodes.Slice, nodes.Tuple,
+    nodes.UnaryExpr,
+)  # fmt: skip
+"""Expressions of which nothing is to be said but what is to be said of their parts."""
 
 _MOST_LISTED = 12
 _MOST_SEARCHES = 100
@@ -120,8 +124,7 @@ class Walk:
                             self._expression(part, around)
                 case nodes.If():
                     branches = [node, *node.elif_]
-                    asked = frozenset().union(*(self._asked(branch.test) for branch in branches))
-                    inside = replace(around, guarded=around.guarded | asked)
+                    inside = self._guarded(around, *(branch.test for branch in branches))
                     for branch in branches:
                         self._expression(branch.test, around if branch is node else inside, "condition")
                         self._statements(branch.body, inside)
@@ -129,10 +132,10 @@ class Walk:
                 case nodes.For(recursive=False):
                     self._expression(node.iter, around)
                     targets = self._targets([node.target])
-                    inside = replace(around, guarded=around.guarded | self._asked(node.iter))
+                    inside = self._guarded(around, node.iter)
                     if node.test is not None:
                         self._expression(node.test, replace(inside, names=around.names | targets), "condition")
-                        inside = replace(inside, guarded=inside.guarded | self._asked(node.test))
+                        inside = self._guarded(inside, node.test)
                     self._block(node.body, inside, {*targets, "loop"})
                     self._block(node.else_, inside)
                 case nodes.Assign():
@@ -151,7 +154,8 @@ class Walk:
                 case nodes.For():
                     self._say(node.lineno, "a loop cannot be `recursive`", "write a loop within it for each level")
                 case _:
-                    name, why, hint = _REFUSED[type(node)]
+                    unknown = (type(node).__name__.lower(), "it is unknown here", "leave it out")
+                    name, why, hint = _REFUSED.get(type(node), unknown)
                     place = node.body[0].lineno if isinstance(node, nodes.Scope) else node.lineno
                     self._say(place, f"{code('{% ' + name + ' %}')} cannot be used: {why}", hint)
 
@@ -177,11 +181,10 @@ class Walk:
                 if owner.name == "vars" and "vars" not in around.names:
                     self.read.add(key)
                 self._attribute(node, owner.name, key, around, use)
-            case nodes.Getattr():
+            case nodes.Getattr() | nodes.Getitem():
                 self._expression(node.node, around, "maybe" if use == "maybe" else "value")
-            case nodes.Getitem():
-                self._expression(node.node, around, "maybe" if use == "maybe" else "value")
-                self._expression(node.arg, around)
+                if isinstance(node, nodes.Getitem):
+                    self._expression(node.arg, around)
             case nodes.Filter() | nodes.Test():
                 self._applied(node)
                 if node.node is not None:
@@ -200,22 +203,22 @@ class Walk:
                         self._expression(node.node, around)
                 self._brackets(node, around)
             case nodes.CondExpr():
-                inside = replace(around, guarded=around.guarded | self._asked(node.test))
                 self._expression(node.test, around, "condition")
                 for chosen in (node.expr1, node.expr2):
                     if chosen is not None:
-                        self._expression(chosen, inside, use)
+                        self._expression(chosen, self._guarded(around, node.test), use)
             case nodes.And() | nodes.Or():
                 inner = "condition" if use == "condition" else "value"
                 self._expression(node.left, around, inner)
-                inside = replace(around, guarded=around.guarded | self._asked(node.left))
-                self._expression(node.right, inside, inner)
+                self._expression(node.right, self._guarded(around, node.left), inner)
             case nodes.Not():
                 self._expression(node.node, around, "condition" if use == "condition" else "value")
-            case nodes.NSRef():
-                self._targets([node])
-            case _:
+            case _ if isinstance(node, _HOLDING_PARTS):
                 self._all(node.iter_child_nodes(), around)
+            case _:
+                self._say(
+                    node.lineno, f"an expression of the kind {type(node).__name__} cannot be used", "leave it out"
+                )
 
     def _all(self, parts: Iterable[nodes.Node], around: _Around) -> None:
         for part in parts:
@@ -224,22 +227,17 @@ class Walk:
                 self._expression(each, around)
 
     def _name(self, node: nodes.Name, around: _Around, use: Use) -> None:
-        name, given = node.name, self._given
-        if (
-            given is None
-            or not self._tree.sets_all
-            or use == "maybe"
-            or name in {*_ALWAYS, *around.names, *self._tested}
-        ):
+        name, given, known = node.name, self._given, {*_ALWAYS, *around.names}
+        if given is None or not self._tree.sets_all or use == "maybe" or name in known or name in self._tested:
             return
         hint = KNOWN_HINT
         if name in self._stored:
             hint = f"what is set within a loop or block is unknown outside of it: {_COLLECT}"
-        elif any(name in keys for keys in given.values()):
-            hint = f"write {code(f'{next(mapping for mapping in given if name in given[mapping])}.{name}')}"
+        elif mappings := [mapping for mapping in given if name in given[mapping]]:
+            hint = f"write {code(f'{mappings[0]}.{name}')}"
         elif name in _INSTEAD:
             hint = _INSTEAD[name]
-        elif (near := self._nearest(name, {*_ALWAYS, *around.names})) is not None:
+        elif (near := self._nearest(name, known)) is not None:
             hint = f"did you mean {code(near)}? {hint}"
         self._say(node.lineno, f"{code(name)} is undefined", hint)
 
@@ -319,6 +317,9 @@ class Walk:
 
     # --- conditions
 
+    def _guarded(self, around: _Around, *conditions: nodes.Node) -> _Around:
+        return replace(around, guarded=around.guarded.union(*map(self._asked, conditions)))
+
     def _asked(self, condition: nodes.Node) -> frozenset[str]:
         """The mappings that `condition` asks as a whole: it may be false just because one of them lacks something."""
         given = self._given or {}
@@ -335,6 +336,22 @@ class Walk:
                 return self._asked(condition.node)
         by_key = {id(each.node) for each in _all(condition, (nodes.Getattr, nodes.Getitem)) if _key(each) is not None}
         return frozenset(each.name for each in _all(condition, (nodes.Name,)) if id(each) not in by_key) & given.keys()
+
+
+def unmentioned(root: nodes.Template, vary: Collection[str], *, fixed_labels: bool) -> list[TemplateFinding]:
+    """What a prompt can hardly do without, and the template never mentions."""
+    names = {name.name for name in root.find_all(nodes.Name) if name.ctx == "load"}
+    topic = f"About {{{{ vary.{min(vary, default='')} }}}}"
+    wanted = {
+        "batch_size": (True, "the model is not told how many examples to write", "Write {{ batch_size }} new examples"),
+        "labels": (fixed_labels, "the model is not told which labels there are", 'one of {{ labels | join(", ") }}'),
+        "vary": (vary, "what the recipe varies does not reach the model", topic),
+    }
+    return [
+        TemplateFinding(1, 1, 1, f"the template never mentions `{name}`, so {why}", f'say "{instead}"', "warning")
+        for name, (needed, why, instead) in wanted.items()
+        if needed and name not in names
+    ]
 
 
 # --- parts of the tree

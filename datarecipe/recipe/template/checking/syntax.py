@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jinja2 import Environment, nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -46,15 +47,15 @@ class Tree:
     sets_all: bool = False
 
 
-def parse(text: str, limits: Limits, *, all_mistakes: bool) -> Tree:
-    """Read the template `text`; with `all_mistakes`, go on after the first."""
+@lru_cache(maxsize=16)
+def parse(text: str, limits: Limits) -> Tree:
+    """Read the template `text`. Recipes with one base, and the checks and the rendering of one recipe, ask for the same."""
     environment = Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - it renders nothing
-    tokens = tokens_of(environment, text, limits, all_mistakes=all_mistakes)
+    tokens = tokens_of(environment, text, limits)
     tree = Tree(tokens, bound=any(mistake.bound for mistake in tokens.mistakes))
     tree.findings += [of_characters(tokens, mistake) for mistake in tokens.mistakes]
     dropped: set[int] = set()
-    go_on = all_mistakes and not tree.bound
-    if not all(go_on and _drop(tokens, mistake.token.tag, dropped) for mistake in tokens.mistakes):
+    if tree.bound or not all(_drop(tokens, mistake.token.tag, dropped) for mistake in tokens.mistakes):
         return tree
     while tree.root is None:
         try:
@@ -66,10 +67,9 @@ def parse(text: str, limits: Limits, *, all_mistakes: bool) -> Tree:
             if opened is None or opened.tag not in dropped:
                 # A tag that could not be read is told about once.
                 tree.findings.append(of_syntax(tokens, token, message))
-            go_on = all_mistakes and len(tree.findings) < MOST_MISTAKES
             # Without a tag that opens or closes a block, the others would not fit together.
-            within = not message.startswith(("Encountered unknown tag", "Unexpected end of template"))
-            if not (go_on and within and token.tag not in dropped and _drop(tokens, token.tag, dropped)):
+            of_blocks = message.startswith(("Encountered unknown tag", "Unexpected end of template"))
+            if of_blocks or len(tree.findings) >= MOST_MISTAKES or not _drop(tokens, token.tag, dropped):
                 return tree
     deep = _too_deep(tree.root, limits)
     if deep is not None:
@@ -119,8 +119,8 @@ def _whole_characters(tokens: Iterator[JinjaToken]) -> Iterator[JinjaToken]:
 
 
 def _drop(tokens: Tokens, tag: int, dropped: set[int]) -> bool:
-    """Take a tag out; not if it may open, close or set something."""
-    if tag < 0 or (tokens.tags[tag].kind == "block_begin" and tokens.keyword(tag).text not in {"if", "elif"}):
+    """Take a tag out; not if it is out, or may open, close or set something."""
+    if tag < 0 or tag in dropped:
         return False
     dropped.add(tag)
-    return True
+    return tokens.tags[tag].kind == "variable_begin" or tokens.keyword(tag).text in {"if", "elif"}

@@ -72,11 +72,11 @@ class Tokens:
         return self.after(self.tags[tag])
 
 
-def tokens_of(environment: Environment, text: str, limits: Limits, *, all_mistakes: bool) -> Tokens:
-    """The tokens of `text`. With `all_mistakes`, what follows a tag that cannot be read is read too."""
-    if len(text) > limits.source:
+def tokens_of(environment: Environment, text: str, limits: Limits) -> Tokens:
+    """The tokens of `text`; what follows a tag that cannot be read is read too."""
+    if len(text) > limits.text:
         reader = _Reader(environment, "", limits)
-        said = f"the template has {len(text):,} characters; {limits.source:,} is the limit"
+        said = f"the template has {len(text):,} characters; {limits.text:,} is the limit"
         reader.made.mistakes.append(Mistake(reader.add("eof", "", 0), said, bound=True))
         return reader.made
     lines = newline_re.split(text)[::2]
@@ -85,10 +85,8 @@ def tokens_of(environment: Environment, text: str, limits: Limits, *, all_mistak
         del lines[-1]
     reader = _Reader(environment, "\n".join(lines), limits)
     at: int | None = 0
-    while at is not None:
+    while at is not None and len(reader.made.mistakes) < MOST_MISTAKES:
         at = reader.read(at)
-        if len(reader.made.mistakes) >= (MOST_MISTAKES if all_mistakes else 1):
-            break
     reader.add("eof", "", len(reader.source))
     return reader.made
 
@@ -133,50 +131,48 @@ class _Reader:
         return None
 
     def _take(self, kind: str, value: str, at: int) -> bool:
-        if kind in {"variable_begin", "block_begin"}:
-            self._tag = len(self.made.tags)
-            self._prefixes = [0]
+        begins, ends = kind in {"variable_begin", "block_begin"}, kind in {"variable_end", "block_end"}
+        if begins:
+            self._tag, self._prefixes = len(self.made.tags), [0]
         token = self.add(kind, value, at)
-        if kind in {"variable_begin", "block_begin"}:
+        if begins:
             self.made.tags.append(token)
-        beyond = self._beyond(kind, value) if kind not in _OUTSIDE else None
-        if kind == "block_end":
-            beyond = self._beyond_blocks()
-        if kind in {"variable_end", "block_end"}:
-            self._tag = -1
+        beyond = self._beyond(kind, value)
         if beyond is not None:
             self.made.mistakes.append(Mistake(token, beyond, bound=True))
+        if ends:
+            self._tag = -1
         return beyond is None
 
-    def _beyond_blocks(self) -> str | None:
+    def _opened(self) -> int:
+        """How many blocks the tag that ends here opens."""
         keyword = self.made.keyword(self._tag)
-        signs = {token.text for token in self.made.tokens[keyword.index :]}
-        if keyword.text.startswith("end"):
-            self._blocks -= 1
-        elif keyword.text in _BLOCKS or (keyword.text == "set" and "=" not in signs):
-            self._blocks += 1
-        return (
-            f"blocks are nested more than {self._limits.nesting} deep" if self._blocks > self._limits.nesting else None
-        )
+        sets_at_once = any(token.text == "=" for token in self.made.tokens[keyword.index :])
+        opens = keyword.text in _BLOCKS or (keyword.text == "set" and not sets_at_once)
+        return -1 if keyword.text.startswith("end") else int(opens)
 
-    def _beyond(self, kind: str, value: str) -> str | None:
+    def _beyond(self, kind: str, value: str) -> str | None:  # noqa: C901, PLR0911 - one line a bound
         """The bound that a token is beyond, if any. Jinja's parser calls itself for each bracket and each prefix."""
         limits = self._limits
-        self._counted += 1
-        if self._counted > limits.tokens:
-            return f"the template is longer than {limits.tokens:,} names, numbers, signs and tags"
-        if kind == "operator" and value in "([{":
+        self._counted += kind not in _OUTSIDE
+        if kind == "block_end":
+            self._blocks += self._opened()
+        elif kind == "operator" and value in "([{":
             self._prefixes.append(0)
         elif kind == "operator" and value in ")]}":
             self._prefixes[1:] = self._prefixes[1:-1]
-        elif value == ",":
+        elif kind == "operator" and value == ",":
             self._prefixes[-1] = 0
-        elif value in {"not", "else", "-", "+"}:
+        elif kind in {"operator", "name"} and value in {"not", "else", "-", "+"}:
             self._prefixes[-1] += 1
         elif kind == "integer" and len(value) > limits.digits:
             return f"a number of more than {limits.digits:,} digits"
         elif kind == "float" and math.isinf(float(value.replace("_", ""))):
             return "a number that is too large"
+        if self._counted > limits.tokens:
+            return f"the template is longer than {limits.tokens:,} names, numbers, signs and tags"
+        if self._blocks > limits.nesting:
+            return f"blocks are nested more than {limits.nesting} deep"
         if len(self._prefixes) > limits.nesting + 1:
             return f"brackets are nested more than {limits.nesting} deep"
         if sum(self._prefixes) > limits.expression:

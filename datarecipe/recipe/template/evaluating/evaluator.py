@@ -16,7 +16,7 @@ from jinja2 import nodes
 
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
-from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS
+from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import methods_of
 from datarecipe.recipe.template.evaluating.operators import binary, compare
 from datarecipe.recipe.template.evaluating.work_budget import Budget
@@ -26,6 +26,7 @@ MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
 """The filters and tests that take a value that is undefined."""
 
 _LONGEST_MESSAGE = 300
+_NOWHERE = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def evaluate(root: nodes.Template, values: Mapping[str, Any], limits: Limits) ->
     """
     budget = Budget(limits)
     try:
-        text = _Evaluation(budget, values).block(root.body, limits.rendered)
+        text = _Evaluation(budget, values).block(root.body)
     except TemplateRefused as refused:
         refused.line = refused.line or budget.line
         raise
@@ -74,15 +75,12 @@ class _Evaluation:
         yield
         self._names = outer
 
-    def block(self, body: Iterable[nodes.Node], most: int) -> str:
+    def block(self, body: Iterable[nodes.Node]) -> str:
         """The text of `body`, in a scope of its own."""
-        out = _Text(most)
+        out = _Text(self._budget.limits.text)
         with self._scope():
             self._run(body, out)
-        return "".join(out.parts)
-
-    def _captured(self, body: Iterable[nodes.Node]) -> str:
-        return str(self._budget.made(self.block(body, self._budget.limits.text)))
+        return str(self._budget.made("".join(out.parts)))
 
     def _run(self, body: Iterable[nodes.Node], out: _Text) -> None:
         budget = self._budget
@@ -102,10 +100,9 @@ class _Evaluation:
                 case nodes.Assign():
                     self._assign(node.target, self._value(node.node))
                 case nodes.AssignBlock():
-                    text = self._captured(node.body)
-                    self._assign(node.target, self._filtered(node.filter, text) if node.filter else text)
+                    self._assign(node.target, self._filtered(node.filter, self.block(node.body)))
                 case nodes.FilterBlock():
-                    out.write(budget.text(self._filtered(node.filter, self._captured(node.body))))
+                    out.write(budget.text(self._filtered(node.filter, self.block(node.body))))
                 case nodes.With():
                     values = [self._value(value) for value in node.values]
                     with self._scope():
@@ -119,12 +116,13 @@ class _Evaluation:
         values = self._budget.elements(self._value(node.iter))
         if node.test is not None:
             values = [value for value in values if self._holds(node, node.test, value)]
-        loop = Loop(values)
+        outer, loop = self._names, Loop(values)
         for loop.index0, value in enumerate(values):
-            with self._scope():
-                self._names["loop"] = loop
-                self._assign(node.target, value)
-                self._run(node.body, out)
+            self._names = {**outer, "loop": loop}
+            self._budget.spend(1 + len(outer) // 8)
+            self._assign(node.target, value)
+            self._run(node.body, out)
+        self._names = outer
         if not values:
             with self._scope():
                 self._run(node.else_, out)
@@ -152,10 +150,14 @@ class _Evaluation:
         budget = self._budget
         budget.at(node)
         match node:
+            case nodes.Name():
+                found = self._names.get(node.name, _NOWHERE)
+                if found is _NOWHERE and node.name in FUNCTIONS:
+                    raise _no_text(f"{code(node.name)} is a function")
+                if found is _NOWHERE:
+                    found = Missing(f"'{node.name}' is undefined")
             case nodes.Const():
                 return node.value
-            case nodes.Name():
-                found = self._name(node.name)
             case nodes.Getattr():
                 owner = self._value(node.node)
                 if node.attr in methods_of(owner):
@@ -168,9 +170,11 @@ class _Evaluation:
                 found = item(self._value(node.node), self._value(node.arg))
             case nodes.Filter():
                 assert node.node is not None
-                found = self._applied(node, self._value(node.node, maybe=node.name in MAY_BE_MISSING))
+                value = self._value(node.node, maybe=node.name in MAY_BE_MISSING)
+                found = self._applied(FILTERS[node.name], node, value)
             case nodes.Test():
-                return self._applied(node, self._value(node.node, maybe=node.name in MAY_BE_MISSING))
+                value = self._value(node.node, maybe=node.name in MAY_BE_MISSING)
+                return self._applied(TESTS[node.name], node, value)
             case nodes.Call():
                 return self._call(node)
             case nodes.CondExpr():
@@ -206,37 +210,26 @@ class _Evaluation:
                 raise TypeError(f"{type(node).__name__} is no expression of a template")
         return found if maybe else present(found)
 
-    def _name(self, name: str) -> Any:
-        if name in self._names:
-            return self._names[name]
-        if name in FUNCTIONS:
-            raise _no_text(f"{code(name)} is a function")
-        return Missing(f"'{name}' is undefined")
-
-    def _filtered(self, node: nodes.Filter, text: str) -> Any:
+    def _filtered(self, node: nodes.Expr | None, text: str) -> Any:
         """The text of a block, filtered by a chain of filters."""
-        return self._applied(node, self._filtered(node.node, text) if isinstance(node.node, nodes.Filter) else text)
+        if not isinstance(node, nodes.Filter):
+            return text
+        return present(self._applied(FILTERS[node.name], node, self._filtered(node.node, text)))
 
-    def _applied(self, node: nodes.Filter | nodes.Test, value: Any) -> Any:
-        table = FILTERS if isinstance(node, nodes.Filter) else TESTS
-        return self._budget.call(table[node.name], value, *self._arguments(node), **self._options(node))
-
-    def _arguments(self, node: nodes.Filter | nodes.Test | nodes.Call) -> list[Any]:
-        return [self._value(each) for each in node.args]
-
-    def _options(self, node: nodes.Filter | nodes.Test | nodes.Call) -> dict[str, Any]:
-        return {str(each.key): self._value(each.value) for each in node.kwargs}
+    def _applied(self, apply: Apply, node: nodes.Filter | nodes.Test | nodes.Call, *first: Any) -> Any:
+        """What `apply` makes of the arguments in the brackets of `node`, behind the `first` ones."""
+        arguments = [self._value(each) for each in node.args]
+        options = {str(each.key): self._value(each.value) for each in node.kwargs}
+        return self._budget.call(apply, *first, *arguments, **options)
 
     def _call(self, node: nodes.Call) -> Any:
-        arguments, options = self._arguments(node), self._options(node)
         match node.node:
             case nodes.Name(name=str(name)) if name in FUNCTIONS and name not in self._names:
-                return self._budget.call(FUNCTIONS[name], *arguments, **options)
+                return self._applied(FUNCTIONS[name], node)
             case nodes.Getattr(node=inner, attr=str(name)):
                 owner = self._value(inner)
-                method = methods_of(owner).get(name)
-                if method is not None:
-                    return self._budget.call(method, owner, *arguments, **options)
+                if name in methods_of(owner):
+                    return self._applied(methods_of(owner)[name], node, owner)
                 said = f"a {kind_of(owner)} has no method {code(name)}"
             case _:
                 said = f"a {kind_of(self._value(node.node))} is called"
@@ -263,10 +256,8 @@ class _Text:
         self.parts.append(text)
         self._room -= len(text)
         if self._room < 0:
-            raise TemplateBoundError(
-                f"renders to more than {self._most:,} characters",
-                hint="a prompt of this length fits into few models. Loop over less",
-            )
+            said = f"renders to more than {self._most:,} characters"
+            raise TemplateBoundError(said, hint="a prompt of this length fits into few models. Loop over less")
 
 
 def _no_text(what: str) -> TemplateRefused:

@@ -61,6 +61,12 @@ def getter(budget: Budget, attribute: Any, default: Any = None) -> Callable[[Any
     return get
 
 
+def _needed(what: str, value: Any, *kinds: type) -> Any:
+    if not isinstance(value, kinds):
+        raise TypeError(f"{what} is needed")
+    return value
+
+
 # --- texts
 
 
@@ -109,18 +115,13 @@ def joined(budget: Budget, value: Any, d: Any = "", attribute: str | int | None 
     return separator.join(texts)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text is needed")
-    return value
-
-
 def _indent(budget: Budget, s: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
     by = len(width) if isinstance(width, str) else max(width, 0)
     budget.fits(by)
     margin = width if isinstance(width, str) else " " * by
-    head, *lines = f"{_text(s)}\n".splitlines()
-    budget.fits(len(s) + by * (len(lines) + 1))
+    text: str = _needed("a text", s, str)
+    head, *lines = f"{text}\n".splitlines()
+    budget.fits(len(text) + by * (len(lines) + 1))
     lines = [margin + line if line or blank else line for line in lines]
     return (margin if first else "") + "\n".join([head, *lines])
 
@@ -128,7 +129,7 @@ def _indent(budget: Budget, s: Any, width: int | str = 4, first: bool = False, b
 def _truncate(
     _: Budget, s: Any, length: int = 255, killwords: bool = False, end: str = "...", leeway: int | None = None
 ) -> str:
-    text = _text(s)
+    text: str = _needed("a text", s, str)
     leeway = 5 if leeway is None else leeway
     if length < len(end) or leeway < 0:
         raise ValueError(f"a text is not cut to {length} characters with {len(end)} more for its end")
@@ -157,19 +158,13 @@ def _tojson(budget: Budget, value: Any, indent: int | str | None = None) -> str:
 # --- numbers
 
 
-def _number(value: Any) -> Any:
-    if not isinstance(value, (int, float)):
-        raise TypeError("a number is needed")
-    return value
-
-
 def _round(budget: Budget, value: Any, precision: int = 0, method: str = "common") -> Any:
     budget.bits(abs(precision) * 3.33)
     if method == "common":
-        return round(_number(value), precision)
+        return round(_needed("a number", value, int, float), precision)
     if method not in {"ceil", "floor"}:
         raise ValueError("`round` has the methods common, ceil and floor")
-    whole = (math.ceil if method == "ceil" else math.floor)(_number(value) * 10**precision)
+    whole = (math.ceil if method == "ceil" else math.floor)(_needed("a number", value, int, float) * 10**precision)
     return whole / 10**precision
 
 
@@ -186,7 +181,7 @@ def _int(budget: Budget, value: Any, default: Any = 0, base: int = 10) -> Any:
             return default
 
 
-def _float(value: Any, default: Any) -> Any:
+def _float(_: Budget, value: Any, default: Any = 0.0) -> Any:
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -198,12 +193,6 @@ def _float(value: Any, default: Any) -> Any:
 
 def _default(_: Budget, value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     return default_value if type(value) is Missing or (boolean and not value) else value
-
-
-def _items(_: Budget, value: Any) -> list[Any]:
-    if not isinstance(value, dict):
-        raise TypeError("a mapping is needed")
-    return list(value.items())
 
 
 def _batch(budget: Budget, value: Any, linecount: int, fill_with: Any = None) -> list[list[Any]]:
@@ -247,7 +236,7 @@ def _sort(
 
 
 def _dictsort(budget: Budget, value: Any, case_sensitive: bool = False, by: str = "key", reverse: bool = False) -> Any:
-    pairs = budget.elements(_items(budget, value))
+    pairs = budget.elements(_needed("a mapping", value, dict).items())
     if by not in {"key", "value"}:
         raise ValueError('`dictsort` sorts by "key" or "value"')
     return _ordered(pairs, _keys(budget, pairs, [int(by == "value")], case_sensitive), bool(reverse))
@@ -329,12 +318,12 @@ def _compares(name: str) -> Apply:
     return lambda budget, value, other: compare(budget, name, present(value), other)
 
 
-def _remainder(rest: int) -> Apply:
-    return lambda budget, value: bool(binary(budget, "%", present(value), 2) == rest)
-
-
 def _in_case(judge: Callable[[str], bool]) -> Apply:
     return lambda budget, value: judge(without_late_case(budget.text(present(value))))
+
+
+def _remains(budget: Budget, value: Any, num: Any, rest: int) -> bool:
+    return bool(binary(budget, "%", present(value), num) == rest)
 
 
 # --- functions
@@ -358,17 +347,17 @@ def _dict(budget: Budget, pairs: Any = (), /, **names: Any) -> dict[Any, Any]:
 FUNCTIONS: Mapping[str, Apply] = {"dict": _dict, "range": _range}
 
 FILTERS: Mapping[str, Apply] = {
-    "abs": lambda _, value: abs(_number(value)),
+    "abs": lambda _, value: abs(_needed("a number", value, int, float)),
     "batch": _batch,
     "capitalize": changing(str.capitalize),
     **dict.fromkeys(("d", "default"), _default),
     "dictsort": _dictsort,
     "first": lambda _, seq: next(iter(seq), _EMPTY),
-    "float": lambda _, value, default=0.0: _float(value, default),
+    "float": _float,
     "format": _format,
     "indent": _indent,
     "int": _int,
-    "items": _items,
+    "items": lambda _, value: list(_needed("a mapping", value, dict).items()),
     "join": joined,
     "last": lambda _, seq: next(reversed(seq), _EMPTY),
     **dict.fromkeys(("count", "length"), lambda _, value: len(value)),
@@ -413,8 +402,8 @@ TESTS: Mapping[str, Apply] = {
     **{name: _compares(name) for name in ("eq", "gt", "in", "lt", "ne")},
     "boolean": _of_kind(bool),
     "defined": lambda _, value: type(value) is not Missing,
-    "divisibleby": lambda budget, value, num: bool(binary(budget, "%", present(value), num) == 0),
-    "even": _remainder(0),
+    "divisibleby": lambda budget, value, num: _remains(budget, value, num, 0),
+    "even": lambda budget, value: _remains(budget, value, 2, 0),
     "false": _is(lambda value: value is False),
     "float": _of_kind(float),
     "integer": _is(lambda value: isinstance(value, int) and not isinstance(value, bool)),
@@ -423,7 +412,7 @@ TESTS: Mapping[str, Apply] = {
     "mapping": _of_kind(dict),
     "none": _is(lambda value: value is None),
     "number": _of_kind(int, float),
-    "odd": _remainder(1),
+    "odd": lambda budget, value: _remains(budget, value, 2, 1),
     "sequence": _of_kind(str, list, tuple, dict, range),
     "string": _of_kind(str),
     "true": _is(lambda value: value is True),

@@ -22,7 +22,7 @@ _SCANNED_AT_ONCE = 3
 """2 to the power of it is how many characters are looked at for one operation."""
 
 _SHORT = 24
-"""Characters that a number or a constant has at most, whole numbers apart."""
+"""Characters of a fraction at most, and of a range about."""
 
 CONTAINERS: tuple[type[Any], ...] = (list, tuple, dict, type({}.keys()), type({}.values()), type({}.items()))
 
@@ -44,15 +44,17 @@ class Budget:
     def at(self, node: Node) -> None:
         """Count the evaluation of one part of the template."""
         self.line = node.lineno
-        self.spend(1)
+        self.operations += 1
+        if self.operations > self.limits.operations:
+            self.spend(0)
 
     def spend(self, operations: int) -> None:
         """Count parts of the template, or elements."""
         self.operations += operations
         if self.operations > self.limits.operations:
-            raise TemplateBoundError(
+            _refuse(
                 f"does more than {self.limits.operations:,} operations",
-                hint="loop over less, and put less work into the inner loops",
+                "loop over less, and put less work into the inner loops",
             )
 
     def call(self, apply: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
@@ -67,9 +69,9 @@ class Budget:
         number = len(values)
         self.iterations += number
         if self.iterations > self.limits.iterations:
-            raise TemplateBoundError(
+            _refuse(
                 f"makes more than {self.limits.iterations:,} rounds of loops in all",
-                hint="loop over less: rounds of nested loops multiply, and filters over lists count as loops",
+                "loop over less: rounds of nested loops multiply, and filters over lists count as loops",
             )
         self.spend(number)
         return list(values)
@@ -79,22 +81,22 @@ class Budget:
     def fits(self, length: int) -> None:
         """Whether a text of `length` characters may be made."""
         if length > self.limits.text:
-            raise TemplateBoundError(
+            _refuse(
                 f"makes a text of {_number(length)} characters; {self.limits.text:,} is the limit for one text",
-                hint="repeat, pad or indent less",
+                "repeat, pad or indent less",
             )
         if self.characters + length > self.limits.characters:
-            raise TemplateBoundError(
+            _refuse(
                 f"makes texts of more than {self.limits.characters:,} characters in all",
-                hint="texts on the way count too: build the text once, not anew in each round of a loop",
+                "texts on the way count too: build the text once, not anew in each round of a loop",
             )
 
     def listed(self, length: int) -> None:
         """Count a list of `length` elements."""
         if length > self.limits.items:
-            raise TemplateBoundError(
+            _refuse(
                 f"makes a list of {_number(length)} elements; {self.limits.items:,} is the limit",
-                hint="a prompt needs shorter lists",
+                "a prompt needs shorter lists",
             )
         self.spend(length)
 
@@ -104,8 +106,7 @@ class Budget:
             self._too_long()
 
     def _too_long(self) -> NoReturn:
-        said = f"makes a number of more than {self.limits.digits:,} digits"
-        raise TemplateBoundError(said, hint="a prompt needs smaller numbers")
+        _refuse(f"makes a number of more than {self.limits.digits:,} digits", "a prompt needs smaller numbers")
 
     # --- what was made
 
@@ -132,9 +133,7 @@ class Budget:
             return value
         if not isinstance(value, (int, float)):
             self.fits(self.weigh(value))
-        text = str(value)
-        self.made(text)
-        return text
+        return str(self.made(str(value)))
 
     # --- what is looked at
 
@@ -143,35 +142,38 @@ class Budget:
 
         A value may hold another many times over, so that its text is far longer than its memory: so all of it is walked.
         """
-        size = 0
-        stack: list[tuple[Any, int]] = [(value, 1)]
-        while stack:
-            each, depth = stack.pop()
-            if isinstance(each, str):
-                size += len(each)
-            elif isinstance(each, CONTAINERS):
-                within = [*each, *each.values()] if isinstance(each, dict) else list(each)
-                if depth > self.limits.nesting:
-                    raise TemplateBoundError(
-                        f"makes a value that nests lists or mappings more than {self.limits.nesting} deep",
-                        hint="a prompt needs flatter values",
+        size = depth = 0
+        level = [value]
+        while level:
+            within: list[Any] = []
+            for each in level:
+                if isinstance(each, str):
+                    size += len(each)
+                elif isinstance(each, CONTAINERS):
+                    self.spend(len(each) + 1)
+                    size += 2 + 2 * len(each)
+                    within += each
+                    if isinstance(each, dict):
+                        within += each.values()
+                elif isinstance(each, Loop):
+                    raise TemplateRefused(
+                        "the state of a loop is no text", hint="write `loop.index`, or another attribute"
                     )
-                self.spend(len(within) + 1)
-                size += 2 + 2 * len(within)
-                stack += [(inner, depth + 1) for inner in within]
-            elif isinstance(each, Loop):
-                raise TemplateRefused(
-                    "the state of a loop is no text, and cannot be written into a prompt",
-                    hint="write `loop.index` or another attribute",
+                else:
+                    size += 6 + each.bit_length() // 3 if isinstance(each, int) else _SHORT
+            level, depth = within, depth + 1
+            if depth > self.limits.nesting and any(isinstance(each, CONTAINERS) for each in level):
+                _refuse(
+                    f"makes a value that nests lists or mappings more than {self.limits.nesting} deep",
+                    "a prompt needs flatter values",
                 )
-            else:
-                size += 3 * _SHORT if isinstance(each, range) else _SHORT
-                size += each.bit_length() // 3 if isinstance(each, int) else 0
         return size
 
     def scan(self, value: Any) -> None:
         """Charge for a look at all of `value`."""
-        if isinstance(value, (str, *CONTAINERS)):
+        if type(value) is str:
+            self.spend(len(value) >> _SCANNED_AT_ONCE)
+        elif isinstance(value, CONTAINERS):
             self.spend(self.weigh(value) >> _SCANNED_AT_ONCE)
 
     def keys(self, values: Iterable[Any]) -> None:
@@ -180,9 +182,11 @@ class Budget:
             if not isinstance(each, (str, int, float, type(None))):
                 raise TypeError("only texts, numbers, true, false and null are looked up")
             if isinstance(each, int) and abs(each) >= _FIRST_ALIKE:
-                raise TemplateBoundError(
-                    "looks up by a number of more than 18 digits", hint="look up by texts or by smaller numbers"
-                )
+                _refuse("looks up by a number of more than 18 digits", "look up by texts or by smaller numbers")
+
+
+def _refuse(message: str, hint: str) -> NoReturn:
+    raise TemplateBoundError(message, hint=hint)
 
 
 def _number(number: int) -> str:

@@ -11,6 +11,7 @@ import pytest
 from datarecipe.exchange import Example
 from datarecipe.recipe import LabelSpace, Task
 from datarecipe.run_folder.counts.label_counts import MOST_SHOWN, LabelCounts
+from datarecipe.run_folder.json_records import to_json
 from tests.generate.recipes import make_recipe
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -44,7 +45,7 @@ FIXED = [
 @pytest.mark.parametrize(("labels", "answers", "expected", "line"), FIXED)
 def test_fixed_labels(labels: tuple[Any, ...], answers: list[Any], expected: list[int], line: str) -> None:
     counts = counted(LabelSpace("fixed", labels), answers)
-    document = counts.document()
+    document = to_json(counts.by_label)
     assert [(type(row["label"]), row["label"], row["examples"]) for row in document["labels"]] == [
         (type(label), label, count) for label, count in zip(labels, expected, strict=True)
     ]
@@ -66,13 +67,13 @@ def test_options_of_each_example_are_counted_by_place(
     places: int, options: list[Any], answers: list[Any], expected: list[int], line: str
 ) -> None:
     counts = counted(LabelSpace("per_example", options=places), answers, options)
-    assert counts.document() == {"labels": None, "positions": expected}
+    assert to_json(counts.by_label) == {"labels": None, "positions": expected}
     assert counts.line() == f"answers by their place among the options: {line}"
 
 
 def test_open_answers_are_not_counted_so_memory_does_not_grow() -> None:
     counts = counted(LabelSpace("open"), [f"answer {number}" for number in range(100)])
-    assert counts.document() == {"labels": None, "positions": None}
+    assert to_json(counts.by_label) == {"labels": None, "positions": None}
     assert counts.line() is None
 
 
@@ -86,7 +87,7 @@ def test_many_labels_are_summed_and_those_without_an_example_named() -> None:
     assert line.count("`") == 2 * (MOST_SHOWN - 1 + 3)
     assert f"{sum(range(24)) + 1} of {40 - MOST_SHOWN + 1} other labels" in line
     assert line.endswith("; no example has `intent0`, `intent35`, `intent37` and 2 more")
-    assert sum(row["examples"] for row in counts.document()["labels"]) == len(answers) + 1
+    assert sum(row["examples"] for row in to_json(counts.by_label)["labels"]) == len(answers) + 1
 
 
 def test_a_label_never_drives_the_terminal() -> None:
@@ -101,7 +102,7 @@ def test_a_copy_stays_as_it_was() -> None:
     counts = counted(LabelSpace("fixed", ("a", "b")), ["a"])
     before = counts.__copy__()
     counts.add({"answer": "a"})
-    assert [row["examples"] for row in before.document()["labels"]] == [1, 0]
+    assert [row["examples"] for row in to_json(before.by_label)["labels"]] == [1, 0]
 
 
 def test_a_run_counts_every_example_once_in_manifest_card_and_terminal(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_run_counts_every_example_once_in_manifest_card_and_terminal(tmp_path:
     counts = json.loads((tmp_path / "out" / "manifest.json").read_text())["counts"]
     assert counts["labels"] == [{"label": "yes", "examples": yes}, {"label": "no", "examples": no}]
     assert yes + no == counts["accepted"] == 30
-    assert result.tally.labels is not None
-    assert result.tally.labels.line() == f"labels: {yes} yes, {no} no"
+    assert result.counts.committed.labels is not None
+    assert result.counts.committed.labels.line() == f"labels: {yes} yes, {no} no"
     assert f"| yes | {yes} |\n| no | {no} |" in (tmp_path / "out" / "README.md").read_text()
     assert f"labels: {yes} yes, {no} no" in (tmp_path / "out" / "run.log").read_text()

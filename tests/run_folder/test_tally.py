@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Committed
-from datarecipe.run_folder.counts.commit_counts import MOST_NAMES, OTHERS, Tally
+from datarecipe.run_folder.counts.commit_counts import MOST_NAMES, OTHERS, CommitCounts
 from tests.generate.recipes import REQUEST
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -14,10 +14,10 @@ from tests.runs import recipe_with, run, setup_for, write_recipe
 
 
 def test_names_of_models_are_counted_one_by_one_up_to_a_bound() -> None:
-    tally = Tally()
+    committed = CommitCounts()
     names = [f"model {number % 3000}" for number in range(6000)]
-    tally.add(Committed(0, REQUEST, Completion("", "stop", None, name, name, ""), 0, 0, 0) for name in names)
-    for counted in (tally.models, tally.answered_by):
+    committed.add(Committed(0, REQUEST, Completion("", "stop", None, name, name, ""), 0, 0, 0) for name in names)
+    for counted in (committed.models, committed.answered_by):
         assert counted["model 0"] == 2
         assert counted[OTHERS] == 2 * (3000 - MOST_NAMES)
         assert len(counted) == MOST_NAMES + 1

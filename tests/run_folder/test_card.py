@@ -22,12 +22,12 @@ from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.recipe import About
 from datarecipe.run_folder.card import LABELS_SHOWN, card
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.running.drive.dispatch import Ending
-from datarecipe.running.drive.manifest_of_run import Span, manifest
+from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options
 from datarecipe.running.resolve.resolved_run import settle
 from tests.generate.recipes import loaded, make_recipe
@@ -45,15 +45,19 @@ def make_card(
     place = Path("/nowhere")
     setup = settle(loaded(recipe), Options(model=model, environ={}, output=place, cache_dir=place))
     shown = GOOD if examples is None else examples
-    tally = Tally(labels=LabelCounts.of(recipe))
-    tally.add(Accepted(example, Lineage("id", "parent", 1, "root:0", 0, 0)) for example in shown)
-    tally.add(RejectedItem("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
+    committed = CommitCounts(labels=LabelCounts.of(recipe))
+    committed.add(Accepted(example, Lineage("id", "parent", 1, "root:0", 0, 0)) for example in shown)
+    committed.add(RejectedItem("duplicate", "", "", "", 1, "root:0", 0, 0) for _ in range(rejected))
     now = datetime(2026, 1, 2, tzinfo=UTC)
     counts = Counts(
-        target_size=recipe.target_size, batch_size=5, tally=tally, traffic=Traffic(), spent=Spent(NOTHING, NOTHING)
+        target_size=recipe.target_size,
+        batch_size=5,
+        committed=committed,
+        traffic=Traffic(),
+        spent=Spent(NOTHING, NOTHING),
     )
-    document = manifest(setup, Ending("target"), counts, Span(now, now, 1.0))
-    return card(recipe, document, tally, shown, by_fallbacks=False)
+    manifest = manifest_of(setup, Ending("target"), counts, Span(now, now, 1.0))
+    return card(recipe, manifest, committed, shown, by_fallbacks=False)
 
 
 def front_of(text: str) -> Any:

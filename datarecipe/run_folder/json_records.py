@@ -1,0 +1,145 @@
+"""Records as JSON and back: the fields of a dataclass are the keys of an object, so each fact is declared once.
+
+Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
+passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from datarecipe.amount import plain
+
+T = TypeVar("T")
+
+FLAT: Mapping[str, bool] = {"flat": True}
+"""Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
+
+_NAMES: Mapping[Any, str] = {
+    bool: "true or false",
+    int: "a whole number from 0 on",
+    float: "a number",
+    str: "a text",
+    datetime: "a time in ISO 8601",
+    Decimal: "an amount, as text",
+}
+
+
+class RecordError(ValueError):
+    """A document is not what a record of its kind is written as. The message names the key."""
+
+
+def to_json(record: Any) -> dict[str, Any]:
+    """The record as a JSON object.
+
+    `WRITTEN` of its class names what is written and in which order, derived facts too; without it all fields are.
+    """
+    document: dict[str, Any] = {}
+    for name, flat in _written(type(record)):  # type: ignore[arg-type]
+        value = _value(getattr(record, name))
+        document |= value if flat else {name.rstrip("_"): value}
+    return document
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain(value)  # a float cannot hold every amount
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, Mapping):
+        items = sorted(value.items()) if isinstance(value, Counter) else value.items()
+        return {name: _value(each) for name, each in items}
+    if isinstance(value, tuple):
+        return [_value(each) for each in value]
+    return to_json(value) if dataclasses.is_dataclass(value) else value
+
+
+@cache
+def _written(kind: Any) -> Sequence[tuple[str, bool]]:
+    flat = {field.name: "flat" in field.metadata for field in dataclasses.fields(kind)}
+    return [(name, flat.get(name, False)) for name in getattr(kind, "WRITTEN", flat)]
+
+
+def from_json(kind: type[T], document: object, at: str = "") -> T:
+    """The record that a JSON object holds; `at` is its own key. Raises `RecordError`."""
+    keys, values = _of(dict, document, at, "an object"), {}
+    for name, hint, flat, needed in _fields(kind):  # type: ignore[arg-type]
+        key = name.rstrip("_")
+        if flat:
+            values[name] = from_json(hint, keys, at)
+        elif key in keys:
+            value = keys[key]
+            quick = type(value) is hint and (hint is str or (hint is int and value >= 0))  # files have many lines
+            values[name] = value if quick else _read(hint, value, f"{at}.{key}" if at else key)
+        elif needed:
+            raise RecordError(f"`{at}.{key}` is missing" if at else f"`{key}` is missing")
+    return kind(**values)
+
+
+@cache
+def _fields(kind: Any) -> Sequence[tuple[str, Any, bool, bool]]:
+    """Name, type, whether its keys stand beside the others, whether it must be there."""
+    hints, missing = get_type_hints(kind), dataclasses.MISSING
+    return [
+        (
+            field.name,
+            hints[field.name],
+            "flat" in field.metadata,
+            field.default is missing and field.default_factory is missing,
+        )
+        for field in dataclasses.fields(kind)
+    ]
+
+
+def _read(hint: Any, value: Any, at: str) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        of, *others = (each for each in arguments if each is not type(None))
+        return value if value is None or others else _read(of, value, at)  # several are those of any JSON value
+    if origin is Literal and value not in arguments:
+        raise _wrong(at, value, f"one of {', '.join(arguments)}")
+    if hint is Any or origin is Literal:
+        return value
+    if origin is tuple:
+        listed = _of(list, value, at, "a list")
+        return tuple(_read(arguments[0], each, f"{at}[{number}]") for number, each in enumerate(listed))
+    if origin in (Counter, Mapping):
+        of = int if origin is Counter else arguments[1]
+        read = {name: _read(of, each, f"{at}.{name}") for name, each in _of(dict, value, at, "an object").items()}
+        return Counter(read) if origin is Counter else read
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return from_json(hint, value, at)
+    return _plain(hint, value, at)
+
+
+def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
+    if not isinstance(value, kind):
+        raise _wrong(at, value, wanted)
+    return value
+
+
+def _plain(kind: type, value: Any, at: str) -> Any:
+    try:
+        if kind is Decimal and isinstance(value, str) and (amount := Decimal(value)).is_finite():
+            return amount
+        if kind is datetime and isinstance(value, str):
+            return datetime.fromisoformat(value)
+    except (InvalidOperation, ValueError):
+        pass
+    wanted = (int, float) if kind is float else kind
+    fits = isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))
+    if not fits or (kind is int and value < 0):
+        raise _wrong(at, value, _NAMES[kind])
+    return value
+
+
+def _wrong(at: str, value: object, wanted: str) -> RecordError:
+    return RecordError(f"`{at}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}")

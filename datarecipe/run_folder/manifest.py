@@ -1,0 +1,196 @@
+"""`manifest.json`: what a run was, for people and for tools. The only file of a run that holds times and machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from datarecipe._version import __version__
+from datarecipe.amount import Amount, Caps
+from datarecipe.errors import UsageError
+from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
+from datarecipe.run_folder.counts.label_counts import ByLabel
+from datarecipe.run_folder.counts.run_counts import Traffic
+from datarecipe.run_folder.json_records import FLAT, RecordError, from_json
+from datarecipe.run_folder.layout import LAYOUT_VERSION, MANIFEST
+from datarecipe.run_folder.ownership import FileRecord, manifest_in
+from datarecipe.run_folder.run_files import RunFiles
+
+End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
+"""Why a run ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCounts:
+    """What a run committed."""
+
+    target_size: int
+    tally: Tally = field(metadata=FLAT)
+    uncommitted_responses: int
+    """Stored, and not in the dataset, since the run ended before their turn."""
+    by_label: ByLabel = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """An amount; its dollars are None where no price is known."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: Decimal | None
+
+    @classmethod
+    def of(cls, amount: Amount, *, priced: bool) -> Used:
+        """`amount`, whose dollars say something only where it is `priced`."""
+        return cls(amount.calls, amount.prompt_tokens, amount.completion_tokens, amount.usd if priced else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PricesUsed:
+    """Prices in US dollars, and who says so."""
+
+    input_per_million: Decimal
+    output_per_million: Decimal
+    per_request: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCost:
+    """What one model was used for, over all runs of the dataset."""
+
+    model: str
+    used: Used = field(metadata=FLAT)
+    prices: PricesUsed | None
+
+
+@dataclass(frozen=True, slots=True)
+class CostRecord:
+    """What a dataset cost, and under which caps."""
+
+    all_runs: Used
+    all_runs_assumed: Used
+    """How much of that no reply told: it counts at its most."""
+    this_run: Used
+    this_run_assumed: Used
+    prices: PricesUsed | None
+    by_model: tuple[ModelCost, ...]
+    caps: Caps
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the process did that wrote the files."""
+
+    traffic: Traffic = field(metadata=FLAT)
+    failed_attempts: Counter[str]
+    """By the name of the failure."""
+    started: datetime
+    finished: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """The model, how it was asked and who answered."""
+
+    name: str
+    named_by: str
+    api_base: str | None
+    profile: str
+    sampling: Mapping[str, Any]
+    response_format: str
+    as_named_by_provider: tuple[str, ...]
+    answered_by: Counter[str]
+    """Committed responses."""
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormatVersions:
+    """The versions of ours that shaped a run's requests, its choice of examples and its files."""
+
+    recipe: int
+    """Of the recipe's format."""
+    identity: int
+    """Of what a recipe means."""
+    loop: int
+    """Of what is committed, chosen and drawn."""
+    profiles: int
+    """Of the table that says how models are asked."""
+    embedded: int
+    """Of how the embedded model is asked."""
+    filters: Mapping[str, int]
+    """Of the recipe's filters, by name."""
+    unicode: int
+    """Of Unicode, by which texts are compared."""
+    key: int
+    """Of the cache's keys."""
+    response: int
+    """Of a stored response."""
+    spending: int
+    """Of `spending.jsonl`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a run was."""
+
+    manifest: int = LAYOUT_VERSION
+    """The version of the folder's layout and of this file."""
+    identity: str
+    identity_parts: Mapping[str, str]
+    """Hashes of the identity's parts by name."""
+    status: Literal["complete", "short"]
+    outcome: End
+    error: str | None
+    """What ended it short of the target."""
+    name: str
+    counts: ItemCounts
+    tokens: TokenCounts
+    cost: CostRecord
+    this_run: LastRun
+    model: ModelRecord
+    versions: Mapping[str, str | None]
+    """Releases of what can have a say in the result; None for what was not installed."""
+    formats: FormatVersions | None = None
+    """None for a run of an earlier release, which did not record them."""
+    machine: str
+    recipe: Mapping[str, Any]
+    """The recipe with defaults filled in and files by content."""
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    """By name, once they are written."""
+
+
+def load_manifest(folder: Path | RunFiles) -> Manifest:
+    """The manifest of a run's folder. Raises `UsageError` where there is none, or none that this release can read."""
+    files = folder if isinstance(folder, RunFiles) else RunFiles(folder)
+    path = files.path / MANIFEST
+    document = manifest_in(files)
+    if document is None:
+        broken = files.exists(MANIFEST)
+        raise UsageError(
+            f"{path} cannot be read as JSON" if broken else f"{files.path} holds no {MANIFEST}",
+            hint=_MEND if broken else "A run's folder is what `datarecipe run` names at its end.",
+        )
+    version = document.get("manifest")
+    if isinstance(version, int) and version > LAYOUT_VERSION:
+        raise UsageError(
+            f"{path} has format {version}; this is datarecipe {__version__}, which reads format {LAYOUT_VERSION}",
+            hint="Install a newer release.",
+        )
+    try:
+        return from_json(Manifest, document)
+    except RecordError as error:
+        raise UsageError(f"{path}: {error}", hint=_MEND) from None
+
+
+_MEND = (
+    "Put the file back as its run wrote it, or run the recipe again with --overwrite: "
+    "every stored response is used, and the file is written anew."
+)
