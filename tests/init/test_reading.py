@@ -115,6 +115,8 @@ def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', "2: this line is not one JSON object"),
         ("x.jsonl", '{"a": ' + "9" * 5000 + "}\n", "1: a whole number has too many digits"),
         ("x.jsonl", '{"a": ' + "[" * 100_000 + "\n", "1: lists and objects stand too deep"),
+        ("x.jsonl", '{"a": 1}\n{"a": ' + "[" * 70 + "]" * 70 + "}\n", "2: lists and objects stand too deep"),
+        ("x.json", "[" + '{"a": ' * 65 + "1" + "}" * 65 + "]", "1: lists and objects stand too deep"),
         ("x.jsonl", "{}\n{}\n", "None: the rows have no fields"),
         ("x.jsonl", b'{"a": "\xff"}\n', "1: the file is not UTF-8"),
         ("x.json", "[]", "None: there are no rows: the file holds an empty list"),

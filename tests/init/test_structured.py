@@ -155,15 +155,6 @@ def test_the_answer_is_not_asked_for_where_there_is_none() -> None:
     assert lacks_label(collect("x", [(Row({"text": "a", "more": "b"}, 1), 1)]), Wishes())
 
 
-def test_rows_too_deep_to_be_looked_into_do_no_harm() -> None:
-    deep: Json = "x"
-    for _ in range(900):
-        deep = [deep]
-    rows: list[Example] = [{"text": f"Ann {n}", "entities": [{"deep": deep}]} for n in range(3)]
-    rows += [{"text": "Ann in Rome", "entities": ENTITIES}]
-    assert of_data(rows).seeds == (rows[-1],)
-
-
 def test_rows_are_made_of_what_was_written(tmp_path: Path) -> None:
     seeds: list[Example] = [{"messages": TURNS}, PAIR, {"text": "Ann in Rome", "entities": ENTITIES}]
     with OpenAIServer(Author.tidy(variety=10**9)) as server:

@@ -26,9 +26,6 @@ _Place: TypeAlias = tuple[str | None, ...]
 _LABEL_FIELDS: Final = ("label", "labels", "answer")
 """With one of these, even dialogues are examples of a task with labels."""
 
-_DEEPEST: Final = 20
-"""Lists and objects in each other that are looked into."""
-
 
 def find_structure(table: Table) -> ExampleKind | None:
     """What the rows are, if they are no examples of a task with plain labels."""
@@ -123,7 +120,7 @@ def _texts(value: Json, place: _Place) -> Iterator[tuple[_Place, str]]:
     """All texts within a value, each with its place."""
     if isinstance(value, str):
         yield place, value
-    elif isinstance(value, list | dict) and len(place) <= _DEEPEST:
+    elif isinstance(value, list | dict):
         for key, item in value.items() if isinstance(value, dict) else ((None, item) for item in value):
             yield from _texts(item, (*place, key))
 

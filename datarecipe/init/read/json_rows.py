@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.exchange import Json
+from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
 from datarecipe.init.read.lines import read_lines, refuse
 from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, collect
 from datarecipe.recipe.message_text import describe, show
@@ -17,6 +18,7 @@ from datarecipe.recipe.message_text import describe, show
 MAX_WHOLE = 10_000_000
 """Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""
 
+_TOO_DEEP = "lists and objects stand too deep in each other"
 _NOT_LINES = (
     "In JSON Lines each line is one object, with nothing behind it. A file with one list of objects is called .json."
 )
@@ -87,13 +89,17 @@ def _is_rows(value: Json) -> bool:
 def _parse(text: str, source: str, wrong: str, hint: str, line: int = 1) -> Any:
     try:
         # pandas writes a missing number as NaN, which is no JSON.
-        return json.loads(text, parse_constant=lambda _: None, parse_float=_float)
+        value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except json.JSONDecodeError as error:
         refuse(source, wrong, line + error.lineno - 1, error.colno, hint=hint)
     except RecursionError:
-        refuse(source, "lists and objects stand too deep in each other", line)
+        refuse(source, _TOO_DEEP, line)
     except ValueError:
         refuse(source, "a whole number has too many digits", line)
+    # What Python can read is not always what it can walk through or write again.
+    if text.count("[") + text.count("{") > MAX_NESTING and nesting(value) > MAX_NESTING:
+        refuse(source, _TOO_DEEP, line)
+    return value
 
 
 def _float(text: str) -> float | None:
