@@ -237,6 +237,10 @@ LABEL = (
 LABELS = st.lists(LABEL, min_size=2, max_size=6, unique_by=(fold, lambda label: str(label).casefold().strip()))
 VALUE = WORD | st.integers(-9, 9) | st.booleans() | st.lists(WORD, min_size=1, max_size=3)
 FIELDS = st.dictionaries(WORD, VALUE, min_size=2, max_size=5)
+FIELD = st.sampled_from(["text", "answer", "label", "options", "x", "messages", "prompt", "chosen", "rejected", "id"])
+ROLE = st.sampled_from(["user", "assistant", "system"])
+TURNS = st.lists(st.fixed_dictionaries({"role": ROLE, "content": TEXT}), max_size=4)
+FOUND = st.lists(st.fixed_dictionaries({"span": TEXT, "type": st.sampled_from("ab")}), max_size=4)
 SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -279,7 +283,7 @@ def test_any_seed_example_with_an_open_answer(tmp_path: Path, seed: Example, ans
 
 
 @SLOW
-@given(seed=st.dictionaries(st.sampled_from(["text", "answer", "label", "options", "x"]), VALUE | TEXT, min_size=1))
+@given(seed=st.dictionaries(FIELD, VALUE | TEXT | TURNS | FOUND, min_size=1))
 def test_any_seed_example_is_a_recipe_or_a_message(tmp_path: Path, seed: Example) -> None:
     try:
         made = draft_from_seeds("x", [seed], Wishes())
