@@ -259,6 +259,7 @@ def test_what_says_nothing_is_left_out_and_told() -> None:
     assert list(draft.seeds[0]) == ["text", "label", "source"]
     told = {finding.found for finding in draft.findings if finding.subject == "left out"}
     assert told == {'"id"', '"user_id"', '"empty"'}
+    assert any("same in every row" in finding.found for finding in draft.findings)
     kept = of_data(rows(["a", "b"] * 5, id=list(range(10))), fields=("id", "text"))
     assert list(kept.seeds[0]) == ["id", "text", "label"]
 

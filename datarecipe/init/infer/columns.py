@@ -88,6 +88,9 @@ def choose_fields(table: Table, needed: Sequence[str], wished: Sequence[str]) ->
         kept = [*named, *(name for name in needed if name not in named)]
     findings = [Finding("fields", listed([show(name) for name in kept]), "", "--fields A,B,C")]
     findings += [Finding("left out", show(name), why) for name, why in left_out.items()]
+    same = [name for name in kept if name not in needed and len(table.rows) > 1 and distinct(table, name) == 1]
+    flag = "--fields A,B,C leaves it out"
+    findings += [Finding("note", f"{show(name)} says the same in every row", "", flag) for name in same]
     return kept, findings
 
 

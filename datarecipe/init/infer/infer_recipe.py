@@ -73,7 +73,7 @@ def lacks_label(table: Table, wishes: Wishes) -> bool:
 def _fields(table: Table, kind: ExampleKind, wished: Sequence[str]) -> tuple[list[str], list[Finding]]:
     fields, findings = choose_fields(table, kind.needed, wished)
     if kind.label is not None and not set(fields) - set(kind.needed):
-        left_out = listed([f"{finding.found} ({finding.why})" for finding in findings[1:]])
+        left_out = listed([f"{finding.found} ({finding.why})" for finding in findings if finding.subject == "left out"])
         raise UsageError(
             "no field remains that the answer could be about" + (f"; left out: {left_out}" if left_out else ""),
             hint="Name the fields of an example with --fields text,label, or another answer with --label FIELD.",
