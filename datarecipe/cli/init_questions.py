@@ -14,7 +14,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
 from datarecipe.init.given_answers import check_name, read_fields, read_labels
 from datarecipe.init.infer.label_folding import fold
-from datarecipe.init.value_names import listed, quoted, show
+from datarecipe.init.value_names import listed
 from datarecipe.init.write.from_scratch import (
     DEFAULT_LABELS,
     draft_from_wishes,
@@ -25,6 +25,7 @@ from datarecipe.init.write.from_scratch import (
 from datarecipe.init.write.project import check_free
 from datarecipe.printable import printable
 from datarecipe.recipe import Scalar
+from datarecipe.recipe.message_text import show
 
 T = TypeVar("T")
 
@@ -117,7 +118,7 @@ def _one_of(allowed: Sequence[Json]) -> Callable[[str], Json]:
 
     def known(text: str) -> Json:
         if fold(text) not in by_text:
-            raise UsageError(f"{quoted(text)} is none of {_names(allowed)}")
+            raise UsageError(f"{show(text)} is none of {_names(allowed)}")
         return by_text[fold(text)]
 
     return known

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.init.infer.label_folding import fold
-from datarecipe.init.value_names import quoted, show
 from datarecipe.recipe import Scalar
+from datarecipe.recipe.message_text import show
 from datarecipe.recipe.source.yaml_source import parse_yaml
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
@@ -24,7 +24,7 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name) or _FILE.fullmatch(name):
         raise UsageError(
-            f"{quoted(name)} cannot be the name of a recipe",
+            f"{show(name)} cannot be the name of a recipe",
             hint="Write 1 to 100 letters (a to z), digits, `_`, `.` and `-`, without a suffix; --dir names the folder.",
         )
     return name
@@ -52,7 +52,7 @@ def read_labels(texts: Iterable[str]) -> tuple[Scalar, ...]:
                 hint = (
                     'Put commas between them, and quotes around a text with special characters: \'"a: b", "null", c\''
                 )
-                raise UsageError(f"the labels {quoted(text)} cannot be read", hint=hint)
+                raise UsageError(f"the labels {show(text)} cannot be read", hint=hint)
             labels.append(value)
     if len(labels) == 1:
         raise UsageError("one label is no choice: there must be at least two", hint="Separate them by commas: yes, no")
@@ -78,11 +78,11 @@ def read_fields(texts: Iterable[str]) -> tuple[str, ...]:
             found = next(csv.reader([text], skipinitialspace=True, strict=True), [])
         except csv.Error:
             hint = 'A name that contains a comma has double quotes around it: "a, b",c'
-            raise UsageError(f"the fields {quoted(text)} cannot be read", hint=hint) from None
+            raise UsageError(f"the fields {show(text)} cannot be read", hint=hint) from None
         names += [name.strip() for name in found]
     for index, name in enumerate(names):
         if not name:
             raise UsageError("a field needs a name", hint="Write --field question.")
         if name in names[:index]:
-            raise UsageError(f"the field {quoted(name)} is named twice", hint="Name each field once.")
+            raise UsageError(f"the field {show(name)} is named twice", hint="Name each field once.")
     return tuple(names)

@@ -149,7 +149,10 @@ def test_nothing_in_data_acts_on_the_terminal(tmp_path: Path) -> None:
         (["--from", "plain.csv", "--example", "{}"], "--from and --example exclude each other"),
         (["--seeds", "3"], "--seeds is for --from"),
         (["--seed-example", "bad.json"], "bad.json:1:2: a key in double quotes should stand here"),
-        (["--seed-example", "number.json"], "a seed example is a JSON object with fields, and it is a number"),
+        (
+            ["--seed-example", "number.json"],
+            "a seed example is a JSON object with fields, not the number 1",
+        ),
         (["--example", '{"a": 1, "a": 2}'], "duplicate key `a`"),
         (["--example", '{"text": "x", "label": "y"}', "--task", "multiple_choice"], "--options-field"),
         (["--labels", "yes"], "at least two"),

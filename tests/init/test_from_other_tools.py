@@ -264,7 +264,7 @@ ROWS = [json.dumps({"text": text, "label": "spam"}) for text in TEXTS[:3]]
         (ROWS[0] + "\n{\n}", "2: this line is not one JSON object"),
         ('{"a": 1,\n"b": 2}', "1: this line is not one JSON object"),
         (json.dumps([{"a": 1}], indent=1), "1: this line is not one JSON object"),
-        ("[" + ROWS[0] + "]", "1: this line is a list, not one JSON object"),
+        ("[" + ROWS[0] + "]", "1: this line is a list of 1, not one JSON object"),
         ("{'a': 1}", "1: this line is not one JSON object"),
     ],
 )

@@ -16,7 +16,7 @@ from datarecipe.errors import RecipeError
 from datarecipe.exchange import Example
 from datarecipe.init.read import csv_rows, json_rows
 from datarecipe.init.read import table as tables
-from datarecipe.init.read.read_files import read_seeds, read_table
+from datarecipe.init.read.read_files import read_seed_file, read_table
 from datarecipe.init.read.table import Table, is_missing
 
 
@@ -111,16 +111,16 @@ def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ("x.csv", b"a,b\n1,2\nx,\xe9\n", "3: the file is not UTF-8: byte 0xe9"),
         ("x.csv", b"a,b\n1,\x00\n", "2: this is no text file: it contains a NUL character"),
         ("x.jsonl", "", "None: the file has no rows"),
-        ("x.jsonl", '{"a": 1}\n\n[1]\n', "3: this line is a list, not one JSON object"),
+        ("x.jsonl", '{"a": 1}\n\n[1]\n', "3: this line is a list of 1, not one JSON object"),
         ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', "2: this line is not one JSON object"),
         ("x.jsonl", '{"a": ' + "9" * 5000 + "}\n", "1: a whole number has too many digits"),
         ("x.jsonl", '{"a": ' + "[" * 100_000 + "\n", "1: lists and objects stand too deep"),
         ("x.jsonl", "{}\n{}\n", "None: the rows have no fields"),
         ("x.jsonl", b'{"a": "\xff"}\n', "1: the file is not UTF-8"),
-        ("x.json", "[]", "None: there are no rows: the file holds a list"),
-        ("x.json", '[{"a": 1}, 2]', "None: row 2 is a number, not a JSON object"),
-        ("x.json", '{"a": 1}', "None: there are no rows: the file holds an object"),
-        ("x.json", '"a"', "None: there are no rows: the file holds a text"),
+        ("x.json", "[]", "None: there are no rows: the file holds an empty list"),
+        ("x.json", '[{"a": 1}, 2]', "None: row 2 is the number 2, not a JSON object"),
+        ("x.json", '{"a": 1}', "None: there are no rows: the file holds a mapping"),
+        ("x.json", '"a"', 'None: there are no rows: the file holds the text "a"'),
         ("x.json", "[\n  {'a': 1}\n]", "2: this is not JSON | Names and texts"),
         ("x.json", "", "None: the file is empty"),
         ("x.xlsx", "x", "None: this kind of file cannot be read | --from reads .jsonl, .json, .csv and .tsv."),
@@ -297,37 +297,37 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "the list is empty"),
-        ("{}", "it is an empty object"),
-        ("[1]", "number 1 of the list is a number"),
-        ('"x"', "and it is a text"),
-        ('[{"a": 1}, {"b": 1}]', "number 2 differs from number 1 in its fields: "),
-        ('[{"a": 1}, {"a": 1, "b": 1}]', 'number 2 differs from number 1 in its fields: "b"'),
-        ('{"a": 1}\n{"a": 2}', "something follows the end"),
-        ("x" * 1_000_001, "larger than 1 MB"),
+        ("[]", r"x\.json:1:1: a seed example is a JSON object with fields, not an empty list"),
+        ("{}", "not an object without any"),
+        ("[1]", "1:2: a seed example is a JSON object with fields, not the number 1"),
+        ('"x"', "not the text"),
+        ('[{"a": 1}, {"b": 1}]', "1:12: the seed example lacks `a`"),
+        ('[{"a": 1}, {"a": 1, "b": 1}]', "1:21: the seed example has a field `b`, which the first one has not"),
+        ('{"a": 1}\n{"a": 2}', "2:1: something follows the end"),
+        ("x" * 1_000_001, "larger than 1,000,000 bytes"),
     ],
 )
 def test_what_is_no_seed_example(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
     with pytest.raises(RecipeError, match=message):
-        read_seeds(path)
+        read_seed_file(path)
 
 
 def test_a_seed_example_that_is_no_json_is_told_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text('{"a": 1,\n "b": 2,\n}')
     with pytest.raises(RecipeError) as caught:
-        read_seeds(path)
+        read_seed_file(path)
     assert "x.json:2:8: no `,` can stand before `}` in JSON" in str(caught.value)
 
 
 def test_seed_examples(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text('{"b": 1, "a": "x"}')
-    assert [list(seed.items()) for seed in read_seeds(path)] == [[("b", 1), ("a", "x")]]
+    assert [list(seed.items()) for seed in read_seed_file(path)] == [[("b", 1), ("a", "x")]]
     path.write_text('[{"b": 1}, {"b": 2}]')
-    assert read_seeds(path) == [{"b": 1}, {"b": 2}]
+    assert read_seed_file(path) == [{"b": 1}, {"b": 2}]
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(RecipeError, match="--from"):
-        read_seeds(tmp_path / "x.csv")
+        read_seed_file(tmp_path / "x.csv")

@@ -15,13 +15,12 @@ from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
 from datarecipe.init.given_answers import check_name, name_from, read_fields, read_labels
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
-from datarecipe.init.read.json_rows import read_seed_text
-from datarecipe.init.read.read_files import read_seeds, read_table
-from datarecipe.init.value_names import quoted
+from datarecipe.init.read.read_files import read_seed_file, read_seed_text, read_table
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.init.write.project import check_free, check_root, own_paths, write_project
 from datarecipe.printable import printable
 from datarecipe.recipe import STRATEGIES
+from datarecipe.recipe.message_text import show
 
 _FILE = click.Path(path_type=Path)
 
@@ -103,7 +102,7 @@ def _check_sources(values: dict[str, Any]) -> None:
         "".encode(values["encoding"] or "utf-8")
     except (LookupError, ValueError):
         hint = "Common ones are utf-8, utf-16, cp1252, latin-1, shift_jis and gb18030."
-        raise UsageError(f"--encoding: there is no encoding {quoted(values['encoding'])}", hint=hint) from None
+        raise UsageError(f"--encoding: there is no encoding {show(values['encoding'])}", hint=hint) from None
     sources = {"--from": "data", "--seed-example": "seed_example", "--example": "example"}
     given = [flag for flag, key in sources.items() if values[key]]
     if len(given) > 1:
@@ -113,9 +112,9 @@ def _check_sources(values: dict[str, Any]) -> None:
 def _wishes(values: dict[str, Any]) -> Wishes:
     model, label = values["model"], values["label_field"]
     if model is not None and (not model or any(map(str.isspace, model))):
-        raise UsageError(f"--model: {quoted(model)} is no model", hint="Write --model openai/gpt-4o-mini, say.")
+        raise UsageError(f"--model: {show(model)} is no model", hint="Write --model openai/gpt-4o-mini, say.")
     if label is not None and "," in label and not values["data"]:
-        message = f"--label names the field of the answer, and {quoted(label)} looks like the labels"
+        message = f"--label names the field of the answer, and {show(label)} looks like the labels"
         raise UsageError(message, hint="Write them with --labels.")
     default = Wishes()
     return Wishes(
@@ -143,7 +142,7 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
         show_draft(draft, of_data=table.source)
     elif values["seed_example"] or values["example"]:
         path, text = values["seed_example"], values["example"]
-        seeds = read_seeds(path) if path else read_seed_text(text, "--example")
+        seeds = read_seed_file(path) if path else read_seed_text(text, "--example")
         draft = draft_from_seeds(name, seeds, wishes)
         show_draft(draft)
     elif asks:

@@ -12,7 +12,8 @@ from datarecipe.exchange import Example, Json, canonical_json
 from datarecipe.init.draft import Finding, yes_no_pair
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.table import Table, is_empty
-from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.value_names import listed
+from datarecipe.recipe.message_text import show
 
 MAX_LABELS: Final = 50
 """More different answers than these are no list that somebody wrote down."""
@@ -48,10 +49,7 @@ def find_label(table: Table) -> tuple[str, str] | None:
     lists = [name for name in table.columns if _holds_lists(table, name)]
     plain = [name for name in table.columns if name not in lists]
     for found, why in (
-        *(
-            ([n for n in plain if _is_one_of(table, n, options)], f"it is one of {quoted(options)}")
-            for options in lists
-        ),
+        *(([n for n in plain if _is_one_of(table, n, options)], f"it is one of {show(options)}") for options in lists),
         ([name for name in plain if _is_yes_no(table, name)], "its values are a yes and a no"),
         (label_candidates(table), "the only field with few different values"),
     ):
@@ -88,8 +86,8 @@ def choose_fields(table: Table, needed: Sequence[str], wished: Sequence[str]) ->
     kept = [name for name in table.columns if name not in left_out]
     if named:
         kept = [*named, *(name for name in needed if name not in named)]
-    findings = [Finding("fields", listed([quoted(name) for name in kept]), "", "--fields A,B,C")]
-    findings += [Finding("left out", quoted(name), why) for name, why in left_out.items()]
+    findings = [Finding("fields", listed([show(name) for name in kept]), "", "--fields A,B,C")]
+    findings += [Finding("left out", show(name), why) for name, why in left_out.items()]
     return kept, findings
 
 
@@ -102,8 +100,8 @@ def known_field(name: str, table: Table, flag: str) -> str:
     near = [column for column in table.columns if column.strip().casefold() == name.strip().casefold()]
     if name in table.columns or len(near) == 1:
         return name if name in table.columns else near[0]
-    hint = f"The fields are {listed([quoted(column) for column in table.columns])}."
-    raise UsageError(f"{flag}: there is no field {quoted(name)}", hint=hint)
+    hint = f"The fields are {listed([show(column) for column in table.columns])}."
+    raise UsageError(f"{flag}: there is no field {show(name)}", hint=hint)
 
 
 def distinct(table: Table, name: str) -> int:

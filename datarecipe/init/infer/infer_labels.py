@@ -14,8 +14,9 @@ from datarecipe.init.draft import Wishes, is_yes_no, yes_no_pair
 from datarecipe.init.infer.columns import LABEL_NAMES, LONGEST_LABEL, MAX_LABELS, is_options
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.table import Counted, Table
-from datarecipe.init.value_names import listed, quoted, show
+from datarecipe.init.value_names import listed
 from datarecipe.recipe import LabelSpace, Scalar
+from datarecipe.recipe.message_text import show
 
 _MAX_OPTIONS = 100
 """Options that each example may bring."""
@@ -55,7 +56,7 @@ def choose_space(table: Table, label: str, options: str | None, wishes: Wishes) 
     if wishes.task is None and not _are_labels(found, label, is_data=table.is_data):
         return Space(_OPEN, _why_open(table, None if counts is None else len(found)))
     if not found:
-        raise UsageError(f"the values of {quoted(label)} cannot be labels", hint="Try --label FIELD, or --task open.")
+        raise UsageError(f"the values of {show(label)} cannot be labels", hint="Try --label FIELD, or --task open.")
     return _fixed(found, label, is_data=table.is_data)
 
 
@@ -81,12 +82,12 @@ def _check_wishes(wishes: Wishes) -> None:
 def _check_task(wishes: Wishes, label: str) -> None:
     if wishes.options is not None or wishes.task == "multiple_choice":
         raise UsageError(
-            f"multiple choice needs a field with a list of options that holds the value of {quoted(label)}",
+            f"multiple choice needs a field with a list of options that holds the value of {show(label)}",
             hint="Name it with --options-field FIELD, or the answers with --labels.",
         )
     if wishes.task == "yes_no":
         hint = "Say which they are with --labels YES,NO."
-        raise UsageError(f"the values of {quoted(label)} are not a yes and a no", hint=hint)
+        raise UsageError(f"the values of {show(label)} are not a yes and a no", hint=hint)
 
 
 def _by_options(table: Table, label: str, options: str, wishes: Wishes) -> Space:
@@ -96,13 +97,13 @@ def _by_options(table: Table, label: str, options: str, wishes: Wishes) -> Space
     lists = [cast("list[Scalar]", row[options]) for row in rows if is_options(row.get(options), row.get(label))]
     equal = all(repr(found) == repr(lists[0]) for found in lists)
     if equal and wishes.task != "multiple_choice" and (len(lists) > 1 or is_yes_no(lists[0])):
-        why = f"the options in {quoted(options)} are the same everywhere"
+        why = f"the options in {show(options)} are the same everywhere"
         return Space(LabelSpace("fixed", tuple(lists[0])), why)
     ((length, count),) = Counter(len(found) for found in lists).most_common(1)
     if length > _MAX_OPTIONS:
         hint = "Take fewer, or --task open."
         raise UsageError(f"{length} options are too many: an example may bring {_MAX_OPTIONS}", hint=hint)
-    why = f"the list{'s' * (len(lists) > 1)} in {quoted(options)}"
+    why = f"the list{'s' * (len(lists) > 1)} in {show(options)}"
     if count < len(lists):
         why += f"; in {count:,} of {len(lists):,} rows they have {length}"
     return Space(LabelSpace("per_example", options=length), why)
@@ -150,7 +151,7 @@ def _fixed(found: Sequence[_Found], label: str, *, is_data: bool) -> Space:
     labels = tuple(value for value, _, _ in found)
     if is_data and len(labels) == 1:
         hint = f"Name all labels (--labels {show(labels[0])},...), or another field (--label FIELD)."
-        message = f"the field {quoted(label)} holds nothing but {show(labels[0])}: one label is no choice"
+        message = f"the field {show(label)} holds nothing but {show(labels[0])}: one label is no choice"
         raise UsageError(message, hint=hint)
     if is_data or len(labels) > 1:
         rows = listed([f"{count:,}" for _, count, _ in found], 8)
@@ -161,7 +162,7 @@ def _fixed(found: Sequence[_Found], label: str, *, is_data: bool) -> Space:
     if not isinstance(labels[0], str):
         other = 0 if labels[0] else 1
     todo = "write all labels; one seed example shows only one of them"
-    why = f"by the name {quoted(label)}; {show(other)} is a placeholder"
+    why = f"by the name {show(label)}; {show(other)} is a placeholder"
     return Space(LabelSpace("fixed", (labels[0], other)), why, todo)
 
 

@@ -14,8 +14,9 @@ from datarecipe.init.infer.labelled import labelled_kind
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
 from datarecipe.init.infer.structured import find_structure, rules_of, schema_of
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
-from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.value_names import listed
 from datarecipe.recipe.example_schema.dialogue import dialogues
+from datarecipe.recipe.message_text import show
 
 
 def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Draft:
@@ -34,7 +35,7 @@ def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Dra
     for seed in seeds:
         texts = [field for field in fields if field not in kind.needed]
         if kind.label and (is_empty(seed[kind.label]) or all(is_empty(seed[field]) for field in texts)):
-            hint = f"Fill {quoted(kind.label)} and another field, or name the answer with --label FIELD."
+            hint = f"Fill {show(kind.label)} and another field, or name the answer with --label FIELD."
             raise UsageError("a seed example needs an answer and what it answers, and here one is empty", hint=hint)
     examples = [_settled({field: seed[field] for field in fields}, kind) for seed in seeds]
     return _draft(name, examples, kind, wishes, [*findings, *kind.findings])
@@ -93,7 +94,7 @@ def _whole_rows(table: Table, fields: Sequence[str]) -> list[Row]:
     ]
     short = [row for row in whole if can_be_seed(row.values)]
     if not short:
-        reason = f"none has a value in all of {listed([*map(quoted, fields)])}"
+        reason = f"none has a value in all of {listed([*map(show, fields)])}"
         hint = "Leave fields out with --fields, which names those that an example has."
         if whole:
             reason = f"all are longer than {LONGEST_SEED:,} characters, or nested too deep"
@@ -127,7 +128,7 @@ def _missing_labels(table: Table, label: str | None) -> Iterator[Finding]:
     counts = None if label is None else table.counts.of(label)
     if counts is not None and counts.total() < table.counts.rows:
         missing = table.counts.rows - counts.total()
-        yield Finding("note", f"{missing:,} of {table.counts.rows:,} rows have no {quoted(label or '')}", "not counted")
+        yield Finding("note", f"{missing:,} of {table.counts.rows:,} rows have no {show(label or '')}", "not counted")
 
 
 def _seed_finding(table: Table, picked: Sequence[Row], labels: int) -> Finding:
@@ -154,7 +155,7 @@ def _draft(name: str, examples: Sequence[Example], kind: ExampleKind, wishes: Wi
     roles = dict.fromkeys(role for dialogue in dialogues(examples).values() for role in dialogue.roles)
     if roles and kind.labels.kind == "open":
         why = "those of the seed example; their turns follow as in it"
-        findings.append(Finding("roles", listed([*map(quoted, roles)]), why))
+        findings.append(Finding("roles", listed([*map(show, roles)]), why))
     return Draft(
         name=name,
         description=placeholder if wishes.description is None else wishes.description,

@@ -15,7 +15,8 @@ from datarecipe.init.infer.columns import (
 )
 from datarecipe.init.infer.infer_labels import choose_space, in_words
 from datarecipe.init.read.table import Table
-from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.value_names import listed
+from datarecipe.recipe.message_text import show
 
 _TEMPLATES = {"fixed": "fixed_labels.j2", "per_example": "per_example_options.j2", "open": "open_answers.j2"}
 
@@ -32,14 +33,14 @@ def labelled_kind(table: Table, wishes: Wishes) -> ExampleKind:
     if found is None:
         raise _no_label(table)
     label, why = found
-    findings = [Finding("label field", quoted(label), why, "--label FIELD")]
+    findings = [Finding("label field", show(label), why, "--label FIELD")]
     options = _options(table, label, wishes)
     if options is not None:
-        why = f"its lists hold the value of {quoted(label)}"
-        findings.append(Finding("options field", quoted(options), why, "--options-field FIELD"))
+        why = f"its lists hold the value of {show(label)}"
+        findings.append(Finding("options field", show(options), why, "--options-field FIELD"))
     elif lists := [name for name in table.columns if name.strip().casefold() in OPTIONS_NAMES]:
-        why = f"the value of {quoted(label)} is not in it, letter by letter"
-        findings.append(Finding("note", f"{quoted(lists[0])} is not taken for options to choose from", why))
+        why = f"the value of {show(label)} is not in it, letter by letter"
+        findings.append(Finding("note", f"{show(lists[0])} is not taken for options to choose from", why))
     space = choose_space(table, label, options, wishes)
     findings.append(Finding("labels", in_words(space.labels), space.why, "--labels A,B, --task open"))
     return ExampleKind(
@@ -59,15 +60,15 @@ def _options(table: Table, label: str, wishes: Wishes) -> str | None:
     name = known_field(wishes.options_field, table, "--options-field")
     if name == label or not any(is_options(row.values.get(name), row.values.get(label)) for row in table.rows):
         hint = "An options field is a list of different texts or numbers, and the answer is one of them."
-        message = f"{quoted(name)} is not a list of options that holds the value of {quoted(label)}"
+        message = f"{show(name)} is not a list of options that holds the value of {show(label)}"
         raise UsageError(message, hint=hint)
     return name
 
 
 def _no_label(table: Table) -> UsageError:
     header = "" if table.has_header else "; or, if the first row is data, name the columns: --columns text,label"
-    candidates = [f"{quoted(name)} ({distinct(table, name)} different values)" for name in label_candidates(table)]
+    candidates = [f"{show(name)} ({distinct(table, name)} different values)" for name in label_candidates(table)]
     message = f"several fields may hold the answer: {listed(candidates)}"
     if not candidates:
-        message = f"no field looks like the answer; the fields are {listed([*map(quoted, table.columns)])}"
+        message = f"no field looks like the answer; the fields are {listed([*map(show, table.columns)])}"
     return UsageError(message, hint=f"Say which one does: --label FIELD{header}")

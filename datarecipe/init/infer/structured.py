@@ -14,10 +14,11 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, is_id
 from datarecipe.init.read.table import Table
-from datarecipe.init.value_names import listed, quoted
+from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
+from datarecipe.recipe.message_text import show
 
 _Place: TypeAlias = tuple[str | None, ...]
 """The way to a value within an example: names of fields, and None for an element of a list."""
@@ -40,7 +41,7 @@ def find_structure(table: Table) -> ExampleKind | None:
         return _kind("preference pair", pair, "preference_pair.j2", why, description)
     for name in table.columns:
         if not labelled and (role := _role_key(table, name)):
-            return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {quoted(role)}", "Dialogues.")
+            return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {show(role)}", "Dialogues.")
     label = find_label(table)
     texts = [name for name in table.columns if _holds_texts(table, name) and not is_id(table, name)]
     nested = [name for name in table.columns if _holds_objects(table, name)]
@@ -50,12 +51,12 @@ def find_structure(table: Table) -> ExampleKind | None:
 
 
 def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> ExampleKind:
-    why = f"it holds objects, found in {listed([*map(quoted, texts)])}"
+    why = f"it holds objects, found in {listed([*map(show, texts)])}"
     kind = _kind("extraction", tuple(nested), "extraction.j2", why, "Texts, each with what is found in it.")
     closed = dict(_closed_values(table, texts, nested))
     findings = []
     for place, values in closed.items():
-        found = f"{quoted(_name(place))} is one of {listed([*map(quoted, values)], 8)}"
+        found = f"{show(_name(place))} is one of {listed([*map(show, values)], 8)}"
         findings.append(Finding("closed list", found, "they come again and again; `schema` in the recipe lists them"))
     if not closed:
         why = "no value comes again often enough; a `schema` in the recipe can list them (`enum`)"
@@ -66,7 +67,7 @@ def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Ex
 
 
 def _kind(name: str, fields: tuple[str, ...], template: str, why: str, description: str) -> ExampleKind:
-    finding = Finding(name, listed([*map(quoted, fields)]), why, "--label FIELD for a task with labels")
+    finding = Finding(name, listed([*map(show, fields)]), why, "--label FIELD for a task with labels")
     return ExampleKind(needed=fields, template=template, findings=(finding,), description=description)
 
 

@@ -15,8 +15,8 @@ from datarecipe.errors import RecipeError
 from datarecipe.exchange import Example
 from datarecipe.init.read.lines import MAX_CHARACTERS, read_lines, refuse
 from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, check_columns, collect
-from datarecipe.init.value_names import quoted
 from datarecipe.recipe import Scalar
+from datarecipe.recipe.message_text import show
 
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 """What Excel writes and reads in a first line."""
@@ -111,7 +111,7 @@ def _table(rows: Iterator[_Cells], source: str, columns: Sequence[str]) -> Table
     names = [name.strip() for name in columns or first[1]]
     twice = [name for index, name in enumerate(names) if name and name in names[:index]]
     if twice or not any(names):
-        wrong = f"two columns are called {quoted(twice[0])}" if twice else "the first row names no column"
+        wrong = f"two columns are called {show(twice[0])}" if twice else "the first row names no column"
         refuse(source, wrong, first[0], hint="The first row names the columns, each once.")
     given = "--columns names" if columns else "the first row names"
 
@@ -139,9 +139,9 @@ def _header_doubts(table: Table) -> Iterator[str]:
     for name in table.columns:
         texts = [str(value).strip() for value in table.filled(name)]
         if name in texts:
-            doubt = f"{quoted(name)} is a value of the rows below it too"
+            doubt = f"{show(name)} is a value of the rows below it too"
         elif all(map(_NUMBER.fullmatch, (name, *texts))):
-            doubt = f"{quoted(name)} is a number, as all below it are"
+            doubt = f"{show(name)} is a number, as all below it are"
         else:
             continue
         yield f"the first row may be no header: {doubt}; if it is data, name the columns yourself: --columns A,B"

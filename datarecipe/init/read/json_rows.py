@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: seed examples that the user names, and data."""
+"""Data as JSON and JSON Lines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from datarecipe.exchange import Example, Json
+from datarecipe.exchange import Json
 from datarecipe.init.read.lines import read_lines, refuse
 from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, collect
-from datarecipe.init.value_names import listed, quoted
-from datarecipe.recipe.source.json_source import parse_json
+from datarecipe.recipe.message_text import describe, show
 
 MAX_WHOLE = 10_000_000
 """Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""
@@ -25,28 +24,6 @@ _NOT_JSON = (
     "Names and texts stand in double quotes, and no comma before a closing bracket. "
     "One object a line is JSON Lines: such a file is called .jsonl."
 )
-
-
-def read_seed_text(text: str, source: str) -> list[Example]:
-    """Seed examples: one JSON object, or a list of them, all with the same fields.
-
-    Raises:
-        RecipeError: no JSON, no object, an object without fields, or different fields.
-    """
-    value = parse_json(text, source).value
-    examples: list[Example] = []
-    for number, row in enumerate(value if isinstance(value, list) else [value], 1):
-        if not isinstance(row, dict) or not row:
-            hint = 'One looks like this: {"question": "Is the moon a star?", "answer": "no"}'
-            which = f"number {number} of the list" if isinstance(value, list) else "it"
-            refuse(source, f"a seed example is a JSON object with fields, and {which} is {kind_of(row)}", hint=hint)
-        examples.append(row)
-        if different := listed([quoted(name) for name in row.keys() ^ examples[0].keys()]):
-            hint = "All seed examples have the same fields."
-            refuse(source, f"number {number} differs from number 1 in its fields: {different}", hint=hint)
-    if not examples:
-        refuse(source, "the list is empty", hint='Write an example into it: [{"question": "...", "answer": "..."}]')
-    return examples
 
 
 def read_json_table(path: Path, source: str, encoding: str | None = None) -> Table:
@@ -67,14 +44,14 @@ def read_json_table(path: Path, source: str, encoding: str | None = None) -> Tab
         lists = {name: inner for name, inner in value.items() if _is_rows(inner)}
         if len(lists) == 1:
             ((name, value),) = lists.items()
-            notes = (f"the rows are the list in {quoted(name)}",)
+            notes = (f"the rows are the list in {show(name)}",)
     if not isinstance(value, list) or not value:
         hint = "Data is a list of objects. A single example goes to --seed-example."
-        refuse(source, f"there are no rows: the file holds {kind_of(value)}", hint=hint)
+        refuse(source, f"there are no rows: the file holds {describe(value)}", hint=hint)
     rows = []
     for number, item in enumerate(value, 1):
         if not isinstance(item, dict):
-            refuse(source, f"row {number} is {kind_of(item)}, not a JSON object")
+            refuse(source, f"row {number} is {describe(item)}, not a JSON object")
         rows.append((Row(item, number), len(item)))
     table = collect(source, rows, "row")
     return replace(table, notes=(*notes, *table.notes))
@@ -97,7 +74,7 @@ def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Ta
             if line.strip():
                 value = _parse(line.rstrip(), source, "this line is not one JSON object", _NOT_LINES, number)
                 if not isinstance(value, dict):
-                    refuse(source, f"this line is {kind_of(value)}, not one JSON object", number, hint=_NOT_LINES)
+                    refuse(source, f"this line is {describe(value)}, not one JSON object", number, hint=_NOT_LINES)
                 yield Row(value, number), cells + len(line) // CHARACTERS_A_CELL
 
     return collect(source, rows())
@@ -122,9 +99,3 @@ def _parse(text: str, source: str, wrong: str, hint: str, line: int = 1) -> Any:
 def _float(text: str) -> float | None:
     number = float(text)
     return number if math.isfinite(number) else None
-
-
-def kind_of(value: Json) -> str:
-    """What a JSON value is, in words."""
-    names = {type(None): "null", bool: "true or false", str: "a text", list: "a list", dict: "an object"}
-    return "an empty object" if value == {} else names.get(type(value), "a number")

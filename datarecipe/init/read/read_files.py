@@ -8,13 +8,13 @@ from pathlib import Path
 
 from datarecipe.exchange import Example
 from datarecipe.init.read.csv_rows import read_csv_table
-from datarecipe.init.read.json_rows import read_json_table, read_jsonl_table, read_seed_text
-from datarecipe.init.read.lines import read_lines, refuse
+from datarecipe.init.read.json_rows import read_json_table, read_jsonl_table
+from datarecipe.init.read.lines import refuse
 from datarecipe.init.read.table import Table
-from datarecipe.recipe import shipped_recipes
-
-_MAX_SEED_BYTES = 1_000_000
-"""What a recipe reads of one file."""
+from datarecipe.recipe import Source, shipped_recipes
+from datarecipe.recipe.keys.seeds import read_seeds
+from datarecipe.recipe.source.document import Document, from_json
+from datarecipe.recipe.source.paths import read_source
 
 _JSON_READERS = {".jsonl": read_jsonl_table, ".ndjson": read_jsonl_table, ".json": read_json_table}
 
@@ -39,23 +39,31 @@ def read_table(path: Path, encoding: str | None = None, columns: Sequence[str] =
         refuse(source, f"the file cannot be read: {error.strerror or error}")
 
 
-def read_seeds(path: Path) -> list[Example]:
+def read_seed_file(path: Path) -> list[Example]:
     """Seed examples from a JSON file with one object, or a list of them.
 
     Raises:
         RecipeError: it is missing, too large, or holds something else.
     """
-    source = str(path)
-    _check(path, source)
     if path.suffix.lower() in (".jsonl", ".csv", ".tsv", ".ndjson"):
-        refuse(source, "a file of rows is no seed example", hint="Give it with --from: init picks a typical row of it.")
-    if path.stat().st_size > _MAX_SEED_BYTES:
-        hint = "A few examples are enough. Give a file of data with --from."
-        refuse(source, "the file is larger than 1 MB", hint=hint)
-    try:
-        return read_seed_text("".join(read_lines(path, source)), source)
-    except OSError as error:
-        refuse(source, f"the file cannot be read: {error.strerror or error}")
+        hint = "Give it with --from: init picks a typical row of it."
+        refuse(str(path), "a file of rows is no seed example", hint=hint)
+    return _seeds(read_source(path.resolve(), Source(str(path)).place(), str(path), shown=str(path)))
+
+
+def read_seed_text(text: str, source: str) -> list[Example]:
+    """Seed examples from JSON: one object, or a list of them.
+
+    Raises:
+        RecipeError: it is something else.
+    """
+    return _seeds(Source(source, text))
+
+
+def _seeds(source: Source) -> list[Example]:
+    # As a recipe reads the file: what it would refuse is refused here, with its place.
+    document = Document(from_json({"seed_example": "seeds/any.json"}, source.place()))
+    return [seed.example for seed in read_seeds(document, lambda *_: source)]
 
 
 def _check(path: Path, source: str) -> None:
