@@ -21,11 +21,11 @@ from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.recipe import About
-from datarecipe.run_folder.card import LABELS_SHOWN, card
+from datarecipe.run_folder.card.card import LABELS_SHOWN, card
+from datarecipe.run_folder.card.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.run_folder.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options

@@ -15,9 +15,9 @@ import yaml
 from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
 from datarecipe.recipe import Recipe
+from datarecipe.run_folder.card.hub_metadata import front_matter
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
-from datarecipe.run_folder.hub_metadata import front_matter
 from datarecipe.run_folder.manifest import Manifest
 
 LABELS_SHOWN = 200
