@@ -9,6 +9,14 @@ from typing import Any, Protocol, Self
 from datarecipe.errors import TransientError
 from datarecipe.exchange import Complete, Completion
 
+SAMPLING = frozenset(
+    {
+        "temperature", "top_p", "top_k", "min_p", "max_tokens", "presence_penalty", "frequency_penalty",
+        "repetition_penalty", "reasoning_effort", "stop",
+    }
+)  # fmt: skip
+"""What of a request's sampling may be sent; other names would be switches of litellm's (`api_base`, `mock_response`)."""
+
 
 class AskAgainError(TransientError):
     """Nothing came of it, and the same request may be sent again at once: that speaks neither against it nor the provider.

@@ -12,7 +12,7 @@ from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.printable import counted
 from datarecipe.run_folder.layout import DATA, LINEAGE, REJECTED
-from datarecipe.run_folder.ownership import manifest_in
+from datarecipe.run_folder.manifest import manifest_in
 from datarecipe.run_folder.reader import records, rows
 from datarecipe.run_folder.run_files import RunFiles
 

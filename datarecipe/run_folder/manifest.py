@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from typing import Any, Literal, TypeAlias
 from datarecipe._version import __version__
 from datarecipe.amount import Amount, Caps
 from datarecipe.errors import UsageError
+from datarecipe.json_size import too_many_values
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
 from datarecipe.run_folder.counts.label_counts import ByLabel
 from datarecipe.run_folder.counts.run_counts import Traffic
+from datarecipe.run_folder.file_records import FileRecord
 from datarecipe.run_folder.json_records import FLAT, RecordError, from_json
-from datarecipe.run_folder.layout import LAYOUT_VERSION, MANIFEST
-from datarecipe.run_folder.ownership import FileRecord, manifest_in
+from datarecipe.run_folder.layout import LARGEST_MANIFEST, LAYOUT_VERSION, MANIFEST
 from datarecipe.run_folder.run_files import RunFiles
 
 End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
@@ -165,6 +167,32 @@ class Manifest:
     """The recipe with defaults filled in and files by content."""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     """By name, once they are written."""
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run's folder, or None where there is none that can be read."""
+    return manifest_in(RunFiles(path.parent), path.name)
+
+
+def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:
+    """The manifest of that name, or None where there is none that can be read."""
+    try:
+        stream = files.reading(name)
+        if stream is None:
+            return None
+        with stream:
+            text = stream.read(LARGEST_MANIFEST + 1)
+        fits = len(text) <= LARGEST_MANIFEST and not too_many_values(text)
+        manifest = json.loads(text.decode()) if fits else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def identity_of(manifest: Mapping[str, Any] | None) -> str | None:
+    """The identity of the run that wrote a manifest, where it says one."""
+    identity = manifest.get("identity") if manifest else None
+    return identity if isinstance(identity, str) else None
 
 
 def load_manifest(folder: Path | RunFiles) -> Manifest:

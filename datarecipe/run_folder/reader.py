@@ -14,10 +14,10 @@ from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
+from datarecipe.run_folder.file_records import described
 from datarecipe.run_folder.json_records import RecordError, from_json
 from datarecipe.run_folder.layout import DATA, LINEAGE, MANIFEST, REJECTED
 from datarecipe.run_folder.manifest import Manifest, load_manifest
-from datarecipe.run_folder.ownership import described
 from datarecipe.run_folder.run_files import RunFiles
 
 T = TypeVar("T")

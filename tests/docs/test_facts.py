@@ -36,9 +36,9 @@ from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.layout import MANIFEST
-from datarecipe.run_folder.ownership import read_manifest
+from datarecipe.run_folder.manifest import read_manifest
 from datarecipe.run_folder.rows import lineage_row, rejected_row
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive import execute, execute_many
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of

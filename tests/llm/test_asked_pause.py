@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from datarecipe.llm.routing.asked_pause import DAY, asked_pause
+from datarecipe.llm.failures.asked_pause import DAY, asked_pause
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError, UsageError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import AskAgainError
 from datarecipe.llm.transports import openai_protocol
 from datarecipe.llm.transports.direct_transport import DirectTransport, proxy_of
-from datarecipe.llm.transports.open_transport import open_transport
 from datarecipe.llm.transports.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from tests.llm.asking import answered
 from tests.llm.certificates import Certificate, certificate
@@ -625,7 +625,7 @@ async def test_whatever_a_server_sends_is_a_completion_or_an_error_of_ours(seed:
 WITHOUT = """
 import asyncio, os, sys
 sys.path.insert(0, sys.argv[2])
-from datarecipe.llm.transports.open_transport import open_transport
+from datarecipe.llm.open_transport import open_transport
 from tests.llm.test_both_transports import endpoint_of, request
 
 before = dict(os.environ)

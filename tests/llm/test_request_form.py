@@ -11,8 +11,8 @@ import pytest
 
 from datarecipe.errors import ProviderError
 from datarecipe.llm.failures.failure_table import Failure
-from datarecipe.llm.routing.request_form import FormInUse, RequestForm
 from datarecipe.llm.transports import sending
+from datarecipe.llm.transports.request_form import FormInUse, RequestForm
 from tests.llm.asking import answered
 from tests.llm.test_both_transports import both, request
 from tests.openai_author import Author, Body

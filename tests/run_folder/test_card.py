@@ -19,13 +19,13 @@ from markdown_it.token import Token
 from datarecipe.amount import NOTHING
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
-from datarecipe.recipe import LabelSpace, find_recipe, load_recipe, shipped_recipes
+from datarecipe.recipe import LabelSpace, Task, find_recipe, load_recipe, shipped_recipes
 from datarecipe.recipe.recipe import About
-from datarecipe.run_folder.card import LABELS_SHOWN, card
+from datarecipe.run_folder.card.card import LABELS_SHOWN, card
+from datarecipe.run_folder.card.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.run_folder.hub_metadata import LICENSES, front_matter, size_category
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options
@@ -363,6 +363,7 @@ def test_counts_and_reasons_are_those_of_the_run() -> None:
 def test_nobody_has_checked_and_the_card_says_so() -> None:
     assert "Nobody has checked the labels." in make_card()
     assert "Nobody has checked the answers." in make_card(labels=LabelSpace("open"))
+    assert "Nobody has checked the examples." in make_card(labels=LabelSpace("open"), task=Task("none", None, None))
 
 
 def test_the_embedded_model_is_no_author() -> None:

@@ -23,10 +23,10 @@ from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Lineage, RejectedItem
 from datarecipe.generate.prompt.render import example_text
-from datarecipe.run_folder.ownership import conflict
 from datarecipe.run_folder.rows import json_line
 from datarecipe.run_folder.run_files import storage_errors
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.ownership import conflict
+from datarecipe.run_folder.write.writer import RunFolder
 from tests.generate.recipes import REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -297,7 +297,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from datarecipe.generate.prompt.render import example_text
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.writer import RunFolder
 with RunFolder(Path(sys.argv[1]), "A", overwrite=False):
     print("held", flush=True)
     sys.stdin.read()
@@ -334,7 +334,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from datarecipe.generate.prompt.render import example_text
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.generate.events import Accepted, Lineage
 folder, identity, survive = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 renames = 0

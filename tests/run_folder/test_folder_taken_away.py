@@ -13,8 +13,8 @@ import pytest
 
 from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.generate.events import Accepted, Lineage
-from datarecipe.run_folder.folder_hold import Location
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.folder_hold import Location
+from datarecipe.run_folder.write.writer import RunFolder
 from tests.openai_author import Author, Body
 from tests.openai_server import OpenAIServer
 from tests.runs import Files, recipe_with, run, setup_for, write_recipe

@@ -164,7 +164,7 @@ RECORDED = {
     "recipe.format.FORMAT": "formats.recipe",
     "recipe.identity.IDENTITY_VERSION": "formats.identity",
     "run_folder.layout.LAYOUT_VERSION": "manifest",
-    "run_folder.spending.SPENDING_VERSION": "formats.spending",
+    "run_folder.write.spending.SPENDING_VERSION": "formats.spending",
     "running.resolve.resolved_run.LOOP_VERSION": "formats.loop",
 }
 ELSEWHERE = {"cli.reports.plan_report.FORMAT"}

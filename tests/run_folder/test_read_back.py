@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import StorageError
-from datarecipe.run_folder.read_back import WrittenExamples
 from datarecipe.run_folder.run_files import RunFiles
+from datarecipe.run_folder.write.read_back import WrittenExamples
 
 LINES = 400
 

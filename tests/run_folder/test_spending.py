@@ -20,7 +20,7 @@ from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
 from datarecipe.run_folder.layout import SPENDING
-from datarecipe.run_folder.spending import Spending
+from datarecipe.run_folder.write.spending import Spending
 
 MOST = Amount(1, 100, 200, Decimal("0.0100"))
 USED = Amount(1, 40, 20, Decimal("0.0012"))

@@ -21,7 +21,7 @@ HOLDS = {
     "the disk does not answer": (
         "import datarecipe.llm.cache.response_cache as m; m.ResponseCache.get = lambda *_: time.sleep(600)"
     ),
-    "rows are written": "import datarecipe.run_folder.writer as m; m.RunFolder.write = lambda *_: time.sleep(600)",
+    "rows are written": "import datarecipe.run_folder.write.writer as m; m.RunFolder.write = lambda *_: time.sleep(600)",
     "a connection is silent": (
         "import datarecipe.llm.transports.direct_transport as m\n"
         "async def complete(*_, **__): await asyncio.to_thread(time.sleep, 600)\n"

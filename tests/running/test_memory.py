@@ -17,7 +17,7 @@ from datarecipe.exchange import Complete, Completion, Request
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Recipe, StrategyKind
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.writer import RunFolder
 from tests.generate.recipes import completion, make_recipe, settings
 
 Answer = Callable[[Complete], Completion]

@@ -20,8 +20,9 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import Gate, Ticket
 from datarecipe.llm.routing import model_router
 from datarecipe.llm.routing.attempt_driver import ask
-from datarecipe.run_folder import layout, writer
-from datarecipe.run_folder.spending import Spending
+from datarecipe.run_folder import layout
+from datarecipe.run_folder.write import writer
+from datarecipe.run_folder.write.spending import Spending
 from datarecipe.running.drive.dispatch import Dispatcher
 from tests.generate.recipes import completion
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from datarecipe.run_folder.ownership import read_manifest
+from datarecipe.run_folder.manifest import read_manifest
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.running.drive.execute import GRACE
 from tests import reference

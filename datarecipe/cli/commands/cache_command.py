@@ -24,7 +24,7 @@ from datarecipe.errors import UsageError
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
-from datarecipe.run_folder.ownership import conflict, differing, holds
+from datarecipe.run_folder.write.ownership import conflict, differing, holds
 from datarecipe.running.drive.explain import Explanation, explain
 from datarecipe.running.resolve.resolved_run import Setup, cache_directory, settle
 

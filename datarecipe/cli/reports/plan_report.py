@@ -11,11 +11,11 @@ from datarecipe.amount import Caps
 from datarecipe.exchange import Json
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
-from datarecipe.running.drive.budget import BUDGET
 from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
 from datarecipe.running.planning.history import Share
 from datarecipe.running.planning.plan import Assumed, Cap, CapCheck, Plan, used
 from datarecipe.running.planning.ranges import Range
+from datarecipe.running.resolve.options import BUDGET
 
 N = TypeVar("N", int, float, Decimal)
 

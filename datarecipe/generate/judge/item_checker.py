@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from datarecipe.exchange import Example, Json
 from datarecipe.generate.judge.field_names import FieldNames, TwiceNamedError
-from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
 from datarecipe.generate.judge.normalise import equality_digest
+from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.generate.reasons import Reason
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.schema_wording import in_words

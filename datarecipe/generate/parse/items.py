@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from datarecipe.exchange import Json
-from datarecipe.generate.judge.nesting import MAX_NESTING
+from datarecipe.generate.parse.nesting import MAX_NESTING
 
 NOT_JSON = "not JSON"
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from datarecipe.exchange import Json
-from datarecipe.generate.judge.nesting import MAX_NESTING
 from datarecipe.generate.parse import strings
 from datarecipe.generate.parse.items import Row, Table
+from datarecipe.generate.parse.nesting import MAX_NESTING
 
 MAX_DIGITS = 4300
 """Of a whole number; Python reads no longer one, unless its environment says so."""

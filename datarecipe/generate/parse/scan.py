@@ -19,9 +19,9 @@ from itertools import islice, pairwise
 from typing import Any
 
 from datarecipe.exchange import Json
-from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
 from datarecipe.generate.parse import strings
 from datarecipe.generate.parse.items import Finder, Found, Fragment, Mended, Parsed, Row, Table, value_of
+from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.generate.parse.reader import LETTERS, MAX_DIGITS, Broken, Meter, Reader
 from datarecipe.generate.parse.thinking import Mark, Marks, next_place
 

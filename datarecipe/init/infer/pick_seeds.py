@@ -10,7 +10,7 @@ from itertools import islice
 from statistics import median
 
 from datarecipe.exchange import Example, Json, canonical_json
-from datarecipe.generate.judge.nesting import nesting
+from datarecipe.generate.parse.nesting import nesting
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.table import Row
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
 from datarecipe.llm.failures.failure_table import Failure, Row, row_of
-from datarecipe.llm.transports.sending import SAMPLING
+from datarecipe.llm.transport import SAMPLING
 
 if TYPE_CHECKING:
     from datarecipe.llm.providers.endpoint import Endpoint

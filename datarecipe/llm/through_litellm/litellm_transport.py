@@ -14,13 +14,13 @@ from datarecipe.exchange import Completion
 from datarecipe.llm.failures.failure_table import Failure
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.allowed_hosts import AllowedHosts, allowed_hosts
-from datarecipe.llm.routing.request_form import FormInUse, RequestForm
 from datarecipe.llm.through_litellm import litellm_thread
 from datarecipe.llm.through_litellm.connection_guard import Guard, guarded
 from datarecipe.llm.through_litellm.http_guard import hold_clients
 from datarecipe.llm.through_litellm.litellm_import import import_litellm
 from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
 from datarecipe.llm.transports import openai_protocol, sending
+from datarecipe.llm.transports.request_form import FormInUse, RequestForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

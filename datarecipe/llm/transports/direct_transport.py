@@ -22,10 +22,10 @@ from datarecipe.exchange import Completion
 from datarecipe.llm.failures.failure_errors import no_answer
 from datarecipe.llm.failures.failure_table import Failure
 from datarecipe.llm.failures.network_failures import network_failure
-from datarecipe.llm.routing.request_form import FormInUse
 from datarecipe.llm.transport import AskAgainError
 from datarecipe.llm.transports import openai_protocol, sending
 from datarecipe.llm.transports.openai_reply import Replies
+from datarecipe.llm.transports.request_form import FormInUse
 
 if TYPE_CHECKING:
     import ssl

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datarecipe.exchange import Complete, Content
     from datarecipe.llm.providers.dialects import Dialect
     from datarecipe.llm.providers.endpoint import Endpoint
-    from datarecipe.llm.routing.request_form import RequestForm
+    from datarecipe.llm.transports.request_form import RequestForm
 
 PATH = "/chat/completions"
 

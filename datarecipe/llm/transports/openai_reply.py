@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
 from datarecipe.json_size import MOST_VALUES, too_many_values
+from datarecipe.llm.failures.asked_pause import asked_pause
 from datarecipe.llm.failures.failure_errors import Judge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
 from datarecipe.llm.providers import provider_facts
-from datarecipe.llm.routing.asked_pause import asked_pause
 from datarecipe.llm.transports.foreign_reply import TITLE, never_json, other_protocol
 from datarecipe.llm.transports.reply_apart import apart_of
 from datarecipe.llm.transports.streamed_reply import is_stream, put_together

@@ -14,18 +14,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from datarecipe.errors import ProviderError
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import NO_KEY
+from datarecipe.llm.transport import SAMPLING
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Content, Json
     from datarecipe.llm.providers.endpoint import Endpoint
-
-SAMPLING = frozenset(
-    {
-        "temperature", "top_p", "top_k", "min_p", "max_tokens", "presence_penalty", "frequency_penalty",
-        "repetition_penalty", "reasoning_effort", "stop",
-    }
-)  # fmt: skip
-"""What of a request's sampling may be sent; other names would be switches of litellm's (`api_base`, `mock_response`)."""
 
 
 def check_belongs(content: Content, endpoint: Endpoint) -> None:

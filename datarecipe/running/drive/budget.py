@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 from datarecipe.amount import Caps
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Account
+from datarecipe.running.resolve.options import BUDGET
 from datarecipe.running.resolve.resolved_run import Setup
-
-BUDGET = "--max-"
-"""How the names of the command's caps begin in messages."""
 
 
 def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
@@ -19,7 +17,7 @@ def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
 
     At once, since the first may use up what another has used long ago. A file that cannot be read ends its own run later.
     """
-    from datarecipe.run_folder.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
+    from datarecipe.run_folder.write.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
 
     account = Account(budget, name=BUDGET)
     for setup in setups:

@@ -19,14 +19,14 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.recipe import Recipe
-from datarecipe.run_folder.card import card
+from datarecipe.run_folder.card.card import card
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.run_files import storage_errors
-from datarecipe.run_folder.spending import Spending
-from datarecipe.run_folder.writer import RunFolder
+from datarecipe.run_folder.write.spending import Spending
+from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive.asked_again import AskedAgain, held_nothing
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop

@@ -31,7 +31,7 @@ from datarecipe.run_folder.manifest import (
     PricesUsed,
     Used,
 )
-from datarecipe.run_folder.spending import SPENDING_VERSION
+from datarecipe.run_folder.write.spending import SPENDING_VERSION
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.resolve.costs import Cost
 from datarecipe.running.resolve.options import EMBEDDED_WARNING

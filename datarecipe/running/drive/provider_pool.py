@@ -14,10 +14,10 @@ from datarecipe.llm.client import Flying
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.limits.rate_pacer import Pace
+from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.routing.candidate_model import Route, unchanged
 from datarecipe.llm.transport import Transport
-from datarecipe.llm.transports.open_transport import open_transport
 from datarecipe.recipe import Limits
 from datarecipe.running.resolve.fallback import adapter
 from datarecipe.running.resolve.resolved_run import Setup

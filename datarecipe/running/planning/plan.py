@@ -18,14 +18,14 @@ from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
-from datarecipe.run_folder.ownership import conflict
-from datarecipe.running.drive.budget import BUDGET
+from datarecipe.run_folder.write.ownership import conflict
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.dry_run import DryRun, Lookup, Stored, dry_run
 from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.reach import Reach, asked_alike, reach_of
+from datarecipe.running.resolve.options import BUDGET
 from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
 
 ASKED_AHEAD = 10
@@ -324,7 +324,7 @@ class _Planning:
         """By earlier runs of the dataset."""
         if not self._setup.output.is_dir():
             return NOTHING
-        from datarecipe.run_folder.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
+        from datarecipe.run_folder.write.spending import Spending  # noqa: PLC0415 - brings locks, and an event loop with them
 
         with Spending(self._setup.output, self._setup.identity, self._setup.prices) as spending:
             return spending.before

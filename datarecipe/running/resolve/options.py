@@ -15,6 +15,9 @@ Transport: TypeAlias = Literal["auto", "direct", "litellm"]
 EMBEDDED_MODEL = LOCAL_PREFIX + "smollm2-135m"
 """The model of a run that nobody named one for. A key in the environment alone never makes a run cost money."""
 
+BUDGET = "--max-"
+"""How the names of the command's caps begin in messages."""
+
 EMBEDDED_WARNING = (
     "Written by the embedded model, which demonstrates the pipeline. It is a poor author: "
     "expect wrong answers, and do not train on them."

@@ -32,7 +32,7 @@ from datarecipe.recipe import (
     project_of,
     vendored_in,
 )
-from datarecipe.run_folder.folder_hold import Location
+from datarecipe.run_folder.write.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
 from datarecipe.running.resolve.costs import DEFAULT_USD, Cost, GivenPrices, caps_of, cost_of, require_prices, warning
 from datarecipe.running.resolve.local_model import Stranger, local_model

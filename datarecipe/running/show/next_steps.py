@@ -13,7 +13,7 @@ from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.run_folder.layout import REJECTED
-from datarecipe.running.drive.budget import BUDGET
+from datarecipe.running.resolve.options import BUDGET
 from datarecipe.running.run_result import SHORT_EXIT, RunResult
 from datarecipe.running.show.rejections import loss_of
 

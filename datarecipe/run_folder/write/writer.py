@@ -19,13 +19,15 @@ from typing import IO, Any, Self
 
 from datarecipe.errors import RunConflictError, StorageError
 from datarecipe.generate.events import Accepted, Event, RejectedItem
-from datarecipe.run_folder.folder_hold import Hold, Location, hold
+from datarecipe.run_folder.file_records import described
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.layout import CARD, DATA, FILES, LINEAGE, MANIFEST, PARTIAL, REJECTED
-from datarecipe.run_folder.ownership import ABSENT, changed, conflict, described, digests, identity_of, manifest_in
-from datarecipe.run_folder.read_back import WrittenExamples
+from datarecipe.run_folder.manifest import identity_of, manifest_in
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
+from datarecipe.run_folder.write.folder_hold import Hold, Location, hold
+from datarecipe.run_folder.write.ownership import ABSENT, changed, conflict, digests
+from datarecipe.run_folder.write.read_back import WrittenExamples
 
 
 class RunFolder:

@@ -15,9 +15,9 @@ import yaml
 from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
 from datarecipe.recipe import Recipe
+from datarecipe.run_folder.card.hub_metadata import front_matter
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
-from datarecipe.run_folder.hub_metadata import front_matter
 from datarecipe.run_folder.manifest import Manifest
 
 LABELS_SHOWN = 200
@@ -40,7 +40,7 @@ def card(
         f"**{_plain(model.warning)}**" if model.warning else "",
         f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {authors} "
         f"with the strategy *{recipe.strategy.kind}*.",
-        "Nobody has checked the labels." if recipe.labels.kind != "open" else "Nobody has checked the answers.",
+        f"Nobody has checked the {_unchecked(recipe)}.",
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
         _fenced("\n".join(map(example_line, examples))),
@@ -54,6 +54,12 @@ def card(
         "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _unchecked(recipe: Recipe) -> str:
+    if recipe.task.label_field is None:
+        return "examples"
+    return "answers" if recipe.labels.kind == "open" else "labels"
 
 
 def _labels(counts: LabelCounts | None) -> Iterator[str]:

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import hashlib
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
-from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
-from datarecipe.run_folder.layout import FILES, LARGEST_MANIFEST, MANIFEST, PARTIAL
+from datarecipe.run_folder.file_records import described
+from datarecipe.run_folder.layout import FILES, MANIFEST, PARTIAL
+from datarecipe.run_folder.manifest import identity_of, manifest_in, read_manifest
 from datarecipe.run_folder.run_files import RunFiles
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """A file as a run wrote it."""
-
-    lines: int
-    sha256: str
-
-
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of a run's folder, or None where there is none that can be read."""
-    return manifest_in(RunFiles(path.parent), path.name)
-
-
-def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:
-    """The manifest of that name, or None where there is none that can be read."""
-    try:
-        with contextlib.ExitStack() as stack:
-            stream = files.reading(name)
-            if stream is None:
-                return None
-            stack.enter_context(stream)
-            text = stream.read(LARGEST_MANIFEST + 1)
-            fits = len(text) <= LARGEST_MANIFEST and not too_many_values(text)
-            manifest = json.loads(text.decode()) if fits else None
-    except (OSError, ValueError, RecursionError):
-        return None
-    return manifest if isinstance(manifest, dict) else None
 
 
 def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
@@ -120,12 +86,6 @@ def holds(identity: str, folder: Path) -> bool:
     return identity_of(read_manifest(folder / MANIFEST)) == identity
 
 
-def identity_of(manifest: Mapping[str, Any] | None) -> str | None:
-    """The identity of the run that wrote a manifest, where it says one."""
-    identity = manifest.get("identity") if manifest else None
-    return identity if isinstance(identity, str) else None
-
-
 ABSENT = "absent"
 """Instead of the hash of a file that is not there."""
 UNREAD = "cannot be read"
@@ -143,30 +103,3 @@ def digests(files: RunFiles) -> dict[str, str]:
         except OSError as error:
             found[name] = f"{UNREAD}: {error.strerror}"
     return found
-
-
-def described(files: RunFiles, name: str) -> FileRecord:
-    """Line count and SHA-256 of a file; a missing or non-regular one counts as empty.
-
-    Raises `OSError`, also for a file with holes: a planted one of 40 GB takes no space, and minutes to read.
-    """
-    lines, digest = 0, hashlib.sha256()
-    stream = files.reading(name)
-    if stream is not None:
-        with stream:
-            if _has_hole(stream.fileno()):
-                raise OSError(errno.EINVAL, "it has a hole, which no run leaves")
-            for chunk in iter(lambda: stream.read(1 << 20), b""):
-                lines += chunk.count(b"\n")
-                digest.update(chunk)
-    return FileRecord(lines, digest.hexdigest())
-
-
-def _has_hole(descriptor: int) -> bool:
-    """Whether some of the file was never written: it reads as zeros, and no line of a run holds one."""
-    try:
-        hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-    except OSError:  # an empty file, or a file system that does not say
-        return False
-    return hole < os.fstat(descriptor).st_size
