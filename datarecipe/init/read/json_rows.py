@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datarecipe.exchange import Json
-from datarecipe.generate.judge.nesting import MAX_NESTING, nesting
+from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.init.read.lines import read_lines, refuse
 from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, collect
 from datarecipe.recipe.message_text import describe, show
