@@ -153,15 +153,15 @@ def statement(chance: Random, depth: int = 0) -> str:  # noqa: PLR0911 - a retur
             f"{{% if {condition(chance)} %}}{inner}{chance.choice(('', '{% else %}e', '{% elif x %}f'))}{{% endif %}}"
         )
     if kind < 0.8:
-        name = chance.choice(("x", "y", "x, y", "ns.a", "vars.a", "loop", "batch_size"))
+        name = chance.choice(("x", "y", "x, y", "x", "vars.a", "loop", "batch_size"))
         return f"{{% set {name} = {expression(chance)} %}}{inner}"
     if kind < 0.84:
         return f"{{% set x %}}{inner}{{% endset %}}{{{{ x{chance.choice(('', '|upper', ' ~ x', ' * 9'))} }}}}"
-    if kind < 0.9:
+    if kind < 0.86:
         called = chance.choice(("m()", "m(1)", "m(m())", "m(x=1)", "m(1, 2, 3)", "m"))
         body = inner if chance.random() < 0.8 else inner + "{{ " + called + " }}"
         return f"{{% macro m({chance.choice(('', 'x', 'x=1', 'x, y=2', 'x=x'))}) %}}{body}{{% endmacro %}}{{{{ {called} }}}}"
-    if kind < 0.93:
+    if kind < 0.91:
         return f"{{% filter {_filter(chance, 2)} %}}{inner}{{% endfilter %}}"
     if kind < 0.96:
         return f"{{% with x = {expression(chance)}, y = x %}}{inner}{{% endwith %}}"

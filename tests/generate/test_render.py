@@ -178,6 +178,8 @@ def test_an_empty_label_space_is_false_and_labels_can_be_looked_up() -> None:
         ("a\n{{ 1 | shout }}", 2, "shout"),
         ("a\n\n{{ 1 / 0 }}", 3, "ZeroDivisionError"),
         ("a\n{{ batch_size + 'x' }}", 2, "TypeError"),
+        ("a\n{% for x in batch_size %}{% endfor %}", 2, "a number has no elements to go through"),
+        ("a\n{{ labels.append('x') }}", 2, "a list has no method `append`"),
         ("{% set x %}\n{{ labels[0].y }}\n{% endset %}\n{{ x }}", 2, "y"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one template may do. An honest prompt stays below a hundredth of each."""
+    """How much one template may do. An honest prompt stays far below each."""
 
     text: int = 200_000
     """Characters of any one text: the template itself, a text on the way, the rendered instruction."""

@@ -21,7 +21,7 @@ from typing import Any
 from datarecipe.recipe.template import LIMITS, Limits, TemplateRefused, compile_template
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS
 from datarecipe.recipe.template.evaluating.methods import METHODS
-from datarecipe.recipe.template.evaluating.operators import BINARY
+from datarecipe.recipe.template.evaluating.operators import BINARY, UNARY
 from datarecipe.recipe.template.values import LABELS_ATTRIBUTES, LOOP_ATTRIBUTES, Loop
 from tests.recipe.template.attacks import VALUES
 
@@ -241,7 +241,7 @@ def _binary(sign: str) -> Iterator[str]:
 
 
 def _unary(sign: str) -> Iterator[str]:
-    yield from (f"{sign}{value}" for value in _all_values())
+    yield from (f"{sign} {value}" for value in _all_values())
 
 
 def _element(_: str) -> Iterator[str]:
@@ -286,7 +286,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Callable[[str], Iterator[str]]]] = {
         _method,
     ),
     "operators": ((*sorted(BINARY), "~", "==", "<", "in", "not in", "and"), _binary),
-    "signs": (("+", "-"), _unary),
+    "signs": (tuple(sorted(UNARY)), _unary),
     "elements": (("[]",), _element),
     "conversions": (tuple(f"% {letter}" for letter in "diouxXeEfFgGrsa%"), lambda entry: _conversion(entry[-1])),
 }

@@ -227,8 +227,9 @@ class Walk:
                 self._expression(each, around)
 
     def _name(self, node: nodes.Name, around: _Around, use: Use) -> None:
-        name, given, known = node.name, self._given, {*_ALWAYS, *around.names}
-        if given is None or not self._tree.sets_all or use == "maybe" or name in known or name in self._tested:
+        name, given = node.name, self._given
+        known = name in _ALWAYS or name in around.names or name in self._tested
+        if known or given is None or use == "maybe" or not self._tree.sets_all:
             return
         hint = KNOWN_HINT
         if name in self._stored:
@@ -237,7 +238,7 @@ class Walk:
             hint = f"write {code(f'{mappings[0]}.{name}')}"
         elif name in _INSTEAD:
             hint = _INSTEAD[name]
-        elif (near := self._nearest(name, known)) is not None:
+        elif (near := self._nearest(name, _ALWAYS | around.names)) is not None:
             hint = f"did you mean {code(near)}? {hint}"
         self._say(node.lineno, f"{code(name)} is undefined", hint)
 

@@ -18,7 +18,7 @@ from datarecipe.recipe.message_text import code
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import methods_of
-from datarecipe.recipe.template.evaluating.operators import binary, compare
+from datarecipe.recipe.template.evaluating.operators import UNARY, binary, compare
 from datarecipe.recipe.template.evaluating.work_budget import Budget
 from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, present
 
@@ -182,8 +182,6 @@ class _Evaluation:
                 found = NO_ELSE if chosen is None else self._value(chosen, maybe=maybe)
             case nodes.Compare():
                 return self._compare(node)
-            case nodes.Not():
-                return not self._value(node.node)
             case nodes.And():
                 return self._value(node.left) and self._value(node.right)
             case nodes.Or():
@@ -194,14 +192,11 @@ class _Evaluation:
                 return budget.made("".join(texts))
             case nodes.BinExpr(operator=str(sign)):
                 return binary(budget, sign, self._value(node.left), self._value(node.right))
-            case nodes.Neg():
-                return -self._value(node.node)
-            case nodes.Pos():
-                return +self._value(node.node)
-            case nodes.List():
-                return budget.made([self._value(each) for each in node.items])
-            case nodes.Tuple():
-                return budget.made(tuple(self._value(each) for each in node.items))
+            case nodes.UnaryExpr(operator=str(sign)):
+                return UNARY[sign](self._value(node.node))
+            case nodes.List() | nodes.Tuple():
+                items = [self._value(each) for each in node.items]
+                return budget.made(items if isinstance(node, nodes.List) else tuple(items))
             case nodes.Dict():
                 pairs = [(self._value(pair.key), self._value(pair.value)) for pair in node.items]
                 budget.keys(key for key, _ in pairs)

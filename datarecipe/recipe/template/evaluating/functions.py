@@ -19,7 +19,7 @@ from datarecipe.characters import changed, with_stand_ins, without_late_case
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.template.bounds import TemplateBoundError, TemplateRefused
 from datarecipe.recipe.template.evaluating.operators import binary, compare, percent
-from datarecipe.recipe.template.evaluating.work_budget import CONTAINERS, Budget
+from datarecipe.recipe.template.evaluating.work_budget import ITERABLES, Budget
 from datarecipe.recipe.template.values import Missing, item, present
 
 Apply = Callable[..., Any]
@@ -407,7 +407,7 @@ TESTS: Mapping[str, Apply] = {
     "false": _is(lambda value: value is False),
     "float": _of_kind(float),
     "integer": _is(lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "iterable": _of_kind(str, range, *CONTAINERS),
+    "iterable": _of_kind(*ITERABLES),
     "lower": _in_case(str.islower),
     "mapping": _of_kind(dict),
     "none": _is(lambda value: value is None),

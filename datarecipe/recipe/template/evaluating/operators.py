@@ -20,6 +20,8 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
 }
 
+UNARY: Mapping[str, Callable[[Any], Any]] = {"not": operator.not_, "-": operator.neg, "+": operator.pos}
+
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,

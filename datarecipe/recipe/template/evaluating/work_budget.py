@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from jinja2.nodes import Node
 
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
-from datarecipe.recipe.template.values import Loop, Missing
+from datarecipe.recipe.template.values import Loop, Missing, kind_of
 
 _BITS_A_DIGIT = 3.3219280948873626
 """log2(10)."""
@@ -25,6 +25,7 @@ _SHORT = 24
 """Characters of a fraction at most, and of a range about."""
 
 CONTAINERS: tuple[type[Any], ...] = (list, tuple, dict, type({}.keys()), type({}.values()), type({}.items()))
+ITERABLES: tuple[type[Any], ...] = (str, range, *CONTAINERS)
 
 _FIRST_ALIKE = 2**61 - 1
 """Whole numbers that differ by it have one hash (see "Hashing of numeric types" in Python's manual), so that a mapping with
@@ -66,6 +67,8 @@ class Budget:
 
     def elements(self, values: Any) -> list[Any]:
         """The elements of `values`, each of which is looked at in a round of a loop or by a filter."""
+        if not isinstance(values, ITERABLES):
+            raise TypeError(f"a {kind_of(values)} has no elements to go through")
         number = len(values)
         self.iterations += number
         if self.iterations > self.limits.iterations:
