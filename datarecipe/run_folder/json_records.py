@@ -40,7 +40,7 @@ class RecordError(ValueError):
 def to_json(record: Any) -> dict[str, Any]:
     """The record as a JSON object.
 
-    `WRITTEN` of its class names what is written and in which order, derived facts too; without it all fields are.
+    `DERIVED` of its class names properties that are written too, each with the field that it stands behind.
     """
     document: dict[str, Any] = {}
     for name, flat in _written(type(record)):  # type: ignore[arg-type]
@@ -64,8 +64,14 @@ def _value(value: Any) -> Any:
 
 @cache
 def _written(kind: Any) -> Sequence[tuple[str, bool]]:
-    flat = {field.name: "flat" in field.metadata for field in dataclasses.fields(kind)}
-    return [(name, flat.get(name, False)) for name in getattr(kind, "WRITTEN", flat)]
+    """Names, and whether the keys of what is there stand beside the others."""
+    derived: Mapping[str, str] = getattr(kind, "DERIVED", {})
+    written = []
+    for each in dataclasses.fields(kind):
+        written.append((each.name, "flat" in each.metadata))
+        if each.name in derived:
+            written.append((derived[each.name], False))
+    return written
 
 
 def from_json(kind: type[T], document: object, at: str = "") -> T:
