@@ -16,7 +16,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from datarecipe.amount import plain
+from datarecipe.amount import LARGEST, plain
+from datarecipe.printable import printable
 
 T = TypeVar("T")
 
@@ -24,9 +25,7 @@ FLAT: Mapping[str, bool] = {"flat": True}
 """Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
 
 _NAMES: Mapping[Any, str] = {
-    bool: "true or false",
     int: "a whole number from 0 on",
-    float: "a number",
     str: "a text",
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
@@ -132,20 +131,21 @@ def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
     return value
 
 
-def _plain(kind: type, value: Any, at: str) -> Any:
+def _plain(kind: Any, value: Any, at: str) -> Any:
     try:
-        if kind is Decimal and isinstance(value, str) and (amount := Decimal(value)).is_finite():
+        if kind is Decimal and isinstance(value, str) and 0 <= (amount := Decimal(value)) <= LARGEST:
             return amount
         if kind is datetime and isinstance(value, str):
             return datetime.fromisoformat(value)
     except (InvalidOperation, ValueError):
         pass
-    wanted = (int, float) if kind is float else kind
-    fits = isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))
-    if not fits or (kind is int and value < 0):
+    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 0):
         raise _wrong(at, value, _NAMES[kind])
     return value
 
 
 def _wrong(at: str, value: object, wanted: str) -> RecordError:
-    return RecordError(f"`{at}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}")
+    # Keys are a stranger's where an object has names of its own.
+    return RecordError(
+        f"`{printable(at[:200])}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}"
+    )
