@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 NO_MAXIMUM = 4096
 """Completion tokens that are reserved for a request that states no maximum, since something has to be."""
 
+LARGEST = 10**15
+"""More than any sum of tokens or dollars; numbers beyond it were not written by us, and would take long to work with."""
+
 
 class Priced(Protocol):
     """What knows what tokens cost."""

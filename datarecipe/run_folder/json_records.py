@@ -16,7 +16,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from datarecipe.amount import plain
+from datarecipe.amount import LARGEST, plain
+from datarecipe.printable import printable
 
 T = TypeVar("T")
 
@@ -24,9 +25,7 @@ FLAT: Mapping[str, bool] = {"flat": True}
 """Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
 
 _NAMES: Mapping[Any, str] = {
-    bool: "true or false",
     int: "a whole number from 0 on",
-    float: "a number",
     str: "a text",
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
@@ -40,7 +39,7 @@ class RecordError(ValueError):
 def to_json(record: Any) -> dict[str, Any]:
     """The record as a JSON object.
 
-    `WRITTEN` of its class names what is written and in which order, derived facts too; without it all fields are.
+    `DERIVED` of its class names properties that are written too, each with the field that it stands behind.
     """
     document: dict[str, Any] = {}
     for name, flat in _written(type(record)):  # type: ignore[arg-type]
@@ -64,8 +63,14 @@ def _value(value: Any) -> Any:
 
 @cache
 def _written(kind: Any) -> Sequence[tuple[str, bool]]:
-    flat = {field.name: "flat" in field.metadata for field in dataclasses.fields(kind)}
-    return [(name, flat.get(name, False)) for name in getattr(kind, "WRITTEN", flat)]
+    """Names, and whether the keys of what is there stand beside the others."""
+    derived: Mapping[str, str] = getattr(kind, "DERIVED", {})
+    written = []
+    for each in dataclasses.fields(kind):
+        written.append((each.name, "flat" in each.metadata))
+        if each.name in derived:
+            written.append((derived[each.name], False))
+    return written
 
 
 def from_json(kind: type[T], document: object, at: str = "") -> T:
@@ -126,20 +131,21 @@ def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
     return value
 
 
-def _plain(kind: type, value: Any, at: str) -> Any:
+def _plain(kind: Any, value: Any, at: str) -> Any:
     try:
-        if kind is Decimal and isinstance(value, str) and (amount := Decimal(value)).is_finite():
+        if kind is Decimal and isinstance(value, str) and 0 <= (amount := Decimal(value)) <= LARGEST:
             return amount
         if kind is datetime and isinstance(value, str):
             return datetime.fromisoformat(value)
     except (InvalidOperation, ValueError):
         pass
-    wanted = (int, float) if kind is float else kind
-    fits = isinstance(value, wanted) and (kind is bool or not isinstance(value, bool))
-    if not fits or (kind is int and value < 0):
+    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 0):
         raise _wrong(at, value, _NAMES[kind])
     return value
 
 
 def _wrong(at: str, value: object, wanted: str) -> RecordError:
-    return RecordError(f"`{at}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}")
+    # Keys are a stranger's where an object has names of its own.
+    return RecordError(
+        f"`{printable(at[:200])}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}"
+    )

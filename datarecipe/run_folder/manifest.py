@@ -91,8 +91,6 @@ class LastRun:
     """What the process did that wrote the files."""
 
     traffic: Traffic = field(metadata=FLAT)
-    failed_attempts: Counter[str]
-    """By the name of the failure."""
     started: datetime
     finished: datetime
 

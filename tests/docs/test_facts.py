@@ -181,8 +181,8 @@ def counts() -> Counts:
         target_size=10,
         batch_size=5,
         committed=CommitCounts(tally),
-        traffic=Traffic(sent=2),
-        spent=Spent(NOTHING, NOTHING, failed={"x": 1}),
+        traffic=Traffic(sent=2, failed_attempts=Counter({"x": 1})),
+        spent=Spent(NOTHING, NOTHING),
     )
 
 

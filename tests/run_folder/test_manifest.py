@@ -120,6 +120,19 @@ def test_any_record_comes_back_from_its_json(record: Any) -> None:
     assert from_json(type(record), document) == record
 
 
+@pytest.mark.parametrize("usd", ["-1", "1E+999999", "NaN", "Infinity", "much", 3])
+def test_an_amount_that_cannot_be_is_refused(tmp_path: Path, written: dict[str, Any], usd: object) -> None:
+    with pytest.raises(UsageError, match=r"`cost\.all_runs\.usd` is .* not an amount"):
+        read(tmp_path, changed(written, "cost.all_runs.usd", usd))
+
+
+def test_a_strangers_key_reaches_no_terminal(tmp_path: Path, written: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="answered_by") as caught:
+        read(tmp_path, changed(written, "model.answered_by", {"\x1b[31m\n::error::" + "x" * 9_000: "many"}))
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 500
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"a": ' + "9" * 5_000 + "}"])
 def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"manifest\.json") as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tracemalloc
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import datarecipe
 from datarecipe.errors import UsageError
+from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.run_folder import reader
 from datarecipe.run_folder.reader import read_run, rows
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
@@ -49,6 +51,13 @@ def test_what_is_read_is_what_was_written(finished: Path) -> None:
     dataset = datarecipe.Dataset(finished)
     assert [*zip(dataset, dataset.lineage, strict=True)] == pairs
     assert dataset.rejected == rejected
+
+
+def test_a_line_has_every_field_of_its_record() -> None:
+    lineage = Lineage("a", "b", 1, "root:0", 0, 0, {"topic": "snow"})
+    rejected = RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0)
+    assert list(lineage_row(lineage)) == [field.name for field in fields(lineage)]
+    assert list(rejected_row(rejected)) == [field.name for field in fields(rejected)]
 
 
 BROKEN = [

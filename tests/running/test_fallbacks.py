@@ -60,7 +60,7 @@ def test_a_model_that_says_no_is_asked_no_more(tmp_path: Path, kind: FaultKind) 
         assert result.exit_code == 0
         assert answered_by(tmp_path) == {"openai/second": result.tally.responses}
         assert first.requests <= 8, "those that were under way"
-        assert sum(result.spent.failed.values()) == first.requests
+        assert result.traffic.failed_attempts.total() == first.requests
         assert {seen.body["model"] for seen in second.seen} == {"second"}
         share = f"`openai/second` ({result.tally.responses} of {result.tally.responses} responses) for `openai/first`"
         assert f"written by {share}" in (tmp_path / "out" / "README.md").read_text()

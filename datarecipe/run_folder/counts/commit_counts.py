@@ -24,7 +24,7 @@ OTHERS = "(others)"
 class Tally:
     """Items and responses that were committed."""
 
-    WRITTEN: ClassVar = ("accepted", "yield_", "rejected", "surplus", "normalised", "responses")
+    DERIVED: ClassVar = {"accepted": "yield_"}
 
     accepted: int = 0
     rejected: Counter[Reason] = field(default_factory=Counter)

@@ -6,8 +6,9 @@ Terminal, `--json`, events, manifest and card read this one record. A new count 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datarecipe.amount import NOTHING, Amount, plain
@@ -18,7 +19,7 @@ from datarecipe.run_folder.json_records import to_json
 
 @dataclass(slots=True)
 class Traffic:
-    """What the dispatcher did, for display and manifest. Not a part of the dataset."""
+    """What a run sent, for display and manifest. Not a part of the dataset."""
 
     from_cache: int = 0
     """Responses taken from the cache."""
@@ -30,6 +31,11 @@ class Traffic:
     """Requests sent whose answer was not waited for."""
     asked_again: int = 0
     """Stored responses that held nothing, and that another stands for now."""
+    failed_attempts: Counter[str] = field(default_factory=Counter)
+    """By the name of the failure (docs/failures.md)."""
+
+    def __copy__(self) -> Traffic:
+        return replace(self, failed_attempts=self.failed_attempts.copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,6 @@ class Spent:
     """Over all runs, what nobody told: it counts at its most, and a bill may be lower by so much."""
     assumed_now: Amount = NOTHING
     """In this run."""
-    failed: Mapping[str, int] = field(default_factory=dict)
-    """Attempts of this run that failed, by the name of the failure (docs/failures.md)."""
 
     @property
     def unpriced_tokens(self) -> int:
@@ -99,7 +103,3 @@ class Counts:
     def items(self) -> dict[str, Any]:
         """What was committed, as JSON."""
         return {"target_size": self.target_size, **to_json(self.tally), "uncommitted_responses": self.waiting}
-
-    def sending(self) -> dict[str, Any]:
-        """What this process did, as JSON."""
-        return {**to_json(self.traffic), "failed_attempts": dict(sorted(self.spent.failed.items()))}

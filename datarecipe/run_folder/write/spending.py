@@ -21,15 +21,13 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from datarecipe.amount import NOTHING, Amount, Priced, Reservation
+from datarecipe.amount import LARGEST, NOTHING, Amount, Priced, Reservation
 from datarecipe.errors import StorageError
 from datarecipe.run_folder.layout import PARTIAL, SPENDING
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
 
 SPENDING_VERSION = 2
 _LONGEST_LINE = 1_000_000
-_MOST = 10**15
-"""More than any sum of tokens or dollars; numbers beyond it were not written by us, and would take long to add up."""
 
 
 class _Kind(NamedTuple):
@@ -224,9 +222,11 @@ class Spending(AbstractContextManager["Spending"]):
             usd = Decimal(row["usd"]) if isinstance(row.get("usd"), str) else None if known else Decimal(0)
         except InvalidOperation:
             usd = None
-        if usd is None or not usd.is_finite() or not 0 <= usd <= _MOST:
+        if usd is None or not usd.is_finite() or not 0 <= usd <= LARGEST:
             raise self._damaged(number)
-        if not all(isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MOST for count in counts):
+        if not all(
+            isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= LARGEST for count in counts
+        ):
             raise self._damaged(number)
         calls, prompt, completion = (int(count) for count in counts if isinstance(count, int))
         return Amount(calls, prompt, completion, usd), known

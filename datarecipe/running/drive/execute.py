@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -78,7 +78,6 @@ class _Books:
     committed: CommitCounts
     assumed_before: Amount
     traffic: Traffic = field(default_factory=Traffic)
-    failed: Counter[str] = field(default_factory=Counter)
 
     def counts(self) -> Counts:
         """As they are now."""
@@ -89,13 +88,12 @@ class _Books:
             by_model=dict(spending.by_model),
             assumed=spending.assumed,
             assumed_now=spending.assumed - self.assumed_before,
-            failed=dict(self.failed.most_common()),
         )
         return Counts(
             target_size=self.recipe.target_size,
             batch_size=self.recipe.batch_size,
             committed=self.committed.copy(),
-            traffic=replace(self.traffic),
+            traffic=copy.copy(self.traffic),
             spent=spent,
         )
 
@@ -272,7 +270,7 @@ async def _execute(
         with _telling_what_was_used(account, setup, observer):
             try:
                 async with open_client(setup, pool, account, observer.notice) as client:
-                    books.failed = client.failed
+                    books.traffic.failed_attempts = client.failed
                     reporter = _Reporter(setup, observer, books, client, above=above)
 
                     async def drive(loop: Loop) -> Ending:

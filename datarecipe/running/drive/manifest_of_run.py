@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +59,7 @@ def manifest_of(setup: Setup, ending: Ending, counts: Counts, span: Span) -> Man
         counts=ItemCounts(counts.target_size, committed.tally, counts.waiting, counts.by_label),
         tokens=committed.tokens,
         cost=_cost(setup, counts.spent),
-        this_run=LastRun(counts.traffic, Counter(counts.spent.failed), span.started, span.finished),
+        this_run=LastRun(counts.traffic, span.started, span.finished),
         model=ModelRecord(
             name=model.name,
             named_by=setup.model_from,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from datarecipe.errors import DatarecipeError
+from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.rows import json_line
 from datarecipe.running.resolve.resolved_run import Setup
 from datarecipe.running.run_result import RunResult
@@ -61,7 +62,7 @@ class EventStream:
             run=progress.name,
             output=str(progress.output),
             **progress.counts.items(),
-            **progress.counts.sending(),
+            **to_json(progress.counts.traffic),
             cost=progress.counts.spent.document(priced=progress.priced),
             in_flight=progress.in_flight,
             limit=progress.limit,

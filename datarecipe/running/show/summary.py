@@ -69,8 +69,8 @@ def _figures(result: RunResult) -> Iterator[str]:
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
-    if result.spent.failed:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in result.spent.failed.items())
+    if traffic.failed_attempts:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in traffic.failed_attempts.most_common())
         yield f"failed attempts: {kinds}"
     if traffic.abandoned:
         noun = "request was" if traffic.abandoned == 1 else "requests were"
@@ -140,7 +140,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "error": str(result.error) if result.error else result.why,
         **counts.items(),
         **to_json(counts.by_label),
-        **counts.sending(),
+        **to_json(counts.traffic),
         "cost": counts.spent.document(priced=result.priced),
         "tokens": to_json(counts.committed.tokens),
         "written": result.written,
