@@ -20,8 +20,8 @@ from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.generate.judge.item_checker import Invalid, Valid
-from datarecipe.generate.judge.normalise import example_id
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn

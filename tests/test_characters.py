@@ -23,7 +23,7 @@ from datarecipe.characters import (
     without_late_case,
 )
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
-from datarecipe.generate.judge.normalise import normalise_text
+from datarecipe.generate.judge.example_equality import normalise_text
 from datarecipe.printable import printable
 from datarecipe.recipe.keys.folding import folded
 from datarecipe.unassigned import LENGTHS

@@ -30,14 +30,14 @@ from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Committed, Event, Lineage, Outcome, RejectedItem
 from datarecipe.generate.judge.batch_judge import BatchJudge, judge_of
+from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
-from datarecipe.generate.judge.normalise import example_id
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer
 from datarecipe.generate.questions import Questions
 from datarecipe.generate.reasons import REASONS
 from datarecipe.generate.strategy.order import Asker, Awaiting, Order, Place
-from datarecipe.generate.strategy.orders import ORDERS, Means
+from datarecipe.generate.strategy.order_table import ORDERS, Means
 from datarecipe.recipe.recipe import Recipe
 
 WINDOW = 64

@@ -15,7 +15,7 @@ from datarecipe.recipe.collection import (
 from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
 from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
-from datarecipe.recipe.format.schema import format_schema
+from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe
@@ -24,7 +24,7 @@ from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recip
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_file
-from datarecipe.recipe.strategies import STRATEGIES, chains_of
+from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 
 __all__ = [
     "STRATEGIES",

@@ -7,7 +7,7 @@ import json
 from datarecipe.exchange import Json
 from datarecipe.recipe.example_schema.dialogue import DIALOGUE_RULE, dialogues
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy
-from datarecipe.recipe.strategies import STRATEGIES
+from datarecipe.recipe.strategy_table import STRATEGIES
 
 IDENTITY_VERSION = 3
 """Part of every identity. It changes only when the same recipe comes to mean another dataset.

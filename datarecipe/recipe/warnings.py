@@ -14,7 +14,7 @@ from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.recipe import LabelSpace, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Document, Place
-from datarecipe.recipe.strategies import without_effect
+from datarecipe.recipe.strategy_table import without_effect
 from datarecipe.recipe.yaml_pitfalls import pitfalls
 
 _DEFAULTS = Strategy("tree")

@@ -12,9 +12,9 @@ import pytest
 
 from datarecipe.generate.reasons import OF_RESPONSES
 from datarecipe.llm.cache.response_cache import ResponseCache
-from datarecipe.running.drive.asked_again import held_nothing
 from datarecipe.running.drive.dispatch import PAUSE_AFTER
 from datarecipe.running.drive.execute import execute
+from datarecipe.running.drive.retry import held_nothing
 from datarecipe.running.show.observers import Silent
 from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author, Body, Reply

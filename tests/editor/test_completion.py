@@ -8,7 +8,7 @@ import pytest
 
 from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.format_check import NOT_YET
-from datarecipe.recipe.format.schema import schema_of
+from datarecipe.recipe.format.schema_file import schema_of
 from tests.editor.documents import DOCUMENT, MODELINE, written
 from tests.editor.language_client import Completion, LanguageClient
 

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator
 from datarecipe.characters import is_assigned
 from datarecipe.generate.events import RejectedItem
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.item_checker import Checker, Invalid, LabelMatcher, Valid
-from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.recipe import LabelSpace, Recipe, Task
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.generate.recipes import completion, make_recipe

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from datarecipe.characters import is_assigned
 from datarecipe.exchange import Json
-from datarecipe.generate.judge.normalise import embedding_text, equality_digest, example_id, normalise, normalise_text
+from datarecipe.generate.judge.example_equality import (
+    embedding_text,
+    equality_digest,
+    example_id,
+    normalise,
+    normalise_text,
+)
 
 TEXT = st.text(st.characters(codec="utf-8").filter(is_assigned), max_size=30) | st.text(
     st.sampled_from("aA ÅÅé\u0301e\u0323\u0307ḋṩ각\u1100\u1161\u11a8\u3000\n\t²"), max_size=12

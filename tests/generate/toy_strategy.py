@@ -11,8 +11,8 @@ import pytest
 
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
-from datarecipe.generate.strategy.orders import ORDERS
-from datarecipe.recipe.strategies import STRATEGIES, StrategyRow
+from datarecipe.generate.strategy.order_table import ORDERS
+from datarecipe.recipe.strategy_table import STRATEGIES, StrategyRow
 
 
 @dataclass

@@ -11,10 +11,10 @@ import pytest
 from datarecipe.exchange import Complete
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
-from datarecipe.generate.strategy.orders import ORDERS
+from datarecipe.generate.strategy.order_table import ORDERS
 from datarecipe.recipe import STRATEGIES, StrategyKind, format_schema
 from datarecipe.recipe.identity import identity
-from datarecipe.recipe.strategies import chains_of, without_effect
+from datarecipe.recipe.strategy_table import chains_of, without_effect
 from tests.generate.recipes import make_recipe, scripted, settings
 
 OTHERS: dict[str, Any] = {"chains": 3, "roots": 3, "patience": 1, "embedder": "somebody's"}

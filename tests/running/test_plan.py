@@ -21,8 +21,8 @@ from datarecipe.amount import Caps
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge.batch_judge import Judge
+from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.item_checker import Valid
-from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.replay import replay
@@ -33,8 +33,8 @@ from datarecipe.running.planning.history import past_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
 from datarecipe.running.planning.ranges import Range
-from datarecipe.running.planning.reach import asked_alike, reach_of
 from datarecipe.running.planning.stand_in import StandIn
+from datarecipe.running.planning.vary_reach import asked_alike, reach_of
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import Setup, settle
 from datarecipe.running.show.observers import Silent

@@ -9,7 +9,7 @@ import click
 
 from datarecipe.errors import StorageError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe.format.schema import format_schema_text, is_format_schema
+from datarecipe.recipe.format.schema_file import format_schema_text, is_format_schema
 
 _LARGEST = 1_000_000
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from datarecipe.exchange import Response
-from datarecipe.generate.admission.always import Duplicates, Surplus
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.duplicates_and_surplus import Duplicates, Surplus
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.questions import Question, Questions

@@ -9,16 +9,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from datarecipe.exchange import Example, Json
+from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.field_names import FieldNames, TwiceNamedError
-from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.generate.reasons import Reason
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.schema_wording import in_words
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.example_schema.validator import validator, within
-from datarecipe.recipe.keys.equality import typed_key
 from datarecipe.recipe.keys.folding import folded
+from datarecipe.recipe.keys.value_equality import typed_key
 from datarecipe.recipe.recipe import Recipe, Scalar
 
 if TYPE_CHECKING:

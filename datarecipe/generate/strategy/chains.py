@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 
 from datarecipe.exchange import Embed, Embedding, Example, canonical_json
 from datarecipe.generate.digests import DigestSet
+from datarecipe.generate.judge.example_equality import embedding_text
 from datarecipe.generate.judge.item_checker import Valid
-from datarecipe.generate.judge.normalise import embedding_text
 from datarecipe.generate.questions import Question, Questions
 from datarecipe.generate.strategy.order import Asker, Awaiting, Formatting, Order, Place, Upcoming
 

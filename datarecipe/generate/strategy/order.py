@@ -10,8 +10,8 @@ from typing import TypeAlias
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
 from datarecipe.generate.admission.admission import Asked
 from datarecipe.generate.admission.commit_filter import Rejection
+from datarecipe.generate.judge.example_equality import equality_digest, example_id
 from datarecipe.generate.judge.item_checker import Checked, Valid
-from datarecipe.generate.judge.normalise import equality_digest, example_id
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn, Turns
 from datarecipe.generate.questions import Question

@@ -18,7 +18,7 @@ from datarecipe.errors import RecipeError, StorageError, UsageError
 from datarecipe.init.draft import Draft
 from datarecipe.init.write.recipe_text import SCHEMA_FILE, instruction_text, recipe_text, seed_text
 from datarecipe.recipe import load_recipe
-from datarecipe.recipe.format.schema import format_schema_text, is_format_schema
+from datarecipe.recipe.format.schema_file import format_schema_text, is_format_schema
 
 _IGNORED = ("runs", ".datarecipe/cache")
 """What runs write: lines for `.gitignore`."""

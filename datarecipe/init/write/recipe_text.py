@@ -13,7 +13,7 @@ from datarecipe.errors import MachineError
 from datarecipe.exchange import Json
 from datarecipe.init.draft import OPTIONS, Draft
 from datarecipe.recipe import STRATEGIES, LabelSpace, collection_root
-from datarecipe.recipe.format.schema import FILE
+from datarecipe.recipe.format.schema_file import FILE
 from datarecipe.recipe.message_text import join
 from datarecipe.recipe.source.yaml_scalars import json_text, scalar
 from datarecipe.recipe.source.yaml_writer import yaml_text

@@ -6,7 +6,7 @@ was inherited, where null is no value that the key could have.
 
 from __future__ import annotations
 
-from datarecipe.recipe.format.schema import schema_of
+from datarecipe.recipe.format.schema_file import schema_of
 from datarecipe.recipe.source.document import Keys, MappingNode, Node, Place, ScalarNode, mapping_node
 
 WHOLE = frozenset({"seed_example", "schema"})

@@ -13,7 +13,7 @@ from datarecipe.errors import OverrideError, Problem, RecipeSyntaxError, UsageEr
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe.compose.merge import long_form, takes_away
-from datarecipe.recipe.format.schema import required_keys, schema_of
+from datarecipe.recipe.format.schema_file import required_keys, schema_of
 from datarecipe.recipe.message_text import code, shorten
 from datarecipe.recipe.source.document import (
     Document,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from datarecipe.recipe.example_schema.formats import FORMATS
 from datarecipe.recipe.example_schema.patterns import compile_pattern
-from datarecipe.recipe.keys.equality import equality_key
+from datarecipe.recipe.keys.value_equality import equality_key
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datarecipe.recipe.format.schema import Schema
+from datarecipe.recipe.format.schema_file import Schema
 from datarecipe.recipe.message_text import code, join
 
 _TYPES = {

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from datarecipe.errors import FormatError, MissingKeyError, NotYetError, Problem
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.format.schema import format_schema
 from datarecipe.recipe.format.schema_errors import translated
+from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.message_text import code, describe, dotted
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 

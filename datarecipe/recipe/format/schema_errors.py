@@ -15,7 +15,7 @@ from datarecipe.errors import MissingKeyError, Problem
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe.format.expectations import expected
-from datarecipe.recipe.format.schema import Schema, mapping_form, schema_of
+from datarecipe.recipe.format.schema_file import Schema, mapping_form, schema_of
 from datarecipe.recipe.message_text import code, describe, did_you_mean, dotted, nearest
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 from datarecipe.recipe.source.scalars import resolve

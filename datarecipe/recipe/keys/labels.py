@@ -12,9 +12,9 @@ from datarecipe.characters import nfc
 from datarecipe.errors import LabelError, MissingKeyError, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.format.schema_errors import probably_meant
-from datarecipe.recipe.keys.equality import composed, equality_key
 from datarecipe.recipe.keys.folding import folded
 from datarecipe.recipe.keys.settings import whole
+from datarecipe.recipe.keys.value_equality import composed, equality_key
 from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Scalar, Task
 from datarecipe.recipe.source.document import Document, Place, to_json

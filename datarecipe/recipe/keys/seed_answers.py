@@ -9,10 +9,10 @@ from string import ascii_lowercase
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import MAX_PROBLEMS
-from datarecipe.recipe.keys.equality import composed, equality_key, typed_key
 from datarecipe.recipe.keys.folding import folded
 from datarecipe.recipe.keys.labels import same
 from datarecipe.recipe.keys.seeds import Seed
+from datarecipe.recipe.keys.value_equality import composed, equality_key, typed_key
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join, show
 from datarecipe.recipe.recipe import LabelSpace, Scalar, Task
 from datarecipe.recipe.source.document import Place, ScalarNode

@@ -11,7 +11,7 @@ from datarecipe.characters import nfc
 from datarecipe.errors import Problem, RecipeError, SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
-from datarecipe.recipe.keys.equality import composed
+from datarecipe.recipe.keys.value_equality import composed
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join, nearest, show
 from datarecipe.recipe.source.document import (
     Document,

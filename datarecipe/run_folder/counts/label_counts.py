@@ -10,7 +10,7 @@ from typing import Any
 from datarecipe.exchange import Example
 from datarecipe.printable import printable
 from datarecipe.recipe import LabelSpace, Recipe, Task
-from datarecipe.recipe.keys.equality import typed_key
+from datarecipe.recipe.keys.value_equality import typed_key
 from datarecipe.recipe.message_text import code
 
 MOST_SHOWN = 12

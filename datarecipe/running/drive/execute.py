@@ -27,13 +27,13 @@ from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.run_files import storage_errors
 from datarecipe.run_folder.write.spending import Spending
 from datarecipe.run_folder.write.writer import RunFolder
-from datarecipe.running.drive.asked_again import AskedAgain, held_nothing
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
+from datarecipe.running.drive.retry import AskedAgain, held_nothing
 from datarecipe.running.resolve.resolved_run import Setup
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several

@@ -2,7 +2,7 @@
 
     stand_in.py    made-up replies, and the judge that takes them
     dry_run.py     the loop, run with stored and made-up responses: which requests there would be
-    reach.py       how many values of `vary` these requests reach
+    vary_reach.py  how many values of `vary` these requests reach
     history.py     what earlier responses show: how many items were taken, how many tokens were counted
     assumptions.py what nobody knows before a run, as ranges
     makespan.py    when each request could begin and end

@@ -24,7 +24,7 @@ from datarecipe.running.planning.dry_run import DryRun, Lookup, Stored, dry_run
 from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
-from datarecipe.running.planning.reach import Reach, asked_alike, reach_of
+from datarecipe.running.planning.vary_reach import Reach, asked_alike, reach_of
 from datarecipe.running.resolve.options import BUDGET
 from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
 

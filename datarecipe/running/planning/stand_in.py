@@ -14,8 +14,8 @@ from datarecipe.exchange import Completion, Example, Json, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.judge.batch_judge import judge_of
+from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.item_checker import Checked, Valid
-from datarecipe.generate.judge.normalise import equality_digest
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.recipe.recipe import Recipe

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from datarecipe.errors import NotYetError, Problem, RecipeError
 from datarecipe.recipe import format_schema, load_recipe
 from datarecipe.recipe.format.format_check import NOT_YET
-from datarecipe.recipe.format.schema import schema_of
+from datarecipe.recipe.format.schema_file import schema_of
 from tests.recipe.writing import RECIPE, Project, as_flow
 
 FORMAT_1 = (

@@ -17,7 +17,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
-from datarecipe.recipe.format.schema import mapping_form, schema_of
+from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.recipe import About, LabelSpace, Limits, Prices, Recipe, StopWhen, Strategy, Task
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow

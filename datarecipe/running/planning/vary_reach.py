@@ -9,7 +9,7 @@ from datarecipe.generate.prompt.embedded_prompt import rotations
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.vary import Turns, Vary
 from datarecipe.recipe.recipe import Recipe
-from datarecipe.recipe.strategies import STRATEGIES
+from datarecipe.recipe.strategy_table import STRATEGIES
 from datarecipe.recipe.template import compile_template
 
 FEW = 0.9

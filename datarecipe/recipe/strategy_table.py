@@ -1,7 +1,7 @@
 """The strategies of the recipe language: one row for each, with all that other modules need to know about it.
 
 To add a strategy, add its row, its name to `StrategyKind` and to the JSON Schema of the format, and its `Order` to
-`generate/strategy/orders.py`. The tests name what is missing.
+`generate/strategy/order_table.py`. The tests name what is missing.
 """
 
 from __future__ import annotations
