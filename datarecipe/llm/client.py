@@ -18,7 +18,7 @@ from datarecipe.exchange import Complete, Request, Response
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.routing.attempt_driver import ask
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from datarecipe.llm.routing.model_router import Claim, Router
 
 Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
@@ -31,7 +31,7 @@ class CachedClient:
     def __init__(
         self,
         cache: ResponseCache,
-        routes: Sequence[Route],
+        candidates: Sequence[CandidateModel],
         account: Account,
         *,
         timeout: float,
@@ -40,15 +40,15 @@ class CachedClient:
         uniform: Callable[[float, float], float] = random.uniform,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`routes`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+        """`candidates`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
 
         `sleep`, `clock`, `uniform` are the retries' world.
         """
         self.cache = cache
         """What is stored."""
-        self._routes = tuple(routes)
+        self._candidates = tuple(candidates)
         self._router = Router(
-            routes, account, timeout=timeout, sleep=sleep, clock=clock, uniform=uniform, notice=notice
+            candidates, account, timeout=timeout, sleep=sleep, clock=clock, uniform=uniform, notice=notice
         )
         self._flying: Flying = {}
         self._again: dict[str, Complete] = {}
@@ -69,18 +69,18 @@ class CachedClient:
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever `begin` may have room again."""
-        for gate in {id(route.gate): route.gate for route in self._routes}.values():
+        for gate in {id(candidate.gate): candidate.gate for candidate in self._candidates}.values():
             gate.listen(listener)
 
     @property
     def limit(self) -> int:
         """How many requests may be under way at the model that is asked first."""
-        return self._routes[self._router.first()].gate.limit
+        return self._candidates[self._router.first()].gate.limit
 
     @property
     def down(self) -> bool:
         """Whether the model that is asked first answers nothing at present."""
-        return self._routes[self._router.first()].gate.down
+        return self._candidates[self._router.first()].gate.down
 
     @property
     def waits(self) -> tuple[float, str] | None:
@@ -97,11 +97,11 @@ class CachedClient:
 
         Sends nothing.
         """
-        self._routes[0].transport.check()
+        self._candidates[0].transport.check()
 
     def prepare(self) -> None:
         """Begin what takes long before a first request."""
-        self._routes[0].transport.prepare()
+        self._candidates[0].transport.prepare()
 
     def lookup(self, request: Request) -> Response | None:
         """The stored response, or None. Raises `CacheError`."""

@@ -23,7 +23,7 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.routing.attempt_driver import NOBODY_THERE
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from datarecipe.llm.transport import Transport
 from tests import virtual_time
 
@@ -94,7 +94,7 @@ class World:
             "notice": self.notices.append,
         }
         return CachedClient(
-            cache, [Route("a", line, self.gate())], Account(Caps()), timeout=7.5, **{**world, **changes}
+            cache, [CandidateModel("a", line, self.gate())], Account(Caps()), timeout=7.5, **{**world, **changes}
         )
 
     def gate(self, concurrency: int = 1000) -> Gate:
@@ -549,7 +549,7 @@ async def test_who_waits_for_a_model_that_says_no_does_not_ask_it_too(cache: Res
         raise ProviderError("the key is wrong")
 
     line = Line([refuse])
-    narrow = CachedClient(cache, [Route("a", line, world.gate(1))], Account(Caps()), timeout=7.5)
+    narrow = CachedClient(cache, [CandidateModel("a", line, world.gate(1))], Account(Caps()), timeout=7.5)
     async with asyncio.timeout(5):
         results = await asyncio.gather(*(narrow.fetch(request(number)) for number in range(3)), return_exceptions=True)
     assert [str(result) for result in results] == ["the key is wrong"] * 3

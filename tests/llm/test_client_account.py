@@ -20,7 +20,7 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from datarecipe.llm.routing.request_attempts import AT_ONCE, TOTAL
 from datarecipe.llm.transport import AskAgainError
 from tests import virtual_time
@@ -44,8 +44,8 @@ def gate(concurrency: int = 4) -> Gate:
 
 
 def client(cache: ResponseCache, account: Account, *lines: Line, **adapt: Any) -> CachedClient:
-    routes = [Route(f"model {number}", line, gate(), PRICE, **adapt) for number, line in enumerate(lines)]
-    return CachedClient(cache, routes, account, timeout=7.5, clock=asyncio.get_running_loop().time, uniform=max)
+    candidates = [CandidateModel(f"model {number}", line, gate(), PRICE, **adapt) for number, line in enumerate(lines)]
+    return CachedClient(cache, candidates, account, timeout=7.5, clock=asyncio.get_running_loop().time, uniform=max)
 
 
 def test_what_a_model_in_this_process_did_not_finish_costs_nothing(cache: ResponseCache) -> None:
@@ -430,8 +430,8 @@ def test_who_waits_for_another_s_answer_keeps_no_room(cache: ResponseCache, shor
         narrow, flying = gate(2), dict[Any, Any]()
 
         def one() -> CachedClient:
-            routes = [Route("m", line, narrow, PRICE)]
-            made = CachedClient(cache, routes, Account(Caps(), above=(above,)), timeout=7.5,
+            candidates = [CandidateModel("m", line, narrow, PRICE)]
+            made = CachedClient(cache, candidates, Account(Caps(), above=(above,)), timeout=7.5,
                                 clock=asyncio.get_running_loop().time, uniform=max)  # fmt: skip
             made.share(flying)
             return made

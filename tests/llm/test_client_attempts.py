@@ -17,7 +17,7 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request
 from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, Down, client, gate
@@ -55,9 +55,9 @@ def test_of_attempts_that_are_not_repeated_nothing_is_told(cache: ResponseCache,
         raise TransientError("overloaded")
 
     async def main() -> None:
-        routes = [Route("model", Line([COUNTED, fails]), gate(), PRICE)]
+        candidates = [CandidateModel("model", Line([COUNTED, fails]), gate(), PRICE)]
         clock = asyncio.get_running_loop().time
-        asking = CachedClient(cache, routes, Account(Caps()), timeout=7.5, clock=clock, notice=told.append)
+        asking = CachedClient(cache, candidates, Account(Caps()), timeout=7.5, clock=clock, notice=told.append)
         await asking.fetch(request(0))
         task = asyncio.ensure_future(asking.fetch(request(1)))
         await asyncio.sleep(0.5)
@@ -124,8 +124,8 @@ def test_a_fallback_that_the_cap_has_no_room_for_ends_nothing_that_the_model_can
     account = Account(Caps(usd=AT_MOST.usd * Decimal(60)))
 
     async def main() -> float:
-        routes = [Route("cheap", cheap, gate(), PRICE), Route("dear", dear, gate(), price)]
-        asking = CachedClient(cache, routes, account, timeout=7.5, clock=now, uniform=max)
+        candidates = [CandidateModel("cheap", cheap, gate(), PRICE), CandidateModel("dear", dear, gate(), price)]
+        asking = CachedClient(cache, candidates, account, timeout=7.5, clock=now, uniform=max)
         await asking.fetch(request())
         cheap.until = now() + 15.0
         one: Callable[[Complete], Awaitable[Any]] = (
@@ -148,9 +148,11 @@ def test_a_pause_too_long_to_wait_for_is_obeyed_at_once_by_those_who_wait(
     notices: list[str] = []
 
     async def main() -> tuple[float, list[Any]]:
-        routes = [Route("m", line, gate(1), PRICE)] + ([Route("other", other, gate(), PRICE)] if fallback else [])
+        candidates = [CandidateModel("m", line, gate(1), PRICE)] + (
+            [CandidateModel("other", other, gate(), PRICE)] if fallback else []
+        )
         asking = CachedClient(
-            cache, routes, Account(Caps()), timeout=7.5, clock=now, uniform=max, notice=notices.append
+            cache, candidates, Account(Caps()), timeout=7.5, clock=now, uniform=max, notice=notices.append
         )
         found = await asyncio.gather(*(asking.fetch(request(number)) for number in range(4)), return_exceptions=True)
         return now(), found
@@ -260,8 +262,8 @@ def test_a_long_pause_is_not_slept_out_beside_a_free_fallback(cache: ResponseCac
     first, second = Line([refusal]), Line()
 
     async def main() -> float:
-        routes = [Route("m", first, gate(), PRICE), Route("other", second, gate(), PRICE)]
-        asking = CachedClient(cache, routes, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        candidates = [CandidateModel("m", first, gate(), PRICE), CandidateModel("other", second, gate(), PRICE)]
+        asking = CachedClient(cache, candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max)
         await asking.fetch(request())
         return now()
 
@@ -285,8 +287,8 @@ def test_a_model_that_is_back_is_not_kept_waiting_for_one_that_is_being_tried(ca
     first, second = Hangs(), Down(6.0)
 
     async def main() -> float:
-        routes = [Route("m", first, gate(16), PRICE), Route("other", second, gate(16), PRICE)]
-        asking = CachedClient(cache, routes, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        candidates = [CandidateModel("m", first, gate(16), PRICE), CandidateModel("other", second, gate(16), PRICE)]
+        asking = CachedClient(cache, candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max)
         one: Callable[[Complete], Awaitable[Any]] = (
             (lambda wanted: first_room(asking, wanted)) if begun == "with room" else asking.fetch
         )
@@ -353,9 +355,12 @@ def test_a_fallback_of_no_use_ends_nothing_that_the_model_answers_later(
     async def main() -> float:
         dear = Price(PRICE.input_per_token * 10**6, PRICE.output_per_token * 10**6)
         line = Line([fallback] * 999) if fallback is not None else Line()
-        routes = [Route("A", model(), gate(), PRICE), Route("B", line, gate(), PRICE if fallback is not None else dear)]
+        candidates = [
+            CandidateModel("A", model(), gate(), PRICE),
+            CandidateModel("B", line, gate(), PRICE if fallback is not None else dear),
+        ]
         account = Account(Caps(usd=AT_MOST.usd * 10_000))
-        asking = CachedClient(cache, routes, account, timeout=60.0, clock=now, uniform=max)
+        asking = CachedClient(cache, candidates, account, timeout=60.0, clock=now, uniform=max)
 
         async def others() -> None:
             for number in range(1, 900):
@@ -375,8 +380,11 @@ def test_a_pause_that_outlasts_the_request_is_not_come_back_after(cache: Respons
     busy = Line([TransientError("busy", charged=False, retry_after=5000.0)])
 
     async def main() -> float:
-        routes = [Route("A", busy, gate(), PRICE), Route("B", Line([ProviderError("wrong key")]), gate(), PRICE)]
-        asking = CachedClient(cache, routes, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+        candidates = [
+            CandidateModel("A", busy, gate(), PRICE),
+            CandidateModel("B", Line([ProviderError("wrong key")]), gate(), PRICE),
+        ]
+        asking = CachedClient(cache, candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max)
         with pytest.raises(TransientError, match="busy"):
             await asking.fetch(request())
         return now()
@@ -402,9 +410,9 @@ def test_who_finds_no_room_at_a_dear_fallback_looks_back_at_the_model(cache: Res
     async def main() -> float:
         dear = Price(PRICE.input_per_token * 1000, PRICE.output_per_token * 1000)
         above = Account(Caps(usd=AT_MOST.usd * 900), name="--max-")
-        routes = [Route("A", Slowing(), gate(), PRICE), Route("B", Line(), gate(), dear)]
-        mine = CachedClient(cache, routes, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
-        steady = [Route("C", Steady(), gate(), PRICE)]
+        candidates = [CandidateModel("A", Slowing(), gate(), PRICE), CandidateModel("B", Line(), gate(), dear)]
+        mine = CachedClient(cache, candidates, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        steady = [CandidateModel("C", Steady(), gate(), PRICE)]
         theirs = CachedClient(cache, steady, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
 
         async def stream(first: int, delay: float) -> None:
@@ -438,8 +446,8 @@ def test_a_fallback_that_never_answered_is_seen_to_again(cache: ResponseCache) -
             return COUNTED
 
     async def main() -> None:
-        routes = [Route("A", Failing(), gate(8), PRICE), Route("B", Starting(), gate(8), PRICE)]
-        asking = CachedClient(cache, routes, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+        candidates = [CandidateModel("A", Failing(), gate(8), PRICE), CandidateModel("B", Starting(), gate(8), PRICE)]
+        asking = CachedClient(cache, candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max)
 
         async def chain(number: int) -> None:
             while now() < 1400:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, MachineError, ProviderError, TransientError
 from datarecipe.exchange import Completion
-from datarecipe.llm.failures.failure_errors import Judge
+from datarecipe.llm.failures.failure_errors import FailureJudge
 from datarecipe.llm.failures.failure_table import TABLE, Failure, Row, row_of
 from datarecipe.llm.failures.network_failures import network_failure
 from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
@@ -302,8 +302,8 @@ def test_whatever_is_quoted_as_received_is_read_as_a_text_alone(quoted: str) -> 
 # Words
 
 
-def judge(model: str = "openai/gpt-test", *secrets: str) -> Judge:
-    return Judge(endpoint_of(model, None, {}), secrets)
+def judge(model: str = "openai/gpt-test", *secrets: str) -> FailureJudge:
+    return FailureJudge(endpoint_of(model, None, {}), secrets)
 
 
 @pytest.mark.parametrize(

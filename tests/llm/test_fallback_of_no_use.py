@@ -20,7 +20,7 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from tests import virtual_time
 from tests.llm.test_client import Line, request
 from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, gate
@@ -83,7 +83,7 @@ class Hanging(Line):
         raise TransientError("no answer in time")
 
 
-def fallback(useless: Useless) -> Route:
+def fallback(useless: Useless) -> CandidateModel:
     lines: dict[Useless, Line] = {
         "key": Line([ProviderError("wrong key")] * 9999),
         "broken": Line([TransientError("broken", charged=False)] * 9999),
@@ -92,19 +92,19 @@ def fallback(useless: Useless) -> Route:
         "dear": Line(),
     }
     dear = Price(PRICE.input_per_token * 10**7, PRICE.output_per_token * 10**7)
-    return Route("B", lines[useless], gate(), dear if useless == "dear" else PRICE)
+    return CandidateModel("B", lines[useless], gate(), dear if useless == "dear" else PRICE)
 
 
 def answered_at(trouble: Trouble, useless: Useless | None = None) -> float | None:
     """When the request is answered that begins as the trouble does; None where it is given up."""
 
     async def main(cache: ResponseCache) -> float | None:
-        routes = [Route("A", Troubled(trouble), gate(), PRICE)]
+        candidates = [CandidateModel("A", Troubled(trouble), gate(), PRICE)]
         if useless is not None:
-            routes.append(fallback(useless))
+            candidates.append(fallback(useless))
         account = Account(Caps(usd=AT_MOST.usd * Decimal(10**6)))
         asking = CachedClient(
-            cache, routes, account, timeout=TIMEOUT, clock=now, uniform=lambda low, high: (low + high) / 2
+            cache, candidates, account, timeout=TIMEOUT, clock=now, uniform=lambda low, high: (low + high) / 2
         )
         await asking.fetch(request(1))
 

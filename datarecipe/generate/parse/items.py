@@ -44,7 +44,7 @@ class Parsed:
     items: tuple[Found, ...]
 
 
-class Place:
+class Span:
     """Where in a text a value stands, and what the reader noticed about it."""
 
     __slots__ = ("end", "fault", "mended", "start")
@@ -64,7 +64,7 @@ class Row(list[Json]):
 
     def __init__(self, start: int) -> None:
         super().__init__()
-        self.place = Place(start)
+        self.span = Span(start)
 
 
 class Table(dict[str, Json]):
@@ -74,7 +74,7 @@ class Table(dict[str, Json]):
 
     def __init__(self, start: int) -> None:
         super().__init__()
-        self.place = Place(start)
+        self.span = Span(start)
         self.values_in_order: list[Json] = []
 
 
@@ -134,7 +134,7 @@ class Finder:
     def _item(self, value: dict[str, Json]) -> Found:
         if not isinstance(value, Table):
             return value
-        place = value.place
+        place = value.span
         if place.fault:
             return Fragment(self.text[place.start : place.end], place.fault)
         return Mended(plain(value)) if place.mended else plain(value)

@@ -203,15 +203,15 @@ class Reader:
         if _CLOSING[frame.opening] != bracket or frame.state not in ("first", "comma", "next"):
             return False
         value: Json = frame.value
-        place = frame.value.place
-        place.end = end
-        place.mended = place.mended or frame.state == "next" or bracket == ")"
+        span = frame.value.span
+        span.end = end
+        span.mended = span.mended or frame.state == "next" or bracket == ")"
         if bracket == ")" and frame.state == "comma" and len(frame.value) == 1:
             value = frame.value[0]  # type: ignore[index]  # brackets around one value, no tuple
         self._frames.pop()
         if not self._frames:
             return True
-        return self._put(value, mended=place.mended, fault=place.fault)
+        return self._put(value, mended=span.mended, fault=span.fault)
 
     def _mark(self, mark: str) -> bool:
         frame = self._frames[-1]
@@ -246,7 +246,7 @@ class Reader:
         if end < 0:
             self._unclosed[closing] = start
             return -1
-        self._frames[-1].value.place.mended = True
+        self._frames[-1].value.span.mended = True
         return end + len(closing)
 
     @staticmethod
@@ -256,7 +256,7 @@ class Reader:
     def _put(self, value: Json, *, mended: bool = False, fault: str = "", is_text: bool = False) -> bool:
         """Put a value where one is wanted; a text may be a key."""
         frame = self._frames[-1]
-        place = frame.value.place
+        span = frame.value.span
         if isinstance(frame.value, Row):
             if frame.state not in ("first", "next"):
                 return False

@@ -239,7 +239,7 @@ class _Scan:
         value = self._reader.read(start)
         if isinstance(value, Broken):
             return self._break(value)
-        return self._taken(value, start, value.place.end)
+        return self._taken(value, start, value.span.end)
 
     def _take_text(self, start: int) -> int:
         """Take the items in a text that holds JSON itself: `"{\\"examples\\": ...}"`."""
@@ -283,15 +283,15 @@ class _Scan:
         self._broken = True
         for frame in broken.frames:
             if frame.is_item:
-                self._starts.append((frame.value.place.start, True))
+                self._starts.append((frame.value.span.start, True))
                 break
             elements = frame.value.values_in_order if isinstance(frame.value, Table) else frame.value
             for element in elements:
                 if isinstance(element, Table | Row):
-                    self._taken(element, element.place.start, element.place.end)
+                    self._taken(element, element.span.start, element.span.end)
         else:
             if broken.frames and broken.frames[-1].opening == "{":
-                self._starts.append((broken.frames[-1].value.place.start, False))
+                self._starts.append((broken.frames[-1].value.span.start, False))
         self._within = broken.within
         return broken.at
 

@@ -39,7 +39,7 @@ LONGEST_READ = 10 * LONGEST_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class FailureJudge:
     """Puts the table's verdicts on requests to one endpoint into words."""
 
     endpoint: Endpoint

@@ -25,13 +25,13 @@ async def ask(router: Router, request: Complete, claim: Claim | None) -> Complet
 class _Candidate:
     """One of the router's models, as it is for one request; what `request_attempts.Candidate` describes."""
 
-    __slots__ = ("_adapted", "_amount", "_number", "_request", "_router", "held", "route")
+    __slots__ = ("_adapted", "_amount", "_number", "_request", "_router", "held", "model")
 
     def __init__(self, router: Router, request: Complete, number: int) -> None:
         self._router = router
         self._request = request
         self._number = number
-        self.route = router.routes[number]
+        self.model = router.candidates[number]
         self._adapted: Complete | None = None
         self._amount: Amount | None = None
         self.held = False
@@ -41,19 +41,19 @@ class _Candidate:
     def adapted(self) -> Complete:
         """The request as this model is asked."""
         if self._adapted is None:
-            self._adapted = self.route.adapt(self._request)
+            self._adapted = self.model.adapt(self._request)
         return self._adapted
 
     @property
     def amount(self) -> Amount:
         """The most that one attempt can use."""
         if self._amount is None:
-            self._amount = most(self.adapted, self.route.price)
+            self._amount = most(self.adapted, self.model.price)
         return self._amount
 
     @property
     def name(self) -> str:
-        return self.route.name
+        return self.model.name
 
     @property
     def refused(self) -> ProviderError | None:
@@ -80,23 +80,23 @@ class _Candidate:
 
     @property
     def pausing(self) -> bool:
-        return self.route.gate.down or self.route.gate.asked_to_wait > 0
+        return self.model.gate.down or self.model.gate.asked_to_wait > 0
 
     @property
     def down(self) -> bool:
-        return self.route.gate.down
+        return self.model.gate.down
 
     @property
     def back_in(self) -> float:
-        return self.route.gate.back_in
+        return self.model.gate.back_in
 
     @property
     def never_answered(self) -> bool:
-        return self.route.gate.never_answered
+        return self.model.gate.never_answered
 
     @property
     def has_room(self) -> bool:
-        return self.route.gate.room()
+        return self.model.gate.room()
 
     def keep_room(self, *, keep: bool) -> None:
         """Keep room under the caps for the next attempt, if there is any; or give it back."""
@@ -120,7 +120,7 @@ class _Driver:
     def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
         self._router = router
         self._claim = claim
-        self.candidates = [_Candidate(router, request, number) for number in range(len(router.routes))]
+        self.candidates = [_Candidate(router, request, number) for number in range(len(router.candidates))]
         self._machine = RequestAttempts(timeout=router.timeout, uniform=router.uniform)
 
     @property
@@ -177,7 +177,7 @@ class _Driver:
             raise _LeaveQueueError
 
         try:
-            ticket = await candidate.route.gate.enter(candidate.amount.tokens, fits)
+            ticket = await candidate.model.gate.enter(candidate.amount.tokens, fits)
         except _LeaveQueueError:
             assert following is not None
             return following
@@ -203,18 +203,18 @@ class _Driver:
 
     async def _attempt(self, claim: Claim, request: Complete) -> Completion | None:
         """Send `request` and settle the claim; None where the run ends before it is sent."""
-        router, route = self._router, claim.route
+        router, candidate = self._router, claim.candidate
         how: HowItWent = "silent"
         spent, retry_after = NOTHING, None
         try:
-            if (loading := route.transport.loading(request)) is not None:
+            if (loading := candidate.transport.loading(request)) is not None:
                 await router.unless_closed(loading)
             if router.closing:
                 return None
             router.attempts += 1
             # Of an attempt that is broken off nobody knows better, unless it was made here.
-            spent = Amount(calls=1) if route.in_process else claim.reservation.amount
-            completion = await route.transport.complete(request, timeout=router.timeout)
+            spent = Amount(calls=1) if candidate.in_process else claim.reservation.amount
+            completion = await candidate.transport.complete(request, timeout=router.timeout)
         except DatarecipeError as error:
             if not isinstance(error, TransientError | ProviderError) or not error.charged:
                 spent = Amount(calls=1)
@@ -224,7 +224,7 @@ class _Driver:
         else:
             how = "answered"
             if completion.usage is not None:
-                spent = used(completion.usage, route.price)
+                spent = used(completion.usage, candidate.price)
             elif completion.finish_reason == "context_overflow":
                 spent = Amount(calls=1)  # it was refused before a model ran
             return completion

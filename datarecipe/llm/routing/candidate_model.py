@@ -17,7 +17,7 @@ def unchanged(request: Complete) -> Complete:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class CandidateModel:
     """One of the models that may answer; the first is the one that the request is for."""
 
     name: str

@@ -18,7 +18,7 @@ from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, T
 from datarecipe.exchange import Complete
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import HowItWent, Ticket
-from datarecipe.llm.routing.candidate_model import Route
+from datarecipe.llm.routing.candidate_model import CandidateModel
 from datarecipe.llm.routing.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
 
 NOTICE_EVERY = 5.0
@@ -33,8 +33,8 @@ class Claim:
     """The room that one attempt takes: at the gate, and in the account."""
 
     number: int
-    """Of the route."""
-    route: Route
+    """Of the candidate."""
+    candidate: CandidateModel
     account: Account
     ticket: Ticket
     reservation: Reservation
@@ -46,7 +46,7 @@ class Claim:
         try:
             self.account.settle(self.reservation, spent)
         finally:
-            self.route.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
+            self.candidate.gate.leave(self.ticket, how, used=spent.tokens, retry_after=retry_after)
 
     def release(self) -> None:
         """No attempt was made, if none was."""
@@ -59,7 +59,7 @@ class Router:
 
     def __init__(
         self,
-        routes: Sequence[Route],
+        candidates: Sequence[CandidateModel],
         account: Account,
         *,
         timeout: float,
@@ -68,11 +68,11 @@ class Router:
         uniform: Callable[[float, float], float],
         notice: Callable[[str], None],
     ) -> None:
-        """`routes`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+        """`candidates`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
 
         `sleep`, `clock`, `uniform` are the retries' world.
         """
-        self.routes = tuple(routes)
+        self.candidates = tuple(candidates)
         self.account = account
         self.timeout = timeout
         self.clock = clock
@@ -92,8 +92,8 @@ class Router:
         self._pauses: list[float] = []
         """When requests are tried again."""
         self._closing = asyncio.Event()
-        for route in routes:
-            account.listen(route.gate.changed)
+        for candidate in candidates:
+            account.listen(candidate.gate.changed)
 
     @property
     def closing(self) -> bool:
@@ -107,8 +107,8 @@ class Router:
     def close(self) -> None:
         """Attempts under way may finish, no further ones are made."""
         self._closing.set()
-        for route in self.routes:
-            route.gate.changed()
+        for candidate in self.candidates:
+            candidate.gate.changed()
 
     def first(self) -> int:
         """The model that a request begins with: the first usable one, else one that soon will be."""
@@ -119,18 +119,18 @@ class Router:
 
     def alive(self) -> list[int]:
         """The models that did not say no for good."""
-        return [number for number in range(len(self.routes)) if number not in self._dead]
+        return [number for number in range(len(self.candidates)) if number not in self._dead]
 
     def is_usable(self, number: int) -> bool:
         """Whether it answers, or it is time to see whether it answers again."""
-        gate = self.routes[number].gate
+        gate = self.candidates[number].gate
         return gate.asked_to_wait <= TOTAL_BEFORE_A_FALLBACK and (not gate.down or gate.room())
 
     def bury(self, number: int, error: ProviderError) -> None:
         """Ask this model no more: it said no for good. Those that wait for room at it need not hear it themselves."""
         if number not in self._dead:
             self._dead[number] = error
-            self.routes[number].gate.changed()
+            self.candidates[number].gate.changed()
 
     def refused(self, number: int) -> ProviderError | None:
         """What the model said, if it is asked no more."""
@@ -144,10 +144,10 @@ class Router:
             TransientError: the provider asks for a pause that is too long to wait for.
         """
         number = self.first()
-        route = self.routes[number]
+        candidate = self.candidates[number]
         if (refusal := self.excessive_pause(number)) is not None:
             raise refusal
-        amount = most(route.adapt(request), route.price)
+        amount = most(candidate.adapt(request), candidate.price)
         try:
             self._kept = not (self.account.fits(amount) and self._leaves_room(amount, ahead))
         except CapReachedError:
@@ -155,24 +155,25 @@ class Router:
             if not any(self._can_pay(request, other) for other in self.alive() if other != number):
                 raise
             self._kept = True
-        ticket = None if self._kept else route.gate.try_enter(amount.tokens)
+        ticket = None if self._kept else candidate.gate.try_enter(amount.tokens)
         if ticket is not None:
             return self.reserved(number, ticket, amount)
         for other in self.alive():
-            self.routes[other].gate.ring()  # whichever is usable first
+            self.candidates[other].gate.ring()  # whichever is usable first
         return None
 
     def _can_pay(self, request: Complete, number: int) -> bool:
         """Whether the caps leave room for an attempt at that model, now or later."""
-        route = self.routes[number]
+        candidate = self.candidates[number]
         return (
-            self.excessive_pause(number) is None and self.account.room_for(most(route.adapt(request), route.price)) >= 1
+            self.excessive_pause(number) is None
+            and self.account.room_for(most(candidate.adapt(request), candidate.price)) >= 1
         )
 
     @property
     def waits(self) -> tuple[float, str] | None:
         """The seconds until more may be sent, and what is waited for; None where time is no matter."""
-        at_the_gate = self.routes[self.first()].gate.waits
+        at_the_gate = self.candidates[self.first()].gate.waits
         if at_the_gate is not None or not self._pauses or not (self._kept or not self.account.under_way):
             return at_the_gate
         return max(0.0, min(self._pauses) - self.clock()), "a request that is tried again"
@@ -194,20 +195,22 @@ class Router:
 
     def reserved(self, number: int, ticket: Ticket, amount: Amount) -> Claim:
         """The account's part of a claim beside the gate's, which goes back if it cannot be had."""
-        route = self.routes[number]
+        candidate = self.candidates[number]
         try:
-            reservation = self.account.reserve(amount, model=route.name, priced=route.price is not None)
+            reservation = self.account.reserve(amount, model=candidate.name, priced=candidate.price is not None)
         except DatarecipeError:
-            route.gate.leave(ticket, "silent", used=0)
+            candidate.gate.leave(ticket, "silent", used=0)
             raise
-        return Claim(number, route, self.account, ticket, reservation)
+        return Claim(number, candidate, self.account, ticket, reservation)
 
     def excessive_pause(self, number: int) -> TransientError | None:
         """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
-        route = self.routes[number]
-        wait = route.gate.asked_to_wait
+        candidate = self.candidates[number]
+        wait = candidate.gate.asked_to_wait
         return (
-            TransientError(f"{route.name} asks for a pause of {wait:,.0f} s") if wait > self.timeout + TOTAL else None
+            TransientError(f"{candidate.name} asks for a pause of {wait:,.0f} s")
+            if wait > self.timeout + TOTAL
+            else None
         )
 
     def tell(self, text: str) -> None:
@@ -225,7 +228,7 @@ class Router:
         """Say that a fallback answers, once for each: who writes the data is no news to be left out."""
         if number and number not in self._told_of:
             self._told_of.add(number)
-            self._notice(f"{self.routes[number].name} is asked instead: {error.message}")
+            self._notice(f"{self.candidates[number].name} is asked instead: {error.message}")
 
     async def pause(self, seconds: float) -> None:
         """Sleep, or less when the run ends meanwhile."""

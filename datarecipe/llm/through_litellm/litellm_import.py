@@ -111,7 +111,7 @@ def _switch_off_unread_work() -> None:
     """Switch off what litellm computes and nobody here reads. A release that keeps these elsewhere takes its time.
 
     - It searches each error's text for secrets and for known words, with the whole reply in it: a hostile error of 16 KB
-      takes 20 s, in which no other thread runs. Its texts are for `Judge`, which hides the secrets that there are.
+      takes 20 s, in which no other thread runs. Its texts are for `FailureJudge`, which hides the secrets that there are.
     - It logs failures.
     - It looks up the price of each answer, in a fifth of the time that it takes for the request. What a run costs is counted
       from the tokens, with the run's own prices.

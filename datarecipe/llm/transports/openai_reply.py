@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
 from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.llm.failures.asked_pause import asked_pause
-from datarecipe.llm.failures.failure_errors import Judge, whole_characters
+from datarecipe.llm.failures.failure_errors import FailureJudge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
 from datarecipe.llm.providers import provider_facts
@@ -142,7 +142,7 @@ class Replies:
 
     def outcome(self, failure: Failure) -> Completion | DatarecipeError:
         """What the table makes of `failure`: a response after all, or the error to raise."""
-        verdict = Judge(self.endpoint, self.secrets).verdict(failure)
+        verdict = FailureJudge(self.endpoint, self.secrets).verdict(failure)
         if verdict == "generation":
             reason: FinishReason = "length" if failure.out_of_room else "stop"
             return self.made(without_thinking(failure.generation), reason)

@@ -162,10 +162,10 @@ async def open_client(
 ) -> AsyncIterator[CachedClient]:
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
-        routes = await pool.routes(setup)
+        candidates = await pool.candidates(setup)
         client = CachedClient(
             cache,
-            routes,
+            candidates,
             account,
             timeout=setup.recipe.limits.timeout,
             clock=asyncio.get_running_loop().time,

@@ -18,7 +18,7 @@ async def what_forbids(pool: ProviderPool, setup: Setup, request: Request) -> Da
 
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
     """
-    routes = await pool.routes(setup)
+    candidates = await pool.candidates(setup)
     if _is_stored(setup, request):
         return None
     if setup.options.retry:
@@ -30,7 +30,7 @@ async def what_forbids(pool: ProviderPool, setup: Setup, request: Request) -> Da
     if setup.options.offline:
         return offline_miss("first")
     try:
-        routes[0].transport.check()
+        candidates[0].transport.check()
     except DatarecipeError as error:
         return error
     return None

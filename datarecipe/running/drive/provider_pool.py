@@ -16,7 +16,7 @@ from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.limits.rate_pacer import Pace
 from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
-from datarecipe.llm.routing.candidate_model import Route, unchanged
+from datarecipe.llm.routing.candidate_model import CandidateModel, unchanged
 from datarecipe.llm.transport import Transport
 from datarecipe.recipe import Limits
 from datarecipe.running.resolve.fallback import adapter
@@ -38,7 +38,7 @@ def _open(setup: Setup, endpoint: Endpoint, notice: Callable[[str], None]) -> Tr
 
 
 class ProviderPool:
-    """Makes routes; an async context manager, in one event loop."""
+    """Makes candidates; an async context manager, in one event loop."""
 
     def __init__(
         self,
@@ -97,16 +97,18 @@ class ProviderPool:
             gate.close()
         await self._exit.aclose()
 
-    async def routes(self, setup: Setup) -> tuple[Route, ...]:
+    async def candidates(self, setup: Setup) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
-        first = await self._route(setup, setup.endpoint)
-        routes = [Route(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
+        first = await self._candidate(setup, setup.endpoint)
+        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
         for fallback in setup.fallbacks:
-            way = await self._route(setup, fallback.endpoint)
-            routes.append(Route(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model)))
-        return tuple(routes)
+            way = await self._candidate(setup, fallback.endpoint)
+            candidates.append(
+                CandidateModel(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model))
+            )
+        return tuple(candidates)
 
-    async def _route(self, setup: Setup, endpoint: Endpoint) -> tuple[Transport, Gate]:
+    async def _candidate(self, setup: Setup, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)
         if key not in self._transports:
             transport = self._open_transport(setup, endpoint, self._notice)
