@@ -276,8 +276,8 @@ class Reader:
             frame.state = "comma"
         else:
             return False
-        place.mended = place.mended or mended
-        place.fault = place.fault or fault
+        span.mended = span.mended or mended
+        span.fault = span.fault or fault
         return True
 
 
