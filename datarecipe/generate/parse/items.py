@@ -60,7 +60,7 @@ class Span:
 class Row(list[Json]):
     """A list that the reader made."""
 
-    __slots__ = ("place",)
+    __slots__ = ("span",)
 
     def __init__(self, start: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Row(list[Json]):
 class Table(dict[str, Json]):
     """An object that the reader made. `values_in_order` has those too whose key stands there a second time."""
 
-    __slots__ = ("place", "values_in_order")
+    __slots__ = ("span", "values_in_order")
 
     def __init__(self, start: int) -> None:
         super().__init__()
@@ -134,10 +134,10 @@ class Finder:
     def _item(self, value: dict[str, Json]) -> Found:
         if not isinstance(value, Table):
             return value
-        place = value.span
-        if place.fault:
-            return Fragment(self.text[place.start : place.end], place.fault)
-        return Mended(plain(value)) if place.mended else plain(value)
+        span = value.span
+        if span.fault:
+            return Fragment(self.text[span.start : span.end], span.fault)
+        return Mended(plain(value)) if span.mended else plain(value)
 
 
 def plain(value: Json) -> Json:
