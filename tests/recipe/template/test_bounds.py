@@ -193,6 +193,8 @@ def test_a_bound_names_its_line_and_its_number(template: str, said: str) -> None
         ("{{ '%100d' % 1 }}", "{{ '%200d' % 1 }}", Limits(text=150)),
         ("{% for i in range(50) %}{% endfor %}{{ range(50) | sum }}",
          "{% for i in range(51) %}{% endfor %}{{ range(50) | sum }}", Limits(iterations=100)),
+        ("{% for a, b in [[1, 2]] * 9 %}{{ a }}{% endfor %}", "{% for a, b in [[1, 2]] * 10 %}{% endfor %}",
+         Limits(iterations=9)),
         ("{{ ([0] * 10) | length }}", "{{ ([0] * 11) | length }}", Limits(items=10)),
         ("{{ range(10) | length }}", "{{ range(11) | length }}", Limits(items=10)),
         ("{{ 10 ** 99 * 9 }}", "{{ 10 ** 100 }}", Limits(digits=100)),

@@ -19,7 +19,7 @@ from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, Templa
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import methods_of
 from datarecipe.recipe.template.evaluating.operators import UNARY, binary, compare
-from datarecipe.recipe.template.evaluating.work_budget import Budget
+from datarecipe.recipe.template.evaluating.work_budget import ITERABLES, Budget
 from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, present
 
 MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
@@ -137,10 +137,11 @@ class _Evaluation:
             case nodes.Name():
                 self._names[target.name] = value
             case nodes.Tuple():
-                values = self._budget.elements(value)
-                if len(values) != len(target.items):
-                    raise ValueError(f"{len(target.items)} names are set from {len(values)} values")
-                for each, part in zip(target.items, values, strict=True):
+                if not isinstance(value, ITERABLES) or len(value) != len(target.items):
+                    raise ValueError(
+                        f"{len(target.items)} names are set from a {kind_of(value)} that has not as many parts"
+                    )
+                for each, part in zip(target.items, value, strict=True):
                     self._assign(each, part)
 
     # --- expressions
