@@ -1,4 +1,11 @@
-"""A run's folder: its files, who may write them, and how they are read.
+"""A run's folder: what is counted and written of a run, who may write it, and how a finished one is read.
+
+    layout.py, rows.py     names of the files; their lines
+    manifest.py            the manifest as a typed record; json_records.py writes and reads such records
+    counts/                what a run counts in, and the manifest holds
+    reader.py, dataset.py  a finished run, line by line; the same for users, with export.py
+    write/                 the lock, whose the folder is, how its files are put in place, what they cost
+    card/                  the dataset card
 
 Stands below the runner, which fills it, and below all that reads finished runs. May import: `generate` (events, reasons),
 `recipe`, `amount` and what lies below; never `llm` or `running`.

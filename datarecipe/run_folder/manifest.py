@@ -173,7 +173,10 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:
-    """The manifest of that name, or None where there is none that can be read."""
+    """The manifest of that name as it stands, or None where there is none that can be read.
+
+    It is for who has to go on with an incomplete one: whose a folder is must be known of every folder.
+    """
     try:
         stream = files.reading(name)
         if stream is None:
