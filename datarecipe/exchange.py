@@ -65,6 +65,20 @@ class Draw:
         return int.from_bytes(digest.digest(), "big") & 0x7FFF_FFFF
 
 
+Messages: TypeAlias = "tuple[tuple[str, str], ...]"
+"""(role, text) in order; roles are `system`, `user`, `assistant`."""
+
+
+def without_system(messages: Messages) -> Messages:
+    """The messages for a model that takes no system message: its text begins the user's message that follows."""
+    match messages:
+        case (("system", instruction), ("user", text), *rest):
+            return (("user", f"{instruction}\n\n{text}"), *rest)
+        case (("system", instruction), *rest):
+            return (("user", instruction), *rest)
+    return messages
+
+
 @dataclass(frozen=True)
 class Content:
     """The rendered content of a completion request: all that decides the answer, and nothing else.
@@ -73,8 +87,7 @@ class Content:
     """
 
     model: str
-    messages: tuple[tuple[str, str], ...]
-    """(role, text) in order; roles are `system`, `user`, `assistant`."""
+    messages: Messages
     sampling: Mapping[str, Json]
     """Sampling parameters that are sent (temperature, max_tokens ...)."""
     response_format: Mapping[str, Json] | None

@@ -1,4 +1,5 @@
-"""What every commit-time filter is to the loop."""
+"""What every commit-time filter is to the loop: the interface. The filters have modules of their own; their rows are in
+`filter_table.py`."""
 
 from __future__ import annotations
 

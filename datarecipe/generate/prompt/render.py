@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datarecipe.errors import Problem, TemplateError
-from datarecipe.exchange import Content, Example, Json
+from datarecipe.exchange import Content, Example, Json, Messages, without_system
 from datarecipe.generate.prompt.embedded_prompt import embedded_messages, rotations
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.response_format import response_format
@@ -96,14 +96,14 @@ class Renderer:
             self._response_formats[rotation] = response_format(self._recipe, self._model, rotation)
         return self._response_formats[rotation]
 
-    def _messages(self, example: Example, text: str, turn: Turn) -> tuple[tuple[str, str], ...]:
+    def _messages(self, example: Example, text: str, turn: Turn) -> Messages:
         instruction = self.instruction(turn)
         match self._model.profile.layout:
             case "embedded":
                 vary = self.vary.combination(turn.combination)
                 return embedded_messages(self._recipe, instruction, example, vary)
             case "user_only":
-                return (("user", f"{instruction}\n\n{text}"),)
+                return without_system((("system", instruction), ("user", text)))
             case "system_and_user":
                 return (("system", instruction), ("user", text))
 

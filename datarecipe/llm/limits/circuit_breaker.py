@@ -10,8 +10,8 @@ from collections.abc import Callable
 FAILURES = 5
 """Failed attempts in a row, with no answer between them, that open the circuit. Fewer than a request alone may make: what
 nobody gets an answer to does not speak against one request."""
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 10.0
+FIRST_OUTAGE_PAUSE = 1.0
+LONGEST_OUTAGE_PAUSE = 10.0
 """Seconds: short, so that little time is lost once the provider is back; a probe is one request."""
 
 
@@ -69,9 +69,9 @@ class CircuitBreaker:
             self._probe = 0
         elif self.is_open or self._failures < FAILURES:
             return None
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._pauses, 10)) * self._uniform(0.75, 1.25)
+        pause = min(LONGEST_OUTAGE_PAUSE, FIRST_OUTAGE_PAUSE * 2.0 ** min(self._pauses, 10)) * self._uniform(0.75, 1.25)
         self._pauses += 1
-        if retry_after is not None and retry_after >= FIRST_PAUSE:
+        if retry_after is not None and retry_after >= FIRST_OUTAGE_PAUSE:
             pause = retry_after  # the provider knows better
         self._until = now + pause
         return pause

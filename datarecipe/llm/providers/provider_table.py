@@ -60,7 +60,7 @@ class Provider:
     """The hosts of its own, asked over TLS at port 443; `*` stands for one part of letters, digits and hyphens, as a region.
     One at another port, or without TLS, is written as a URL. None: it is asked where the user says."""
     keys: tuple[str, ...] = ()
-    """The variables that may hold its key, the usual one first; none: as `providers.key_variables` makes it."""
+    """The variables that may hold its key, the usual one first; none: as `provider_facts.key_variables` makes it."""
     stems: tuple[str, ...] = ()
     """How the variables that may name its URL begin; none: as the provider's name."""
     also: tuple[str, ...] = ()

@@ -57,10 +57,10 @@ AT_ONCE = 5
 """How often an attempt may be made again at once: connections that turn out to be closed, and a form of the request that a
 server does not take (a seed, the name of `max_tokens`, a system message)."""
 
-FIRST_PAUSE = 1.0
+FIRST_BACKOFF = 1.0
 """Seconds: the upper bound of the first backoff; it doubles from failure to failure."""
 
-LONGEST_PAUSE = 60.0
+LONGEST_BACKOFF = 60.0
 """Seconds: where the doubling ends. A provider's `Retry-After` may ask for more."""
 
 TOTAL = 600.0
@@ -304,11 +304,11 @@ class RequestAttempts:
     def _backoff(self, error: TransientError) -> float:
         """Seconds until the next attempt."""
         failures = self._failures.get(self._candidate, 0)
-        pause = self._uniform(0.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 30)))
+        pause = self._uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 30)))
         if error.retry_after is None:
             return pause
         # Not before the time asked for, and not all at that one moment.
-        return max(0.0, error.retry_after) + self._uniform(0.0, FIRST_PAUSE)
+        return max(0.0, error.retry_after) + self._uniform(0.0, FIRST_BACKOFF)
 
     # Moving from candidate to candidate ------------------------------------------------------------------------------
 

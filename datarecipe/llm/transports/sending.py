@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from datarecipe.errors import ProviderError
+from datarecipe.exchange import without_system
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import NO_KEY
 from datarecipe.llm.transport import SAMPLING
@@ -54,13 +55,8 @@ def sampling_of(content: Content) -> dict[str, Json]:
 
 def messages_of(content: Content, *, system: bool = True) -> list[dict[str, str]]:
     """The messages to send; without `system` as a profile without that role lays them out."""
-    messages = [{"role": role, "content": text} for role, text in content.messages]
-    if system or not messages or messages[0]["role"] != "system":
-        return messages
-    first, *rest = messages
-    if rest and rest[0]["role"] == "user":
-        return [{"role": "user", "content": f"{first['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
-    return [{"role": "user", "content": first["content"]}, *rest]
+    messages = content.messages if system else without_system(content.messages)
+    return [{"role": role, "content": text} for role, text in messages]
 
 
 def length_named(sampling: dict[str, Json], name: str | None) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from datarecipe.exchange import Complete
+from datarecipe.exchange import Complete, without_system
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.response_format import response_format
 from datarecipe.recipe import Recipe
@@ -18,9 +18,8 @@ def adapter(recipe: Recipe, model: ModelSettings) -> Callable[[Complete], Comple
     def adapt(request: Complete) -> Complete:
         content = request.content
         messages = content.messages
-        if model.profile.layout == "user_only" and messages[0][0] == "system":
-            (_, instruction), (role, first), *rest = messages
-            messages = ((role, f"{instruction}\n\n{first}"), *rest)
+        if model.profile.layout == "user_only":
+            messages = without_system(messages)
         adapted = replace(
             content,
             model=model.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datarecipe.llm.limits.circuit_breaker import FAILURES, LONGEST_PAUSE, CircuitBreaker
+from datarecipe.llm.limits.circuit_breaker import FAILURES, LONGEST_OUTAGE_PAUSE, CircuitBreaker
 
 
 def broken() -> CircuitBreaker:
@@ -41,7 +41,7 @@ def test_pauses_double_up_to_the_longest_and_end_with_an_answer() -> None:
         assert pause is not None
         pauses.append(pause)
         now += pause
-    assert pauses == [2.0, 4.0, 8.0, *[LONGEST_PAUSE] * 5]
+    assert pauses == [2.0, 4.0, 8.0, *[LONGEST_OUTAGE_PAUSE] * 5]
     assert breaker.began()
     assert breaker.answered()
     assert not breaker.is_open
