@@ -18,6 +18,7 @@ Reason: TypeAlias = Literal[
     "options",
     "malformed",
     "truncated",
+    "unfinished",
     "no_items",
     "refusal",
     "content_filter",
@@ -74,6 +75,7 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         response="the response was cut off before its first item was whole",
         cause="replies were cut off before an item was whole",
     ),
+    "unfinished": ReasonRow(helps=f"seed examples with one short sentence in each text, {_STRONGER}"),
     "content_filter": ReasonRow(
         helps="other words in the instruction or the description, another provider",
         response="the provider's content filter stopped the response",

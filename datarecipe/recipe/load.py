@@ -18,6 +18,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.compose.variables import check_variables
+from datarecipe.recipe.example_schema.dialogue import check_turns
 from datarecipe.recipe.example_schema.inferred_schema import check_labels_fit, check_seeds_fit, infer_schema
 from datarecipe.recipe.example_schema.user_schema import check_given_schema
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
@@ -207,6 +208,7 @@ def _read_parts(source: _Source, findings: Findings) -> _Parts:
     if source.usable("seed_example"):
         with findings:
             parts.seeds = read_seeds(document, source.files.named_by("seed_example"))
+            check_turns(parts.seeds)
     if parts.seeds and "task" not in source.wrong and not is_misspelt(document, "task"):
         with findings:
             parts.task = read_task(document, parts.seeds[0])

@@ -7,6 +7,7 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
+from datarecipe.recipe.example_schema.dialogue import dialogue_warnings
 from datarecipe.recipe.keys.labels import label_warnings
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.keys.settings import read_fallbacks, read_stop_when, whole
@@ -37,6 +38,7 @@ def warnings(
     yield from _fallbacks(document)
     yield from label_warnings(document, labels.values)
     yield from _equal_seeds(seeds)
+    yield from dialogue_warnings(seeds)
 
 
 def _no_task(task: Task, seed: Seed) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -409,6 +410,28 @@ def test_phrases_and_choices_are_never_cut_off() -> None:
     assert cut_off_texts(recipe)({"text": "a" * 10_000, "label": "yes"}) is None
 
 
+@pytest.mark.parametrize(
+    ("seed", "short", "cut"),
+    [
+        (
+            {"messages": [{"role": "user", "content": "Is it open?"}, {"role": "assistant", "content": "Yes, it is."}]},
+            {"messages": [{"role": "user", "content": "Why is it?"}, {"role": "assistant", "content": "It is late."}]},
+            {"messages": [{"role": "user", "content": "Why is it?"}, {"role": "assistant", "content": "LONG"}]},
+        ),
+        ({"notes": ["All is well."]}, {"notes": ["Not now.", "No more."]}, {"notes": ["Not now.", "LONG"]}),
+        ({"a": {"b": [{"c": "All is well."}]}}, {"a": {"b": [{"c": "Why not."}]}}, {"a": {"b": [{"c": "LONG"}]}}),
+    ],
+)
+def test_texts_within_lists_and_mappings_are_looked_at_too(seed: Any, short: Any, cut: Any) -> None:
+    recipe = replace(recipe_of(seed, labels=OPEN), task=Task("none", None, None))
+    found = cut_off_texts(recipe)
+    (name,) = seed
+    assert found(short) is None
+    bounds = {int(bound[1]) for bound in BOUND.findall(json.dumps(embedded_schema(recipe)))}
+    longest = ("A" + "a" * bound + "x." for bound in bounds)
+    assert name in {found(json.loads(json.dumps(cut).replace("LONG", text))) for text in longest}
+
+
 def test_what_is_cut_off_is_rejected_with_its_reason() -> None:
     recipe = recipe_of({"text": "It came on time.", "label": "yes"}, labels=YES_NO, label="label", schema={})
     (pattern,) = {item["text"]["pattern"] for item in items_of(recipe)}
@@ -417,6 +440,6 @@ def test_what_is_cut_off_is_rejected_with_its_reason() -> None:
     items = [{"label": "yes", "text": text} for text in ("A" + "a" * int(bound[2]) + "x.", "All was well.")]
     answer = Completion(json.dumps({"examples": items}), "stop", None, "", "", "")
     rows = judge_of(recipe, settle_model(recipe, "local/smollm2-135m", None)).batch(answer)
-    assert [getattr(row, "reason", None) for row in rows] == ["truncated", None]
+    assert [getattr(row, "reason", None) for row in rows] == ["unfinished", None]
     others = judge_of(recipe, settle_model(recipe, "openai/gpt-4o", None)).batch(answer)
     assert [getattr(row, "reason", None) for row in others] == [None, None], "no grammar ended what others write"

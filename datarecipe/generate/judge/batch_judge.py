@@ -80,10 +80,9 @@ class Judge:
             return _bounded(checked)
         if (field := self._cut_off(checked.example)) is not None:
             detail = (
-                f"{field}: the text was ended at the greatest length that the model is given, so its last sentence may be "
-                "cut off; longer seed examples allow longer texts"
+                f"{field}: a text reached the greatest length that the embedded model may write; its end may be missing"
             )
-            return _bounded(Invalid("truncated", detail, checked.text))
+            return _bounded(Invalid("unfinished", detail, checked.text))
         return replace(checked, normalised=True) if mended or isinstance(item, Mended) else checked
 
     def _called(self, apart: Apart | None) -> tuple[Found, ...]:

@@ -7,9 +7,9 @@ case and ends as the seeds end. The engine makes a grammar of it, so a form that
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from datarecipe.characters import is_assigned, with_stand_ins
 from datarecipe.exchange import Json
@@ -119,6 +119,50 @@ def _mapping(values: Sequence[dict[str, Json]], declared: Mapping[str, Json]) ->
         )
         properties[name] = shape
     return object_schema(properties)
+
+
+# Texts within values
+
+Path: TypeAlias = "tuple[str | tuple[str, str], ...]"
+"""Where texts of one form stand: keys from the outside in, through lists as if they were not there. A pair of a key and a
+value leads only into the mappings that have it: the turns of one role."""
+
+
+def nested_texts(values: Sequence[Json], dialogue: Dialogue | None) -> Iterator[tuple[Path, list[str]]]:
+    """The texts within lists and mappings, grouped as `shape_of` and `dialogue_shape` give them a form."""
+    inner = [item for value in values if isinstance(value, list) for item in value]
+    if dialogue is not None:
+        for role in dialogue.roles:
+            turns = [turn for turn in inner if isinstance(turn, dict) and turn.get(dialogue.role_key) == role]
+            for path, texts in nested_texts(cast("list[Json]", [turns]), None):
+                if path != (dialogue.role_key,):
+                    yield ((dialogue.role_key, role), *path), texts
+        return
+    if inner:
+        texts = [item for item in inner if isinstance(item, str)]
+        yield from [((), texts)] if texts else nested_texts(inner, None)
+        return
+    mappings = [value for value in values if isinstance(value, dict)]
+    for name in mappings[0] if mappings else ():
+        held = [value[name] for value in mappings if name in value]
+        texts = [text for text in held if isinstance(text, str)]
+        yield from [((name,), texts)] if texts else (((name, *rest), found) for rest, found in nested_texts(held, None))
+
+
+def texts_at(value: Json, path: Path) -> Iterator[str]:
+    """The texts of `value` that stand at `path`."""
+    if isinstance(value, list):
+        for item in value:
+            yield from texts_at(item, path)
+    elif not path:
+        if isinstance(value, str):
+            yield value
+    elif isinstance(value, dict):
+        step, *rest = path
+        if isinstance(step, str):
+            yield from texts_at(value.get(step), tuple(rest))
+        elif value.get(step[0]) == step[1]:
+            yield from texts_at(value, tuple(rest))
 
 
 # The form of a text

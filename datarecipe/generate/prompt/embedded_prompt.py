@@ -29,15 +29,24 @@ from math import gcd
 from typing import TYPE_CHECKING, Final, cast
 
 from datarecipe.exchange import canonical_json
-from datarecipe.generate.prompt.embedded_grammar import Form, as_list, dialogue_shape, object_schema, shape_of
+from datarecipe.generate.prompt.embedded_grammar import (
+    Form,
+    Path,
+    as_list,
+    dialogue_shape,
+    nested_texts,
+    object_schema,
+    shape_of,
+    texts_at,
+)
 from datarecipe.recipe.example_schema.dialogue import dialogues
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Example, Json
     from datarecipe.recipe.recipe import Recipe
 
-EMBEDDED_VERSION: Final = 2
-"""Changes whenever the same recipe would be asked otherwise."""
+EMBEDDED_VERSION: Final = 3
+"""Changes whenever the same recipe would be asked otherwise, or the same reply taken otherwise."""
 
 EMBEDDED_SAMPLING: Final[Mapping[str, Json]] = {
     "temperature": 0.9,
@@ -93,14 +102,11 @@ def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
 
     The grammar ends most texts at their longest with a mark of the seeds', whatever they say by then.
     """
-    patterns = [(name, re.compile(pattern)) for name, pattern in sorted(_Plan(recipe).cut_off())]
+    patterns = [(path, re.compile(pattern)) for path, pattern in sorted(_Plan(recipe).cut_off(), key=repr)]
 
     def cut(example: Example) -> str | None:
-        for name, pattern in patterns:
-            text = example.get(name)
-            if isinstance(text, str) and pattern.fullmatch(text):
-                return name
-        return None
+        texts = ((path, text, pattern) for path, pattern in patterns for text in texts_at(example, path))
+        return next((str(path[0]) for path, text, pattern in texts if pattern.fullmatch(text)), None)
 
     return cut
 
@@ -230,8 +236,8 @@ class _Plan:
         of_label = [seed[name] for seed in self._seeds if name in seed and self._label_of(seed) in labels]
         return Form.of(cast("list[str]", texts), cast("list[str]", of_label or texts), group)
 
-    def cut_off(self) -> set[tuple[str, str]]:
-        """Of the text fields of all items: (name, pattern of the texts that were ended by their bound)."""
+    def cut_off(self) -> set[tuple[Path, str]]:
+        """Of the texts of all items: (where they stand, pattern of those that were ended by their bound)."""
         # A label that no seed example has is written in the form of all.
         labels = [[], *([self._label_of(seed)] for seed in self._seeds)] if self._fixed else [[]]
         groups = {self._group(place) for place in range(self.count)}
@@ -241,8 +247,16 @@ class _Plan:
             for group in groups
             for label in labels
         )
-        patterns = ((name, form.cut_off(self._declared(name))) for name, form in forms if form is not None)
-        return {(name, pattern) for name, pattern in patterns if pattern is not None}
+        patterns: list[tuple[Path, str | None]] = [
+            ((name,), form.cut_off(self._declared(name))) for name, form in forms if form is not None
+        ]
+        if self._recipe.schema_inferred:
+            patterns += (
+                ((name, *path), Form.of(texts, texts, None).cut_off({}))
+                for name in self._recipe.text_fields
+                for path, texts in nested_texts([seed[name] for seed in self._seeds], dialogues(self._seeds).get(name))
+            )
+        return {(path, pattern) for path, pattern in patterns if pattern is not None}
 
     def _group(self, place: int) -> tuple[int, int]:
         """(group, groups) of a place: the openings are dealt out to groups of places.

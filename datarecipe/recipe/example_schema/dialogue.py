@@ -7,16 +7,22 @@ JSON Schema can say which roles there are, but not that turns of any number alte
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from datarecipe.errors import Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.keys.seeds import Seed
+from datarecipe.recipe.message_text import code, nearest
+from datarecipe.recipe.source.document import Place
 
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
 
 _FORMS = (("role", "content"), ("from", "value"))
+_TOOL_CALLS = "tool_calls"
+_NAMES = ("messages", "conversations", "conversation", "dialogue")
 _OPENING_ROLES = frozenset({"system", "developer"})
 """Roles that set the scene: they stand first, once, or not at all."""
 
@@ -66,6 +72,49 @@ def dialogues(seeds: Sequence[Example]) -> Mapping[str, Dialogue]:
     return {name: dialogue for name, dialogue in found.items() if dialogue is not None}
 
 
+def check_turns(seeds: Sequence[Seed]) -> None:
+    """In a list of a seed example, all elements are turns of one form, or none is.
+
+    Raises:
+        SeedExampleError: with a problem for each element that lacks a key of its neighbours, as a misspelt one does.
+    """
+    problems = [
+        _no_turn(seed.place(name, at), name, turn, form)
+        for seed in seeds
+        for name, value in seed.example.items()
+        for form in _FORMS
+        if isinstance(value, list) and any(_is_turn(turn, *form) for turn in value)
+        for at, turn in enumerate(value)
+        if isinstance(turn, dict) and not _is_turn(turn, *form)
+    ]
+    if problems:
+        raise SeedExampleError(*problems)
+
+
+def _no_turn(place: Place, name: str, turn: Mapping[str, Json], form: tuple[str, str]) -> Problem:
+    missing = next((key for key in form if key not in turn), form[0])
+    message = f"{code(missing)} is missing: the other turns of {code(name)} have {code(form[0])} and {code(form[1])}"
+    near = nearest(missing, turn)
+    return place.problem(message, f"write {code(missing)} instead of {code(near)}" if near else "give each turn both")
+
+
+def dialogue_warnings(seeds: Sequence[Seed]) -> Iterator[Problem]:
+    """Fields with the name of a dialogue that are none, and speakers who speak twice."""
+    found = dialogues([seed.example for seed in seeds])
+    for name in seeds[0].example:
+        if name in _NAMES and name not in found:
+            message = f"{code(name)} is no dialogue here, so neither roles nor the order of turns are checked"
+            hint = "write a list of turns, each with `role` and `content`, or `from` and `value`"
+            yield seeds[0].place(name).warning(message, hint)
+    for seed in seeds:
+        for name, dialogue in found.items():
+            spoken = _spoken(_roles(seed.example[name], dialogue.role_key))
+            twice = next((role for role, after in pairwise(spoken) if role == after), None)
+            if twice is not None:
+                message = f"{_quoted(twice)} speaks twice in a row in {code(name)}, so every example may do so"
+                yield seed.place(name).warning(message, "let turns alternate if that is not meant")
+
+
 def _dialogue(values: Sequence[Json]) -> Dialogue | None:
     for role_key, content_key in _FORMS:
         if all(_is_dialogue(value, role_key, content_key) for value in values):
@@ -83,10 +132,15 @@ def _dialogue(values: Sequence[Json]) -> Dialogue | None:
 
 
 def _is_dialogue(value: Json, role_key: str, content_key: str) -> bool:
+    return isinstance(value, list) and bool(value) and all(_is_turn(turn, role_key, content_key) for turn in value)
+
+
+def _is_turn(value: Json, role_key: str, content_key: str) -> bool:
+    """A turn that calls tools may say nothing beside."""
     return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(t, dict) and isinstance(t.get(role_key), str) and content_key in t for t in value)
+        isinstance(value, dict)
+        and isinstance(value.get(role_key), str)
+        and (content_key in value or _TOOL_CALLS in value)
     )
 
 

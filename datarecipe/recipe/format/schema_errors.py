@@ -286,8 +286,8 @@ def _hint_for_text(document: Document, keys: Keys, value: str, schema: Schema) -
     if keys in _PROPOSALS:
         proposed = _PROPOSALS[keys](value)
         return f"write: {_entry(keys, proposed)}" if proposed and len(proposed) <= _LONGEST_ENTRY else None
-    if keys == ("api_base",):
-        return _hint_for_address(value)
+    if keys in _ADVICE:
+        return _ADVICE[keys](value)
     return _for_example(keys) if types == ["object"] or keys == ("labels",) else None
 
 
@@ -328,6 +328,13 @@ _PROPOSALS: Mapping[Keys, Callable[[str], str | None]] = {
     ("model",): lambda text: "".join(text.split()) or None,
 }
 """What a text that does not fit may become."""
+
+
+_ADVICE: Mapping[Keys, Callable[[str], str | None]] = {
+    ("api_base",): _hint_for_address,
+    ("task",): lambda _: "for dialogues and preference pairs leave out `task` and `labels`: nothing in them is a label",
+}
+"""What to say to a text that does not fit."""
 
 
 def _choices(schema: Schema) -> list[str]:

@@ -43,9 +43,9 @@ def read_task(document: Document, seed: Seed) -> Task:
 
 def _field_problems(document: Document, task: Task, fields: list[str], seed: Seed) -> Iterator[Problem]:
     if task.label_field is not None and task.label_field not in fields:
-        yield _absent(document, ("task", "label"), task.label_field, "label field", fields, task)
+        yield _absent(document, ("task", "label"), task.label_field, "label field", seed, task)
     if task.options_field is not None and task.options_field not in fields:
-        yield _absent(document, ("task", "options"), task.options_field, "options field", fields, task)
+        yield _absent(document, ("task", "options"), task.options_field, "options field", seed, task)
     if task.label_field is not None and task.label_field == task.options_field:
         place = document.place(("task", "options"))
         message = f"{code(task.label_field)} cannot be both the label field and the options field"
@@ -55,9 +55,12 @@ def _field_problems(document: Document, task: Task, fields: list[str], seed: See
         yield seed.place().problem(message, "add the text that the answer is about")
 
 
-def _absent(document: Document, keys: tuple[str, str], name: str, role: str, fields: list[str], task: Task) -> Problem:
+def _absent(document: Document, keys: tuple[str, str], name: str, role: str, seed: Seed, task: Task) -> Problem:
+    fields = list(seed.example)
     message = f"the {role} {code(name)} is not in the seed example, whose fields are {join(map(code, fields), 'and')}"
     if task.kind == "custom":
         return document.place(keys).problem(message, did_you_mean(name, fields))
     hint = f"rename the field of the seed example, or name yours: task: {{label: {fields[-1]}}}"
+    if all(isinstance(value, list | dict) for value in seed.example.values()):
+        hint = "leave out `task` and `labels` if no field of the seed example is a label, as in dialogues"
     return document.place(("task",)).problem(message, hint)
