@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from datarecipe.cli.command_options import (
 )
 from datarecipe.cli.output import tell
 from datarecipe.generate.events import Accepted, RejectedItem
+from datarecipe.generate.reasons import REASONS
 from datarecipe.printable import example_line, printable
 from datarecipe.running.drive.preview import preview
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
@@ -50,6 +52,10 @@ def command(recipe: str, **values: Any) -> None:
             click.secho("rejected  ", fg="red", nl=False)
             click.echo(f"{event.reason}: {printable(event.detail)}")
             click.echo(f"          {printable(event.raw)}")
+    reasons = Counter(event.reason for event in seen.events if isinstance(event, RejectedItem))
+    if reasons:
+        ((reason, _),) = reasons.most_common(1)
+        click.echo(f"What usually helps against {reason}: {REASONS[reason].helps}.", err=True)
     usage = seen.response.usage
     tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "tokens not counted"
     priced = setup.cost.price is not None and not setup.embedded and not seen.stored
