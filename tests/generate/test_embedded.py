@@ -443,3 +443,22 @@ def test_what_is_cut_off_is_rejected_with_its_reason() -> None:
     assert [getattr(row, "reason", None) for row in rows] == ["unfinished", None]
     others = judge_of(recipe, settle_model(recipe, "openai/gpt-4o", None)).batch(answer)
     assert [getattr(row, "reason", None) for row in others] == [None, None], "no grammar ended what others write"
+
+
+def test_texts_of_several_sentences_end_with_a_sentence_not_at_a_bound() -> None:
+    """The model writes on as long as it may: with a bound alone two of three texts ended in mid sentence."""
+    seed: Example = {"text": "The wheel wobbles. Please repair it! Can you do it today?", "label": "yes"}
+    recipe = recipe_of(seed, labels=YES_NO, label="label")
+    pattern = re.compile(str(items_of(recipe)[0]["text"]["pattern"]))
+    assert pattern.fullmatch(str(seed["text"]))
+    assert pattern.fullmatch("The chain is gone. Where is it.")
+    assert pattern.fullmatch("One here. Two here. Three here! Four here?")
+    assert not pattern.fullmatch("One here. Two here. Three here! Four here? Five here.")
+    assert not pattern.fullmatch("The chain is gone. Where is")
+    assert not pattern.fullmatch("The chain is gone.Where is it.")
+    cut = cut_off_texts(recipe)
+    longest = "T" + "o" * (len("Can you do it today?") * 9 // 5 + 20) + "p."
+    assert cut({"text": "The chain is gone. Where is it.", "label": "yes"}) is None
+    for text in (longest, f"One here. {longest}", f"{longest} One here.", f"One here. {longest} Two here."):
+        assert pattern.fullmatch(text)
+        assert cut({"text": text, "label": "yes"}) == "text"

@@ -6,6 +6,7 @@ case and ends as the seeds end. The engine makes a grammar of it, so a form that
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ _INNER_MARKS: Final = ";:!?？！؟()"
 
 _WHOLE: Final = r"[\s\S]*[.!?…。．｡！？؟۔।॥։።][\"'”’»›)\]}）］｝」』】》〉]*\Z"
 """A pattern of the texts that end with a whole sentence: its mark, and what closes behind it."""
+
+_ENDS: Final = ".!?…"
+_SENTENCE: Final = re.compile(rf"[^ {_ENDS}][^{_ENDS}]*[{_ENDS}]")
+_LENGTHS: Final = frozenset({"minLength", "maxLength"})
 
 _MARKUP: Final = "[]{}<>|_*#@^~=`$%/\\+&"
 """Signs that a small model fills forms with. They are written only where a seed's text holds them."""
@@ -169,6 +174,53 @@ def texts_at(value: Json, path: Path) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentences:
+    """Texts of several sentences, with spaces between them.
+
+    The model writes on as long as it may. So a text may have one sentence more than the seeds', and ends with its last one
+    instead of at a bound.
+    """
+
+    fewest: int
+    most: int
+    longest: int
+    """Characters of one sentence, but for its first and its last two."""
+    first: str
+    inner: str
+    letter: str
+    """Character classes, as those of `Form`, without marks that end a sentence."""
+    marks: str
+    """A character class: what ends a sentence."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], absent: set[str]) -> Sentences | None:
+        """None where no text has several sentences, or one is not made of sentences. `absent` is never written."""
+        found = [_SENTENCE.findall(text) for text in texts if text]
+        counts = [len(sentences) for sentences in found]
+        if max(counts, default=0) < 2 or [" ".join(each) for each in found] != [text for text in texts if text]:
+            return None
+        without = absent | set(_ENDS)
+        return cls(
+            fewest=max(1, min(counts) // 2),
+            most=max(counts) + 1,
+            longest=max(len(sentence) for each in found for sentence in each) * 9 // 5 + 20,
+            first=_first_class([sentence for each in found for sentence in each]),
+            inner=_class(texts, without=without),
+            letter=_class(texts, without=without | {" "}),
+            marks=f"[{''.join(map(_quoted, sorted({sentence[-1] for each in found for sentence in each})))}]",
+        )
+
+    def pattern(self) -> str:
+        """Of all such texts."""
+        sentence = f"{self.first}{self.inner}{{4,{self.longest}}}{self.letter}{self.marks}"
+        return f"^{sentence}( {sentence}){{{self.fewest - 1},{self.most - 1}}}$"
+
+    def with_a_longest(self) -> str:
+        """A pattern of the texts in which a sentence has reached its bound."""
+        return f"(?:.*{self.marks} )?{self.first}{self.inner}{{{self.longest}}}{self.letter}{self.marks}(?: .*)?"
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """What texts like the seeds' look like."""
 
@@ -188,6 +240,8 @@ class Form:
     """A character class: what may stand in a word."""
     plain: bool
     """Whether the text can be described by a pattern at all."""
+    sentences: Sentences | None
+    """Where texts have several sentences."""
 
     @classmethod
     def of(cls, texts: Sequence[str], same_label: Sequence[str], group: tuple[int, int] | None) -> Form:
@@ -202,16 +256,18 @@ class Form:
         unheard = {mark for mark in _INNER_MARKS if not any(mark in text[:-1] for text in kin)}
         single = closed and not any(end in text[:-1] for text in kin for end in ends)
         absent = unheard | (ends if single else set())
+        sentences = Sentences.of(texts, unheard)
         return cls(
             shortest=max(1, min(lengths) // 2),
             longest=max(lengths) * 9 // 5 + (40 if closed else 6),
             first=_first_class(texts),
             inner=_class(texts, without=absent),
             last=_last_class(ends, closed=closed),
-            openings=_openings(kin, group) if question and group is not None else (),
-            words=0 if closed else _most_words(texts),
+            openings=_openings(kin, group) if question and group is not None and sentences is None else (),
+            words=0 if closed or sentences is not None else _most_words(texts),
             letter=_class(texts, without=absent | {" "}),
             plain=max(lengths) <= _LONGEST_PATTERN and not inside & set('\n\r\t"\\'),
+            sentences=sentences,
         )
 
     def schema(self, declared: Mapping[str, Json]) -> dict[str, Json]:
@@ -225,7 +281,9 @@ class Form:
             return {"type": "string", "minLength": min(low, _LONGEST_BOUND), **bounded}
         if self.words:
             return {"type": "string", "pattern": self._few_words()}
-        return {"type": "string", "pattern": self._sentences(low, high)}
+        if self.sentences is not None and not declared.keys() & _LENGTHS:
+            return {"type": "string", "pattern": self.sentences.pattern()}
+        return {"type": "string", "pattern": self._one_run(low, high)}
 
     def cut_off(self, declared: Mapping[str, Json]) -> str | None:
         """A pattern of the texts that the bound ended; None where texts need no mark at their end.
@@ -233,18 +291,22 @@ class Form:
         A text in a pattern gets its mark from the grammar, whatever it says by then: the mark proves nothing. In a text that
         is bounded by length alone the model wrote the mark itself, so its sentence is whole.
         """
-        if not self.last or self.words or declared.keys() & {"enum", "const"}:
+        if declared.keys() & {"enum", "const"}:
+            return None
+        if self.plain and self.sentences is not None and not declared.keys() & _LENGTHS:
+            return self.sentences.with_a_longest()
+        if not self.last or self.words:
             return None
         _, high = self._bounds(declared)
         if self.plain:
-            return self._sentences(high, high)
+            return self._one_run(high, high)
         return f"(?!{_WHOLE})[\\s\\S]{{{high}}}" if high <= _LONGEST_BOUND else None
 
     def _bounds(self, declared: Mapping[str, Json]) -> tuple[int, int]:
         low, high = _bound(declared, "minLength", self.shortest), _bound(declared, "maxLength", self.longest)
         return min(low, high), high
 
-    def _sentences(self, low: int, high: int) -> str:
+    def _one_run(self, low: int, high: int) -> str:
         if self.openings:
             opening = f"({'|'.join(self.openings)}) "
             used = max(len(word) for word in self.openings) + 1
