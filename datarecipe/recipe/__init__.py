@@ -23,7 +23,7 @@ from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
-from datarecipe.recipe.source.yaml_source import read_yaml_file
+from datarecipe.recipe.source.yaml_source import read_yaml_document, read_yaml_file
 from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "parse_set",
     "parse_var",
     "project_of",
+    "read_yaml_document",
     "read_yaml_file",
     "recipes_below",
     "shipped_recipes",
