@@ -13,7 +13,7 @@ from datarecipe.recipe.collection import (
     shipped_recipes,
 )
 from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
-from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
+from datarecipe.recipe.discovery import Found, judged_as_base, passed_over_below, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
@@ -62,6 +62,7 @@ __all__ = [
     "override_recipe",
     "parse_set",
     "parse_var",
+    "passed_over_below",
     "project_of",
     "read_yaml_document",
     "read_yaml_file",
