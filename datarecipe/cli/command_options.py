@@ -23,6 +23,7 @@ from datarecipe.recipe import (
     load_recipe,
     parse_set,
     parse_var,
+    passed_over_below,
     recipes_below,
 )
 from datarecipe.running.resolve.config import user_data_roots
@@ -213,12 +214,17 @@ def _check_flags(overrides: Sequence[Override]) -> None:
                 raise UsageError(words, hint="Leave one of them out.")
 
 
-def recipe_names(arguments: Sequence[str]) -> Iterator[str]:
-    """The recipes named, and those of the folders named; what others there extend is no recipe of its own."""
+def recipe_names(arguments: Sequence[str], *, quiet: bool = False) -> Iterator[str]:
+    """The recipes named, and those of the folders named; what others there extend is no recipe of its own.
+
+    Says what it has passed over, unless `quiet`.
+    """
     for argument in arguments:
         if not argument or not Path(argument).is_dir():
             yield argument
             continue
+        for line in () if quiet else passed_over_below(Path(argument)):
+            tell(line)
         found = recipes_below(Path(argument))
         bases = frozenset(path for recipe in found for path in recipe.extends)
         own = [recipe.path for recipe in found if recipe.resolved not in bases and not recipe.outside]

@@ -13,7 +13,7 @@ from datarecipe.recipe.collection import (
     shipped_recipes,
 )
 from datarecipe.recipe.compose.overrides import Override, parse_set, parse_var
-from datarecipe.recipe.discovery import Found, judged_as_base, recipes_below
+from datarecipe.recipe.discovery import Found, judged_as_base, passed_over_below, recipes_below
 from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
@@ -23,7 +23,7 @@ from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
-from datarecipe.recipe.source.yaml_source import read_yaml_file
+from datarecipe.recipe.source.yaml_source import read_yaml_document, read_yaml_file
 from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 
 __all__ = [
@@ -62,7 +62,9 @@ __all__ = [
     "override_recipe",
     "parse_set",
     "parse_var",
+    "passed_over_below",
     "project_of",
+    "read_yaml_document",
     "read_yaml_file",
     "recipes_below",
     "shipped_recipes",

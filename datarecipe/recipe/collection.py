@@ -106,7 +106,7 @@ def _file(argument: str) -> Path:
     with contextlib.suppress(OSError, ValueError):  # what cannot be a path is no file either
         if path.exists():
             return path
-    hint = _near_file(path)
+    hint = _vendored(path.parent.name, path.stem) or _near_file(path)
     if hint is None and path.stem in shipped_recipes():
         hint = f"there is a shipped recipe of that name: {code(path.stem)}"
     raise RecipeNotFoundError(Source(printable(argument)).place().problem("there is no such file", hint))
@@ -124,12 +124,23 @@ def _near_file(path: Path) -> str | None:
 
 
 def _suggestion(name: str) -> str:
+    if (vendored := _vendored("", name)) is not None:
+        return vendored
     shipped, own = shipped_recipes(), dict.fromkeys(_own_names())
     found = nearest(name, [*own, *shipped])
     if found is not None:
         return f"did you mean {code(found)}? {code('datarecipe list')} names the shipped ones"
     looked = f"it would be {code(f'recipes/{name}.yaml')}; "
     return f"{looked}the shipped ones are {join(map(code, shipped), 'and')}" if shipped else "none is installed"
+
+
+def _vendored(collection: str, name: str) -> str | None:
+    """A hint that names the recipe of a vendored collection; `collection` may be empty."""
+    vendor = _FOLDERS[0] / "vendor"
+    for path in sorted((*vendor.glob("*/*"), *vendor.glob("*/recipes/*"))):
+        if path.stem == name and path.suffix in YAML_SUFFIXES and collection in ("", path.parts[len(vendor.parts)]):
+            return f"did you mean {code(str(path))}?"
+    return None
 
 
 def _own_names() -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datarecipe.errors import MissingKeyError, RecipeError, UnsafePathError
+from datarecipe.printable import counted
 from datarecipe.recipe.compose.extends import written_bases
 from datarecipe.recipe.source.document import Document, MappingNode, Source
 from datarecipe.recipe.source.paths import YAML_SUFFIXES, display, is_hidden, read_source
@@ -39,6 +40,14 @@ def recipes_below(folder: Path) -> list[Found]:
     return [found for path in sorted(_yaml_files(folder)) if (found := _look(path, root)) is not None]
 
 
+def passed_over_below(folder: Path) -> Iterator[str]:
+    """A line for each folder of vendored recipes below a folder: what `recipes_below` has passed over, and what to do."""
+    for vendored in sorted(vendored for _, _, folders in _walk(folder) for vendored in folders):
+        if not vendored.is_symlink() and (number := len(recipes_below(vendored))):
+            them = "it" if number == 1 else "them"
+            yield f"{vendored}: {counted(number, 'recipe')} passed over; name this folder to include {them}"
+
+
 def judged_as_base(error: RecipeError) -> RecipeError | None:
     """What is wrong with a recipe that others extend, beyond what these add and what only they can tell; None if nothing is.
 
@@ -52,10 +61,19 @@ def judged_as_base(error: RecipeError) -> RecipeError | None:
 
 
 def _yaml_files(folder: Path) -> Iterator[Path]:
-    for where, folders, files in os.walk(folder):
-        passed_over = {*_NOT_LOOKED_INTO, *(("vendor",) if Path(where).resolve().name.casefold() == "recipes" else ())}
+    for where, files, _ in _walk(folder):
+        yield from (where / name for name in files if name.endswith(YAML_SUFFIXES) and not name.startswith("."))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[Path]]]:
+    """Each folder that is looked into, with the files and the folders of vendored recipes in it."""
+    for name, folders, files in os.walk(folder):
+        where = Path(name)
+        vendor = ("vendor",) if where.resolve().name.casefold() == "recipes" else ()
+        vendored = [where / name for name in folders if name.casefold() in vendor]
+        passed_over = {*_NOT_LOOKED_INTO, *vendor}
         folders[:] = [name for name in folders if not name.startswith(".") and name.casefold() not in passed_over]
-        yield from (Path(where) / name for name in files if name.endswith(YAML_SUFFIXES) and not name.startswith("."))
+        yield where, files, vendored
 
 
 def _look(path: Path, root: Path) -> Found | None:

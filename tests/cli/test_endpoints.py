@@ -24,12 +24,12 @@ class Lab:
         self.project = folder / "project"
         self.output = self.project / "runs" / "facts"
         self._config = folder / "config"
+        self.home = self._config / "datarecipe"
         write_recipe(self.project)
 
     def config(self, **endpoints: dict[str, Any]) -> None:
-        path = self._config / "datarecipe" / "config.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"endpoints": endpoints}))
+        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / "config.yaml").write_text(json.dumps({"endpoints": endpoints}))
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
         return datarecipe(*arguments, cwd=self.project, env={"XDG_CONFIG_HOME": str(self._config), **env})
@@ -171,12 +171,16 @@ def test_a_project_cannot_define_an_endpoint(lab: Lab) -> None:
     ("row", "words"),
     [
         ({"urls": ["http://a", "http://b"]}, "a pool of several URLs is not supported yet"),
-        ({"urls": []}, "cannot be set here so"),
-        ({"urls": "http://a"}, "cannot be set here so"),
+        ({"urls": []}, "`endpoints.lab.urls` must be a list of addresses, not an empty list"),
+        ({"urls": "http://a"}, 'a list is written so: urls: ["http://a"]'),
         ({"urls": ["a.example"]}, "must begin with http"),
         ({"provider": "nobody"}, "no provider that can be used is called"),
-        ({"key": "sk-secret"}, "cannot be set here so"),
-        ({"prices": {"input_per_million": 1}}, "cannot be set here so"),
+        ({"key": "sk-secret"}, "unknown key `key` in `endpoints.lab`"),
+        ({"bearer": "sk-secret"}, "unknown key `bearer` in `endpoints.lab`"),
+        ({"key_env": "sk-secret", "url": "http://a"}, "unknown key `url` in `endpoints.lab`"),
+        ({"key_env": ["sk-secret"]}, "`endpoints.lab.key_env` must be the name of an environment variable"),
+        ({"urls": "http://user:sk-secret@a"}, "`endpoints.lab.urls` must be a list of addresses"),
+        ({"prices": {"input_per_million": 1}}, "`output_per_million` is missing in `endpoints.lab.prices`"),
     ],
 )
 def test_a_row_that_is_wrong(lab: Lab, row: dict[str, Any], words: str) -> None:
@@ -186,6 +190,25 @@ def test_a_row_that_is_wrong(lab: Lab, row: dict[str, Any], words: str) -> None:
     assert words in ran.err
     assert "config.yaml" in ran.err
     assert "sk-secret" not in ran.err
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(lab: Lab) -> None:
+    lab.config()
+    (lab.home / "config.yaml").write_text(
+        "endpoints:\n"
+        '  lab: {provider: hosted_vllm, url: "http://localhost:8000/v1"}\n'
+        '  rack: {provider: nobody, urls: ["http://localhost:8000/v1"]}\n'
+        "modle: openai/gpt-4o\n"
+    )
+    ran = lab("prompt", "facts")
+    assert ran.code == 2
+    assert "config.yaml:2:32: unknown key `url` in `endpoints.lab`\n" in ran.err
+    assert '     2 |   lab: {provider: hosted_vllm, url: "http://localhost:8000/v1"}\n' in ran.err
+    assert "  did you mean `urls`?\n" in ran.err
+    assert "`urls` is missing" not in ran.err
+    assert "config.yaml:3:3: `endpoints.rack`: no provider that can be used is called 'nobody'\n" in ran.err
+    assert "config.yaml:4:1: unknown key `modle`\n" in ran.err
+    assert "did you mean `model`?" in ran.err
 
 
 def test_its_prices(lab: Lab) -> None:

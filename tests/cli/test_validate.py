@@ -280,7 +280,7 @@ def test_other_data_is_read_where_the_user_opens_its_folder(
     assert validate(project, "recipes/own.yaml").code == 2
     configured.write_text("data_roots: here\n")
     wrong = validate(project, "recipes/own.yaml")
-    assert (wrong.code, "data_roots (a list of folders)" in wrong.err) == (2, True)
+    assert (wrong.code, "`data_roots` must be a list of folders" in wrong.err) == (2, True)
 
 
 def test_show_tells_where_each_value_comes_from(project: Path) -> None:

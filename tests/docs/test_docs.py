@@ -21,7 +21,7 @@ from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer
 from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
 from datarecipe.recipe.source.yaml_source import parse_yaml
-from datarecipe.running.resolve.config import USER_KEYS
+from datarecipe.running.resolve.config_form import USER_KEYS
 from tests.docs.pages import ROOT, Page, commands, document, documents, pages
 from tests.docs.scripts import script
 

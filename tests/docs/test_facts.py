@@ -44,7 +44,7 @@ from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve import costs
 from datarecipe.running.resolve.check_without_model import check
-from datarecipe.running.resolve.config import PROJECT_KEYS, USER_KEYS
+from datarecipe.running.resolve.config_form import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.resolve.options import Options, Transport
 from datarecipe.running.resolve.resolved_run import settle
 from datarecipe.running.run_result import INTERRUPTED_EXIT, RunResult

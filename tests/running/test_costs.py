@@ -145,19 +145,23 @@ def test_the_user_s_configuration_gives_prices(tmp_path: Path, user_config: Path
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("written", "words"),
     [
-        "prices: 3",
-        "prices: {openai/a: 3}",
-        "prices: {openai/a: {input_per_million: 1}}",
-        "prices: {openai/a: {input_per_million: 1, output_per_million: -1}}",
-        "prices: {openai/a: {input_per_million: 1, output_per_million: yes}}",
-        "prices: {openai/a: {input_per_million: 1, output_per_million: 1, more: 1}}",
+        ("3", "`prices` must be a mapping of models to prices, not the number 3"),
+        ("{openai/a: 3}", "`prices.openai/a` must be a mapping with `input_per_million` and `output_per_million`"),
+        ("{openai/a: {input_per_million: 1}}", "`output_per_million` is missing in `prices.openai/a`"),
+        (
+            "{openai/a: {input_per_million: 1, output_per_million: -1}}",
+            "must be a number of at least 0, not the number",
+        ),
+        ("{openai/a: {input_per_million: 1, output_per_million: yes}}", "of at least 0, not the text"),
+        ("{openai/a: {input_per_million: 1, output_per_million: true}}", "of at least 0, not the boolean"),
+        ("{openai/a: {input_per_million: 1, output_per_million: 1, more: 1}}", "unknown key `more`"),
     ],
 )
-def test_prices_of_the_configuration_that_are_none(tmp_path: Path, user_config: Path, written: str) -> None:
-    user_config.write_text(written + "\n")
-    with pytest.raises(UsageError, match="`prices` cannot be set here so"):
+def test_prices_of_the_configuration_that_are_none(tmp_path: Path, user_config: Path, written: str, words: str) -> None:
+    user_config.write_text(f"prices: {written}\n")
+    with pytest.raises(UsageError, match=words):
         setup_of(tmp_path, OWN)
 
 
@@ -165,7 +169,7 @@ def test_a_project_s_configuration_cannot_give_prices(tmp_path: Path) -> None:
     folder = tmp_path / ".datarecipe"
     folder.mkdir()
     (folder / "config.yaml").write_text("prices: {openai/gpt-4o: {input_per_million: 0, output_per_million: 0}}\n")
-    with pytest.raises(UsageError, match="`prices` cannot be set here so"):
+    with pytest.raises(UsageError, match="`prices` cannot be set here"):
         setup_of(tmp_path, OWN)
 
 

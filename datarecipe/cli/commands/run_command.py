@@ -70,7 +70,7 @@ def command(recipes: tuple[str, ...], **values: Any) -> None:
 def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> NoReturn:
     """Run them as the options say, and exit."""
     budget = budget_values(values)
-    names = list(recipe_names(recipes))
+    names = list(recipe_names(recipes, quiet=quiet))
     check_folder(names, values)
     setups = for_each(
         names, lambda name: settle(load(name, {**values, "quiet": quiet}), run_options(values), notice=tell)

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from datarecipe.cli.command_options import load, validation_options
+from datarecipe.cli.output import tell
 from datarecipe.cli.reports.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
 from datarecipe.printable import printable
-from datarecipe.recipe import Found, find_recipe, is_name, judged_as_base, recipes_below
+from datarecipe.recipe import Found, find_recipe, is_name, judged_as_base, passed_over_below, recipes_below
 from datarecipe.running.resolve.check_without_model import check
 
 _WRITERS: dict[str, Callable[[list[Report]], Iterator[str]]] = {"json": as_json, "github": as_github}
@@ -74,6 +75,8 @@ def _show(reports: list[Report]) -> None:
 
 def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Report]:
     below = {argument: recipes_below(Path(argument)) for argument in arguments if _is_folder(argument)}
+    for line in dict.fromkeys(line for argument in below for line in passed_over_below(Path(argument))):
+        tell(line)
     extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
     # One letter wrong in an `extends` must not make the file that was meant look like a broken recipe.
     missed = frozenset(path.name for path in extended if not _is_there(path))

@@ -292,4 +292,6 @@ def _beside(path: Path, name: str, place: Place) -> str | None:
     near = nearest(path.stem, [Path(file).stem for file in files])
     found = sorted(file for file in files if near is not None and Path(file).stem == near)
     alike = [file for file in found if Path(file).suffix == path.suffix] or found
-    return f"did you mean {code(str(Path(name).parent / alike[0]))}?" if alike else None
+    # A copied collection keeps its recipes in a folder of its own.
+    inner = [f"recipes/{path.name}"] if not alike and (path.parent / "recipes" / path.name).is_file() else alike
+    return f"did you mean {code(str(Path(name).parent / inner[0]))}?" if inner else None

@@ -32,7 +32,6 @@ from datarecipe.recipe.source.document import (
     list_node,
     mapping_node,
     scalar_node,
-    to_json,
 )
 from datarecipe.recipe.source.paths import display, read_source
 from datarecipe.recipe.source.scalars import PlainValue, resolve
@@ -72,15 +71,21 @@ def _nothing_in(source: Source) -> Problem:
     return replace(source.place(1, 1).problem("there is nothing in it", hint), excerpt=None)
 
 
-def read_yaml_file(path: Path) -> Json:
-    """The value of a YAML file that is no recipe (a configuration), by the same rules; None when it is empty.
+def read_yaml_document(path: Path) -> Document | None:
+    """A YAML file that is no recipe (a configuration), by the same rules; None when it is empty.
 
     Raises:
         RecipeError: it cannot be read, or is no YAML.
     """
     resolved = path.resolve()
     root = _compose(read_source(resolved, Source(display(path)).place(), str(path), shown=display(path)))
-    return None if root is None else to_json(root)
+    return None if root is None else Document(root)
+
+
+def read_yaml_file(path: Path) -> Json:
+    """The value of such a file; None when it is empty. Raises `RecipeError` likewise."""
+    document = read_yaml_document(path)
+    return None if document is None else document.value
 
 
 def _compose(source: Source) -> Node | None:

@@ -6,27 +6,18 @@ from somebody else as easily as a recipe does, so its file may name a model and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
-from datarecipe.errors import Problem, RecipeError, UsageError
-from datarecipe.llm.providers.endpoint import Endpoint, check_url
-from datarecipe.llm.providers.named_endpoint import NamedEndpoint, NamedEndpoints
-from datarecipe.recipe import Prices, read_yaml_file
-
-USER_KEYS = ("model", "api_base", "data_roots", "prices", "endpoints")
-PROJECT_KEYS = ("model",)
-_FORMS = {
-    "data_roots": "a list of folders",
-    "prices": "for each model `{input_per_million: 0.15, output_per_million: 0.60}`, in US dollars",
-    "endpoints": 'for each name `{provider: hosted_vllm, urls: ["http://localhost:8000/v1"]}`, and `key_env` or `prices`',
-}
-"""What the values of keys are that are no text."""
+from datarecipe.errors import RecipeError, UsageError
+from datarecipe.llm.providers.endpoint import Endpoint
+from datarecipe.llm.providers.named_endpoint import NamedEndpoints
+from datarecipe.recipe import Prices, read_yaml_document
+from datarecipe.running.resolve.config_form import PROJECT_KEYS, USER_KEYS, check_configuration, endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +57,6 @@ def read_config(home: Path) -> Config:
     """The settings that hold in the project `home`; the project's model goes before the user's."""
     user = _read(user_config_file(), USER_KEYS)
     project = _read(project_config_file(home), PROJECT_KEYS)
-    if "api_base" in user[1] and "model" not in user[1]:
-        raise UsageError(f"{user[0]}: `api_base` needs `model` beside it: a server goes with the model that it has")
     named_in = next((path for path, values in (project, user) if "model" in values), None)
     endpoints = user[1].get("endpoints", {})
     return Config(
@@ -76,21 +65,9 @@ def read_config(home: Path) -> Config:
         by_user=named_in == user[0],
         api_base=user[1].get("api_base"),
         prices={model: Prices(**prices) for model, prices in user[1].get("prices", {}).items()},
-        endpoints=NamedEndpoints(
-            {name: _endpoint(user[0], name, row) for name, row in endpoints.items()}, str(user[0])
-        ),
+        endpoints=NamedEndpoints({name: endpoint(name, row) for name, row in endpoints.items()}, str(user[0])),
         endpoint_prices={name: Prices(**row["prices"]) for name, row in endpoints.items() if "prices" in row},
     )
-
-
-def _endpoint(path: Path, name: str, row: Mapping[str, Any]) -> NamedEndpoint:
-    if len(row["urls"]) > 1:
-        raise UsageError(str(Problem(f"`endpoints.{name}`: a pool of several URLs is not supported yet", str(path))))
-    try:
-        check_url(row["urls"][0], f"`endpoints.{name}`")
-        return NamedEndpoint(name, row["provider"], row["urls"][0], row.get("key_env"))
-    except UsageError as error:
-        raise UsageError(str(Problem(f"`endpoints.{name}`: {error.message}", str(path))), hint=error.hint) from None
 
 
 def user_data_roots() -> tuple[Path, ...]:
@@ -110,50 +87,11 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
         # What it leads to would be quoted in messages.
         raise UsageError(f"{path} is a link that leads out of the project", hint="Put a file there instead.")
     try:
-        values = read_yaml_file(path)
+        document = read_yaml_document(path)
+        if document is None:
+            return path, {}
+        check_configuration(document, keys)
     except RecipeError as error:
-        raise UsageError(f"the configuration cannot be read\n{error}") from None
-    if values is None:
-        return path, {}
-    if not isinstance(values, dict):
-        raise UsageError(str(Problem("a configuration is a mapping such as `model: openai/gpt-4o-mini`", str(path))))
-    for key, value in values.items():
-        if key not in keys or not _fits(key, value):
-            allowed = ", ".join(f"{name} ({_FORMS.get(name, 'text')})" for name in keys)
-            raise UsageError(str(Problem(f"`{key}` cannot be set here so; what can: {allowed}", str(path))))
+        raise UsageError(str(error)) from None
+    values: Any = document.value
     return path, values
-
-
-def _fits(key: str, value: object) -> bool:
-    match key:
-        case "data_roots":
-            return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-        case "prices":
-            return isinstance(value, dict) and all(map(_are_prices, value.values()))
-        case "endpoints":
-            return isinstance(value, dict) and all(
-                isinstance(name, str) and _is_endpoint(value[name]) for name in value
-            )
-        case _:
-            return isinstance(value, str)
-
-
-def _are_prices(value: object) -> bool:
-    names = {price.name for price in fields(Prices)}
-    return (
-        isinstance(value, dict)
-        and set(value) == names
-        and all(type(usd) in (int, float) and 0 <= usd < math.inf for usd in value.values())
-    )
-
-
-def _is_endpoint(value: object) -> bool:
-    match value:
-        case {"provider": str(), "urls": [str(), *others], **more}:
-            return (
-                all(isinstance(url, str) for url in others)
-                and more.keys() <= {"key_env", "prices"}
-                and isinstance(more.get("key_env", ""), str)
-                and ("prices" not in more or _are_prices(more["prices"]))
-            )
-    return False

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.errors import UnsafePathError
-from datarecipe.recipe import load_recipe, recipes_below
+from datarecipe.errors import MissingFileError, RecipeNotFoundError, UnsafePathError
+from datarecipe.recipe import find_recipe, load_recipe, passed_over_below, recipes_below
 from tests.recipe.writing import RECIPE, Project
 
 SECRET = '{"question": "secret", "answer": "yes"}'
@@ -54,5 +54,39 @@ def test_vendored_recipes_are_found_where_their_folder_is_named(project: Project
     vendored = project.write("recipes/vendor/acme/recipes/base.yaml", text())
     for folder in (project.root, project.root / "recipes", Path("recipes")):
         assert [found.resolved for found in recipes_below(folder)] == [project.recipe]
+        (told,) = passed_over_below(folder)
+        assert told.endswith("recipes/vendor: 1 recipe passed over; name this folder to include it")
     for folder in (vendored.parents[2], vendored.parents[1]):
         assert [found.resolved for found in recipes_below(folder)] == [vendored]
+        assert not list(passed_over_below(folder))
+
+
+def test_what_is_passed_over_is_counted_and_no_link_is_followed(project: Project, tmp_path: Path) -> None:
+    project.write_recipe()
+    (project.root / "recipes" / "vendor").symlink_to(tmp_path)
+    assert not list(passed_over_below(project.root))
+    (project.root / "recipes" / "vendor").unlink()
+    project.write("recipes/vendor/acme/notes.yaml", "a: 1\n")
+    assert not list(passed_over_below(project.root))
+    for name in ("one", "two"):
+        project.write(f"recipes/vendor/acme/{name}.yaml", text())
+    (told,) = passed_over_below(Path("recipes"))
+    assert told == "recipes/vendor: 2 recipes passed over; name this folder to include them"
+
+
+@pytest.mark.parametrize("asked", ["returns", "acme/returns", "acme/returns.yaml", "recipes/vendor/acme/returns.yaml"])
+def test_a_name_leads_to_the_vendored_recipe(project: Project, asked: str) -> None:
+    project.write("recipes/vendor/acme/recipes/returns.yaml", text())
+    project.write("recipes/vendor/other/returns2.yaml", text())
+    with pytest.raises(RecipeNotFoundError, match=r"did you mean `recipes/vendor/acme/recipes/returns\.yaml`"):
+        find_recipe(asked)
+    with pytest.raises(RecipeNotFoundError) as caught:
+        find_recipe("other/returns")
+    assert "acme" not in str(caught.value)
+
+
+def test_a_base_is_looked_for_among_the_recipes_of_a_collection(project: Project) -> None:
+    project.write("recipes/vendor/acme/recipes/returns.yaml", text())
+    own = project.write("recipes/mine.yaml", "recipe: 1\nextends: vendor/acme/returns.yaml\n")
+    with pytest.raises(MissingFileError, match=r"did you mean `vendor/acme/recipes/returns\.yaml`"):
+        load_recipe(own)
