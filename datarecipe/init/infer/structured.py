@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding
-from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, is_id
+from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
 from datarecipe.init.read.table import Table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
@@ -40,7 +40,7 @@ def find_structure(table: Table) -> ExampleKind | None:
         if not labelled and (role := _role_key(table, name)):
             return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {show(role)}", "Dialogues.")
     label = find_label(table)
-    texts = [name for name in table.columns if _holds_texts(table, name) and not is_id(table, name)]
+    texts = [name for name in table.columns if _holds_texts(table, name) and why_id(table, name) is None]
     nested = [name for name in table.columns if _holds_objects(table, name)]
     if nested and texts and (label is None or label[0] in nested):
         return _extraction(table, texts, nested)
