@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, Wishes
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
@@ -173,6 +174,34 @@ def test_rows_are_told_of_or_taken(all_roles: list[list[str]], seeds: int) -> No
     told = [note for note in notes(draft) if "also have" in note or "would be rejected" in note]
     assert taken is not bool(told)
     assert of_data(rows[::-1], seeds=seeds).seeds == draft.seeds
+
+
+@pytest.mark.parametrize(
+    ("turn", "lack", "has"),
+    [
+        ({"rol": "assistant", "content": "x"}, 'has no "role"', '; this one has "rol", "content".'),
+        ({"role": "assistant", "text": "x"}, 'has no "content"', '; this one has "role", "text".'),
+        ({"role": 2, "content": "x"}, 'has the number 2 as "role"', '"role", "content".'),
+        ({}, 'has no "role"', 'and "content".'),
+        ("Until six.", 'is the text "Until six."', 'and "content".'),
+    ],
+)
+def test_a_turn_that_lacks_something_is_named(turn: Json, lack: str, has: str) -> None:
+    broken: Example = {"system": "Be brief.", "messages": [*TURNS, turn]}
+    with pytest.raises(UsageError) as caught:
+        of_data([{"system": "Be brief.", "messages": TURNS}, broken])
+    assert str(caught.value).startswith(f'data.jsonl: line 2: turn 3 of "messages" {lack}')
+    assert str(caught.value.hint).endswith(has)
+    with pytest.raises(UsageError, match='row 1: turn 3 of "messages" '):
+        of_seeds(broken)
+    assert of_data([broken | {"label": "a"}, broken | {"label": "b"}], fields=("system",)).task.label_field == "label"
+
+
+def test_turns_of_pairs_and_of_the_other_form() -> None:
+    with pytest.raises(UsageError, match='turn 1 of "rejected" has no "content"'):
+        of_seeds({"prompt": TURNS, "chosen": ANSWER, "rejected": [{"role": "assistant"}, *TURNS]})
+    with pytest.raises(UsageError, match='turn 2 of "conversations" has no "value"'):
+        of_data([{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "content": "y"}]}])
 
 
 def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: Path) -> None:

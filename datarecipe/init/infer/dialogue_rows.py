@@ -1,4 +1,4 @@
-"""Dialogues in the user's rows: which ones become seed examples, and what these do not show.
+"""Dialogues in the user's rows: what is wrong with one, which ones become seed examples, and what these do not show.
 
 The roles of a dataset, and how their turns follow each other, are those of its seed examples; a run rejects all others.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from datarecipe.exchange import Example
+from datarecipe.errors import UsageError
+from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Finding
 from datarecipe.init.infer.pick_seeds import pick
-from datarecipe.init.read.table import Row
+from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
-from datarecipe.recipe.example_schema.dialogue import Dialogue, dialogues
-from datarecipe.recipe.message_text import show
+from datarecipe.recipe.example_schema.dialogue import FORMS, Dialogue, dialogues
+from datarecipe.recipe.message_text import describe, show
 
 
 def pick_dialogues(rows: Sequence[Row], count: int) -> list[Row]:
@@ -52,6 +53,35 @@ def what_seeds_lack(rows: Sequence[Row], seeds: Sequence[Example]) -> Iterator[F
         for fault, times in faults.most_common():
             if fault is not None:
                 yield Finding("note", f"{times:,} {of_all} would be rejected{where}", fault)
+
+
+def check_turns(table: Table, name: str) -> None:
+    """Refuse a field with turns of a dialogue among which one lacks who speaks, or what is said.
+
+    Raises:
+        UsageError: with the row and the number of the turn.
+    """
+    rows = [(row.place, value) for row in table.rows if isinstance(value := row.values.get(name), list)]
+    for keys in FORMS:
+        if not any(_lacks(turn, keys) is None for _, value in rows for turn in value):
+            continue
+        for place, value in rows:
+            for number, turn in enumerate(value, 1):
+                if (lack := _lacks(turn, keys)) is not None:
+                    where = f"{table.source}: {table.unit} {place:,}: turn {number:,} of {show(name)}"
+                    hint = f"Each turn of a dialogue is an object with {show(keys[0])}, a text, and {show(keys[1])}"
+                    has = f"; this one has {listed([*map(show, turn)])}" if isinstance(turn, dict) and turn else ""
+                    raise UsageError(f"{where} {lack}", hint=f"{hint}{has}.")
+        return
+
+
+def _lacks(turn: Json, keys: tuple[str, str]) -> str | None:
+    """What is missing for a turn of a dialogue."""
+    if not isinstance(turn, dict):
+        return f"is {describe(turn)}"
+    if missing := [key for key in keys if key not in turn]:
+        return f"has no {show(missing[0])}"
+    return None if isinstance(turn[keys[0]], str) else f"has {describe(turn[keys[0]])} as {show(keys[0])}"
 
 
 def _ends(heard: Iterable[Dialogue]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
+from datarecipe.init.infer.dialogue_rows import check_turns
 from datarecipe.init.read.table import Table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
@@ -28,8 +29,15 @@ _LABEL_FIELDS: Final = ("label", "labels", "answer")
 
 
 def find_structure(table: Table) -> ExampleKind | None:
-    """What the rows are, if they are no examples of a task with plain labels."""
+    """What the rows are, if they are no examples of a task with plain labels.
+
+    Raises:
+        UsageError: a turn of a dialogue lacks its role or content.
+    """
     labelled = any(name.strip().casefold() in _LABEL_FIELDS and _is_plain(table, name) for name in table.columns)
+    if not labelled:
+        for name in table.columns:
+            check_turns(table, name)
     pair = tuple(name for name in ("prompt", "chosen", "rejected") if name in table.columns)
     is_pair = all(_holds_texts(table, name) or _role_key(table, name) for name in pair)
     if {"chosen", "rejected"} <= {*pair} and is_pair and not labelled:

@@ -16,7 +16,8 @@ from datarecipe.exchange import Example, Json
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
 
-_FORMS = (("role", "content"), ("from", "value"))
+FORMS = (("role", "content"), ("from", "value"))
+"""The keys of a turn: who speaks, and what is said."""
 _OPENING_ROLES = frozenset({"system", "developer"})
 """Roles that set the scene: they stand first, once, or not at all."""
 
@@ -67,7 +68,7 @@ def dialogues(seeds: Sequence[Example]) -> Mapping[str, Dialogue]:
 
 
 def _dialogue(values: Sequence[Json]) -> Dialogue | None:
-    for role_key, content_key in _FORMS:
+    for role_key, content_key in FORMS:
         if all(_is_dialogue(value, role_key, content_key) for value in values):
             roles = [_roles(value, role_key) for value in values]
             spoken = [_spoken(each) for each in roles]
