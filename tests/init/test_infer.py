@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
@@ -262,6 +264,25 @@ def test_what_says_nothing_is_left_out_and_told() -> None:
     assert any("same in every row" in finding.found for finding in draft.findings)
     kept = of_data(rows(["a", "b"] * 5, id=list(range(10))), fields=("id", "text"))
     assert list(kept.seeds[0]) == ["id", "text", "label"]
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-500, 500).filter(bool), st.integers(3, 30), st.booleans())
+def test_whole_numbers_in_equal_steps_are_left_out(start: int, step: int, count: int, as_text: bool) -> None:
+    numbers: list[Json] = [str(start + step * n) if as_text else start + step * n for n in range(count)]
+    draft = of_data(rows(["a", "b"] * count, "label", ticket=numbers + numbers)[:count])
+    assert list(draft.seeds[0]) == ["text", "label"]
+    (told,) = [finding.why for finding in draft.findings if finding.subject == "left out"]
+    assert told == f"it goes {'up' if step > 0 else 'down'} by {abs(step):,} from row to row"
+    uneven = [*numbers[:-1], str(start + step * (count + 1)) if as_text else start + step * (count + 1)]
+    assert "ticket" in of_data(rows(["a", "b"] * count, "label", ticket=uneven + uneven)[:count]).seeds[0]
+
+
+@pytest.mark.parametrize("name", ["ticket_no", "order-number", "Invoice Nr", "Case no."])
+def test_names_that_number_the_rows_where_all_values_differ(name: str) -> None:
+    numbers: list[Json] = [1001, 1009, 1003, 1020, "A7", 1005]
+    assert list(of_data(rows(["a", "b"] * 3, "label", **{name: numbers})).seeds[0]) == ["text", "label"]
+    assert name in of_data(rows(["a", "b"] * 3, "label", **{name: [*numbers[1:], 1009]})).seeds[0]
+    assert name in of_data([{"text": TEXT, name: 12, "label": "yes"}]).seeds[0], "one row shows no difference"
 
 
 def test_a_seed_example_has_all_its_fields() -> None:

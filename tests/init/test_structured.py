@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, Wishes
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
 from datarecipe.init.read.table import Row, collect
 from datarecipe.init.write.project import write_project
 from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
+from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.running.resolve.check_without_model import check
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -109,6 +111,97 @@ def test_roles_are_those_of_the_seed_examples(tmp_path: Path) -> None:
     assert not accepts(recipe, {"messages": [{"role": "narrator", "content": "x"}, *TURNS]})
     pair = loaded(of_seeds({"prompt": TURNS, "chosen": ANSWER, "rejected": ANSWER}), tmp_path)
     assert not accepts(pair, {"prompt": TURNS, "chosen": TURNS, "rejected": ANSWER})
+
+
+def turns(*roles: str, words: str = "Is it open today?") -> Example:
+    return {"messages": [{"role": role, "content": words} for role in roles]}
+
+
+def notes(draft: Draft) -> list[str]:
+    return [f.found + (f": {f.why}" if f.why else "") for f in draft.findings if f.subject == "note"]
+
+
+def test_what_the_seed_example_lacks_of_the_rows_is_told() -> None:
+    long, short = "word " * 50, "Hm?"
+    rows = [turns("user", "assistant", words=str(n)) for n in range(3)]
+    rows += [turns("system", "user", "assistant", words=short), turns("system", "user", "tool", "assistant")]
+    rows += [turns("user", words=long), turns("user", "user", "assistant")]
+    draft = of_data(rows)
+    assert draft.seeds[0] in rows[:3]
+    assert notes(draft) == [
+        '2 of 7 rows also have "system", "tool"',
+        '1 of 7 rows would be rejected: the last turn is not by "assistant"',
+        '1 of 7 rows would be rejected: "user" speaks twice in a row',
+    ]
+    assert [finding.flag for finding in draft.findings if "system" in finding.found] == ["--seeds N"]
+    assert not [note for note in notes(of_data(rows, seeds=3)) if "also have" in note], "each set of roles in turn"
+    assert notes(of_data(rows, seeds=7)) == ['a seed example ends with "user": 6 of 7 rows end with "assistant"']
+
+
+def test_the_seed_example_ends_as_most_rows_do() -> None:
+    rows = [
+        turns("user", "assistant", words="word " * 40),
+        turns("user", "assistant"),
+        turns("user", words="word " * 9),
+    ]
+    draft = of_data([*rows, turns("user", "assistant", "user", words="word " * 6)], seeds=2)
+    assert all(seed in rows[:2] for seed in draft.seeds)
+    assert of_data([turns("system", "user"), turns("user", "system")]).seeds == (turns("user", "system"),)
+    assert of_data([turns("user", "assistant"), turns("system", "user", "assistant")]).seeds[0] == turns(
+        "system", "user", "assistant"
+    ), "it allows the other one too"
+
+
+def test_an_unusual_end_of_the_seed_example_is_told() -> None:
+    ends_well: Example = {**turns("user", "assistant"), "topic": None}
+    rows: list[Example] = [{**turns("user"), "topic": "shop"}, {**turns("user"), "topic": "inn"}, ends_well, ends_well]
+    assert notes(of_data(rows)) == [
+        '2 of 4 rows also have "assistant"',
+        'a seed example ends with "user": 2 of 4 rows end with "assistant"',
+    ]
+
+
+ROLES = st.lists(st.sampled_from(["system", "user", "assistant"]), min_size=1, max_size=4)
+
+
+@given(st.lists(ROLES, min_size=1, max_size=8), st.integers(1, 8))
+def test_rows_are_told_of_or_taken(all_roles: list[list[str]], seeds: int) -> None:
+    """Without a note, all rows go with the seed examples; and neither the order of the rows nor another row decides."""
+    rows = [turns(*roles, words=str(n)) for n, roles in enumerate(all_roles)]
+    draft = of_data(rows, seeds=seeds)
+    rule = dialogues(draft.seeds)["messages"]
+    taken = all({*roles} <= {*rule.roles} for roles in all_roles) and not any(rule.fault(r["messages"]) for r in rows)
+    told = [note for note in notes(draft) if "also have" in note or "would be rejected" in note]
+    assert taken is not bool(told)
+    assert of_data(rows[::-1], seeds=seeds).seeds == draft.seeds
+
+
+@pytest.mark.parametrize(
+    ("turn", "lack", "has"),
+    [
+        ({"rol": "assistant", "content": "x"}, 'has no "role"', '; this one has "rol", "content".'),
+        ({"role": "assistant", "text": "x"}, 'has no "content"', '; this one has "role", "text".'),
+        ({"role": 2, "content": "x"}, 'has the number 2 as "role"', '"role", "content".'),
+        ({}, 'has no "role"', 'and "content".'),
+        ("Until six.", 'is the text "Until six."', 'and "content".'),
+    ],
+)
+def test_a_turn_that_lacks_something_is_named(turn: Json, lack: str, has: str) -> None:
+    broken: Example = {"system": "Be brief.", "messages": [*TURNS, turn]}
+    with pytest.raises(UsageError) as caught:
+        of_data([{"system": "Be brief.", "messages": TURNS}, broken])
+    assert str(caught.value).startswith(f'data.jsonl: line 2: turn 3 of "messages" {lack}')
+    assert str(caught.value.hint).endswith(has)
+    with pytest.raises(UsageError, match='row 1: turn 3 of "messages" '):
+        of_seeds(broken)
+    assert of_data([broken | {"label": "a"}, broken | {"label": "b"}], fields=("system",)).task.label_field == "label"
+
+
+def test_turns_of_pairs_and_of_the_other_form() -> None:
+    with pytest.raises(UsageError, match='turn 1 of "rejected" has no "content"'):
+        of_seeds({"prompt": TURNS, "chosen": ANSWER, "rejected": [{"role": "assistant"}, *TURNS]})
+    with pytest.raises(UsageError, match='turn 2 of "conversations" has no "value"'):
+        of_data([{"conversations": [{"from": "human", "value": "x"}, {"from": "gpt", "content": "y"}]}])
 
 
 def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ _ID_NAME: Final = re.compile(
     r"|(?-i:.*[a-z](?:I[dD]|UUID))",
     re.IGNORECASE,
 )
+_NUMBER_NAME: Final = re.compile(r".*[_\s-](?:no|nr|number)\.?", re.IGNORECASE)
+"""Names that number the rows only where several rows show different values: `room_number` of one example may matter."""
+
+_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 _MOSTLY: Final = 0.5
 """A field that is empty in more rows than this share is left out."""
@@ -120,16 +124,27 @@ def _why_left_out(table: Table, name: str) -> str | None:
         return "empty in every row"
     if filled < rows * _MOSTLY:
         return f"empty in {rows - filled:,} of {rows:,} rows"
-    return "it numbers the rows" if is_id(table, name) else None
+    return why_id(table, name)
 
 
-def is_id(table: Table, name: str) -> bool:
-    """Whether a field numbers or names the rows."""
-    if distinct(table, name) < len(table.rows):
-        return False
-    numbers = [value for value in table.filled(name) if isinstance(value, int)]
-    counts_up = numbers[:1] in ([0], [1]) and all(b - a == 1 for a, b in pairwise(numbers))
-    return bool(_ID_NAME.fullmatch(name.strip())) or (counts_up and len(numbers) == len(table.rows) > 2)
+def why_id(table: Table, name: str) -> str | None:
+    """By what a field only numbers or names the rows; None where it does not."""
+    rows = len(table.rows)
+    if distinct(table, name) < rows:
+        return None
+    if _ID_NAME.fullmatch(name.strip()) or (rows > 1 and _NUMBER_NAME.fullmatch(name.strip())):
+        return "it numbers the rows"
+    numbers = [int(str(value)) for value in table.filled(name) if _is_whole(value)]
+    steps = {after - before for before, after in pairwise(numbers)}
+    if not len(numbers) == rows > 2 or len(steps) > 1 or 0 in steps:
+        return None
+    step = steps.pop()
+    return f"it goes {'up' if step > 0 else 'down'} by {abs(step):,} from row to row"
+
+
+def _is_whole(value: Json) -> bool:
+    """Whether a value is a whole number, or a text that is one, such as 0012."""
+    return type(value) is int or (isinstance(value, str) and _WHOLE.fullmatch(value.strip()) is not None)
 
 
 def _repeats(table: Table, name: str) -> bool:

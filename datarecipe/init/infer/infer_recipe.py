@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
 from datarecipe.init.draft import DESCRIPTION_TODO, Draft, ExampleKind, Finding, Wishes, task_of
 from datarecipe.init.infer.columns import choose_fields, find_label, is_options
+from datarecipe.init.infer.dialogue_rows import pick_dialogues, what_seeds_lack
 from datarecipe.init.infer.infer_labels import in_words
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.infer.labelled import labelled_kind
@@ -54,13 +56,14 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
         reason = f"none has an answer that fits ({in_words(kind.labels)})"
         hint = "Say what the labels are with --labels, or name another field with --label."
         raise UsageError(f"{table.source}: no row can be a seed example: {reason}", hint=hint)
-    picked = pick(rows, seeds, kind.label, [fold(label) for label in kind.labels.values])
-    findings += [
-        *kind.findings,
-        *_missing_labels(table, kind.label),
-        _seed_finding(table, picked, len(kind.labels.values)),
-    ]
-    return _draft(name, [row.values for row in picked], kind, wishes, findings)
+    label, labels = kind.label, [fold(label) for label in kind.labels.values]
+    if label is not None and labels:
+        picked = pick(rows, seeds, lambda row: fold(row.values[label]), labels)
+    else:
+        picked = pick_dialogues(rows, seeds)
+    findings += [*kind.findings, *_missing_labels(table, label), _seed_finding(table, picked, len(labels))]
+    draft = _draft(name, [row.values for row in picked], kind, wishes, findings)
+    return replace(draft, findings=(*draft.findings, *what_seeds_lack(table.rows, draft.seeds)))
 
 
 def lacks_label(table: Table, wishes: Wishes) -> bool:

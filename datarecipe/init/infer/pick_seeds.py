@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
 from statistics import median
 
 from datarecipe.exchange import Example, Json, canonical_json
 from datarecipe.generate.parse.nesting import nesting
-from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.table import Row
 
 LONGEST_SEED = 200_000
@@ -31,15 +30,17 @@ def can_be_seed(example: Example) -> bool:
     return len(text) <= LONGEST_SEED and nesting(example) <= _DEEPEST
 
 
-def pick(rows: Sequence[Row], count: int, label: str | None = None, turns: Sequence[str | None] = ()) -> list[Row]:
+def pick(
+    rows: Sequence[Row], count: int, turn_of: Callable[[Row], Hashable] = lambda _: None, turns: Sequence[Hashable] = ()
+) -> list[Row]:
     """`count` typical rows, or all when they are fewer.
 
-    With `turns` they take turns over these values of `label`, folded, in this order. Typical: each field about as long as
-    in most rows. Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
+    They take turns over what `turn_of` says of a row, those of `turns` first, in this order. Typical: each field about as
+    long as in most rows. Of equally typical ones a hash decides, so neither the first row nor the order of the file does.
     """
-    groups: dict[str | None, list[Row]] = {turn: [] for turn in turns}
+    groups: dict[Hashable, list[Row]] = {turn: [] for turn in turns}
     for row in _ranked(rows):
-        groups.setdefault(fold(row.values[label]) if label and turns else None, []).append(row)
+        groups.setdefault(turn_of(row), []).append(row)
     longest = max(map(len, groups.values()))
     in_turn = (group[turn] for turn in range(longest) for group in groups.values() if turn < len(group))
     return list(islice(in_turn, count))

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding
-from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, is_id
+from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
+from datarecipe.init.infer.dialogue_rows import check_turns
 from datarecipe.init.read.table import Table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
@@ -28,8 +29,15 @@ _LABEL_FIELDS: Final = ("label", "labels", "answer")
 
 
 def find_structure(table: Table) -> ExampleKind | None:
-    """What the rows are, if they are no examples of a task with plain labels."""
+    """What the rows are, if they are no examples of a task with plain labels.
+
+    Raises:
+        UsageError: a turn of a dialogue lacks its role or content.
+    """
     labelled = any(name.strip().casefold() in _LABEL_FIELDS and _is_plain(table, name) for name in table.columns)
+    if not labelled:
+        for name in table.columns:
+            check_turns(table, name)
     pair = tuple(name for name in ("prompt", "chosen", "rejected") if name in table.columns)
     is_pair = all(_holds_texts(table, name) or _role_key(table, name) for name in pair)
     if {"chosen", "rejected"} <= {*pair} and is_pair and not labelled:
@@ -40,7 +48,7 @@ def find_structure(table: Table) -> ExampleKind | None:
         if not labelled and (role := _role_key(table, name)):
             return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {show(role)}", "Dialogues.")
     label = find_label(table)
-    texts = [name for name in table.columns if _holds_texts(table, name) and not is_id(table, name)]
+    texts = [name for name in table.columns if _holds_texts(table, name) and why_id(table, name) is None]
     nested = [name for name in table.columns if _holds_objects(table, name)]
     if nested and texts and (label is None or label[0] in nested):
         return _extraction(table, texts, nested)

@@ -20,7 +20,8 @@ from datarecipe.recipe.source.document import Place
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
 
-_FORMS = (("role", "content"), ("from", "value"))
+FORMS = (("role", "content"), ("from", "value"))
+"""The keys of a turn: who speaks, and what is said."""
 _TOOL_CALLS = "tool_calls"
 _NAMES = ("messages", "conversations", "conversation", "dialogue")
 _OPENING_ROLES = frozenset({"system", "developer"})
@@ -82,7 +83,7 @@ def check_turns(seeds: Sequence[Seed]) -> None:
         _no_turn(seed.place(name, at), name, turn, form)
         for seed in seeds
         for name, value in seed.example.items()
-        for form in _FORMS
+        for form in FORMS
         if isinstance(value, list) and any(_is_turn(turn, *form) for turn in value)
         for at, turn in enumerate(value)
         if isinstance(turn, dict) and not _is_turn(turn, *form)
@@ -116,7 +117,7 @@ def dialogue_warnings(seeds: Sequence[Seed]) -> Iterator[Problem]:
 
 
 def _dialogue(values: Sequence[Json]) -> Dialogue | None:
-    for role_key, content_key in _FORMS:
+    for role_key, content_key in FORMS:
         if all(_is_dialogue(value, role_key, content_key) for value in values):
             roles = [_roles(value, role_key) for value in values]
             spoken = [_spoken(each) for each in roles]

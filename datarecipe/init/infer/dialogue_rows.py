@@ -1,0 +1,95 @@
+"""Dialogues in the user's rows: what is wrong with one, which ones become seed examples, and what these do not show.
+
+The roles of a dataset, and how their turns follow each other, are those of its seed examples; a run rejects all others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from datarecipe.errors import UsageError
+from datarecipe.exchange import Example, Json
+from datarecipe.init.draft import Finding
+from datarecipe.init.infer.pick_seeds import pick
+from datarecipe.init.read.table import Row, Table
+from datarecipe.init.value_names import listed
+from datarecipe.recipe.example_schema.dialogue import FORMS, Dialogue, dialogues
+from datarecipe.recipe.message_text import describe, show
+
+
+def pick_dialogues(rows: Sequence[Row], count: int) -> list[Row]:
+    """`count` typical rows, those first that end with the role that most rows end with. They take turns over the sets of
+    roles, the most common one first. Rows without a dialogue are all alike.
+    """
+    names = [*dialogues([row.values for row in rows])]
+    heard = {row.place: [dialogues([row.values])[name] for name in names] for row in rows}
+    roles = {place: tuple(tuple(sorted(one.roles)) for one in each) for place, each in heard.items()}
+    counts = Counter(roles.values())
+    # Of equally common sets the larger one: a recipe that knows a system message takes dialogues without it too.
+    turns = sorted(counts, key=lambda key: (-counts[key], -sum(map(len, key)), key))
+    usual, _ = _usual(_ends(each) for each in heard.values())
+    groups = [[row for row in rows if (_ends(heard[row.place]) == usual) is is_usual] for is_usual in (True, False)]
+    picked = [row for group in groups if group for row in pick(group, count, lambda row: roles[row.place], turns)]
+    return picked[:count]
+
+
+def what_seeds_lack(rows: Sequence[Row], seeds: Sequence[Example]) -> Iterator[Finding]:
+    """What dialogues of the rows show and no seed example does, so that a run rejects it."""
+    shown = dialogues(seeds)
+    for name, dialogue in shown.items():
+        where = f" in {show(name)}" * (len(shown) > 1)
+        heard = [(row.values[name], one) for row in rows if (one := dialogues([row.values]).get(name))]
+        of_all = f"of {len(heard):,} rows"
+        others = [[role for role in one.roles if role not in dialogue.roles] for _, one in heard]
+        if counts := Counter(role for roles in others for role in roles):
+            roles = listed([show(role) for role, _ in counts.most_common()])
+            yield Finding("note", f"{sum(map(bool, others)):,} {of_all} also have {roles}{where}", "", "--seeds N")
+        usual, times = _usual(_ends([one]) for _, one in heard)
+        for (last,) in sorted({_ends([dialogues([seed])[name]]) for seed in seeds} - {usual}):
+            why = f"{times:,} {of_all} end with {show(usual[0])}"
+            yield Finding("note", f"a seed example ends with {show(last)}{where}", why)
+        faults = Counter(dialogue.fault(turns) for (turns, _), roles in zip(heard, others, strict=True) if not roles)
+        for fault, times in faults.most_common():
+            if fault is not None:
+                yield Finding("note", f"{times:,} {of_all} would be rejected{where}", fault)
+
+
+def check_turns(table: Table, name: str) -> None:
+    """Refuse a field with turns of a dialogue among which one lacks who speaks, or what is said.
+
+    Raises:
+        UsageError: with the row and the number of the turn.
+    """
+    rows = [(row.place, value) for row in table.rows if isinstance(value := row.values.get(name), list)]
+    for keys in FORMS:
+        if not any(_lacks(turn, keys) is None for _, value in rows for turn in value):
+            continue
+        for place, value in rows:
+            for number, turn in enumerate(value, 1):
+                if (lack := _lacks(turn, keys)) is not None:
+                    where = f"{table.source}: {table.unit} {place:,}: turn {number:,} of {show(name)}"
+                    hint = f"Each turn of a dialogue is an object with {show(keys[0])}, a text, and {show(keys[1])}"
+                    has = f"; this one has {listed([*map(show, turn)])}" if isinstance(turn, dict) and turn else ""
+                    raise UsageError(f"{where} {lack}", hint=f"{hint}{has}.")
+        return
+
+
+def _lacks(turn: Json, keys: tuple[str, str]) -> str | None:
+    """What is missing for a turn of a dialogue."""
+    if not isinstance(turn, dict):
+        return f"is {describe(turn)}"
+    if missing := [key for key in keys if key not in turn]:
+        return f"has no {show(missing[0])}"
+    return None if isinstance(turn[keys[0]], str) else f"has {describe(turn[keys[0]])} as {show(keys[0])}"
+
+
+def _ends(heard: Iterable[Dialogue]) -> tuple[str, ...]:
+    """Who speaks last in each dialogue of a row."""
+    return tuple(one.last or "" for one in heard)
+
+
+def _usual(ends: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
+    """The most common one, and how often it comes."""
+    counts = Counter(ends)
+    return min(counts.items(), key=lambda item: (-item[1], item[0]))
