@@ -78,6 +78,8 @@ def test_a_server_that_was_mended_is_asked_again(project: Path, name: str) -> No
         assert "asking again for 4 stored responses that held nothing valid" in done.err
         manifest = json.loads((project / "runs" / "facts" / "manifest.json").read_text())
         assert manifest["this_run"]["asked_again"] == 4
+        assert "; 4 responses retried before)" in done.err
+        assert manifest["counts"]["uncommitted_responses"] == 0, "what is retried counts once"
         asked, bytes_ = mended.requests, files_of(project)
         assert command(project, mended, "run").code == 0
         assert (mended.requests, files_of(project)) == (asked, bytes_), "the new answers stand for the old ones"
