@@ -30,7 +30,7 @@ class Traffic:
     abandoned: int = 0
     """Requests sent whose answer was not waited for."""
     asked_again: int = 0
-    """Stored responses that held nothing, and that another stands for now."""
+    """Stored responses without a valid item that `retry` replaced."""
     failed_attempts: Counter[str] = field(default_factory=Counter)
     """By the name of the failure (docs/failures.md)."""
 

@@ -217,8 +217,8 @@ def _after_little(result: RunResult, command: Typed) -> str:
     empty = sum(rejected[name] for name in OF_RESPONSES)
     if not result.traffic.sent and empty:
         return (
-            f"Nothing was asked: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
-            f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
+            f"Nothing was sent: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
+            f"To retry the {empty:,} without valid items: {command({}, verb='retry')}"
         )
     if not result.tally.accepted and (cause := REASONS[largest].cause):
         why = f"{cause} (`{largest}`)"
