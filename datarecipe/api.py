@@ -63,7 +63,7 @@ def run(
     `progress` shows where the run stands: a bar on a terminal and in a notebook, lines elsewhere, on standard error. None
     shows it where standard error is a terminal, and in a notebook, unless there is an `observer`.
 
-    A run that ends short returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
+    A run that ends early returns what there is (`dataset.complete` is False); what no retry could help is raised, and so
     is the failure of a run that brought nothing, or less than the folder holds already.
 
     The first Ctrl-C ends the run in order: nothing more is sent, what is in flight is stored, up to half a minute later the

@@ -18,7 +18,7 @@ from datarecipe.printable import printable
 COMMANDS = {
     "init": "Make a recipe of your own.",
     "run": "Run a recipe to its target size.",
-    "retry": "Ask again what was answered with nothing.",
+    "retry": "Retry requests whose responses had no valid item.",
     "preview": "Ask for one batch and show it.",
     "plan": "Say what a run would take: requests, tokens, dollars, minutes.",
     "prompt": "Show the first request as it would be sent.",

@@ -234,7 +234,7 @@ class Generation:
         if stop.yield_below is not None and accepted < stop.yield_below * asked:
             self.why = f"{accepted:,} of {asked:,} items asked for were accepted, less than `yield_below`"
         elif stop.duplicates_above is not None and duplicates > stop.duplicates_above * came:
-            self.why = f"{duplicates:,} of {came:,} items that came were duplicates, more than `duplicates_above`"
+            self.why = f"{duplicates:,} of {came:,} received items were duplicates, more than `duplicates_above`"
         return self.why is not None
 
     def _expected_yield(self) -> tuple[float, float]:

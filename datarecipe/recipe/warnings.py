@@ -57,7 +57,7 @@ def _batch_size(document: Document) -> Iterator[Problem]:
         return
     size, wanted = whole(_value(document, "batch_size")), whole(_value(document, "target_size"))
     if size > wanted:
-        message = f"`batch_size` is {size}, and `target_size` only {wanted}: what one request brings is more than all"
+        message = f"`batch_size` ({size}) is larger than `target_size` ({wanted})"
         yield batch.place.warning(message, "write a smaller `batch_size`")
 
 
@@ -75,7 +75,7 @@ def _strategy(document: Document) -> Iterator[Problem]:
     for key in without_effect(kind):
         place = document.key_place(("strategy", key))
         if key in written and written[key] != getattr(_DEFAULTS, key) and _stand_together(place, chosen):
-            message = f"{code(key)} means nothing to the strategy {code(kind)}"
+            message = f"the strategy {code(kind)} ignores {code(key)}"
             yield place.warning(message, "remove it, or choose another kind")
 
 
@@ -97,7 +97,7 @@ def _fallbacks(document: Document) -> Iterator[Problem]:
     for index, fallback in enumerate(read_fallbacks(_value(document, "fallbacks") or ())):
         if fallback.model in seen:
             place = document.place(("fallbacks", index))
-            message = f"{code(fallback.model)} has been asked by then: it will not answer where it just could not"
+            message = f"{code(fallback.model)} is tried before this fallback, which is therefore never useful"
             yield place.warning(message, "name another model, or remove it")
         seen.add(fallback.model)
 

@@ -66,18 +66,22 @@ def test_a_server_that_was_mended_is_asked_again(project: Path, name: str) -> No
         again = command(project, server, "run")
         assert again.code == 3
         assert server.requests == 4, "a rerun costs nothing"
-        assert "Nothing was asked: all 4 responses came from the cache." in again.err
-        words = shlex.split(again.err.partition("held nothing: datarecipe ")[2])
+        assert "Nothing was sent: all 4 responses came from the cache." in again.err
+        words = shlex.split(again.err.partition("without valid items: datarecipe ")[2])
         assert words[0] == "retry"
     with OpenAIServer(Author(variety=20_000)) as mended:
         words[words.index("--api-base") + 1] = mended.base_url
         assert command(project, mended, "run", "--output", "elsewhere").code == 0  # another address, another key
     with OpenAIServer(Author(variety=20_000), at_port=server.port) as mended:
-        done = datarecipe(*shlex.split(again.err.partition("held nothing: datarecipe ")[2]), cwd=project, env=KEY)
+        done = datarecipe(
+            *shlex.split(again.err.partition("without valid items: datarecipe ")[2]), cwd=project, env=KEY
+        )
         assert done.code == 0, done.err
-        assert "asking again for 4 stored responses that held nothing valid" in done.err
+        assert "retrying 4 stored responses without valid items" in done.err
         manifest = json.loads((project / "runs" / "facts" / "manifest.json").read_text())
         assert manifest["this_run"]["asked_again"] == 4
+        assert "; 4 responses retried before)" in done.err
+        assert manifest["counts"]["uncommitted_responses"] == 0, "what is retried counts once"
         asked, bytes_ = mended.requests, files_of(project)
         assert command(project, mended, "run").code == 0
         assert (mended.requests, files_of(project)) == (asked, bytes_), "the new answers stand for the old ones"
@@ -120,7 +124,7 @@ def test_what_holds_something_valid_is_never_asked_again(project: Path) -> None:
         asked = server.requests
         ran = command(project, server, "retry", "--reason", "malformed,truncated,empty")
         assert server.requests == asked
-        assert "none is asked again" in ran.err
+        assert "nothing to retry" in ran.err
 
 
 @pytest.mark.parametrize(("reason", "again"), [("refusal", True), ("empty", False), ("truncated,refusal", True)])

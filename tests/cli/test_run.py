@@ -93,7 +93,7 @@ def test_the_log_is_kept_over_runs_and_holds_no_key(tmp_path: Path) -> None:
         assert ran.code == 0
     log = (tmp_path / "runs" / "facts" / "run.log").read_text()
     assert log.count("facts: 60 examples") == 2
-    assert "ended short" in log
+    assert "ended early" in log
     assert "done" in log
     for text in (log, refused.err, ran.err, ran.out):
         assert secret not in text

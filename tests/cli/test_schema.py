@@ -42,7 +42,7 @@ def test_output_replaces_nothing_else(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     ran = datarecipe("schema", "--output", "mine.yaml", cwd=tmp_path)
     assert ran.code == 2
-    assert "mine.yaml is there, and is no schema of recipes" in ran.err
+    assert "mine.yaml exists and is not a recipe schema" in ran.err
     assert path.read_bytes() == content
 
 

@@ -215,7 +215,7 @@ def test_a_warning_fails_only_when_it_shall(project: Path) -> None:
     (project / "recipes" / "own.yaml").write_text(OWN + "batch_size: 50\n")
     ran = validate(project, "recipes/own.yaml")
     assert ran.code == 0
-    assert "recipes/own.yaml:5:13: warning: `batch_size` is 50" in ran.err
+    assert "recipes/own.yaml:5:13: warning: `batch_size` (50)" in ran.err
     assert "recipes/own.yaml: ok, with warnings" in ran.out
     strict = validate(project, "recipes/own.yaml", "--strict")
     assert (strict.code, ": ok" in strict.out) == (2, False)
@@ -313,4 +313,4 @@ def test_list_names_the_shipped_recipes(tmp_path: Path) -> None:
 def test_a_run_says_what_is_surely_not_meant(project: Path) -> None:
     (project / "recipes" / "own.yaml").write_text(OWN + "batch_size: 50\n")
     ran = datarecipe("run", "recipes/own.yaml", "--offline", cwd=project, home=project)
-    assert "warning: `batch_size` is 50" in ran.err
+    assert "warning: `batch_size` (50)" in ran.err

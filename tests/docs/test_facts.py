@@ -39,7 +39,7 @@ from datarecipe.run_folder.layout import MANIFEST
 from datarecipe.run_folder.manifest import read_manifest
 from datarecipe.run_folder.rows import lineage_row, rejected_row
 from datarecipe.run_folder.write.writer import RunFolder
-from datarecipe.running.drive import execute, execute_many
+from datarecipe.running.drive import execute_many, interrupt
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve import costs
@@ -255,7 +255,7 @@ def test_numbers_of_the_page_about_limits() -> None:
 def test_numbers_in_sentences_about_running_and_money() -> None:
     running, money = (" ".join(document(page).prose.split()) for page in ("running", "money"))
     assert f"At most {execute_many.AT_ONCE} recipes are under way together" in running
-    assert f"gets up to {execute.GRACE:.0f} seconds to arrive" in running
+    assert f"gets up to {interrupt.GRACE:.0f} seconds to arrive" in running
     assert display.LINE_EVERY == 10, "a line every ten seconds instead"
     assert event_stream.PROGRESS_EVERY == 1, "at most once a second"
     assert (run_log.LARGEST, run_log.KEPT) == (1_000_000, 3)

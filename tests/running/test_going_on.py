@@ -82,7 +82,8 @@ def typed(command: str) -> Typed:
 def test_the_cap_that_is_offered_is_enough_at_the_rate_so_far(error: CapReachedError, flag: str) -> None:
     told = how_to_go_on(result(error=error), typed("datarecipe run facts"))
     assert (
-        told == f"A higher cap goes on; at this rate this one is enough for 100 examples: datarecipe run facts {flag}"
+        told
+        == f"A higher cap continues the run; at this rate this one is enough for 100 examples: datarecipe run facts {flag}"
     )
 
 
@@ -90,13 +91,13 @@ def test_where_nothing_is_known_of_the_rate_the_cap_doubles() -> None:
     nothing = result(error=reached("limits.usd", Decimal("0.01"), Decimal("0.03")), tally=Tally())
     assert how_to_go_on(nothing, typed("x")) == "Raise the cap: x --set limits.usd=0.06"
     together = result(error=reached("--max-calls", 3, 4))
-    assert "(it is for all recipes of the command together)" in (ended_short(together, Caps(calls=3)) or "")
+    assert "(shared by all recipes of the command)" in (ended_short(together, Caps(calls=3)) or "")
     assert "(" not in (ended_short(together) or ""), "of one recipe there is nothing to say"
     default = result(error=reached("--max-usd", Decimal("0.2"), Decimal("0.3")))
-    assert "(not given: the highest `limits.usd` of the recipes" in (ended_short(default, Caps()) or "")
+    assert "(default: the highest `limits.usd` of the recipes, shared by all)" in (ended_short(default, Caps()) or "")
     empty_handed = result(error=reached("--max-calls", 3, 4), spent=spent(0, "0"))
     assert how_to_go_on(empty_handed, typed("x"), Caps(calls=3)) == (
-        "What there is, is a dataset that a higher cap continues: x --max-calls 8"
+        "The folder holds a shorter dataset. To continue it, raise the cap: x --max-calls 8"
     )
 
 
@@ -104,7 +105,8 @@ def test_the_commands_own_cap_is_raised_with_the_recipes_where_it_would_end_the_
     error = reached("limits.usd", Decimal("0.1"), Decimal("0.101"))
     told = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.2"), calls=300))
     assert told == (
-        "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.usd=0.32 --max-usd 0.32"
+        "Higher caps continue the run; at this rate these are enough for 100 examples: "
+        "x --set limits.usd=0.32 --max-usd 0.32"
     )
     wide = how_to_go_on(result(error=error), typed("x"), Caps(usd=Decimal("0.5")))
     assert wide is not None
@@ -164,7 +166,8 @@ def test_a_cap_that_hides_behind_another_is_raised_with_it() -> None:
     assert how_to_go_on(five, typed("x"), Caps(calls=5)) == "Raise the cap: x --set limits.calls=10 --max-calls 12"
     five = counted(five, tally=Tally(accepted=20, responses=5))
     assert how_to_go_on(five, typed("x"), Caps(calls=5)) == (
-        "Higher caps go on; at this rate these are enough for 100 examples: x --set limits.calls=31 --max-calls 31"
+        "Higher caps continue the run; at this rate these are enough for 100 examples: "
+        "x --set limits.calls=31 --max-calls 31"
     )
     two = [("a", five), ("b", five)]
     assert how_all_go_on(two, typed("x"), Caps(calls=10)) == [
@@ -228,15 +231,16 @@ def test_a_cause_that_is_known_is_said_in_words(reason: Reason, cause: str, help
 def test_what_is_assumed_is_told_apart() -> None:
     used, guess = Amount(20, 4000, 6000, Decimal("0.1")), Amount(3, 1000, 500, Decimal("0.02"))
     told = closing(result(end="target", spent=Spent(used, used, assumed=guess)))
-    assert "of it assumed: 3 calls, 1,500 tokens, $0.0200, since no reply said what was used" in told
+    assert "assumed part: 3 calls, 1,500 tokens, $0.0200, for attempts without reported usage" in told
     more = closing(result(end="target", spent=Spent(used + used, used, assumed=guess)))
-    assert any(line.startswith("of it assumed over all runs: 3 calls") for line in more)
+    assert any(line.startswith("assumed part over all runs: 3 calls") for line in more)
 
 
 def test_answers_behind_a_hole_are_told() -> None:
     capped = result(error=reached("limits.calls", 20, 21))
-    assert "stored for a run that goes on: 7 responses behind one that is missing" in closing(capped)
+    assert "stored for the next run: 7 responses, waiting for a missing one" in closing(capped)
     stale = result(end="barren", why="why")
-    assert "stored for a run that goes on: 7 responses" in closing(stale), "none is missing there"
+    assert "stored for the next run: 7 responses" in closing(stale), "none is missing there"
     assert summary(capped)["uncommitted_responses"] == 7
-    assert not any("stored for" in line for line in closing(result(end="target")))
+    done = closing(result(end="target"))
+    assert "stored for a higher target: 7 responses" in done

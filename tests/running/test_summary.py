@@ -45,36 +45,37 @@ LOSSES = [
     # What came, the headline, words of the closing line.
     pytest.param(ended(100), "done", None, id="nothing lost"),
     pytest.param(ended(100, duplicate=90), "done", None, id="less than half"),
-    pytest.param(ended(100, duplicate=100), "done, but 50 % of what came was rejected",
-                 "100 of 200 items that came were rejected, most of them as `duplicate` (100). runs/facts/rejected.jsonl "
+    pytest.param(ended(100, duplicate=100), "done, but only 50 % of received items were usable",
+                 "100 of 200 received items were rejected, most of them as `duplicate` (100). runs/facts/rejected.jsonl "
                  "has each with its reason. What usually helps: more variety", id="half"),
-    pytest.param(ended(100, label=250, schema=50), "done, but 75 % of what came was rejected",
+    pytest.param(ended(100, label=250, schema=50), "done, but only 25 % of received items were usable",
                  "as `label` (250). runs/facts/rejected.jsonl has each", id="the largest reason"),
-    pytest.param(ended(10, malformed=30), "done, but 75 % of what came was rejected",
+    pytest.param(ended(10, malformed=30), "done, but only 25 % of received items were usable",
                  "What usually helps: `response_format: json_schema`", id="the format"),
     pytest.param(ended(3, surplus=40), "done", None, id="surplus is no loss"),
-    pytest.param(ended(3, surplus=2, malformed=3), "done, but 50 % of what came was rejected", "`malformed` (3)",
+    pytest.param(ended(3, surplus=2, malformed=3), "done, but only 50 % of received items were usable", "`malformed` (3)",
                  id="surplus hides no loss"),
-    pytest.param(ended(50, refusal=12, responses=22), "done, but 55 % of what was asked for is missing",
-                 "60 of 110 items that were asked for are not in the dataset, most of them because of 12 replies with "
+    pytest.param(ended(50, refusal=12, responses=22), "done, but only 45 % of requested items were usable",
+                 "60 of 110 requested items are not in the dataset, most of them because of 12 replies with "
                  "`refusal`. ",
                  id="whole responses refused"),
-    pytest.param(ended(50, duplicate=1, responses=25), "done, but 60 % of what was asked for is missing",
-                 "75 of 125 items that were asked for are not in the dataset: replies hold fewer. What usually helps: ",
+    pytest.param(ended(50, duplicate=1, responses=25), "done, but only 40 % of requested items were usable",
+                 "75 of 125 requested items are not in the dataset: replies hold fewer. What usually helps: ",
                  id="replies with two items for five"),
     pytest.param(ended(2, responses=1), "done", None, id="one small reply says nothing"),
-    pytest.param(ended(20, no_items=4, responses=8), "done, but 50 % of what was asked for is missing",
+    pytest.param(ended(20, no_items=4, responses=8), "done, but only 50 % of requested items were usable",
                  "most of them because of 4 replies with `no_items`. ", id="every second reply of a few is empty"),
-    pytest.param(ended(10, content_filter=4, responses=6), "done, but 67 % of what was asked for is missing",
+    pytest.param(ended(10, content_filter=4, responses=6), "done, but only 33 % of requested items were usable",
                  "because of 4 replies with `content_filter`", id="two thirds of a few"),
-    pytest.param(ended(12, surplus=3, content_filter=3, responses=6), "done, but 56 % of what was asked for is missing",
+    pytest.param(ended(12, surplus=3, content_filter=3, responses=6), "done, but only 44 % of requested items were usable",
                  "because of 3 replies with `content_filter`", id="of a few, with surplus"),
-    pytest.param(ended(2, truncated=1, responses=1), "done, but 60 % of what was asked for is missing",
+    pytest.param(ended(2, truncated=1, responses=1), "done, but only 40 % of requested items were usable",
                  "because of 1 reply with `truncated`", id="one that was cut off"),
-    pytest.param(ended(5, refusal=1, responses=2), "done, but 50 % of what was asked for is missing",
+    pytest.param(ended(5, refusal=1, responses=2), "done, but only 50 % of requested items were usable",
                  "because of 1 reply with `refusal`", id="one of two refused"),
     pytest.param(ended(25, refusal=3, responses=8), "done", None, id="less than half of a few"),
-    pytest.param(ended(1, no_items=1), "done, but 50 % of what came was rejected", "`no_items` (1)", id="one of two"),
+    pytest.param(ended(1, no_items=1), "done, but only 50 % of received items were usable", "`no_items` (1)",
+                 id="one of two"),
 ]  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_done_never_reads_like_a_success_where_half_was_thrown_away(
 def test_a_run_that_ended_short_says_what_was_lost_too(end: End) -> None:
     run = ended(10, duplicate=30, end=end)
     assert "but" not in headline(run)
-    assert "30 of 40 items that came were rejected" in closing(run)[-1]
+    assert "30 of 40 received items were rejected" in closing(run)[-1]
 
 
 def test_what_helps_is_told_once_where_how_to_go_on_says_it() -> None:
@@ -103,11 +104,27 @@ def test_what_helps_is_told_once_where_how_to_go_on_says_it() -> None:
 
 def test_yield_and_shares_are_of_what_came() -> None:
     lines = closing(ended(600, surplus=2, duplicate=61, label=30, no_items=3, responses=140))
-    assert (
-        "yield: 86 % of 694 items that came; rejected: 61 duplicate (9 %), 30 label (4 %), 3 no_items (<1 %)" in lines
-    )
-    assert "yield: 100 % of 5 items that came" in closing(ended(5))
+    assert "yield: 86 % of 694 received items; rejected: 61 duplicate (9 %), 30 label (4 %), 3 no_items (<1 %)" in lines
+    assert "yield: 100 % of 5 received items" in closing(ended(5))
     assert not any("surplus" in line for line in closing(ended(3, surplus=2)))
+
+
+@pytest.mark.parametrize(
+    ("traffic", "says"),
+    [
+        (Traffic(sent=16, answered=16, from_cache=1), "from 17 responses (16 new, 1 cached) in"),
+        (Traffic(sent=19, answered=17, from_cache=1, abandoned=2), "from 17 of 18 responses (17 new, 1 cached) in"),
+        # The dataset takes what was retried out of the cache.
+        (
+            Traffic(sent=4, answered=4, from_cache=17, asked_again=4),
+            "(0 new, 17 cached; 4 responses retried before) in",
+        ),
+    ],
+)
+def test_the_counts_of_responses_add_up(traffic: Traffic, says: str) -> None:
+    lines = closing(counted(ended(12, responses=17), traffic=traffic))
+    assert says in lines[0]
+    assert ("stored for a higher target: 1 response" in lines) == (" of 18 " in says)
 
 
 def test_surplus_is_a_count_of_its_own() -> None:
@@ -158,7 +175,7 @@ def test_the_real_command_says_it(tmp_path: Path) -> None:
         )
         again = datarecipe("run", str(path), *flags, "--json", cwd=tmp_path, env={"OPENAI_API_KEY": "sk-test"})
     assert ran.code == 0
-    assert "done, but 50 % of what came was rejected: 12 of 12 examples" in ran.err
+    assert "done, but only 50 % of received items were usable: 12 of 12 examples" in ran.err
     assert "labels: 12 yes, 0 no\n" in ran.err
     assert "; rejected: 12 duplicate (50 %)" in ran.err
     assert "as `duplicate` (12). runs/facts/rejected.jsonl has each with its reason. What usually helps: " in ran.err
@@ -166,7 +183,7 @@ def test_the_real_command_says_it(tmp_path: Path) -> None:
     assert (document["yield"], document["rejected"]) == (0.5, {"duplicate": 12})
     assert document["labels"] == [{"label": "yes", "examples": 12}, {"label": "no", "examples": 0}]
     log = (tmp_path / "runs" / "facts" / "run.log").read_text(encoding="utf-8")
-    assert "12 of 24 items that came were rejected" in log
+    assert "12 of 24 received items were rejected" in log
 
 
 def test_what_a_model_in_this_process_did_not_finish_is_not_told_as_assumed() -> None:
@@ -174,4 +191,4 @@ def test_what_a_model_in_this_process_did_not_finish_is_not_told_as_assumed() ->
     amount = Amount(8, 19_000, 0, Decimal(0))
     for free, told in ((True, False), (False, True)):
         run = counted(result(end="interrupted", free=free), spent=Spent(amount, amount, assumed=amount))
-        assert any(line.startswith("of it assumed") for line in closing(run)) == told
+        assert any(line.startswith("assumed part") for line in closing(run)) == told

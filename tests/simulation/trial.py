@@ -15,7 +15,7 @@ from pathlib import Path
 
 from datarecipe.run_folder.manifest import read_manifest
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
-from datarecipe.running.drive.execute import GRACE
+from datarecipe.running.drive.interrupt import GRACE
 from tests import reference
 from tests.simulation.life import DIED, Ended, Place, live, setup_of
 from tests.simulation.plan import Plan, draw

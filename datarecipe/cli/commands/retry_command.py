@@ -49,7 +49,7 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
     multiple=True,
     callback=_reasons,
     metavar="REASON,...",
-    help="Ask again where nothing valid came for these reasons. By default empty, refusal, truncated, content_filter and "
+    help="Retry responses rejected for these reasons. By default empty, refusal, truncated, content_filter and "
     "context_overflow.",
 )
 @model_options
@@ -57,20 +57,22 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
 @folder_options
 @cache_option
 @budget_options
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
+@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
 def command(recipes: tuple[str, ...], **values: Any) -> None:
-    """Run RECIPE once more, and ask again for stored responses that held nothing valid.
+    """Run RECIPE once more, and retry stored responses that had no valid item.
 
-    Name a recipe with the options of its run, or a run's folder. Each response is asked for with a draw of its own, once a
-    command, and stands for the old one from then on. What held something valid is never asked again.
+    Name a recipe with the options of its run, or a run's folder. Each retry uses a new draw, and its response replaces the
+    old one. Responses with a valid item are never retried.
     """
     folders = [name for name in recipes if (Path(name) / MANIFEST).is_file()]
     if not folders:
         start(recipes, overwrite=False, offline=False, **values)
     if len(recipes) > 1 or values["output"] is not None or values["runs_dir"] is not None:
-        raise UsageError("a run's folder stands alone", hint=f"Write: datarecipe retry {folders[0]}")
+        raise UsageError(
+            "a run's folder takes no other recipe, --output or --runs-dir", hint=f"Write: datarecipe retry {folders[0]}"
+        )
     folder = Path(folders[0]).absolute()
     with tempfile.TemporaryDirectory() as temporary:
         recipe = Path(temporary) / "recipe.json"

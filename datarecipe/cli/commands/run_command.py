@@ -55,7 +55,7 @@ from datarecipe.running.show.summary import summary, summary_of_error
 @cache_option
 @budget_options
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Write what happens as JSON lines.")
+@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
 def command(recipes: tuple[str, ...], **values: Any) -> None:

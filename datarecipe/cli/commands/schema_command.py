@@ -32,7 +32,7 @@ def command(output: Path | None) -> None:
         regular = output.is_file() and not output.is_symlink() and output.stat().st_size <= _LARGEST
         if os.path.lexists(output) and not (regular and is_format_schema(output.read_bytes())):
             raise UsageError(
-                f"{output} is there, and is no schema of recipes: it is left as it is",
+                f"{output} exists and is not a recipe schema; left unchanged",
                 hint="name another file, or remove that one",
             )
         output.parent.mkdir(parents=True, exist_ok=True)

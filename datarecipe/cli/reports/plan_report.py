@@ -165,7 +165,7 @@ def _words(plan: Plan) -> Iterator[str]:
         return
     if plan.outcome.high != "target":
         certain = "would" if plan.outcome.low != "target" else "may"
-        yield f"end: so few items are accepted that the run {certain} end short ({plan.outcome.high})"
+        yield f"end: so few items are accepted that the run {certain} end early ({plan.outcome.high})"
     if plan.too_long.prompt:
         yield "end: the longest prompt has {:,} tokens or more, and the model takes {:,}".format(*plan.too_long.prompt)
     if plan.too_long.reply:

@@ -89,9 +89,7 @@ def check_limits(document: Document, findings: Findings) -> None:
     limits = _mapping(document, "limits")
     most, start = limits.get("max_concurrency"), limits.get("concurrency", Limits().concurrency)
     if most is not None and most < start:
-        message = (
-            f"`limits.max_concurrency` is {most}, and `limits.concurrency` {start}: a run would start above its most"
-        )
+        message = f"`limits.max_concurrency` ({most}) is below `limits.concurrency` ({start})"
         place = document.place(("limits", "max_concurrency"))
         findings.add(FormatError(place.problem(message, f"write {start} or more, or a smaller `concurrency`")))
     sampling = _mapping(document, "sampling")

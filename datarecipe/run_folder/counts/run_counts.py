@@ -30,7 +30,7 @@ class Traffic:
     abandoned: int = 0
     """Requests sent whose answer was not waited for."""
     asked_again: int = 0
-    """Stored responses that held nothing, and that another stands for now."""
+    """Stored responses without a valid item that `retry` replaced."""
     failed_attempts: Counter[str] = field(default_factory=Counter)
     """By the name of the failure (docs/failures.md)."""
 
@@ -91,9 +91,19 @@ class Counts:
         return self.tally.responses * self.batch_size - self.tally.surplus
 
     @property
+    def new(self) -> int:
+        """Responses that this run requested and received, without those that `retry` replaced before it."""
+        return self.traffic.answered - self.traffic.asked_again
+
+    @property
+    def received(self) -> int:
+        """New and cached responses."""
+        return self.new + self.traffic.from_cache
+
+    @property
     def waiting(self) -> int:
         """Responses that are stored, and not in the dataset: they lie behind one that is missing, or were not needed."""
-        return max(0, self.traffic.from_cache + self.traffic.answered - self.tally.responses)
+        return max(0, self.received - self.tally.responses)
 
     @property
     def by_label(self) -> ByLabel:

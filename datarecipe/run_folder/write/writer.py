@@ -1,7 +1,7 @@
 """A run's folder: which run it belongs to, who may write it, and how its files are replaced.
 
 Files are written beside the old ones as `.partial` and renamed at the end, the manifest last. A run that was killed between
-two renames is finished by the next that opens the folder; so a folder holds a whole dataset or none. A run that ends short
+two renames is finished by the next that opens the folder; so a folder holds a whole dataset or none. A run that ends early
 of what is there leaves it alone, and one that finds the dataset changed by somebody else does not touch it.
 """
 

@@ -29,7 +29,7 @@ from datarecipe.run_folder.write.spending import Spending
 from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
-from datarecipe.running.drive.interrupt import Interrupts
+from datarecipe.running.drive.interrupt import GRACE, Interrupts
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
@@ -40,9 +40,6 @@ from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.run_log import RunLog
 from datarecipe.running.show.summary import used_words
-
-GRACE = 30.0
-"""Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
 
 TOLD_EVERY = 0.1
 """Seconds between two pictures of a run."""

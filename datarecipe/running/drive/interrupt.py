@@ -21,7 +21,10 @@ from typing import Any, NoReturn, Self
 
 from datarecipe.llm.through_litellm import litellm_thread
 
-HEARD = "stopping: nothing more is sent, what is paid for may still arrive; Ctrl-C again waits for nothing"
+GRACE = 30.0
+"""Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
+
+HEARD = f"stopping: waiting up to {GRACE:.0f} s for requests in flight; Ctrl-C again to stop waiting"
 HEARD_TWICE = "stopping now"
 ALL = (signal.SIGINT, signal.SIGTERM)
 """What a program of our own hears."""

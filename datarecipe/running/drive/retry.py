@@ -21,7 +21,7 @@ from datarecipe.running.resolve.resolved_run import Setup
 
 
 async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
-    """The requests of the run, as far as it is stored, whose answers held nothing valid, for these reasons alone.
+    """The requests of the run, as far as it is stored, whose answers have no valid item, for these reasons alone.
 
     Other runs go on meanwhile. Raises `CacheError`, `TemplateError`.
     """
@@ -48,9 +48,8 @@ class AskedAgain:
     def opening(self) -> str:
         """What is said before."""
         if (count := len(self.requests)) == 0:
-            return "no stored response of this run held nothing valid for these reasons: none is asked again"
-        what = counted(count, "stored response")
-        return f"asking again for {what} that held nothing valid; what follows in the dataset may change"
+            return "nothing to retry: every stored response of this run has a valid item, or was rejected for another reason"
+        return f"retrying {counted(count, 'stored response')} without valid items; later examples may change"
 
     @property
     def outcome(self) -> Outcome | None:

@@ -57,8 +57,8 @@ def _whose(error: CapReachedError, budget: Caps | None) -> str:
     if budget is None or _of_one(error):
         return ""
     if error.cap == "--max-usd" and budget.usd is None:
-        return " (not given: the highest `limits.usd` of the recipes is for all of them together)"
-    return " (it is for all recipes of the command together)"
+        return " (default: the highest `limits.usd` of the recipes, shared by all)"
+    return " (shared by all recipes of the command)"
 
 
 def how_to_go_on(result: RunResult, command: Typed, budget: Caps | None = None) -> str | None:
@@ -113,14 +113,14 @@ def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budg
         wanted = counted(result.counts.target_size, "example")
         which = "this one is" if len(caps) == 1 else "these are"
         return (
-            f"{'A higher cap goes' if len(caps) == 1 else 'Higher caps go'} on; "
+            f"{'A higher cap continues' if len(caps) == 1 else 'Higher caps continue'} the run; "
             f"at this rate {which} enough for {wanted}: {command(_settings(caps, [result]))}"
         )
     begins = "Raise the cap"
     if result.tally.accepted:
-        begins = "What there is, is a dataset that a higher cap continues"
+        begins = "The folder holds a shorter dataset. To continue it, raise the cap"
     elif loss_of(result.counts):
-        begins = "A higher cap alone brings the same once more. When that is mended"
+        begins = "A higher cap alone does not help. Fix the cause, then run"
     return f"{begins}: {command(_settings(caps, [result]))}"
 
 
@@ -217,8 +217,8 @@ def _after_little(result: RunResult, command: Typed) -> str:
     empty = sum(rejected[name] for name in OF_RESPONSES)
     if not result.traffic.sent and empty:
         return (
-            f"Nothing was asked: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
-            f"To ask again for the {empty:,} that held nothing: {command({}, verb='retry')}"
+            f"Nothing was sent: all {counted(result.tally.responses, 'response')} came from the cache. {where}"
+            f"To retry the {empty:,} without valid items: {command({}, verb='retry')}"
         )
     if not result.tally.accepted and (cause := REASONS[largest].cause):
         why = f"{cause} (`{largest}`)"

@@ -22,7 +22,6 @@ _FEWER = "a smaller `batch_size`, an instruction that says {{ batch_size }}"
 class Loss:
     """That half of the items or more are not in the dataset."""
 
-    share: float
     lost: int
     of: int
     came: bool
@@ -35,16 +34,19 @@ class Loss:
     @property
     def short(self) -> str:
         """For a headline."""
-        share = percent(self.share)
-        return f"{share} of what came was rejected" if self.came else f"{share} of what was asked for is missing"
+        return f"only {percent((self.of - self.lost) / self.of)} of {self._items} items were usable"
 
     def sentences(self, where: str | None) -> Iterator[str]:
         """What was lost, why, where to look (`where` is the file), and what usually helps."""
-        what = "items that came were rejected" if self.came else "items that were asked for are not in the dataset"
-        yield f"{self.lost:,} of {self.of:,} {what}{self._why()}."
+        what = "were rejected" if self.came else "are not in the dataset"
+        yield f"{self.lost:,} of {self.of:,} {self._items} items {what}{self._why()}."
         if where is not None and self.reason:
             yield f"{where} has each with its reason."
         yield f"What usually helps: {REASONS[self.reason].helps if self.reason else _FEWER}."
+
+    @property
+    def _items(self) -> str:
+        return "received" if self.came else "requested"
 
     def _why(self) -> str:
         if self.reason is None:
@@ -60,7 +62,7 @@ def loss_of(counts: Counts) -> Loss | None:
     tally, asked = counts.tally, counts.asked
     if (rejected := tally.rejected.total()) and rejected >= HALF * tally.came:
         ((reason, rows),) = tally.rejected.most_common(1)
-        return Loss(rejected / tally.came, rejected, tally.came, came=True, reason=reason, rows=rows)
+        return Loss(rejected, tally.came, came=True, reason=reason, rows=rows)
     lost = asked - tally.accepted
     whole = sum(rows for name, rows in tally.rejected.items() if REASONS[name].whole)
     tells = tally.responses >= ENOUGH_RESPONSES or whole >= max(1, HALF * tally.responses)
@@ -68,9 +70,9 @@ def loss_of(counts: Counts) -> Loss | None:
         return None
     cost = {name: rows * (counts.batch_size if REASONS[name].whole else 1) for name, rows in tally.rejected.items()}
     if sum(cost.values()) <= lost / 2:
-        return Loss(lost / asked, lost, asked, came=False, reason=None, rows=0)
+        return Loss(lost, asked, came=False, reason=None, rows=0)
     largest = max(cost, key=cost.__getitem__)
-    return Loss(lost / asked, lost, asked, came=False, reason=largest, rows=tally.rejected[largest])
+    return Loss(lost, asked, came=False, reason=largest, rows=tally.rejected[largest])
 
 
 def percent(share: float) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from datarecipe.amount import Amount
 from datarecipe.errors import DatarecipeError
+from datarecipe.generate.events import Outcome
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.run_folder.counts.commit_counts import Tally
@@ -37,10 +38,12 @@ def closing(result: RunResult) -> list[str]:
     if result.end == "failed" and not tally.responses and not traffic.sent:
         return []  # nothing was done: the error alone says all
     but = f", but {loss.short}" if loss and result.end == "target" else ""
+    some = f"{tally.responses:,} of " if result.counts.waiting else ""
+    retried = f"; {counted(traffic.asked_again, 'response')} retried before" if traffic.asked_again else ""
     lines = [
         f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
-        f"from {counted(tally.responses, 'response')} ({counted(traffic.sent, 'request')} sent, "
-        f"{traffic.from_cache:,} cached) "
+        f"from {some}{counted(result.counts.received, 'response')} ({result.counts.new:,} new, "
+        f"{traffic.from_cache:,} cached{retried}) "
         f"in {result.seconds:.1f} s"
     ]
     lines += _figures(result)
@@ -50,8 +53,8 @@ def closing(result: RunResult) -> list[str]:
         )
     elif result.shortened_from:
         lines.append(
-            f"the dataset had {result.shortened_from:,} examples, and the target is lower now; what was answered is "
-            f"stored: --target-size {result.shortened_from} brings them back"
+            f"the dataset was shortened from {result.shortened_from:,} examples; "
+            f"--target-size {result.shortened_from} restores them from the cache"
         )
     if result.written:
         lines.append(f"dataset: {display(result.output)}")
@@ -73,17 +76,17 @@ def _figures(result: RunResult) -> Iterator[str]:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in traffic.failed_attempts.most_common())
         yield f"failed attempts: {kinds}"
     if traffic.abandoned:
-        noun = "request was" if traffic.abandoned == 1 else "requests were"
-        yield f"{traffic.abandoned:,} {noun} in flight at the end and not waited for"
+        yield f"{counted(traffic.abandoned, 'request')} abandoned in flight"
     if cost := cost_line(result):
         yield cost
         assumed = result.spent.assumed
         if assumed.calls and not result.free:
             span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
-            yield f"of it assumed{span}: {used_words(assumed, priced=result.priced)}, since no reply said what was used"
-    if result.end != "target" and result.counts.waiting:
-        where = "" if result.end in ("barren", "degraded") else " behind one that is missing"
-        yield f"stored for a run that goes on: {counted(result.counts.waiting, 'response')}{where}"
+            yield f"assumed part{span}: {used_words(assumed, priced=result.priced)}, for attempts without reported usage"
+    if result.counts.waiting:
+        what_for = "a higher target" if result.end == "target" else "the next run"
+        why = "" if result.end in get_args(Outcome) else ", waiting for a missing one"
+        yield f"stored for {what_for}: {counted(result.counts.waiting, 'response')}{why}"
 
 
 def _rejected(tally: Tally) -> str:
@@ -116,16 +119,16 @@ def dollars(usd: Decimal) -> str:
 
 
 def _items(count: int) -> str:
-    return f"{counted(count, 'item')} that came"
+    return counted(count, "received item")
 
 
 _HEADLINES = {
     "target": "done",
-    "barren": "ended short, no response brings anything new",
-    "degraded": "ended short, responses bring too little",
+    "barren": "ended early (no new examples)",
+    "degraded": "ended early (too many items rejected)",
     "capped": "ended at a cap",
     "interrupted": "interrupted",
-    "failed": "ended short",
+    "failed": "ended early",
 }
 
 

@@ -42,9 +42,9 @@ _INSTEAD = {
     "filesizeformat": "write the number with its unit",
     "groupby": "write a loop over the groups, with `selectattr` in it",
     "joiner": "write `join`, or ask `loop.last`",
-    "namespace": f"a loop sets nothing for the time after it: {_COLLECT}",
+    "namespace": f"names set in a loop are undefined after it: {_COLLECT}",
     "pprint": "write `tojson(indent=2)`",
-    "random": "a request is a function of the recipe: let `vary` give each request another value",
+    "random": "templates have no randomness: use `vary` to make requests differ",
     "slice": "write `batch`",
 }
 """What to write instead of what Jinja has and a prompt does not need."""
