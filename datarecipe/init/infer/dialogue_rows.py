@@ -14,7 +14,7 @@ from datarecipe.init.draft import Finding
 from datarecipe.init.infer.pick_seeds import pick
 from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
-from datarecipe.recipe.example_schema.dialogue import FORMS, Dialogue, dialogues
+from datarecipe.recipe.example_schema.dialogue import FORMS, Dialogue, dialogues, is_turn
 from datarecipe.recipe.message_text import describe, show
 
 
@@ -77,11 +77,13 @@ def check_turns(table: Table, name: str) -> None:
 
 def _lacks(turn: Json, keys: tuple[str, str]) -> str | None:
     """What is missing for a turn of a dialogue."""
+    if is_turn(turn, *keys):
+        return None
     if not isinstance(turn, dict):
         return f"is {describe(turn)}"
     if missing := [key for key in keys if key not in turn]:
         return f"has no {show(missing[0])}"
-    return None if isinstance(turn[keys[0]], str) else f"has {describe(turn[keys[0]])} as {show(keys[0])}"
+    return f"has {describe(turn[keys[0]])} as {show(keys[0])}"
 
 
 def _ends(heard: Iterable[Dialogue]) -> tuple[str, ...]:

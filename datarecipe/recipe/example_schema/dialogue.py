@@ -84,9 +84,9 @@ def check_turns(seeds: Sequence[Seed]) -> None:
         for seed in seeds
         for name, value in seed.example.items()
         for form in FORMS
-        if isinstance(value, list) and any(_is_turn(turn, *form) for turn in value)
+        if isinstance(value, list) and any(is_turn(turn, *form) for turn in value)
         for at, turn in enumerate(value)
-        if isinstance(turn, dict) and not _is_turn(turn, *form)
+        if isinstance(turn, dict) and not is_turn(turn, *form)
     ]
     if problems:
         raise SeedExampleError(*problems)
@@ -133,11 +133,11 @@ def _dialogue(values: Sequence[Json]) -> Dialogue | None:
 
 
 def _is_dialogue(value: Json, role_key: str, content_key: str) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_turn(turn, role_key, content_key) for turn in value)
+    return isinstance(value, list) and bool(value) and all(is_turn(turn, role_key, content_key) for turn in value)
 
 
-def _is_turn(value: Json, role_key: str, content_key: str) -> bool:
-    """A turn that calls tools may say nothing beside."""
+def is_turn(value: Json, role_key: str, content_key: str) -> bool:
+    """Whether a value is a turn of that form. One that calls tools may say nothing beside."""
     return (
         isinstance(value, dict)
         and isinstance(value.get(role_key), str)

@@ -89,3 +89,15 @@ def test_both_forms_and_more_keys_in_a_turn() -> None:
 def test_every_seed_example_keeps_its_own_rule(seeds: list[list[str]]) -> None:
     rule = dialogue(*(" ".join(roles) for roles in seeds))
     assert [rule.fault(turns(" ".join(roles))) for roles in seeds] == [None] * len(seeds)
+
+
+def test_a_turn_that_calls_tools_may_say_nothing() -> None:
+    seed: Example = {
+        "messages": [
+            {"role": "user", "content": "Is it raining?"},
+            {"role": "assistant", "tool_calls": [{"name": "weather"}]},
+            {"role": "tool", "content": "yes"},
+            {"role": "assistant", "content": "It is."},
+        ]
+    }
+    assert dialogues([seed])["messages"].roles == ("user", "assistant", "tool")
