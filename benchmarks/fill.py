@@ -19,7 +19,7 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Override, find_recipe, load_recipe
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 
 
 def recipe_of(strategy: str, examples: int) -> LoadedRecipe:
@@ -31,7 +31,7 @@ def recipe_of(strategy: str, examples: int) -> LoadedRecipe:
 def fill(strategy: str, examples: int, folder: Path, base_url: str) -> None:
     """Store a response to every request of the run."""
     options = Options(model=MODEL, api_base=base_url, cache_dir=folder)
-    setup = settle(recipe_of(strategy, examples), options)
+    setup = resolve_run(recipe_of(strategy, examples), options)
     generation = Generation(setup.recipe, setup.model)
 
     def answer(request: Request) -> Response:

@@ -12,7 +12,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import LoadedRecipe, Override, load_recipe
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Silent
 from tests.openai_author import Author
@@ -52,14 +52,16 @@ def recipe_with(path: Path, **overrides: Any) -> LoadedRecipe:
     return load_recipe(path, [Override(key, value, "test") for key, value in overrides.items()])
 
 
-def setup_for(recipe: LoadedRecipe, base_url: str | None, output: Path | None, cache: Path, **options: Any) -> Setup:
+def setup_for(
+    recipe: LoadedRecipe, base_url: str | None, output: Path | None, cache: Path, **options: Any
+) -> ResolvedRun:
     """A run's set-up against a test server. The user believes the recipe: it alone says what the server charges."""
     environ = {"OPENAI_API_KEY": "sk-test"}
     chosen: dict[str, Any] = {"model": MODEL, "trust": True, **options}
-    return settle(recipe, Options(api_base=base_url, output=output, cache_dir=cache, environ=environ, **chosen))
+    return resolve_run(recipe, Options(api_base=base_url, output=output, cache_dir=cache, environ=environ, **chosen))
 
 
-def run(setup: Setup, observer: Observer | None = None) -> RunResult:
+def run(setup: ResolvedRun, observer: Observer | None = None) -> RunResult:
     """Run it in an event loop of its own."""
     return asyncio.run(execute(setup, observer or Silent()))
 

@@ -18,7 +18,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
 from datarecipe.recipe.compose.overrides import Override, apply_overrides
 from datarecipe.recipe.compose.variables import check_variables
-from datarecipe.recipe.example_schema.dialogue import check_turns
+from datarecipe.recipe.example_schema.dialogue_seeds import check_turns
 from datarecipe.recipe.example_schema.inferred_schema import check_labels_fit, check_seeds_fit, infer_schema
 from datarecipe.recipe.example_schema.user_schema import check_given_schema
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order

@@ -7,7 +7,7 @@ from typing import Any
 
 from datarecipe.errors import Problem
 from datarecipe.exchange import canonical_json
-from datarecipe.recipe.example_schema.dialogue import dialogue_warnings
+from datarecipe.recipe.example_schema.dialogue_seeds import dialogue_warnings
 from datarecipe.recipe.keys.labels import label_warnings
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.keys.settings import read_fallbacks, read_stop_when, whole

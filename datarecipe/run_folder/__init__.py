@@ -3,7 +3,7 @@
     layout.py, rows.py     names of the files; their lines
     manifest.py            the manifest as a typed record; json_records.py writes and reads such records
     counts/                what a run counts in, and the manifest holds
-    reader.py, dataset.py  a finished run, line by line; the same for users, with export.py
+    finished_run.py, dataset.py  a finished run, line by line; the same for users, with export.py
     write/                 the lock, whose the folder is, how its files are put in place, what they cost
     card/                  the dataset card
 

@@ -11,9 +11,9 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.printable import counted
+from datarecipe.run_folder.finished_run import records, rows
 from datarecipe.run_folder.layout import DATA, LINEAGE, REJECTED
 from datarecipe.run_folder.manifest import manifest_in
-from datarecipe.run_folder.reader import records, rows
 from datarecipe.run_folder.run_files import RunFiles
 
 

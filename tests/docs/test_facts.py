@@ -46,7 +46,7 @@ from datarecipe.running.resolve import costs
 from datarecipe.running.resolve.check_without_model import check
 from datarecipe.running.resolve.config_form import PROJECT_KEYS, USER_KEYS
 from datarecipe.running.resolve.options import Options, Transport
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 from datarecipe.running.run_result import INTERRUPTED_EXIT, RunResult
 from datarecipe.running.show import display, event_stream, run_log
 from datarecipe.running.show.progress import Progress
@@ -93,7 +93,7 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 
 
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
-    setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
+    setup = resolve_run(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
     of_run = manifest_of(setup, Ending("target"), counts(), Span(now, now, 1.0))
     with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
@@ -157,7 +157,7 @@ _BY_NAME = ("rejected", "failed_attempts")
 def test_fields_of_events(tmp_path: Path) -> None:
     stream = io.StringIO()
     events = event_stream.EventStream(stream)
-    setup = settle(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
+    setup = resolve_run(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     events.begin(setup)
     events.notice("a line")
     events.progress(progress())

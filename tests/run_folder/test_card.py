@@ -29,7 +29,7 @@ from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 from tests.generate.recipes import loaded, make_recipe
 
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -43,7 +43,7 @@ def make_card(
 ) -> str:
     recipe = make_recipe(**changes)
     place = Path("/nowhere")
-    setup = settle(loaded(recipe), Options(model=model, environ={}, output=place, cache_dir=place))
+    setup = resolve_run(loaded(recipe), Options(model=model, environ={}, output=place, cache_dir=place))
     shown = GOOD if examples is None else examples
     committed = CommitCounts(labels=LabelCounts.of(recipe))
     committed.add(Accepted(example, Lineage("id", "parent", 1, "root:0", 0, 0)) for example in shown)

@@ -24,7 +24,7 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import load_recipe
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from tests.openai_author import Author
 from tests.runs import DATA_FILES, ask_author, run
 
@@ -85,24 +85,24 @@ def recipes() -> Mapping[str, tuple[str, Mapping[str, Any]]]:
     return found
 
 
-def settled(name: str, folder: Path) -> Setup:
+def settled(name: str, folder: Path) -> ResolvedRun:
     """The set-up of an offline run of a kept recipe in `folder`, with the cache that lies there."""
     model, document = recipes()[name]
     path = folder / "recipes" / f"{name}.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump({**document, "name": name}, sort_keys=False), encoding="utf-8")
     options = Options(model=model, output=folder / name, cache_dir=folder / "cache", offline=True, environ={})
-    return settle(load_recipe(path), options)
+    return resolve_run(load_recipe(path), options)
 
 
-def files_of(setup: Setup) -> dict[str, str]:
+def files_of(setup: ResolvedRun) -> dict[str, str]:
     """Run it, and hash what it wrote."""
     result = run(setup)
     assert result.error is None, result.error
     return {name: hashlib.sha256((setup.output / name).read_bytes()).hexdigest() for name in DATA_FILES}
 
 
-def _ask_for_all(setup: Setup) -> None:
+def _ask_for_all(setup: ResolvedRun) -> None:
     author = Author()
 
     def answer(request: Request) -> Response:

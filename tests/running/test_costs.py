@@ -14,7 +14,7 @@ from datarecipe.errors import UnknownPriceError, UsageError
 from datarecipe.recipe import Override, load_recipe
 from datarecipe.running.resolve.costs import DEFAULT_USD
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from tests.runs import RECIPE, write_recipe
 
 OWN = """
@@ -39,13 +39,13 @@ def setup_of(
     flags: Mapping[str, Any] | None = None,
     *,
     trust: bool = False,
-) -> Setup:
+) -> ResolvedRun:
     path = write_recipe(folder, RECIPE + text)
     recipe = load_recipe(path, [Override(key, value, "--set") for key, value in (flags or {}).items()])
-    return settle(recipe, Options(model=model, api_base=api_base, environ={}, trust=trust))
+    return resolve_run(recipe, Options(model=model, api_base=api_base, environ={}, trust=trust))
 
 
-def per_million(setup: Setup) -> tuple[float, float] | None:
+def per_million(setup: ResolvedRun) -> tuple[float, float] | None:
     price = setup.cost.price
     return None if price is None else (float(price.input_per_token * 10**6), float(price.output_per_token * 10**6))
 
@@ -239,4 +239,4 @@ def test_a_recipe_of_the_user_s_own_that_extends_a_vendored_one_says_its_own_cap
     path = "vendor/acme/recipes/base.yaml"
     for own, cap in (("", DEFAULT_USD), ("limits: {usd: 50}\n", Decimal(50)), ("limits: {calls: 9}\n", DEFAULT_USD)):
         recipe = load_recipe(write_recipe(tmp_path, f"recipe: 1\nextends: {path}\nname: mine\n{own}", "mine"))
-        assert settle(recipe, Options(environ={})).caps.usd == cap
+        assert resolve_run(recipe, Options(environ={})).caps.usd == cap

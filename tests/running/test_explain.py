@@ -14,7 +14,7 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.explain import Explanation, explain
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from tests.cli.command import datarecipe
 from tests.generate.recipes import scripted
 from tests.openai_author import Author
@@ -22,13 +22,15 @@ from tests.openai_server import OpenAIServer
 from tests.runs import RECIPE, recipe_with, write_recipe
 
 
-def setup_of(folder: Path, model: str = "openai/author", api_base: str | None = None, **changes: Any) -> Setup:
+def setup_of(folder: Path, model: str = "openai/author", api_base: str | None = None, **changes: Any) -> ResolvedRun:
     path = folder / "recipes" / "facts.yaml"
     recipe = recipe_with(path if path.exists() else write_recipe(folder), **changes)
-    return settle(recipe, Options(model=model, api_base=api_base, cache_dir=folder / "cache", environ={}), sends=False)
+    return resolve_run(
+        recipe, Options(model=model, api_base=api_base, cache_dir=folder / "cache", environ={}), sends=False
+    )
 
 
-def fill(setup: Setup, responses: int) -> None:
+def fill(setup: ResolvedRun, responses: int) -> None:
     """Store the first responses of a run."""
 
     def answer(request: Request) -> Response:
@@ -40,7 +42,7 @@ def fill(setup: Setup, responses: int) -> None:
             pass
 
 
-def explained(setup: Setup) -> Explanation:
+def explained(setup: ResolvedRun) -> Explanation:
     with ResponseCache(setup.cache_dir) as cache:
         return explain(setup, cache)
 
@@ -102,7 +104,7 @@ def test_damaged_rows_and_an_empty_cache(tmp_path: Path) -> None:
 
 def test_the_command_and_the_removal_of_one_response(tmp_path: Path) -> None:
     write_recipe(tmp_path)
-    setup = settle(recipe_with(tmp_path / "recipes" / "facts.yaml"), Options(model="openai/author", environ={}))
+    setup = resolve_run(recipe_with(tmp_path / "recipes" / "facts.yaml"), Options(model="openai/author", environ={}))
     arguments = ("cache", "explain", "recipes/facts.yaml", "--model", "openai/author")
     ran = datarecipe(*arguments, cwd=tmp_path)
     assert (ran.code, "nothing is stored in" in ran.err) == (2, True)

@@ -17,7 +17,7 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Recipe
 from datarecipe.running.drive.explain import explain
 from datarecipe.running.planning.plan import make_plan
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from tests.generate.recipes import loaded, make_recipe
 from tests.generate.toy_filter import install_near
 from tests.generate.toy_strategy import KIND, install_first
@@ -48,7 +48,7 @@ def change(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
     return asked
 
 
-def _files(setup: Setup) -> dict[str, bytes]:
+def _files(setup: ResolvedRun) -> dict[str, bytes]:
     result = run(setup)
     assert result.error is None
     assert result.end == "target"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.summary import closing
 from tests.openai_author import Author, Body
@@ -38,7 +38,7 @@ def attempt(folder: Path, primary: str, second: str, extra: str = FALLBACK, /, *
         trust=True,
         environ={"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": second},
     )
-    setup = settle(recipe_with(path, **{"limits.concurrency": 8} | flags), options)
+    setup = resolve_run(recipe_with(path, **{"limits.concurrency": 8} | flags), options)
     ended: list[RunResult] = []
     runner = threading.Thread(target=lambda: ended.append(run(setup)), daemon=True)
     runner.start()
@@ -158,7 +158,7 @@ def test_a_cap_needs_the_price_of_every_fallback(tmp_path: Path) -> None:
         model="openai/first", api_base="http://localhost:1/v1", output=tmp_path / "out", environ={}, trust=True
     )
     with pytest.raises(UnknownPriceError, match="openai/second"):
-        run(settle(recipe_with(path, **{"limits.usd": 1}), options))
+        run(resolve_run(recipe_with(path, **{"limits.usd": 1}), options))
 
 
 def test_a_pause_that_the_first_asks_for_is_the_fallback_s_turn(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from datarecipe.errors import DatarecipeError, RecipeError, UnsafePathError, UntrustedEndpointError, WeightsError
 from datarecipe.recipe import Override, load_recipe
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from tests.llm.gguf_files import gguf
 from tests.runs import RECIPE, write_recipe
 
@@ -29,25 +29,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "project"
 
 
-def by_recipe(project: Path, model: str, **options: object) -> Setup:
+def by_recipe(project: Path, model: str, **options: object) -> ResolvedRun:
     path = write_recipe(project, f"{RECIPE}model: {model}\n")
-    return settle(load_recipe(path), Options(environ={}, **options))  # type: ignore[arg-type]
+    return resolve_run(load_recipe(path), Options(environ={}, **options))  # type: ignore[arg-type]
 
 
-def by_project(project: Path, model: str, **options: object) -> Setup:
+def by_project(project: Path, model: str, **options: object) -> ResolvedRun:
     (project / ".datarecipe").mkdir(exist_ok=True)
     (project / ".datarecipe" / "config.yaml").write_text(f"model: {model}\n")
-    return settle(load_recipe(write_recipe(project)), Options(environ={}, **options))  # type: ignore[arg-type]
+    return resolve_run(load_recipe(write_recipe(project)), Options(environ={}, **options))  # type: ignore[arg-type]
 
 
-STRANGERS: list[tuple[Callable[..., Setup], str]] = [
+STRANGERS: list[tuple[Callable[..., ResolvedRun], str]] = [
     (by_recipe, "local/../models/m.gguf"),
     (by_project, "local/models/m.gguf"),
 ]
 
 
 @pytest.mark.parametrize(("by", "model"), STRANGERS)
-def test_a_strangers_weights_need_consent(project: Path, by: Callable[..., Setup], model: str) -> None:
+def test_a_strangers_weights_need_consent(project: Path, by: Callable[..., ResolvedRun], model: str) -> None:
     with pytest.raises(UntrustedEndpointError, match="native code") as caught:
         by(project, model)
     assert caught.value.exit_code == 2
@@ -73,7 +73,7 @@ def test_a_strangers_weights_need_consent(project: Path, by: Callable[..., Setup
     ],
 )
 def test_a_strangers_weights_lie_in_the_project(
-    project: Path, by: Callable[..., Setup], model: str, *, trust: bool
+    project: Path, by: Callable[..., ResolvedRun], model: str, *, trust: bool
 ) -> None:
     with pytest.raises(UnsafePathError, match="outside the project, or are hidden"):
         by(project, model.format(tmp=project.parent), trust=trust)
@@ -89,13 +89,13 @@ def test_looking_at_a_strangers_recipe_opens_no_pipe_and_runs_nothing(project: P
         path.write_text("no weights")
     for sends in (True, False):
         with pytest.raises(DatarecipeError) as caught:
-            settle(load_recipe(recipe), Options(environ={}, trust=True), sends=sends)
+            resolve_run(load_recipe(recipe), Options(environ={}, trust=True), sends=sends)
         assert isinstance(caught.value, WeightsError)
 
 
 def test_plan_and_prompt_need_no_consent(project: Path) -> None:
     path = write_recipe(project, f"{RECIPE}model: local/../models/m.gguf\n")
-    assert settle(load_recipe(path), Options(environ={}), sends=False).weights == project / "models" / "m.gguf"
+    assert resolve_run(load_recipe(path), Options(environ={}), sends=False).weights == project / "models" / "m.gguf"
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_the_user_may_name_any_file(project: Path, model: str) -> None:
     """Relative ones count from the working folder."""
     name = model.format(tmp=project.parent)
     recipe = write_recipe(project)
-    flag = settle(load_recipe(recipe), Options(model=name, environ={}))
-    variable = settle(load_recipe(recipe), Options(environ={"DATARECIPE_MODEL": name}))
-    override = settle(load_recipe(recipe, [Override("model", name, "--set model")]), Options(environ={}))
+    flag = resolve_run(load_recipe(recipe), Options(model=name, environ={}))
+    variable = resolve_run(load_recipe(recipe), Options(environ={"DATARECIPE_MODEL": name}))
+    override = resolve_run(load_recipe(recipe, [Override("model", name, "--set model")]), Options(environ={}))
     config = project.parent / "config" / "datarecipe" / "config.yaml"
     config.write_text(f"model: {name}\n")
-    configured = settle(load_recipe(recipe), Options(environ={}))
+    configured = resolve_run(load_recipe(recipe), Options(environ={}))
     weights = {setup.model.name for setup in (flag, variable, override, configured)}
     assert len(weights) == 1
     assert flag.weights == Path(name.removeprefix("local/")).absolute()
@@ -119,7 +119,7 @@ def test_the_user_may_name_any_file(project: Path, model: str) -> None:
 def test_the_users_weights_run_instead_of_a_strangers(project: Path) -> None:
     path = write_recipe(project, f"{RECIPE}model: local//etc/passwd\n")
     mine = project.parent / "outside" / "m.gguf"
-    assert settle(load_recipe(path), Options(environ={"DATARECIPE_WEIGHTS": str(mine)})).weights == mine
+    assert resolve_run(load_recipe(path), Options(environ={"DATARECIPE_WEIGHTS": str(mine)})).weights == mine
 
 
 def test_a_strangers_message_stands_at_its_line(project: Path) -> None:

@@ -36,7 +36,7 @@ from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.planning.vary_reach import asked_alike, reach_of
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.show.observers import Silent
 from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
 from tests.generate.recipes import settings as model_settings
@@ -51,12 +51,12 @@ PRICES = {"prices.input_per_million": 3, "prices.output_per_million": 15}
 ROOT = Path(__file__).parents[2]
 
 
-def setup_of(recipe: Recipe, folder: Path = Path("/nowhere"), **options: Any) -> Setup:
+def setup_of(recipe: Recipe, folder: Path = Path("/nowhere"), **options: Any) -> ResolvedRun:
     """A set-up that no run was made with."""
     options.setdefault("model", "openai/gpt-4o-mini")
     paths = {"output": folder / "run", "cache_dir": folder / "cache"}
     known = recipe if isinstance(recipe, LoadedRecipe) else loaded(recipe)
-    return settle(known, Options(environ={}, **{**paths, **options}), sends=False)
+    return resolve_run(known, Options(environ={}, **{**paths, **options}), sends=False)
 
 
 def rising(plan: Plan) -> bool:
@@ -202,7 +202,7 @@ def test_what_is_stored_costs_nothing(
     assert second.usd.high <= first.usd.high
 
 
-def store(setup: Setup, responses: int, *, new: int) -> None:
+def store(setup: ResolvedRun, responses: int, *, new: int) -> None:
     """Put the first responses of a run into its cache, each with `new` items that are new."""
     numbers = itertools.count()
     seeds = setup.recipe.seed_examples

@@ -24,7 +24,7 @@ from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.options import Options
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Silent
 from tests import virtual_time
@@ -91,7 +91,7 @@ class Ended:
     """Virtual seconds after its beginning."""
 
 
-def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) -> Setup:
+def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) -> ResolvedRun:
     """The run's set-up in its `life`-th life, from 0."""
     recipe = plan.recipe
     cap = plan.caps[min(life, len(plan.caps) - 1)]
@@ -100,7 +100,7 @@ def setup_of(plan: Plan, place: Place, life: int, output: Path | None = None) ->
     options = Options(
         model=MODEL, output=output or place.output, cache_dir=place.cache, environ={"OPENAI_API_KEY": "k"}
     )
-    return settle(loaded(replace(recipe, limits=limits, target_size=target)), options)
+    return resolve_run(loaded(replace(recipe, limits=limits, target_size=target)), options)
 
 
 def live(plan: Plan, place: Place, life: int, prepare: Callable[[], None] = lambda: None) -> Ended:
@@ -147,7 +147,7 @@ def _told(done: list[RunResult | DatarecipeError], at: float) -> Ended:
     return Ended(code, accepted, str(spent.usd), calls, spent.tokens, text, runs, at)
 
 
-async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> Ended:
+async def _run(plan: Plan, place: Place, life: int, setups: list[ResolvedRun]) -> Ended:
     if life < len(plan.kills):
         asyncio.get_running_loop().call_later(plan.kills[life], os._exit, DIED)
     interrupts = Interrupts()
@@ -157,12 +157,12 @@ async def _run(plan: Plan, place: Place, life: int, setups: list[Setup]) -> Ende
     asyncio.get_running_loop().call_later(FOR_EVER, os._exit, STUCK)
     faults = {MODEL: plan.faults, SECOND: plan.second or Faults()}
 
-    def open_transport(setup: Setup, endpoint: Endpoint, notice: object) -> Provider:
+    def open_transport(setup: ResolvedRun, endpoint: Endpoint, notice: object) -> Provider:
         return Provider(plan, faults[endpoint.model], life, place.log, place.cache)
 
     above = shared_account(setups, setups[0].caps) if len(setups) > 1 else None
 
-    async def one(setup: Setup) -> RunResult | DatarecipeError:
+    async def one(setup: ResolvedRun) -> RunResult | DatarecipeError:
         try:
             return await execute_on(pool, setup, Silent(), interrupts=interrupts, above=above)
         except DatarecipeError as error:

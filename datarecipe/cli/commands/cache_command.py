@@ -26,7 +26,7 @@ from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.run_folder.write.ownership import conflict, differing, holds
 from datarecipe.running.drive.explain import Explanation, explain
-from datarecipe.running.resolve.resolved_run import Setup, cache_directory, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, cache_directory, resolve_run
 
 
 @click.group("cache", invoke_without_command=True)
@@ -88,7 +88,7 @@ def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> Non
     """Say how far a run of RECIPE would get on stored responses, and why the next request would miss. Asks no model."""
     check_folder([recipe], values)
     values["cache_dir"] = values["cache_dir"] or context.meta["datarecipe.named"]
-    setup = settle(load(recipe, values), run_options(values), sends=False, notice=tell)
+    setup = resolve_run(load(recipe, values), run_options(values), sends=False, notice=tell)
     folder = setup.cache_dir
     if not folder.is_dir():
         raise UsageError(f"nothing is stored in {folder}", hint="--cache-dir or DATARECIPE_CACHE names another folder.")
@@ -98,7 +98,7 @@ def explain_misses(context: click.Context, /, recipe: str, **values: Any) -> Non
         click.echo(printable(line))
 
 
-def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
+def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
     name, target = setup.recipe.name, setup.recipe.target_size
     got = (
         f"{explanation.accepted:,} of {counted(target, 'example')} from {counted(explanation.found, 'stored response')}"
@@ -121,7 +121,7 @@ def _explained(setup: Setup, explanation: Explanation) -> Iterator[str]:
         yield f"  {'':{width}}  stored: {difference.stored!r}"
 
 
-def _refused(setup: Setup) -> Iterator[str]:
+def _refused(setup: ResolvedRun) -> Iterator[str]:
     """What stands between a run and its folder."""
     if names := differing(setup.identity_parts, setup.output):
         yield f"the run in {display(setup.output)} is another: it differs in {', '.join(names)}"

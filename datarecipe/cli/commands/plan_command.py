@@ -29,7 +29,7 @@ from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.planning.plan import Plan, make_plan
-from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup, settle
+from datarecipe.running.resolve.resolved_run import NO_CAPS, ResolvedRun, resolve_run
 
 
 @click.command("plan")
@@ -60,9 +60,11 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
     given = budget_values(values)
     options = run_options(values)
 
-    def settled(name: str) -> list[Setup]:
+    def settled(name: str) -> list[ResolvedRun]:
         loaded = load(name, values)
-        return [settle(loaded, replace(options, model=model), sends=False, notice=tell) for model in models or (None,)]
+        return [
+            resolve_run(loaded, replace(options, model=model), sends=False, notice=tell) for model in models or (None,)
+        ]
 
     planned: list[tuple[Recipe, list[Plan]]] = []
     names = list(recipe_names(recipes))

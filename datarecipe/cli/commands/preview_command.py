@@ -23,7 +23,7 @@ from datarecipe.generate.reasons import REASONS
 from datarecipe.printable import example_line, printable
 from datarecipe.running.drive.preview import preview
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 from datarecipe.running.show.summary import dollars
 
 
@@ -38,7 +38,7 @@ def command(recipe: str, **values: Any) -> None:
 
     The response is stored, so a later run does not pay for it again; no dataset is written.
     """
-    setup = settle(load(recipe, values), run_options(values), notice=tell)
+    setup = resolve_run(load(recipe, values), run_options(values), notice=tell)
     show_warnings(setup.recipe)
     click.echo(f"{printable(setup.recipe.name)}: one batch from {printable(setup.model.name)}", err=True)
     if setup.embedded:

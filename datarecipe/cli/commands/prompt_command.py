@@ -11,7 +11,7 @@ from datarecipe.cli.command_options import load, model_options, recipe_argument,
 from datarecipe.cli.output import tell
 from datarecipe.printable import printable
 from datarecipe.running.drive.preview import first_request
-from datarecipe.running.resolve.resolved_run import settle
+from datarecipe.running.resolve.resolved_run import resolve_run
 
 
 @click.command("prompt")
@@ -21,7 +21,7 @@ from datarecipe.running.resolve.resolved_run import settle
 @click.option("--json", "as_json", is_flag=True, help="As the body that is sent.")
 def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     """Show the first request of RECIPE as it would be sent. Calls no model."""
-    setup = settle(load(recipe, values), run_options(values), sends=False, notice=tell)
+    setup = resolve_run(load(recipe, values), run_options(values), sends=False, notice=tell)
     content, draw = (request := first_request(setup).request).content, request.draw
     if as_json:
         body: dict[str, Any] = {

@@ -37,7 +37,7 @@ from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.execute_many import execute_many
 from datarecipe.running.drive.interrupt import ALL, Interrupts, end_process
-from datarecipe.running.resolve.resolved_run import Setup, settle
+from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal
 from datarecipe.running.show.event_stream import EventStream
@@ -73,7 +73,7 @@ def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | 
     names = list(recipe_names(recipes, quiet=quiet))
     check_folder(names, values)
     setups = for_each(
-        names, lambda name: settle(load(name, {**values, "quiet": quiet}), run_options(values), notice=tell)
+        names, lambda name: resolve_run(load(name, {**values, "quiet": quiet}), run_options(values), notice=tell)
     )
     if not quiet:
         for setup in setups:
@@ -88,7 +88,7 @@ def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | 
     sys.exit(code)
 
 
-def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
+def _run_one(setup: ResolvedRun, observer: Observer, budget: Caps, *, quiet: bool, as_json: bool) -> int:
     interrupts = Interrupts(ALL, observer.notice, end=end_process)
     result = asyncio.run(execute(setup, observer, interrupts=interrupts, budget=budget))
     if as_json:
@@ -104,7 +104,7 @@ def _run_one(setup: Setup, observer: Observer, budget: Caps, *, quiet: bool, as_
 
 
 def _run_many(
-    setups: Sequence[Setup],
+    setups: Sequence[ResolvedRun],
     names: Sequence[str],
     observer: Observer,
     budget: Caps,

@@ -7,15 +7,11 @@ JSON Schema can say which roles there are, but not that turns of any number alte
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from datarecipe.errors import Problem, SeedExampleError
 from datarecipe.exchange import Example, Json
-from datarecipe.recipe.keys.seeds import Seed
-from datarecipe.recipe.message_text import code, nearest
-from datarecipe.recipe.source.document import Place
 
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
@@ -23,7 +19,6 @@ DIALOGUE_RULE = 1
 FORMS = (("role", "content"), ("from", "value"))
 """The keys of a turn: who speaks, and what is said."""
 _TOOL_CALLS = "tool_calls"
-_NAMES = ("messages", "conversations", "conversation", "dialogue")
 _OPENING_ROLES = frozenset({"system", "developer"})
 """Roles that set the scene: they stand first, once, or not at all."""
 
@@ -45,6 +40,11 @@ class Dialogue:
     scene_first: bool
     """Whether a system message stands first or nowhere."""
 
+    def twice(self, turns: Json) -> str | None:
+        """Who speaks twice in a row, if anybody."""
+        spoken = _spoken(_roles(turns, self.role_key))
+        return next((role for role, after in pairwise(spoken) if role == after), None)
+
     def fault(self, turns: Json) -> str | None:
         """What is wrong with the order of the turns, in words; None where it is that of the seed examples.
 
@@ -61,8 +61,7 @@ class Dialogue:
         late = next((role for role in spoken if role in _OPENING_ROLES), None)
         if late is not None and self.scene_first:
             return f"{_quoted(late)} speaks, but not first"
-        twice = next((role for role, after in pairwise(spoken) if role == after), None)
-        if twice is not None and self.alternates:
+        if self.alternates and (twice := self.twice(turns)) is not None:
             return f"{_quoted(twice)} speaks twice in a row"
         return None
 
@@ -71,49 +70,6 @@ def dialogues(seeds: Sequence[Example]) -> Mapping[str, Dialogue]:
     """The fields that hold a dialogue in every seed example."""
     found = {name: _dialogue([seed.get(name) for seed in seeds]) for name in seeds[0]}
     return {name: dialogue for name, dialogue in found.items() if dialogue is not None}
-
-
-def check_turns(seeds: Sequence[Seed]) -> None:
-    """In a list of a seed example, all elements are turns of one form, or none is.
-
-    Raises:
-        SeedExampleError: with a problem for each element that lacks a key of its neighbours, as a misspelt one does.
-    """
-    problems = [
-        _no_turn(seed.place(name, at), name, turn, form)
-        for seed in seeds
-        for name, value in seed.example.items()
-        for form in FORMS
-        if isinstance(value, list) and any(is_turn(turn, *form) for turn in value)
-        for at, turn in enumerate(value)
-        if isinstance(turn, dict) and not is_turn(turn, *form)
-    ]
-    if problems:
-        raise SeedExampleError(*problems)
-
-
-def _no_turn(place: Place, name: str, turn: Mapping[str, Json], form: tuple[str, str]) -> Problem:
-    missing = next((key for key in form if key not in turn), form[0])
-    message = f"{code(missing)} is missing: the other turns of {code(name)} have {code(form[0])} and {code(form[1])}"
-    near = nearest(missing, turn)
-    return place.problem(message, f"write {code(missing)} instead of {code(near)}" if near else "give each turn both")
-
-
-def dialogue_warnings(seeds: Sequence[Seed]) -> Iterator[Problem]:
-    """Fields with the name of a dialogue that are none, and speakers who speak twice."""
-    found = dialogues([seed.example for seed in seeds])
-    for name in seeds[0].example:
-        if name in _NAMES and name not in found:
-            message = f"{code(name)} is no dialogue here, so neither roles nor the order of turns are checked"
-            hint = "write a list of turns, each with `role` and `content`, or `from` and `value`"
-            yield seeds[0].place(name).warning(message, hint)
-    for seed in seeds:
-        for name, dialogue in found.items():
-            spoken = _spoken(_roles(seed.example[name], dialogue.role_key))
-            twice = next((role for role, after in pairwise(spoken) if role == after), None)
-            if twice is not None:
-                message = f"{_quoted(twice)} speaks twice in a row in {code(name)}, so every example may do so"
-                yield seed.place(name).warning(message, "let turns alternate if that is not meant")
 
 
 def _dialogue(values: Sequence[Json]) -> Dialogue | None:

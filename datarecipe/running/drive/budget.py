@@ -9,10 +9,10 @@ from datarecipe.amount import Caps
 from datarecipe.errors import StorageError
 from datarecipe.llm.limits.account import Account
 from datarecipe.running.resolve.options import BUDGET
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 
-def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
+def shared_account(setups: Iterable[ResolvedRun], budget: Caps) -> Account:
     """The account over those of `setups`, under what the command may use; all that they used before counts at once.
 
     At once, since the first may use up what another has used long ago. A file that cannot be read ends its own run later.
@@ -26,7 +26,7 @@ def shared_account(setups: Iterable[Setup], budget: Caps) -> Account:
     return account
 
 
-def budget_of(setups: Sequence[Setup], given: Caps) -> Caps:
+def budget_of(setups: Sequence[ResolvedRun], given: Caps) -> Caps:
     """What the command may use: as given, else as much in dollars as the recipe with the highest cap may use alone.
 
     Raises `UnknownPriceError` where dollars are given, and the price of a model is not known.

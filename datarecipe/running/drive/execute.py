@@ -34,7 +34,7 @@ from datarecipe.running.drive.manifest_of_run import Span, manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.drive.retry import AskedAgain, held_nothing
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.progress import Progress
@@ -99,7 +99,13 @@ class _Reporter:
     """Tells the observer now and then where the run stands."""
 
     def __init__(
-        self, setup: Setup, observer: Observer, books: _Books, client: CachedClient, *, above: Account | None = None
+        self,
+        setup: ResolvedRun,
+        observer: Observer,
+        books: _Books,
+        client: CachedClient,
+        *,
+        above: Account | None = None,
     ) -> None:
         self._setup = setup
         self._observer = observer
@@ -155,7 +161,7 @@ class _Reporter:
 
 @asynccontextmanager
 async def open_client(
-    setup: Setup, pool: ProviderPool, account: Account, notice: Callable[[str], None]
+    setup: ResolvedRun, pool: ProviderPool, account: Account, notice: Callable[[str], None]
 ) -> AsyncIterator[CachedClient]:
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
@@ -174,7 +180,7 @@ async def open_client(
 
 
 async def execute(
-    setup: Setup, observer: Observer, *, interrupts: Interrupts | None = None, budget: Caps | None = None
+    setup: ResolvedRun, observer: Observer, *, interrupts: Interrupts | None = None, budget: Caps | None = None
 ) -> RunResult:
     """Run it to its end and close its folder. `budget` caps it beside the recipe's own caps.
 
@@ -196,7 +202,7 @@ async def execute(
 
 async def execute_on(
     pool: ProviderPool,
-    setup: Setup,
+    setup: ResolvedRun,
     observer: Observer,
     *,
     interrupts: Interrupts | None = None,
@@ -226,7 +232,7 @@ async def execute_on(
         log.close()
 
 
-def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds: float) -> RunResult:
+def _not_begun(setup: ResolvedRun, observer: Observer, error: DatarecipeError, seconds: float) -> RunResult:
     """The end of a run that could not begin. Nothing is written for it, its log neither."""
     observer.begin(setup)
     counts = Counts(
@@ -243,7 +249,7 @@ def _not_begun(setup: Setup, observer: Observer, error: DatarecipeError, seconds
 
 async def _execute(
     pool: ProviderPool,
-    setup: Setup,
+    setup: ResolvedRun,
     folder: RunFolder,
     generation: Generation,
     observer: Observer,
@@ -304,7 +310,7 @@ async def _execute(
 
 
 async def _ask_again(
-    setup: Setup,
+    setup: ResolvedRun,
     client: CachedClient,
     traffic: Traffic,
     drive: Callable[[Loop], Awaitable[Ending]],
@@ -324,7 +330,7 @@ async def _ask_again(
 
 
 @contextmanager
-def _telling_what_was_used(account: Account, setup: Setup, observer: Observer) -> Iterator[None]:
+def _telling_what_was_used(account: Account, setup: ResolvedRun, observer: Observer) -> Iterator[None]:
     """Also where a run is broken off, by a full disk say, its user wants to know."""
     before = account.spent
     try:
@@ -339,7 +345,7 @@ def _telling_what_was_used(account: Account, setup: Setup, observer: Observer) -
 
 
 def _close(
-    folder: RunFolder, setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], span: Span
+    folder: RunFolder, setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], span: Span
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
     tally = counts.tally
@@ -363,7 +369,7 @@ def _close(
     )
 
 
-def _result(setup: Setup, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
+def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
     """Of a run for which nothing was written."""
     return RunResult(
         name=setup.recipe.name,

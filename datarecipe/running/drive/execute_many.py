@@ -17,7 +17,7 @@ from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.execute import execute_on
 from datarecipe.running.drive.interrupt import Interrupts
 from datarecipe.running.drive.provider_pool import ProviderPool
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several
 
@@ -29,7 +29,7 @@ AT_ONCE = 16
 class Ran:
     """What became of one recipe."""
 
-    setup: Setup
+    setup: ResolvedRun
     outcome: RunResult | DatarecipeError
     """The result, or what kept it from running or broke it off; an error that only ended it short stands in the result."""
 
@@ -61,7 +61,7 @@ class _Named:
 
 
 async def execute_many(
-    setups: Sequence[Setup], observer: Observer, budget: Caps, *, interrupts: Interrupts | None = None
+    setups: Sequence[ResolvedRun], observer: Observer, budget: Caps, *, interrupts: Interrupts | None = None
 ) -> list[Ran]:
     """Run them all, and give what became of each, in the order given. `budget`, of `budget_of`, caps what they use together.
 
@@ -80,7 +80,7 @@ async def execute_many(
     account = shared_account(setups, budget)
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def run(setup: Setup) -> Ran:
+    async def run(setup: ResolvedRun) -> Ran:
         async with turn:
             try:
                 named = _Named(observer, setup.recipe.name)
@@ -97,7 +97,7 @@ async def execute_many(
     return [ran for ran in done if isinstance(ran, Ran)]
 
 
-def _check_folders(setups: Sequence[Setup]) -> None:
+def _check_folders(setups: Sequence[ResolvedRun]) -> None:
     twice = [folder for folder, count in Counter(setup.output for setup in setups).items() if count > 1]
     if twice:
         names = " and ".join(str(setup.recipe.source) for setup in setups if setup.output == twice[0])

@@ -11,7 +11,7 @@ from datarecipe.exchange import Complete, Json, Request
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache, content_and_draw
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 AROUND = 30
 """Characters shown before and after the first difference of two texts."""
@@ -46,7 +46,7 @@ class Explanation:
     """Between `missing` and the nearest stored request; empty where none is stored, or where it asks for no items."""
 
 
-def explain(setup: Setup, cache: ResponseCache) -> Explanation:
+def explain(setup: ResolvedRun, cache: ResponseCache) -> Explanation:
     """Replay the run as far as the cache goes. Asks nobody. Raises `CacheError`, `TemplateError`."""
     with setup.recipe.placing_errors():
         generation = Generation(setup.recipe, setup.model)

@@ -34,7 +34,7 @@ from datarecipe.run_folder.write.spending import SPENDING_VERSION
 from datarecipe.running.drive.dispatch import Ending
 from datarecipe.running.resolve.costs import Cost
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
-from datarecipe.running.resolve.resolved_run import LOOP_VERSION, Setup
+from datarecipe.running.resolve.resolved_run import LOOP_VERSION, ResolvedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Span:
     seconds: float
 
 
-def manifest_of(setup: Setup, ending: Ending, counts: Counts, span: Span) -> Manifest:
+def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: Span) -> Manifest:
     """The manifest of a run that has ended."""
     committed, model = counts.committed, setup.model
     return Manifest(
@@ -78,7 +78,7 @@ def manifest_of(setup: Setup, ending: Ending, counts: Counts, span: Span) -> Man
     )
 
 
-def _cost(setup: Setup, spent: Spent) -> CostRecord:
+def _cost(setup: ResolvedRun, spent: Spent) -> CostRecord:
     priced = bool(setup.prices)
     return CostRecord(
         all_runs=Used.of(spent.in_all, priced=priced),

@@ -10,10 +10,10 @@ from datarecipe.llm.cache.cache_file import DATABASE
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.provider_pool import ProviderPool
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 
-async def what_forbids(pool: ProviderPool, setup: Setup, request: Request) -> DatarecipeError | None:
+async def what_forbids(pool: ProviderPool, setup: ResolvedRun, request: Request) -> DatarecipeError | None:
     """What is certain to end a run at `request`, its first; None where it can begin.
 
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
@@ -36,7 +36,7 @@ async def what_forbids(pool: ProviderPool, setup: Setup, request: Request) -> Da
     return None
 
 
-def _is_stored(setup: Setup, request: Request) -> bool:
+def _is_stored(setup: ResolvedRun, request: Request) -> bool:
     if not os.path.lexists(setup.cache_dir / DATABASE):  # opening it would make it
         return False
     with ResponseCache(setup.cache_dir) as cache:

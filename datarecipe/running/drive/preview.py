@@ -14,7 +14,7 @@ from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Preview:
     """What asking took, failed attempts included; nothing for what was stored."""
 
 
-def first_request(setup: Setup) -> FirstRequest:
+def first_request(setup: ResolvedRun) -> FirstRequest:
     """Render it; calls nothing."""
     generation = Generation(setup.recipe, setup.model)
     wanted = next(generation.wanted(1))
@@ -46,7 +46,7 @@ def first_request(setup: Setup) -> FirstRequest:
     return FirstRequest(wanted.handle, wanted.request, generation)
 
 
-async def preview(setup: Setup, notice: Callable[[str], None]) -> Preview:
+async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
     """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
     first = first_request(setup)
     account = Account(setup.caps)

@@ -20,12 +20,12 @@ from datarecipe.llm.routing.candidate_model import CandidateModel, unchanged
 from datarecipe.llm.transport import Transport
 from datarecipe.recipe import Limits
 from datarecipe.running.resolve.fallback import adapter
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
-OpenTransport = Callable[[Setup, Endpoint, Callable[[str], None]], Transport]
+OpenTransport = Callable[[ResolvedRun, Endpoint, Callable[[str], None]], Transport]
 
 
-def _open(setup: Setup, endpoint: Endpoint, notice: Callable[[str], None]) -> Transport:
+def _open(setup: ResolvedRun, endpoint: Endpoint, notice: Callable[[str], None]) -> Transport:
     options = setup.options
     return open_transport(
         endpoint.model if endpoint is not setup.endpoint else setup.model.name,
@@ -42,7 +42,7 @@ class ProviderPool:
 
     def __init__(
         self,
-        setups: Iterable[Setup],
+        setups: Iterable[ResolvedRun],
         notice: Callable[[str], None],
         *,
         open_transport: OpenTransport = _open,
@@ -97,7 +97,7 @@ class ProviderPool:
             gate.close()
         await self._exit.aclose()
 
-    async def candidates(self, setup: Setup) -> tuple[CandidateModel, ...]:
+    async def candidates(self, setup: ResolvedRun) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
         first = await self._candidate(setup, setup.endpoint)
         candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
@@ -108,7 +108,7 @@ class ProviderPool:
             )
         return tuple(candidates)
 
-    async def _candidate(self, setup: Setup, endpoint: Endpoint) -> tuple[Transport, Gate]:
+    async def _candidate(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)
         if key not in self._transports:
             transport = self._open_transport(setup, endpoint, self._notice)

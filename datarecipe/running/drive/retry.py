@@ -17,10 +17,10 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.printable import counted
 from datarecipe.running.drive.dispatch import PAUSE_AFTER
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 
-async def held_nothing(setup: Setup, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
+async def held_nothing(setup: ResolvedRun, cache: ResponseCache, reasons: Collection[str]) -> list[Complete]:
     """The requests of the run, as far as it is stored, whose answers have no valid item, for these reasons alone.
 
     Other runs go on meanwhile. Raises `CacheError`, `TemplateError`.

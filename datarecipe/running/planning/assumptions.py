@@ -14,7 +14,7 @@ from datarecipe.exchange import Complete
 from datarecipe.running.planning.dry_run import Asked
 from datarecipe.running.planning.history import Usage
 from datarecipe.running.planning.ranges import Range
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 BYTES_PER_TOKEN = Range(3.0, 5.0)
 BYTES_PER_TOKEN_BEYOND_ASCII = Range(2.0, 5.0)
@@ -75,7 +75,7 @@ class Tokens:
         return Range(math.floor(min(found.low, most)), math.ceil(min(found.high, most)))
 
 
-def tokens_of(setup: Setup, first: Complete, usage: Usage | None) -> Tokens:
+def tokens_of(setup: ResolvedRun, first: Complete, usage: Usage | None) -> Tokens:
     """How requests like `first` are counted."""
     maximum = setup.model.sampling.get("max_tokens")
     most = maximum if isinstance(maximum, int) else None
@@ -100,7 +100,7 @@ def tokens_of(setup: Setup, first: Complete, usage: Usage | None) -> Tokens:
     return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, usage.responses)
 
 
-def latency_of(setup: Setup, prompt: Range[float], reply: Range[float], stated: float | None) -> Range[float]:
+def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[float], stated: float | None) -> Range[float]:
     """Seconds that one of many requests takes; `prompt` and `reply` are its tokens."""
     if setup.embedded:
         prompts, replies = EMBEDDED_PROMPT_TOKENS_A_SECOND, EMBEDDED_TOKENS_A_SECOND

@@ -18,7 +18,7 @@ from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.replay import replay
 from datarecipe.recipe import chains_of
 from datarecipe.running.planning.stand_in import MadeUp, StandIn
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 MADE_UP = 1_000
 """Replies that are made up at the most."""
@@ -71,7 +71,7 @@ class DryRun:
     outcome: Outcome
 
 
-def dry_run(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> DryRun:
+def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> DryRun:
     """Run the loop.
 
     `share` says which share of the items asked for is accepted, of those that are not stored; it is asked once, at the first
@@ -81,7 +81,7 @@ def dry_run(setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> D
 
 
 class _Driver:
-    def __init__(self, setup: Setup, lookup: Lookup, share: Callable[[Stored], float]) -> None:
+    def __init__(self, setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> None:
         self._setup = setup
         self._lookup = lookup
         self._share = share

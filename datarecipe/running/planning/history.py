@@ -14,7 +14,7 @@ from datarecipe.errors import UsageError
 from datarecipe.run_folder.manifest import load_manifest
 from datarecipe.running.planning.dry_run import Stored
 from datarecipe.running.planning.ranges import Range
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 Source: TypeAlias = Literal["stated", "measured", "assumed"]
 
@@ -57,7 +57,7 @@ class Past:
     usage: Usage | None
 
 
-def past_of(setup: Setup) -> Past | None:
+def past_of(setup: ResolvedRun) -> Past | None:
     """From the manifest in the run's folder; None where there is none of this run, or none that can be read."""
     try:
         manifest = load_manifest(setup.output)

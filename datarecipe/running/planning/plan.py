@@ -26,7 +26,7 @@ from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.vary_reach import Reach, asked_alike, reach_of
 from datarecipe.running.resolve.options import BUDGET
-from datarecipe.running.resolve.resolved_run import NO_CAPS, Setup
+from datarecipe.running.resolve.resolved_run import NO_CAPS, ResolvedRun
 
 ASKED_AHEAD = 10
 """Requests that may be sent and prove not to be needed: the target is reached while they are under way."""
@@ -137,7 +137,7 @@ class _Scenario:
 
 
 def make_plan(
-    setup: Setup, *, share: float | None = None, latency: float | None = None, budget: Caps = NO_CAPS
+    setup: ResolvedRun, *, share: float | None = None, latency: float | None = None, budget: Caps = NO_CAPS
 ) -> Plan:
     """Plan a run. Sends nothing; opens the cache only where there is one.
 
@@ -155,7 +155,7 @@ def make_plan(
 
 
 @contextlib.contextmanager
-def _opened(setup: Setup) -> Iterator[Lookup]:
+def _opened(setup: ResolvedRun) -> Iterator[Lookup]:
     """The cache, or one that holds nothing where there is none."""
     if setup.cache_dir.is_dir():
         from datarecipe.llm.cache.cache_file import DATABASE  # noqa: PLC0415
@@ -185,7 +185,7 @@ def _remembering(get: Callable[[Request], Response | None]) -> Lookup:
 
 class _Planning:
     def __init__(
-        self, setup: Setup, past: Past | None, share: float | None, latency: float | None, budget: Caps
+        self, setup: ResolvedRun, past: Past | None, share: float | None, latency: float | None, budget: Caps
     ) -> None:
         self._setup = setup
         self._past = past

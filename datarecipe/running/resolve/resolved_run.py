@@ -61,7 +61,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
+class ResolvedRun:
     """A recipe with all that its run needs."""
 
     recipe: LoadedRecipe
@@ -188,9 +188,9 @@ def _silent(text: str) -> None:
     """Tell nobody."""
 
 
-def settle(
+def resolve_run(
     recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent
-) -> Setup:
+) -> ResolvedRun:
     """Settle it; `sends` is whether something may be sent, `notice` is told what takes long. With `offline` nothing is.
 
     Raises `UsageError`, `RecipeError`, `WeightsError`; `UntrustedEndpointError` where something will be sent.
@@ -217,7 +217,7 @@ def settle(
     model = settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as)
     with recipe.placing_errors():
         shape = _shape(recipe, model)
-    return Setup(
+    return ResolvedRun(
         recipe=recipe,
         options=options,
         model=model,
@@ -285,9 +285,9 @@ def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Co
 def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
     """The model that a run of the recipe would ask now, where it is and how it is asked, each with where that comes from.
 
-    Opens no connection and sends nothing. Raises what `settle` raises.
+    Opens no connection and sends nothing. Raises what `resolve_run` raises.
     """
-    setup = settle(recipe, options, sends=False)
+    setup = resolve_run(recipe, options, sends=False)
     model = setup.model
     by_recipe = setup.model_from == "the recipe"
     yield Origin(("model",), model.name, origin_of(recipe, ("model",)) if by_recipe else _in_full(setup.model_from))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import counted, printable
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.rejections import percent
@@ -48,7 +48,7 @@ class LineDisplay:
         self._named = named
         self._last: dict[Path, float] = {}
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Name the run."""
         self._last[setup.output] = self._clock()
         for line in opening(setup):
@@ -72,7 +72,7 @@ class LineDisplay:
         for line in closing(result):
             self._write(f"{printable(result.name)}: {line}" if self._named else line)
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """Nothing: whoever runs it prints the error."""
 
 
@@ -89,7 +89,7 @@ class LiveDisplay:
         self._tasks: dict[Path, TaskID] = {}
         self._latest: dict[Path, Progress] = {}
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Name the run and start its bar."""
         for line in opening(setup):
             self._above(line)
@@ -118,7 +118,7 @@ class LiveDisplay:
         for line in closing(result):
             self._above(f"{printable(result.name)}: {line}" if self._named else line)
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - whoever runs it prints it
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - whoever runs it prints it
         """Take the run's bar away."""
         self._take_away(setup.output)
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 from datarecipe.errors import DatarecipeError
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.rows import json_line
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.summary import summary, summary_of_error
@@ -34,7 +34,7 @@ class EventStream:
         self._clock = clock
         self._last: dict[Path, float] = {}
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """All is settled."""
         recipe = setup.recipe
         self._write(
@@ -75,7 +75,7 @@ class EventStream:
         """The run's folder is closed: the same document that `--json` prints."""
         self._end(summary(result))
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """The end of a run that has no result."""
         self._end(summary_of_error(setup, error))
 

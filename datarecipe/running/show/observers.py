@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 
@@ -14,7 +14,7 @@ from datarecipe.running.show.progress import Progress
 class Observer(Protocol):
     """Called from the run's own thread, except `notice`, which may come from any."""
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """All is settled; nothing was sent yet."""
         ...
 
@@ -30,7 +30,7 @@ class Observer(Protocol):
         """The run's folder is closed."""
         ...
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """Instead of `end`, and maybe of `begin`: the run cannot begin, or cannot close its folder."""
         ...
 
@@ -38,7 +38,7 @@ class Observer(Protocol):
 class Silent:
     """An observer that says nothing."""
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Say nothing."""
 
     def notice(self, text: str) -> None:
@@ -50,7 +50,7 @@ class Silent:
     def end(self, result: RunResult) -> None:
         """Say nothing."""
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """Say nothing."""
 
 
@@ -64,7 +64,7 @@ class Several:
     def __init__(self, *observers: Observer) -> None:
         self._observers = list(observers)
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Tell them all."""
         self._tell(lambda observer: observer.begin(setup))
 
@@ -80,7 +80,7 @@ class Several:
         """Tell them all."""
         self._tell(lambda observer: observer.end(result))
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """Tell them all."""
 
         def tell(observer: Observer) -> None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal, status
 from datarecipe.running.show.observers import Observer, Several
@@ -57,7 +57,7 @@ class NotebookDisplay:
         self._notices: list[str] = []
         self._last = 0.0
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Name the run."""
         self._opening = opening(setup)
         self._draw()
@@ -77,7 +77,7 @@ class NotebookDisplay:
         """Show the summary in place of the bar."""
         self._draw(*closing(result))
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - it is raised, too
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - it is raised, too
         """Take the bar away."""
         self._draw()
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import printable
 from datarecipe.run_folder.run_files import RunFiles
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.next_steps import ended_short, flags, how_to_go_on
 from datarecipe.running.show.progress import Progress
@@ -45,7 +45,7 @@ class RunLog:
         self._files: RunFiles | None = None
         self._file = -1
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: ResolvedRun) -> None:
         """Open the file; the folder is there by then. Raises `OSError`, `StorageError`."""
         folder = setup.location.open()
         self._exit.callback(os.close, folder)
@@ -67,7 +67,7 @@ class RunLog:
             self._write(line)
         self.close()
 
-    def broken_off(self, setup: Setup, error: DatarecipeError) -> None:  # noqa: ARG002 - a log has one run
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - a log has one run
         """Write down why and close the file."""
         self._write(f"error: {error}")
         self.close()

@@ -15,12 +15,12 @@ from datarecipe.run_folder.counts.commit_counts import Tally
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.layout import REJECTED
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
-from datarecipe.running.resolve.resolved_run import Setup
+from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.rejections import loss_of, percent
 
 
-def opening(setup: Setup) -> list[str]:
+def opening(setup: ResolvedRun) -> list[str]:
     """The lines before a run."""
     recipe = setup.recipe
     lines = [
@@ -151,7 +151,7 @@ def summary(result: RunResult) -> dict[str, Any]:
     }
 
 
-def summary_of_error(setup: Setup, error: DatarecipeError) -> dict[str, Any]:
+def summary_of_error(setup: ResolvedRun, error: DatarecipeError) -> dict[str, Any]:
     """The same of a run that has no result, since an error kept it from beginning or broke it off."""
     return {
         "name": setup.recipe.name,

@@ -14,8 +14,8 @@ import pytest
 import datarecipe
 from datarecipe.errors import UsageError
 from datarecipe.generate.events import Lineage, RejectedItem
-from datarecipe.run_folder import reader
-from datarecipe.run_folder.reader import read_run, rows
+from datarecipe.run_folder import finished_run
+from datarecipe.run_folder.finished_run import read_run, rows
 from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.run_folder.run_files import RunFiles
 from tests.openai_author import Author
@@ -122,7 +122,7 @@ def test_a_check_finds_a_changed_a_shortened_and_a_missing_file(folder: Path, na
 
 
 def test_a_line_without_end_is_refused_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr(finished_run, "LONGEST_LINE", 1 << 20)
     (tmp_path / "data.jsonl").write_bytes(b'{"a": 1}\n{"a": "' + b"x" * (32 << 20) + b'"}\n')
     tracemalloc.start()
     with pytest.raises(UsageError, match=":2: not a JSON object"):
