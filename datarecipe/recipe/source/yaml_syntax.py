@@ -21,6 +21,10 @@ _LONGEST_LINE = 90
 """Characters of a corrected line that a hint shows."""
 _WITH_VALUE = re.compile(r"\s*((?:- +)*[\w.-]+: +|(?:- +)+)(\S.*)")
 """A line of block YAML with a value in it: what is before the value, and the value."""
+_INNER = re.compile(
+    r"\s*(?P<head>(?:- +)*[\w.-]+: +)(?P<key>[a-z][\w.-]*):(?: +(?P<value>\[.*\]|\{(?![{%]).*\}))?\s*(?:\s#.*)?"
+)
+"""A line of block YAML with two keys. The value of the second is a list or mapping, or follows below."""
 _TEMPLATE = re.compile(r"\s*(?:- +)*(?:[\w.-]+: +)?(?P<begin>\{[{%])")
 _QUOTES = ('"', "'")
 _IN_QUOTES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
@@ -286,7 +290,7 @@ def _value(spot: _Spot) -> Problem | None:
         message = f"nothing can stand beside the {code(spot.begin.here)} that begins a block of text"
         return spot.place(len(spot.rest)).problem(message, "begin the text in the next line, indented")
     if "mapping values are not allowed" in spot.said:
-        return _second_colon(spot, spot.corrected() or _TO_QUOTE)
+        return _second_colon(spot, _inner_mapping(spot) or spot.corrected() or _TO_QUOTE)
     return None
 
 
@@ -300,6 +304,16 @@ def _second_colon(spot: _Spot, wanted: str) -> Problem:
         hint = f"put it into column {column}, if it belongs to the keys above"
         return place.problem("this key is indented deeper than the line above, which has a value already", hint)
     return spot.place().problem("YAML takes the text before this `:` for a key, and no key can stand here", wanted)
+
+
+def _inner_mapping(spot: _Spot) -> str | None:
+    """A hint for a mapping that begins in the line of its key: `vary: topic: [tyres, saddles]`."""
+    found = None if spot.bracket is not None or len(spot.text) > _LONGEST_LINE else _INNER.fullmatch(spot.text)
+    if found is None:
+        return None
+    inner = f"{found['key']}: {found['value'] or ''}".strip()
+    below = f"put {code(inner)} on a line of its own, indented"
+    return f"write: {printable(found['head'])}{{{printable(inner)}}}; or {below}" if found["value"] else below
 
 
 def _line(spot: _Spot) -> Problem | None:

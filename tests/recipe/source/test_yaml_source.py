@@ -175,6 +175,30 @@ def test_what_is_refused_says_where_and_why(text: str, message: str) -> None:
     assert problems_of(text)[0].startswith(f"x.yaml:{message}")
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a: b: c", 'write: a: "b: c"'),
+        ("instruction: Reply: [a]", 'write: instruction: "Reply: [a]"'),
+        (
+            "vary: topic: [a, b] # two",
+            "write: vary: {topic: [a, b]}; or put `topic: [a, b]` on a line of its own, indented",
+        ),
+        (
+            "- vary: topic: {a: 1}",
+            "write: - vary: {topic: {a: 1}}; or put `topic: {a: 1}` on a line of its own, indented",
+        ),
+        ("vary: topic:\n  - a", "put `topic:` on a line of its own, indented"),
+    ],
+)
+def test_a_second_key_in_a_line_is_mended_by_what_it_holds(text: str, hint: str) -> None:
+    with pytest.raises(RecipeSyntaxError) as caught:
+        parse_yaml(text, "x.yaml")
+    assert caught.value.hint == hint
+    if hint.startswith("write: "):
+        parse_yaml(hint.removeprefix("write: ").partition("; or ")[0], "x.yaml")
+
+
 def test_an_unquoted_template_is_recognised() -> None:
     with pytest.raises(RecipeSyntaxError) as caught:
         parse_yaml("instruction: {{ batch_size }} more\n", "x.yaml")
