@@ -196,14 +196,14 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(lab: Lab) -> None:
     lab.config()
     (lab.home / "config.yaml").write_text(
         "endpoints:\n"
-        '  lab: {provider: hosted_vllm, url: "http://localhost:8000/v1"}\n'
+        '  lab: {provider: hosted_vllm, url: "http://localhost:8000/v1", key_env: LAB_API_KEY}\n'
         '  rack: {provider: nobody, urls: ["http://localhost:8000/v1"]}\n'
         "modle: openai/gpt-4o\n"
     )
     ran = lab("prompt", "facts")
     assert ran.code == 2
     assert "config.yaml:2:32: unknown key `url` in `endpoints.lab`\n" in ran.err
-    assert '     2 |   lab: {provider: hosted_vllm, url: "http://localhost:8000/v1"}\n' in ran.err
+    assert '     2 |   lab: {provider: hosted_vllm, url: "http://localhost:8000/v1", key_env: LAB_API_KEY}\n' in ran.err
     assert "  did you mean `urls`?\n" in ran.err
     assert "`urls` is missing" not in ran.err
     assert "config.yaml:3:3: `endpoints.rack`: no provider that can be used is called 'nobody'\n" in ran.err

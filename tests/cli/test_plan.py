@@ -170,6 +170,7 @@ def test_a_folder_that_would_refuse_the_run_is_said(tmp_path: Path) -> None:
     assert (
         "holds the dataset of another run: `random_seed` is different; a run would be refused without --output" in words
     )
+    assert other.out.splitlines()[2].startswith("folder:"), "above the estimates"
     assert "folder:" not in one_of_two.out, "a folder holds one dataset, so one of two models is always another"
     assert "`random_seed`" in json.loads(document.out)["models"][0]["conflict"]
 

@@ -91,8 +91,9 @@ def test_its_key(row: NamedEndpoint, environ: dict[str, str], key: str | None) -
 
 
 def test_a_key_that_is_not_set_is_said_before_anything_is_sent() -> None:
-    with pytest.raises(ProviderError, match="lab:qwen needs a key, and LAB_KEY is not set"):
+    with pytest.raises(ProviderError, match="lab:qwen needs a key, and LAB_KEY is not set") as caught:
         sending.check_reachable(resolve("lab:qwen", lab(key_env="LAB_KEY")), has_key=False)
+    assert "or take `key_env` out of your configuration" in str(caught.value)
     sending.check_reachable(resolve("lab:qwen", lab()), has_key=True)
 
 

@@ -37,12 +37,13 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
         f"strategy {recipe.strategy.kind}{named}"
     )
     yield ""
-    yield from _table([_HEADER, *map(_row, plans)])
-    yield ""
-    yield from _grouped(plans)
     if all(plan.conflict for plan in plans):
         # A folder holds one dataset: where it is that of one of the models, all is as it should be.
         yield from _wrapped(f"folder: {first.conflict}; a run would be refused without --output DIR or --overwrite")
+        yield ""
+    yield from _table([_HEADER, *map(_row, plans)])
+    yield ""
+    yield from _grouped(plans)
     yield ""
     yield "No model was asked. Failed attempts are not in these figures."
 

@@ -28,6 +28,9 @@ def check_belongs(content: Content, endpoint: Endpoint) -> None:
         raise ValueError(f"a request for {content.model} at {content.api_base} came to {endpoint}")
 
 
+_WITHOUT_KEY = "take `key_env` out of your configuration if the server needs none"
+
+
 def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     """Raise `ProviderError` for what would be found out by asking somebody else's host, or not at all."""
     if endpoint.api_base is None and endpoint.provider in provider_facts.NEEDS_URL:
@@ -41,8 +44,8 @@ def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
         variable = endpoint.key_variables[0]
         raise ProviderError(
             f"{endpoint.model} needs a key, and {variable} is not set",
-            hint=f"export {variable}=... and run it again"
-            f"{', or name a server of your own with --api-base' if at_home else ''}.",
+            hint=f"export {variable}=... and run it again, or "
+            f"{'name a server of your own with --api-base' if at_home else _WITHOUT_KEY}.",
         )
 
 

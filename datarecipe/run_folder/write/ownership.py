@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from datarecipe.run_folder.file_records import described
 from datarecipe.run_folder.layout import FILES, MANIFEST, PARTIAL
 from datarecipe.run_folder.manifest import identity_of, manifest_in, read_manifest
 from datarecipe.run_folder.run_files import RunFiles
+
+_FOLLOW_THE_MODEL = frozenset({"api_base", "profile", "response_format", "sampling"})
+"""Parts of an identity that change with the model, although nobody wrote them."""
 
 
 def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
@@ -64,10 +67,17 @@ def changed(files: RunFiles, name: str, digest: str, when: str) -> RunConflictEr
 
 def _difference(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
     """What is another in the run that wrote the manifest."""
-    names = [f"`{name}`" for name in _differing(parts, manifest)]
+    names = _differing(parts, manifest)
     if not names:
         return "another recipe, model or setting than this one's"
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} different"
+    follow = [name for name in names if name in _FOLLOW_THE_MODEL] if "model" in names else []
+    own = [name for name in names if name not in follow]
+    with_it = f" (and with the model {_listed(follow)})" if follow else ""
+    return f"{_listed(own)} {'is' if len(own) == 1 else 'are'} different{with_it}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def differing(parts: Mapping[str, str], folder: Path) -> list[str]:

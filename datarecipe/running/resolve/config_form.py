@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
+from itertools import islice
 from typing import Any
 
 from datarecipe.errors import FormatError, Problem, UsageError
@@ -76,19 +77,19 @@ _FORM: Schema = {
 USER_KEYS = tuple(_FORM["properties"])
 PROJECT_KEYS = ("model",)
 
-_PRIVATE = re.compile(r"@|(?i:key|token|secret|passw\w*)[\"']?\s*:|\bkey_env\W+(?![A-Z_][A-Z0-9_]*\W*(?:$|[,}#]))")
+_PRIVATE = re.compile(r"@|(?i:key|token|secret|passw\w{0,9})[\"']?\s*:|\bkey_env\W++(?![A-Z_][A-Z0-9_]*\W*(?:$|[,}#]))")
 """A line that may hold a key or a password. No message shows it."""
 
 
 def check_configuration(document: Document, allowed: Collection[str]) -> None:
     """Raise `FormatError` with all mistakes in a configuration that may set the keys `allowed`."""
     form = {**_FORM, "properties": {key: _FORM["properties"][key] for key in allowed}}
-    problems = list(_mistakes(document.root, (), form))
+    problems = list(islice(_mistakes(document.root, (), form), MAX_PROBLEMS))
     if "api_base" in allowed and document.get(("api_base",)) and not document.get(("model",)):
         message = "`api_base` needs `model` beside it: a server goes with the model that it has"
         problems.append(_problem(document.key_place(("api_base",)), message))
     if problems:
-        raise FormatError(*in_order(problems, problems[0].source)[:MAX_PROBLEMS])
+        raise FormatError(*in_order(problems, problems[0].source))
 
 
 def endpoint(name: str, row: Mapping[str, Any]) -> NamedEndpoint:
