@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
-from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
+from datarecipe.init.draft import STRUCTURES, TASKS, Draft, TaskName, Wishes
 from datarecipe.init.given_answers import check_name, read_fields, read_labels
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.value_names import listed
@@ -34,6 +34,9 @@ _TASKS: dict[TaskName, str] = {
     "classification": "a text with one label of a list",
     "multiple_choice": "a question that brings its own options, one of them right",
     "open": "a question with any answer",
+    "dialogue": "turns of a user and an assistant, or of other roles",
+    "preference_pair": "a prompt with a better and a worse answer",
+    "extraction": "a text, and the objects that are found in it",
 }
 _LATER = "write it later"
 
@@ -67,6 +70,8 @@ def draft(name: str, wishes: Wishes) -> Draft:
     if wishes.description is None:
         wishes = replace(wishes, description=_description())
     task = wishes.task or _task(wishes)
+    if task in STRUCTURES:  # an example of several parts is better written in a file
+        return draft_from_wishes(name, replace(wishes, task=task))
     proposed = DEFAULT_LABELS.get(task)
     if not wishes.labels and proposed:
         question, default = "Labels, with commas between them", ", ".join(map(str, proposed))
@@ -87,8 +92,8 @@ def _task(wishes: Wishes) -> TaskName:
     click.echo("What is an example?")
     for task, meaning in _TASKS.items():
         click.echo(f"  {task:<16} {meaning}")
-    asked: TaskName = click.prompt("Task", task_wished(wishes), type=click.Choice(TASKS), show_choices=False)
-    return asked
+    known = _one_of(TASKS)
+    return cast("TaskName", _asked("Task", lambda text: known(text.strip().replace(" ", "_")), task_wished(wishes)))
 
 
 def _example(fields: Example, labels: Sequence[Scalar]) -> Example | None:

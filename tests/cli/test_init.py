@@ -234,6 +234,19 @@ def test_questions_about_multiple_choice(tmp_path: Path) -> None:
     assert "# TODO description" in (tmp_path / "recipes" / "mine.yaml").read_text()
 
 
+@pytest.mark.parametrize("kind", ["dialogue", "preference pair", "Extraction"])
+def test_questions_about_examples_without_labels(tmp_path: Path, kind: str) -> None:
+    answers = [("sentence?", "What guests ask"), ("Task [", "dialog"), ("is none of yes_no", kind), ("[Y/n]", "")]
+    ran = on_terminal("init", "mine", answers=answers, cwd=tmp_path)
+    assert ran.code == 0, ran.out
+    text = (tmp_path / "recipes" / "mine.yaml").read_text()
+    assert "# TODO seed_example" in text
+    assert "description: What guests ask\n" in text
+    assert datarecipe("validate", "recipes/mine.yaml", "--strict", cwd=tmp_path).code == 0
+    flag = made(tmp_path, "--task", kind.lower().replace(" ", "_"), name="flag")
+    assert flag.seed_examples == load_recipe(tmp_path / "recipes" / "mine.yaml").seed_examples
+
+
 def test_enter_takes_all_that_is_proposed(tmp_path: Path) -> None:
     waited = ["Name", "sentence?", "Task [", "Labels", "Fields", "text [write it later]: ", "[Y/n]"]
     answers = [(text, "mine" if text == "Name" else "") for text in waited]
