@@ -39,6 +39,7 @@ _TASKS: dict[TaskName, str] = {
     "extraction": "a text, and the objects that are found in it",
 }
 _LATER = "write it later"
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
 
 
 def name(default: str, folder: Path, *, force: bool) -> str:
@@ -81,6 +82,17 @@ def draft(name: str, wishes: Wishes) -> Draft:
         question, default = "Fields beside the answer, with commas between them", ", ".join(text_fields(wishes))
         wishes = replace(wishes, fields=_asked(question, lambda text: read_fields([text]), default))
     return draft_from_wishes(name, wishes, _example(placeholder_example(wishes), wishes.labels))
+
+
+def agreed(question: str) -> bool:
+    """Whether the answer is a yes; Enter is one."""
+
+    def read(text: str) -> bool:
+        if text.strip().casefold() not in _ANSWERS:
+            raise UsageError(f"{show(text)} is neither a yes nor a no: type y or n, or press Enter for yes")
+        return _ANSWERS[text.strip().casefold()]
+
+    return _asked(f"{question} [Y/n]", read, "y", shows_default=False)
 
 
 def _description() -> str | None:
@@ -145,7 +157,7 @@ def _shown(value: Json) -> str:
     return printable(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _asked(question: str, read: Callable[[str], T], default: str | None = None) -> T:
+def _asked(question: str, read: Callable[[str], T], default: str | None = None, *, shows_default: bool = True) -> T:
     """Ask until `read` takes the answer."""
 
     def checked(text: str) -> T:
@@ -154,5 +166,5 @@ def _asked(question: str, read: Callable[[str], T], default: str | None = None) 
         except DatarecipeError as error:
             raise click.UsageError(printable(str(error), multiline=True)) from None
 
-    found: T = click.prompt(question, default=default, value_proc=checked)
+    found: T = click.prompt(question, default=default, value_proc=checked, show_default=shows_default)
     return found

@@ -262,13 +262,14 @@ def test_questions_about_data(tmp_path: Path) -> None:
         ("Which field holds the answer? (text, kind, tone)", "tune"),
         ("none of text, kind, tone", "tone"),
         ("sentence?", "Words"),
-        ("[Y/n]", "n"),
+        ("[Y/n]: ", "maybe"),
+        ('"maybe" is neither a yes nor a no: type y or n, or press Enter for yes', "No"),
     ]
     ran = on_terminal("init", "--from", "my data.csv", answers=answers, cwd=tmp_path)
     assert ran.code == 0
     assert "nothing was written" in ran.out
     assert files(tmp_path) == {"my data.csv"}
-    assert on_terminal("init", "--from", "my data.csv", answers=[*answers[:-1], ("[Y/n]", "y")], cwd=tmp_path).code == 0
+    assert on_terminal("init", "--from", "my data.csv", answers=[*answers[:-2], ("[Y/n]", "y")], cwd=tmp_path).code == 0
     assert load_recipe(tmp_path / "recipes" / "mine.yaml").task.label_field == "tone"
 
 
