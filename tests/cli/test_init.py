@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe import LabelSpace, Recipe, load_recipe
 from tests.cli.command import Ran, datarecipe
 from tests.cli.terminal import CTRL_C, on_terminal
+from tests.docs.pages import document
 
 FILES = {
     ".datarecipe/recipe-1.schema.json",
@@ -232,6 +234,15 @@ def test_questions_about_multiple_choice(tmp_path: Path) -> None:
     (seed,) = load_recipe(tmp_path / "recipes" / "mine.yaml").seed_examples
     assert seed == {"question": "Where is Rome?", "options": ["Italy", "Spain", "Peru"], "answer": "Spain"}
     assert "# TODO description" in (tmp_path / "recipes" / "mine.yaml").read_text()
+
+
+def test_the_page_shows_the_beginning_of_what_is_printed(tmp_path: Path) -> None:
+    block = r"^```sh\n(datarecipe init [^\n]* --example [^\n]*)\n```\n+```text\n(.*?)^```"
+    shown = re.findall(block, document("init").text, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 2
+    for command, text in shown:
+        ran = datarecipe(*shlex.split(command)[1:], cwd=tmp_path)
+        assert ran.out.startswith(text)
 
 
 @pytest.mark.parametrize("kind", ["dialogue", "preference pair", "Extraction"])
