@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
-from datarecipe.init.draft import TASKS, Draft, TaskName, Wishes
+from datarecipe.init.draft import STRUCTURES, TASKS, Draft, TaskName, Wishes
 from datarecipe.init.given_answers import check_name, read_fields, read_labels
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.value_names import listed
@@ -34,8 +34,12 @@ _TASKS: dict[TaskName, str] = {
     "classification": "a text with one label of a list",
     "multiple_choice": "a question that brings its own options, one of them right",
     "open": "a question with any answer",
+    "dialogue": "turns of a user and an assistant, or of other roles",
+    "preference_pair": "a prompt with a better and a worse answer",
+    "extraction": "a text, and the objects that are found in it",
 }
 _LATER = "write it later"
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
 
 
 def name(default: str, folder: Path, *, force: bool) -> str:
@@ -67,6 +71,8 @@ def draft(name: str, wishes: Wishes) -> Draft:
     if wishes.description is None:
         wishes = replace(wishes, description=_description())
     task = wishes.task or _task(wishes)
+    if task in STRUCTURES:  # an example of several parts is better written in a file
+        return draft_from_wishes(name, replace(wishes, task=task))
     proposed = DEFAULT_LABELS.get(task)
     if not wishes.labels and proposed:
         question, default = "Labels, with commas between them", ", ".join(map(str, proposed))
@@ -78,6 +84,17 @@ def draft(name: str, wishes: Wishes) -> Draft:
     return draft_from_wishes(name, wishes, _example(placeholder_example(wishes), wishes.labels))
 
 
+def agreed(question: str) -> bool:
+    """Whether the answer is a yes; Enter is one."""
+
+    def read(text: str) -> bool:
+        if text.strip().casefold() not in _ANSWERS:
+            raise UsageError(f"{show(text)} is neither a yes nor a no: type y or n, or press Enter for yes")
+        return _ANSWERS[text.strip().casefold()]
+
+    return _asked(f"{question} [Y/n]", read, "y", shows_default=False)
+
+
 def _description() -> str | None:
     text = _asked("What is the data, in a sentence? The model reads it", _text, _LATER)
     return None if text == _LATER else text
@@ -87,8 +104,8 @@ def _task(wishes: Wishes) -> TaskName:
     click.echo("What is an example?")
     for task, meaning in _TASKS.items():
         click.echo(f"  {task:<16} {meaning}")
-    asked: TaskName = click.prompt("Task", task_wished(wishes), type=click.Choice(TASKS), show_choices=False)
-    return asked
+    known = _one_of(TASKS)
+    return cast("TaskName", _asked("Task", lambda text: known(text.strip().replace(" ", "_")), task_wished(wishes)))
 
 
 def _example(fields: Example, labels: Sequence[Scalar]) -> Example | None:
@@ -140,7 +157,7 @@ def _shown(value: Json) -> str:
     return printable(text if len(text) <= 40 else text[:37] + "...")
 
 
-def _asked(question: str, read: Callable[[str], T], default: str | None = None) -> T:
+def _asked(question: str, read: Callable[[str], T], default: str | None = None, *, shows_default: bool = True) -> T:
     """Ask until `read` takes the answer."""
 
     def checked(text: str) -> T:
@@ -149,5 +166,5 @@ def _asked(question: str, read: Callable[[str], T], default: str | None = None) 
         except DatarecipeError as error:
             raise click.UsageError(printable(str(error), multiline=True)) from None
 
-    found: T = click.prompt(question, default=default, value_proc=checked)
+    found: T = click.prompt(question, default=default, value_proc=checked, show_default=shows_default)
     return found

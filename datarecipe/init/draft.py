@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.recipe import LabelSpace, Scalar, StrategyKind, Task
 
-TaskName: TypeAlias = Literal["yes_no", "classification", "multiple_choice", "open"]
-TASKS: tuple[TaskName, ...] = ("yes_no", "classification", "multiple_choice", "open")
+TaskName: TypeAlias = Literal[
+    "yes_no", "classification", "multiple_choice", "open", "dialogue", "preference_pair", "extraction"
+]
+TASKS: tuple[TaskName, ...] = get_args(TaskName)
+STRUCTURES: frozenset[TaskName] = frozenset({"dialogue", "preference_pair", "extraction"})
+"""Kinds of examples without a list of labels. Each has a shipped template of its name."""
 
 OPTIONS = "options"
 """The options field of the tasks that have a name."""
@@ -46,7 +50,8 @@ class Wishes:
     @property
     def is_labelled(self) -> bool:
         """Whether something that was said is about labels."""
-        return bool(self.task or self.labels or self.options or self.label_field or self.options_field)
+        has_labels = self.task is not None and self.task not in STRUCTURES
+        return bool(has_labels or self.labels or self.options or self.label_field or self.options_field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe import LabelSpace, Recipe, load_recipe
 from tests.cli.command import Ran, datarecipe
 from tests.cli.terminal import CTRL_C, on_terminal
+from tests.docs.pages import document
 
 FILES = {
     ".datarecipe/recipe-1.schema.json",
@@ -234,6 +236,28 @@ def test_questions_about_multiple_choice(tmp_path: Path) -> None:
     assert "# TODO description" in (tmp_path / "recipes" / "mine.yaml").read_text()
 
 
+def test_the_page_shows_the_beginning_of_what_is_printed(tmp_path: Path) -> None:
+    block = r"^```sh\n(datarecipe init [^\n]* --example [^\n]*)\n```\n+```text\n(.*?)^```"
+    shown = re.findall(block, document("init").text, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 2
+    for command, text in shown:
+        ran = datarecipe(*shlex.split(command)[1:], cwd=tmp_path)
+        assert ran.out.startswith(text)
+
+
+@pytest.mark.parametrize("kind", ["dialogue", "preference pair", "Extraction"])
+def test_questions_about_examples_without_labels(tmp_path: Path, kind: str) -> None:
+    answers = [("sentence?", "What guests ask"), ("Task [", "dialog"), ("is none of yes_no", kind), ("[Y/n]", "")]
+    ran = on_terminal("init", "mine", answers=answers, cwd=tmp_path)
+    assert ran.code == 0, ran.out
+    text = (tmp_path / "recipes" / "mine.yaml").read_text()
+    assert "# TODO seed_example" in text
+    assert "description: What guests ask\n" in text
+    assert datarecipe("validate", "recipes/mine.yaml", "--strict", cwd=tmp_path).code == 0
+    flag = made(tmp_path, "--task", kind.lower().replace(" ", "_"), name="flag")
+    assert flag.seed_examples == load_recipe(tmp_path / "recipes" / "mine.yaml").seed_examples
+
+
 def test_enter_takes_all_that_is_proposed(tmp_path: Path) -> None:
     waited = ["Name", "sentence?", "Task [", "Labels", "Fields", "text [write it later]: ", "[Y/n]"]
     answers = [(text, "mine" if text == "Name" else "") for text in waited]
@@ -249,13 +273,14 @@ def test_questions_about_data(tmp_path: Path) -> None:
         ("Which field holds the answer? (text, kind, tone)", "tune"),
         ("none of text, kind, tone", "tone"),
         ("sentence?", "Words"),
-        ("[Y/n]", "n"),
+        ("[Y/n]: ", "maybe"),
+        ('"maybe" is neither a yes nor a no: type y or n, or press Enter for yes', "No"),
     ]
     ran = on_terminal("init", "--from", "my data.csv", answers=answers, cwd=tmp_path)
     assert ran.code == 0
     assert "nothing was written" in ran.out
     assert files(tmp_path) == {"my data.csv"}
-    assert on_terminal("init", "--from", "my data.csv", answers=[*answers[:-1], ("[Y/n]", "y")], cwd=tmp_path).code == 0
+    assert on_terminal("init", "--from", "my data.csv", answers=[*answers[:-2], ("[Y/n]", "y")], cwd=tmp_path).code == 0
     assert load_recipe(tmp_path / "recipes" / "mine.yaml").task.label_field == "tone"
 
 

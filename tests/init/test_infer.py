@@ -319,12 +319,34 @@ def test_a_row_that_no_file_could_hold_is_no_seed_example() -> None:
     assert of_data(data).seeds[0]["text"] == data[-1]["text"]
 
 
+@pytest.mark.parametrize("task", ["dialogue", "preference_pair", "extraction"])
+def test_a_kind_without_labels_from_nothing(task: TaskName) -> None:
+    draft = draft_from_wishes("x", Wishes(task=task))
+    assert draft.template == f"{task}.j2"
+    assert set(draft.todo) == {"description", "seed_example"}
+    with pytest.raises(UsageError, match="has neither labels nor options"):
+        draft_from_wishes("x", Wishes(task=task, labels=("a", "b")))
+
+
 @pytest.mark.parametrize("task", ["yes_no", "classification", "multiple_choice", "open"])
 def test_from_nothing(task: TaskName) -> None:
     draft = draft_from_wishes("x", Wishes(task=task))
     assert draft.task.kind == task
     assert {"description", "seed_example"} <= set(draft.todo)
     assert ("labels" in draft.todo) is (task == "classification")
+
+
+def test_a_field_with_a_label_is_one_like_others_where_a_kind_is_named() -> None:
+    turns: Json = [{"role": "user", "content": "Is it open?"}, {"role": "assistant", "content": "Until six."}]
+    draft = of_seeds({"messages": turns, "label": "shop"}, task="dialogue")
+    assert (draft.template, list(draft.seeds[0])) == ("dialogue.j2", ["messages", "label"])
+    found: Example = {"text": "Ann moved.", "answer": "yes", "people": [{"name": "Ann"}]}
+    assert of_data([found, found], task="extraction").template == "extraction.j2"
+    for wish in (of_seeds, lambda seed, **wishes: of_data([seed], **wishes)):
+        with pytest.raises(UsageError, match=r"--task preference_pair: .* holds none"):
+            wish({"messages": turns}, task="preference_pair")
+        with pytest.raises(UsageError, match="--task dialogue has neither labels nor options"):
+            wish({"messages": turns}, task="dialogue", labels=("a", "b"))
 
 
 def test_from_a_few_words() -> None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
-from datarecipe.init.draft import DESCRIPTION_TODO, Draft, ExampleKind, Finding, Wishes, task_of
+from datarecipe.init.draft import DESCRIPTION_TODO, STRUCTURES, Draft, ExampleKind, Finding, Wishes, task_of
 from datarecipe.init.infer.columns import choose_fields, find_label, is_options
 from datarecipe.init.infer.dialogue_rows import pick_dialogues, what_seeds_lack
 from datarecipe.init.infer.infer_labels import in_words
 from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.infer.labelled import labelled_kind
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
-from datarecipe.init.infer.structured import find_structure, rules_of, schema_of
+from datarecipe.init.infer.structured import SHAPES, find_structure, rules_of, schema_of
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe.example_schema.dialogue import dialogues
@@ -28,7 +28,7 @@ def draft_from_seeds(name: str, seeds: Sequence[Example], wishes: Wishes) -> Dra
         UsageError: no field is the answer, or the wishes do not go with the examples.
     """
     table = seeds_table(seeds)
-    kind = None if wishes.is_labelled else find_structure(table)
+    kind = _structure(table, wishes)
     if kind is not None:
         fields, findings = _fields(table, kind, wishes.fields)
     else:
@@ -49,7 +49,7 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
     Raises:
         UsageError: no field is the answer, no row is whole, or the wishes do not go with the rows.
     """
-    kind = (None if wishes.is_labelled else find_structure(table)) or labelled_kind(table, wishes)
+    kind = _structure(table, wishes) or labelled_kind(table, wishes)
     fields, findings = _fields(table, kind, wishes.fields)
     rows = [Row(_settled(row.values, kind), row.place) for row in _whole_rows(table, fields) if _fits(row.values, kind)]
     if not rows:
@@ -68,9 +68,23 @@ def draft_from_table(name: str, table: Table, wishes: Wishes, *, seeds: int = 1)
 
 def lacks_label(table: Table, wishes: Wishes) -> bool:
     """Whether the user must say which field is the answer."""
-    if wishes.label_field is not None or (not wishes.is_labelled and find_structure(table) is not None):
-        return False
-    return find_label(table) is None
+    return wishes.label_field is None and _structure(table, wishes) is None and find_label(table) is None
+
+
+def _structure(table: Table, wishes: Wishes) -> ExampleKind | None:
+    """What the examples are where they have no list of labels; None for those of a task with labels.
+
+    Raises:
+        UsageError: the user names a kind, and the rows are of another, or labels are wished too.
+    """
+    wished = wishes.task if wishes.task in STRUCTURES else None
+    kind = None if wishes.is_labelled else find_structure(table, wished)
+    if wished is not None and wishes.is_labelled:
+        hint = "Leave --labels, --label, --options and --options-field out."
+        raise UsageError(f"--task {wished} has neither labels nor options", hint=hint)
+    if wished is not None and (kind is None or kind.template != f"{wished}.j2"):
+        raise UsageError(f"--task {wished}: {table.source} holds none", hint=f"Such an example has {SHAPES[wished]}.")
+    return kind
 
 
 def _fields(table: Table, kind: ExampleKind, wished: Sequence[str]) -> tuple[list[str], list[Finding]]:

@@ -6,12 +6,12 @@ Their values stay as they are written. Which roles speak, and in which order, a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from datarecipe.exchange import Example, Json
-from datarecipe.init.draft import ExampleKind, Finding
+from datarecipe.init.draft import ExampleKind, Finding, TaskName
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
 from datarecipe.init.infer.dialogue_rows import check_turns
 from datarecipe.init.read.table import Table
@@ -28,13 +28,22 @@ _LABEL_FIELDS: Final = ("label", "labels", "answer")
 """With one of these, even dialogues are examples of a task with labels."""
 
 
-def find_structure(table: Table) -> ExampleKind | None:
-    """What the rows are, if they are no examples of a task with plain labels.
+SHAPES: Final[Mapping[TaskName, str]] = {
+    "dialogue": 'a list of turns, each with "role" and "content", or with "from" and "value"',
+    "preference_pair": '"chosen" and "rejected", and usually "prompt": texts or lists of turns',
+    "extraction": "a text, and an object or a list of objects that are found in it",
+}
+
+
+def find_structure(table: Table, wished: TaskName | None = None) -> ExampleKind | None:
+    """What the rows are, if they are no examples of a task with plain labels. If something is wished, a label is a field
+    like others.
 
     Raises:
         UsageError: a turn of a dialogue lacks its role or content.
     """
-    labelled = any(name.strip().casefold() in _LABEL_FIELDS and _is_plain(table, name) for name in table.columns)
+    labels = [name for name in table.columns if name.strip().casefold() in _LABEL_FIELDS and _is_plain(table, name)]
+    labelled = bool(labels) and wished is None
     if not labelled:
         for name in table.columns:
             check_turns(table, name)
@@ -50,7 +59,7 @@ def find_structure(table: Table) -> ExampleKind | None:
     label = find_label(table)
     texts = [name for name in table.columns if _holds_texts(table, name) and why_id(table, name) is None]
     nested = [name for name in table.columns if _holds_objects(table, name)]
-    if nested and texts and (label is None or label[0] in nested):
+    if nested and texts and (wished or label is None or label[0] in nested):
         return _extraction(table, texts, nested)
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from datarecipe.exchange import Example
-from datarecipe.init.draft import DESCRIPTION_TODO, OPTIONS, Draft, TaskName, Wishes, is_yes_no
+from datarecipe.init.draft import DESCRIPTION_TODO, OPTIONS, STRUCTURES, Draft, TaskName, Wishes, is_yes_no
 from datarecipe.init.infer.infer_recipe import draft_from_seeds
 from datarecipe.recipe import Scalar
 
@@ -15,6 +15,9 @@ _DESCRIPTIONS: Final[dict[TaskName, str]] = {
     "classification": "A short text with its label.",
     "multiple_choice": "Questions about everyday things, each with options of which one is right.",
     "open": "Short questions about everyday things, each with its answer.",
+    "dialogue": "Short dialogues about everyday things, between a user and an assistant.",
+    "preference_pair": "Questions about everyday things, each with a better and a worse answer.",
+    "extraction": "Short news, each with the people and places in it.",
 }
 DEFAULT_LABELS: Final[dict[TaskName, tuple[Scalar, ...]]] = {
     "yes_no": ("yes", "no"),
@@ -25,6 +28,23 @@ _TEXTS: Final[dict[TaskName, str]] = {
     "classification": "I loved this little lamp, it is bright and quiet.",
     "multiple_choice": "Where would you leave a wet umbrella when you come home?",
     "open": "What do bees make from the nectar of flowers?",
+}
+_STRUCTURED: Final[dict[TaskName, Example]] = {
+    "dialogue": {
+        "messages": [
+            {"role": "user", "content": "What do bees make from the nectar of flowers?"},
+            {"role": "assistant", "content": "Honey. They store it in the comb and live on it in winter."},
+        ]
+    },
+    "preference_pair": {
+        "prompt": "What do bees make from the nectar of flowers?",
+        "chosen": "Honey. They store it in the comb and live on it in winter.",
+        "rejected": "Bees make a lot of things.",
+    },
+    "extraction": {
+        "text": "Marta Silva opened a bakery in Porto.",
+        "entities": [{"span": "Marta Silva", "type": "person"}, {"span": "Porto", "type": "place"}],
+    },
 }
 _OPTIONS = ("hallway stand", "bookshelf", "oven", "mailbox", "fruit bowl", "bread box", "piano", "wardrobe")
 _USUAL_OPTIONS = 4
@@ -56,6 +76,8 @@ def placeholder_example(wishes: Wishes) -> Example:
     its text, any other answer last.
     """
     task, label, names = task_wished(wishes), label_field(wishes), text_fields(wishes)
+    if task in STRUCTURES:
+        return {**_STRUCTURED[task]}
     options = (wishes.options_field or OPTIONS) if task == "multiple_choice" and not wishes.labels else None
     usual = names in (("text",), ("question",))
     texts: Example = {name: _TEXTS[task] if usual else f"A typical {name} stands here." for name in names}
@@ -76,8 +98,10 @@ def draft_from_wishes(name: str, wishes: Wishes, example: Example | None = None)
     """
     task = task_wished(wishes)
     seed = example or placeholder_example(wishes)
-    known = replace(wishes, task=task, labels=wishes.labels or DEFAULT_LABELS.get(task, ()), fields=())
-    known = replace(known, label_field=label_field(wishes))
+    known = wishes
+    if task not in STRUCTURES:
+        known = replace(wishes, task=task, labels=wishes.labels or DEFAULT_LABELS.get(task, ()), fields=())
+        known = replace(known, label_field=label_field(wishes))
     if example is not None:
         known = replace(known, options=None)  # it shows how many there are
     draft = draft_from_seeds(name, [seed], known)
