@@ -58,8 +58,8 @@ def _folders(_context: click.Context, option: click.Parameter, given: tuple[Path
 
 
 _RECIPE_OPTIONS = (
-    click.option("--target-size", type=int, metavar="N", help="How many examples to end with."),
-    click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="How the next formatting example is found."),
+    click.option("--target-size", type=int, metavar="N", help="Target number of examples."),
+    click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="Which example each request shows."),
     click.option("--batch-size", type=int, metavar="N", help="Examples to ask for in one request."),
     click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
     click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),
@@ -79,7 +79,7 @@ _RECIPE_OPTIONS = (
 _TRUST = click.option(
     "--trust",
     is_flag=True,
-    help="Believe the recipe: the server it names gets your key, its prices count in your caps.",
+    help="Trust the recipe: send your key to its server, and use its prices for your caps.",
 )
 _MODEL_OPTIONS = (
     click.option(
@@ -99,13 +99,13 @@ _FOLDER_OPTIONS = (
     click.option(
         "--runs-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Where runs have their folders, instead of `runs`: for several recipes.",
+        help="Parent folder of the run folders (default: runs).",
     ),
 )
 _BUDGET_OPTIONS = (
-    click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="US dollars that all of it may cost."),
-    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Tokens that all of it may use."),
-    click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Calls that all of it may make."),
+    click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="Cap in US dollars for the whole command."),
+    click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Cap in tokens for the whole command."),
+    click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Cap in calls for the whole command."),
 )
 _KEYS = {
     "target_size": "target_size",

@@ -25,7 +25,7 @@ COMMANDS = {
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
     "list": "The shipped recipes.",
-    "cache": "Where the stored responses are; clear them.",
+    "cache": "Show, clear or explain the cache of responses.",
     "schema": "Print the JSON Schema of recipes, for editors.",
     "doctor": "Say what is installed and usable.",
 }

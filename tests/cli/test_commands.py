@@ -100,7 +100,7 @@ def test_preview_shows_one_batch_stores_it_and_keeps_no_dataset(tmp_path: Path) 
     assert first.code == again.code == 0
     assert first.out == again.out
     assert first.out.count("accepted") == 5
-    assert "asked now" in first.err
+    assert "1 request, " in first.err
     assert "from the cache" in again.err
 
 
@@ -110,7 +110,7 @@ def test_preview_says_what_it_cost(tmp_path: Path) -> None:
         arguments = [str(path), "--model", "openai/author", "--api-base", server.base_url]
         first = datarecipe("preview", *arguments, cwd=tmp_path, env=KEY)
         again = datarecipe("preview", *arguments, cwd=tmp_path, env=KEY)
-    tokens = re.search(r"asked now, (\d+) \+ (\d+) tokens, \$(\d+\.\d+)$", first.err, re.MULTILINE)
+    tokens = re.search(r"1 request, (\d+) prompt \+ (\d+) reply tokens, \$(\d+\.\d+)$", first.err, re.MULTILINE)
     assert tokens is not None, first.err
     assert float(tokens[3]) == pytest.approx((500 * int(tokens[1]) + 1500 * int(tokens[2])) / 1e6, abs=0.005)
     assert "$" not in again.err

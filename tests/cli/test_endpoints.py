@@ -67,7 +67,7 @@ def test_a_server_that_moved_is_the_same_model(lab: Lab, tmp_path: Path) -> None
         assert "nothing would be asked" in lab("cache", "explain", "facts", *MODEL, "--target-size", "20").out
         explained = lab("cache", "explain", "facts", *MODEL, "--target-size", "60")
         assert f"from {paid} stored responses; the next request is not stored" in explained.out
-        assert "as far as earlier runs came" in explained.out
+        assert "earlier runs stopped here" in explained.out
         assert lab(*run, "--target-size", "20").code == 0
         assert here.requests == 0
         ran = lab(*run, "--target-size", "60")

@@ -99,7 +99,7 @@ def test_the_caps_of_run_are_taken_and_said(tmp_path: Path) -> None:
     assert "cap: --max-tokens 9,000,000: enough" in out
     (model,) = json.loads(plan(tmp_path, "--max-calls", "10", "--json").out)["models"]
     assert [(cap["name"], cap["cap"]) for cap in model["caps"]] == [("limits.usd", "usd"), ("--max-calls", "calls")]
-    assert "--max-usd cannot be kept without a price" in plan(
+    assert "--max-usd cannot be enforced without a price" in plan(
         tmp_path, "--model", "ollama/x", "--max-usd", "1"
     ).out.replace("\n  ", " ")
 
@@ -144,9 +144,9 @@ def test_a_price_that_only_the_recipe_names_is_believed_with_trust(tmp_path: Pat
     path = write_recipe(tmp_path, PRICED.replace("openai/gpt-4o-mini", "groq/unheard-of"))
     refused = datarecipe("plan", str(path), "--max-usd", "1", cwd=tmp_path)
     believed = datarecipe("plan", str(path), "--max-usd", "1", "--trust", cwd=tmp_path)
-    assert "cannot be kept without a price" in " ".join((refused.out + refused.err).split())
+    assert "cannot be enforced without a price" in " ".join((refused.out + refused.err).split())
     assert believed.code == 0
-    assert "cannot be kept" not in " ".join(believed.out.split())
+    assert "cannot be enforced" not in " ".join(believed.out.split())
 
 
 def test_a_plan_for_one_example_says_it_in_the_singular(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_several_recipes_have_a_plan_each_and_sums(tmp_path: Path) -> None:
     heading, _, _, sums, _, cap = ran.out.splitlines()[-6:]
     assert heading == "all 3 recipes, one after another"
     assert sums.split()[:2] == ["openai/gpt-4o-mini", "66-132"]
-    assert cap == "cap: one run of them all may cost 5 dollars; `run --max-usd` says otherwise"
+    assert cap == "cap: default budget for all recipes: 5 dollars; change it with `run --max-usd`"
     documents = json.loads(datarecipe("plan", "recipes", "--json", cwd=tmp_path).out)
     assert [document["recipe"] for document in documents] == ["one", "three", "two"]
 

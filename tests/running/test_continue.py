@@ -63,7 +63,9 @@ def test_a_lower_target_shortens_and_asks_nothing(tmp_path: Path) -> None:
             assert result.exit_code == 0
         assert server.requests == before
     assert result.shortened_from == 60
-    assert any("the dataset had 60 examples" in line and "--target-size 60" in line for line in closing(result))
+    assert any(
+        "the dataset was shortened from 60 examples" in line and "--target-size 60" in line for line in closing(result)
+    )
     assert len((tmp_path / "out" / "data.jsonl").read_text().splitlines()) == 20
 
 

@@ -100,9 +100,9 @@ def test_no_cap_of_the_user_rests_on_the_recipe_s_word_alone(tmp_path: Path) -> 
     for model in ("openai/unheard-of", "openai/gpt-4o"):  # at another host a known model may cost anything
         setup = setup_of(tmp_path, free, model, url)
         assert setup.caps == Caps(usd=DEFAULT_USD)
-        with pytest.raises(UnknownPriceError, match="`--max-usd` cannot be kept: only the recipe says"):
+        with pytest.raises(UnknownPriceError, match="`--max-usd` cannot be enforced: only the recipe says"):
             setup.check_budget(Caps(usd=Decimal(1)))
-        with pytest.raises(UnknownPriceError, match=r"`limits\.usd` cannot be kept: only the recipe says"):
+        with pytest.raises(UnknownPriceError, match=r"`limits\.usd` cannot be enforced: only the recipe says"):
             _ = setup_of(tmp_path, free, model, url, flags={"limits.usd": 1}).caps
         own = setup_of(tmp_path, free + "limits: {usd: 3}\n", model, url)
         assert own.caps == Caps(usd=Decimal(3)), "a cap of the recipe's own may rest on it"
@@ -185,7 +185,7 @@ def test_caps(tmp_path: Path) -> None:
     assert setup_of(tmp_path, "", model, url).caps == Caps(), "no default cap where no price is known"
     with pytest.raises(UnknownPriceError, match="the price of openai/mine is not known"):
         _ = setup_of(tmp_path, "", model, url, flags={"limits.usd": 1}).caps
-    with pytest.raises(UnknownPriceError, match="`--max-usd` cannot be kept"):
+    with pytest.raises(UnknownPriceError, match="`--max-usd` cannot be enforced"):
         setup_of(tmp_path, "", model, url).check_budget(Caps(usd=Decimal(1)))
 
 

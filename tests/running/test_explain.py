@@ -134,6 +134,6 @@ def test_it_says_whose_responses_these_are(tmp_path: Path) -> None:
         same = datarecipe(*explain_it, cwd=tmp_path, env=env)
         other = datarecipe(*explain_it, "--set", "strategy.roots=8", cwd=tmp_path, env=env)
     assert same.code == other.code == 0, same.err + other.err
-    assert "as far as earlier runs came" in same.out
-    assert "as far as earlier runs came" not in other.out
-    assert "the run in runs/facts is another: it differs in strategy" in other.out
+    assert "earlier runs stopped here" in same.out
+    assert "earlier runs stopped here" not in other.out
+    assert "runs/facts holds another run, which differs in strategy" in other.out

@@ -33,9 +33,9 @@ from datarecipe.running.resolve.resolved_run import ResolvedRun, cache_directory
 @cache_option
 @click.pass_context
 def command(context: click.Context, cache_dir: Path | None) -> None:
-    """Where the stored responses of this folder's project are, and how much they are.
+    """Show the project's cache: its folder, size and models.
 
-    In a project's folder this is its `.datarecipe/cache`; DATARECIPE_CACHE and --cache-dir name another.
+    The folder is `.datarecipe/cache` of the current folder by default; DATARECIPE_CACHE and --cache-dir name another.
     """
     context.obj = cache_directory(Path.cwd(), cache_dir, os.environ)
     context.meta["datarecipe.named"] = cache_dir
@@ -110,7 +110,7 @@ def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
     yield f"{name}: {got}; the next request is not stored"
     yield from _refused(setup)
     if holds(setup.identity, setup.output):
-        yield "that is as far as earlier runs came: a run would go on from here"
+        yield "earlier runs stopped here; the next run continues from this request"
     if not explanation.differences:
         yield "the cache holds no completion to compare it with"
         return
@@ -124,7 +124,7 @@ def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
 def _refused(setup: ResolvedRun) -> Iterator[str]:
     """What stands between a run and its folder."""
     if names := differing(setup.identity_parts, setup.output):
-        yield f"the run in {display(setup.output)} is another: it differs in {', '.join(names)}"
+        yield f"{display(setup.output)} holds another run, which differs in {', '.join(names)}"
     elif (refusal := conflict(setup.output, setup.identity, setup.identity_parts)) is not None:
         yield f"a run would be refused: {refusal.message}"
 

@@ -51,10 +51,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--label", "label_field", metavar="FIELD", help="The field that holds the answer.")
 @click.option("--options-field", metavar="FIELD", help="The field that holds the list of options.")
 @click.option("--seeds", type=click.IntRange(1, 100), metavar="N", help="With --from: pick so many seed examples.")
-@click.option(
-    "--strategy", type=click.Choice(list(STRATEGIES)), help="How the next formatting example is found.  [tree]"
-)
-@click.option("--target-size", type=click.IntRange(1, 10**9), metavar="N", help="How many examples to end with.  [100]")
+@click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="Which example each request shows.  [tree]")
+@click.option("--target-size", type=click.IntRange(1, 10**9), metavar="N", help="Target number of examples.  [100]")
 @click.option("--model", metavar="PROVIDER/NAME", help="A model to write into the recipe.")
 @click.option(
     "--dir", "folder", type=_FILE, metavar="DIR", default=Path(), help="The project's folder; made if missing."

@@ -57,7 +57,9 @@ def command(recipe: str, **values: Any) -> None:
         ((reason, _),) = reasons.most_common(1)
         click.echo(f"What usually helps against {reason}: {REASONS[reason].helps}.", err=True)
     usage = seen.response.usage
-    tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens" if usage else "tokens not counted"
+    tokens = (
+        f"{usage.prompt_tokens:,} prompt + {usage.completion_tokens:,} reply tokens" if usage else "tokens not reported"
+    )
     priced = setup.cost.price is not None and not setup.embedded and not seen.stored
     cost = f", {dollars(seen.spent.usd)}" if priced else ""
-    click.echo(f"{'from the cache' if seen.stored else 'asked now'}, {tokens}{cost}", err=True)
+    click.echo(f"{'from the cache' if seen.stored else '1 request'}, {tokens}{cost}", err=True)

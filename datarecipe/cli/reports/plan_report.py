@@ -72,7 +72,7 @@ def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Ca
     yield from _table([_HEADER, *rows])
     lines = []
     if given.usd is None and budget.usd is not None:
-        lines.append(f"one run of them all may cost {_plain(budget.usd)} dollars; `run --max-usd` says otherwise")
+        lines.append(f"default budget for all recipes: {_plain(budget.usd)} dollars; change it with `run --max-usd`")
     for of_model in zip(*planned, strict=True):
         about = f" [{of_model[0].model}]" if len(planned[0]) > 1 else ""
         lines += [f"{line}{about}" for line in _together(recipes, of_model, given)]
@@ -90,7 +90,7 @@ def _together(recipes: Sequence[Recipe], plans: Sequence[Plan], given: Caps) -> 
         if limit is None:
             continue
         if cap == "usd" and any(plan.usd is None for plan in plans):
-            yield f"{BUDGET}usd cannot be kept without a price, so a run would not begin"
+            yield f"{BUDGET}usd cannot be enforced without a price; a run would refuse to start"
             continue
         left = Decimal(limit) - sum((used(plan.spent, cap) for plan in plans), Decimal(0))
         early, late = (_recipe_at(recipes, [used(plan.most, cap) for plan in plans], left),
@@ -175,7 +175,7 @@ def _words(plan: Plan) -> Iterator[str]:
     yield from (f"cap: {_cap(check, plan.target_size)}" for check in plan.caps if check.cap != "usd" or _costs(plan))
     yield f"price: {_price(plan)}"
     for cap in plan.usd_caps_without_price:
-        yield f"cap: {cap} cannot be kept without a price, so a run would not begin"
+        yield f"cap: {cap} cannot be enforced without a price; a run would refuse to start"
     yield from _assumptions(plan.assumed)
 
 
@@ -188,8 +188,8 @@ def _variety(plan: Plan) -> Iterator[str]:
         yield line
     if plan.asked_alike > 1:
         yield (
-            f"vary: one text is sent up to {plan.asked_alike:,} times, and only the draw differs; more values of `vary`, "
-            "more seed examples, `{{ draw }}` in the template or another strategy bring more variety"
+            f"vary: the same prompt is sent up to {plan.asked_alike:,} times (only the sampling seed differs); "
+            "more values of `vary`, more seed examples, `{{ draw }}` in the template or another strategy bring more variety"
         )
 
 

@@ -162,7 +162,7 @@ TABLE: tuple[Row, ...] = (
         statuses=(407,),
     ),
     Row(
-        "may pass",
+        "temporary failure",
         "408, 409, 425, or 499 of a gateway that gave up",
         "http",
         "retry",

@@ -20,7 +20,7 @@ REPLY_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "web page",
-        "a 200 with a web page, titled or not, that speaks of no failure: one to log in, say, or of another server",
+        "a 200 with a web page without an error message: a login page, say, or one of another server",
         "garbage",
         "end",
         charged=False,
@@ -30,7 +30,7 @@ REPLY_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "plain text",
-        "a 200 with a text that speaks of no failure: `Ollama is running`, say",
+        "a 200 with a text without an error message: `Ollama is running`, say",
         "garbage",
         "end",
         charged=False,
@@ -87,7 +87,7 @@ REPLY_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "unreadable",
-        "a 200 that is no JSON and may pass: a gateway's page, an empty body, broken JSON, a reply without end",
+        "a 200 with invalid JSON, probably temporary: a gateway's page, an empty body, a reply without end",
         "garbage",
         "retry",
         charged=True,

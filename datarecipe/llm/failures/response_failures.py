@@ -117,7 +117,7 @@ RESPONSE_ROWS: tuple[Row, ...] = (
     ),
     Row(
         "invalid generation",
-        "the model wrote what its provider takes for invalid: JSON that is none, a call of a tool that does not parse",
+        "the provider refused what the model wrote: invalid JSON, a tool call that does not parse",
         "http",
         "generation",
         charged=True,

@@ -197,8 +197,7 @@ def _check_provider(endpoint: Endpoint, *, named_by_user: bool) -> None:
     row = provider_facts.row_of(endpoint.provider)
     if not provider_facts.name_allowed(endpoint.provider, endpoint.name):
         raise UntrustedEndpointError(
-            f"{endpoint.model} is a form of name that may decide which host is asked, or which program of a stranger's; "
-            "nothing was sent",
+            f"the name {endpoint.model} may select the host, or run a stranger's program; nothing was sent",
             hint="Name a model, or an ARN of one with a region such as us-east-1. "
             f"If you know what it is, let it through with `--trust`: {_what_goes(endpoint)}",
         )

@@ -75,7 +75,7 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...], *,
 
 
 def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...], *, by_user: bool) -> None:
-    """Raise `UnknownPriceError` where `cap`, a cap in dollars, cannot be kept since the price of a model is not known.
+    """Raise `UnknownPriceError` where `cap`, a cap in dollars, cannot be enforced since the price of a model is not known.
 
     For a cap that the user gives, a price that only the recipe names is not known.
     """
@@ -84,7 +84,7 @@ def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...], *
         model, tokens = models[unknown[0]], cap.replace("usd", "tokens")
         if costs[unknown[0]].price is not None:
             raise UnknownPriceError(
-                f"`{cap}` cannot be kept: only the recipe says what {model} costs here",
+                f"`{cap}` cannot be enforced: only the recipe says what {model} costs here",
                 hint="If its `prices` are right, add --trust. Or give them yourself: --set 'prices={input_per_million: "
                 f"0.15, output_per_million: 0.60}}', or `prices` in your configuration. Or cap `{tokens}` instead.",
             )
@@ -93,7 +93,7 @@ def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...], *
             # The recipe's `prices` are those of its own model.
             prices = f"fallbacks=[{{model: {model}, {prices.replace('=', ': ', 1)}}}]"
         raise UnknownPriceError(
-            f"`{cap}` cannot be kept: the price of {model} is not known",
+            f"`{cap}` cannot be enforced: the price of {model} is not known",
             hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
             f"--set '{prices}'. Or cap `{tokens}` instead.",
         )

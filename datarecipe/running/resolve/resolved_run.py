@@ -265,7 +265,7 @@ def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Co
     fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
         raise UsageError(
-            f"{fallback.model} cannot be a fallback: it is asked in a way of its own",
+            f"{fallback.model} cannot be a fallback: the embedded model needs other prompts",
             hint="Name a model behind an API in `fallbacks`.",
         )
     endpoint = resolve_endpoint(
