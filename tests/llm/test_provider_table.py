@@ -20,7 +20,8 @@ ELSEWHERE = {
     "generate/prompt/model_profile.py": "families of models, by names that the loop sees; it knows nothing of providers",
     "llm/through_litellm/litellm_transport.py": "`openai` is the library",
     "cli/commands/validate_command.py": "`github` is a form of output",
-    "running/run_folder/hub_metadata.py": "`synthetic` is a tag on hubs",
+    "run_folder/card/hub_metadata.py": "`synthetic` is a tag on hubs",
+    "running/resolve/config_form.py": "an example in messages",
 }
 """Modules with a text that is or begins like a provider's name, and why."""
 
