@@ -121,7 +121,7 @@ class Checker:
         if detail:
             return _Fault("schema", detail)
         for field, dialogue in self._dialogues.items():
-            disorder = dialogue.fault(example.get(field))
+            disorder = dialogue.fault(example[field]) if field in example else None
             if disorder is not None:
                 return _Fault("schema", _cut(f"{field}: {disorder}"))
         # A schema that the recipe gives itself may not ask for the label.

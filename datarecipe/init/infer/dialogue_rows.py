@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from datarecipe.errors import UsageError
-from datarecipe.exchange import Example, Json
+from datarecipe.exchange import Example
 from datarecipe.init.draft import Finding
 from datarecipe.init.infer.pick_seeds import pick
 from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
-from datarecipe.recipe.example_schema.dialogue import FORMS, Dialogue, dialogues, is_turn
-from datarecipe.recipe.message_text import describe, show
+from datarecipe.recipe.example_schema.dialogue import Dialogue, dialogues
+from datarecipe.recipe.keys.turns import form_of, lack
+from datarecipe.recipe.message_text import show
 
 
 def pick_dialogues(rows: Sequence[Row], count: int) -> list[Row]:
@@ -62,28 +63,15 @@ def check_turns(table: Table, name: str) -> None:
         UsageError: with the row and the number of the turn.
     """
     rows = [(row.place, value) for row in table.rows if isinstance(value := row.values.get(name), list)]
-    for keys in FORMS:
-        if not any(_lacks(turn, keys) is None for _, value in rows for turn in value):
-            continue
+    keys = next((form for _, value in rows if (form := form_of(name, value)) is not None), None)
+    if keys is not None:
         for place, value in rows:
             for number, turn in enumerate(value, 1):
-                if (lack := _lacks(turn, keys)) is not None:
+                if (wrong := lack(turn, keys, show)) is not None:
                     where = f"{table.source}: {table.unit} {place:,}: turn {number:,} of {show(name)}"
                     hint = f"Each turn of a dialogue is an object with {show(keys[0])}, a text, and {show(keys[1])}"
                     has = f"; this one has {listed([*map(show, turn)])}" if isinstance(turn, dict) and turn else ""
-                    raise UsageError(f"{where} {lack}", hint=f"{hint}{has}.")
-        return
-
-
-def _lacks(turn: Json, keys: tuple[str, str]) -> str | None:
-    """What is missing for a turn of a dialogue."""
-    if is_turn(turn, *keys):
-        return None
-    if not isinstance(turn, dict):
-        return f"is {describe(turn)}"
-    if missing := [key for key in keys if key not in turn]:
-        return f"has no {show(missing[0])}"
-    return f"has {describe(turn[keys[0]])} as {show(keys[0])}"
+                    raise UsageError(f"{where} {wrong}", hint=f"{hint}{has}.")
 
 
 def _ends(heard: Iterable[Dialogue]) -> tuple[str, ...]:

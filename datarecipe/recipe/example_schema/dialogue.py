@@ -1,24 +1,22 @@
 """Dialogues: lists of turns, each with a role, as in `[{"role": "user", "content": "..."}, ...]`.
 
-Both forms that training libraries read are known: `role` and `content` (OpenAI, TRL) and `from` and `value` (ShareGPT).
+A list is a dialogue by its turns and by the name of its field or of a role (`recipe/keys/turns.py`).
 JSON Schema can say which roles there are, but not that turns of any number alternate, so that rule is here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.keys.turns import form_of, lack
 
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
 
-FORMS = (("role", "content"), ("from", "value"))
-"""The keys of a turn: who speaks, and what is said."""
-_TOOL_CALLS = "tool_calls"
 _OPENING_ROLES = frozenset({"system", "developer"})
 """Roles that set the scene: they stand first, once, or not at all."""
 
@@ -48,65 +46,59 @@ class Dialogue:
     def fault(self, turns: Json) -> str | None:
         """What is wrong with the order of the turns, in words; None where it is that of the seed examples.
 
-        `turns` has passed the schema; a field that a schema of the recipe's own lets be something else has no order.
+        `turns` has passed the schema, which may be the recipe's own and let more through than turns.
         """
         roles = _roles(turns, self.role_key)
-        if not roles:
-            return None
-        spoken = _spoken(roles)
+        if not isinstance(turns, list) or len(roles) != len(turns) or not roles:
+            return f"some element has no {_quoted(self.role_key)}, a text" if turns else "no turns"
+        if strange := next((role for role in roles if role not in self.roles), None):
+            return f"{_quoted(strange)} is no role of the seed examples"
+        return next(self._disorder(_spoken(roles)), None)
+
+    def _disorder(self, spoken: Sequence[str]) -> Iterator[str]:
         if self.first not in (None, spoken[0]):
-            return f"the first turn is not by {_quoted(self.first)}"
+            yield f"the first turn is not by {_quoted(self.first)}"
         if self.last not in (None, spoken[-1]):
-            return f"the last turn is not by {_quoted(self.last)}"
+            yield f"the last turn is not by {_quoted(self.last)}"
         late = next((role for role in spoken if role in _OPENING_ROLES), None)
         if late is not None and self.scene_first:
-            return f"{_quoted(late)} speaks, but not first"
-        if self.alternates and (twice := self.twice(turns)) is not None:
-            return f"{_quoted(twice)} speaks twice in a row"
-        return None
+            yield f"{_quoted(late)} speaks, but not first"
+        twice = next((role for role, after in pairwise(spoken) if role == after), None)
+        if twice is not None and self.alternates:
+            yield f"{_quoted(twice)} speaks twice in a row"
 
 
 def dialogues(seeds: Sequence[Example]) -> Mapping[str, Dialogue]:
     """The fields that hold a dialogue in every seed example."""
-    found = {name: _dialogue([seed.get(name) for seed in seeds]) for name in seeds[0]}
+    found = {name: _dialogue(name, [seed.get(name) for seed in seeds]) for name in seeds[0]}
     return {name: dialogue for name, dialogue in found.items() if dialogue is not None}
 
 
-def _dialogue(values: Sequence[Json]) -> Dialogue | None:
-    for role_key, content_key in FORMS:
-        if all(_is_dialogue(value, role_key, content_key) for value in values):
-            roles = [_roles(value, role_key) for value in values]
-            spoken = [_spoken(each) for each in roles]
-            return Dialogue(
-                role_key,
-                tuple(dict.fromkeys(role for each in roles for role in each)),
-                _only({each[0] for each in spoken}),
-                _only({each[-1] for each in spoken}),
-                alternates=not any(role == after for each in spoken for role, after in pairwise(each)),
-                scene_first=not any(role in _OPENING_ROLES for each in spoken for role in each),
-            )
-    return None
-
-
-def _is_dialogue(value: Json, role_key: str, content_key: str) -> bool:
-    return isinstance(value, list) and bool(value) and all(is_turn(turn, role_key, content_key) for turn in value)
-
-
-def is_turn(value: Json, role_key: str, content_key: str) -> bool:
-    """Whether a value is a turn of that form. One that calls tools may say nothing beside."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get(role_key), str)
-        and (content_key in value or _TOOL_CALLS in value)
+def _dialogue(name: str, values: Sequence[Json]) -> Dialogue | None:
+    form = next((form for value in values if (form := form_of(name, value)) is not None), None)
+    if form is None or not all(_is_dialogue(value, form) for value in values):
+        return None
+    roles = [_roles(value, form[0]) for value in values]
+    spoken = [_spoken(each) for each in roles]
+    return Dialogue(
+        form[0],
+        tuple(dict.fromkeys(role for each in roles for role in each)),
+        _only({each[0] for each in spoken}),
+        _only({each[-1] for each in spoken}),
+        alternates=not any(role == after for each in spoken for role, after in pairwise(each)),
+        scene_first=not any(role in _OPENING_ROLES for each in spoken for role in each),
     )
 
 
+def _is_dialogue(value: Json, form: tuple[str, str]) -> bool:
+    return isinstance(value, list) and bool(value) and all(lack(turn, form) is None for turn in value)
+
+
 def _roles(turns: Json, role_key: str) -> list[str]:
-    """Who speaks, turn by turn; nothing where that is not said of every turn."""
-    if not isinstance(turns, list):
-        return []
-    roles = [turn.get(role_key) if isinstance(turn, dict) else None for turn in turns]
-    return [role for role in roles if isinstance(role, str)] if all(isinstance(r, str) for r in roles) else []
+    """Who speaks, turn by turn; elements that say nothing of it are left out."""
+    elements = turns if isinstance(turns, list) else []
+    roles = [turn.get(role_key) if isinstance(turn, dict) else None for turn in elements]
+    return [role for role in roles if isinstance(role, str)]
 
 
 def _spoken(roles: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from datarecipe.characters import nfc
 from datarecipe.errors import Problem, RecipeError, SeedExampleError
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
+from datarecipe.recipe.keys.turns import form_of
 from datarecipe.recipe.keys.value_equality import composed
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join, nearest, show
 from datarecipe.recipe.source.document import (
@@ -26,9 +27,6 @@ from datarecipe.recipe.source.document import (
 )
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import is_path
-
-_TURNS = ({"role", "content"}, {"from", "value"})
-"""The keys of a turn of a dialogue."""
 
 _NAMED = 20
 """Fields that one message names at most."""
@@ -177,9 +175,7 @@ def _wrapped(content: Document) -> Problem | None:
     ((key, (place, node)),) = root.entries.items()
     if not isinstance(node, ListNode) or not node.items or not all(map(_has_fields, node.items)):
         return None
-    if any(
-        isinstance(item, MappingNode) and any(turn <= item.entries.keys() for turn in _TURNS) for item in node.items
-    ):
+    if form_of(key, to_json(node)) is not None:
         return None
     return place.problem(f"the seed examples stand under a key, {code(key)}", "write the list alone: [{...}, {...}]")
 

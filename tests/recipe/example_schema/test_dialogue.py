@@ -31,7 +31,7 @@ def dialogue(*seeds: str) -> Dialogue:
         ("user assistant", "assistant user assistant", 'the first turn is not by "user"'),
         ("user assistant", "user user assistant", '"user" speaks twice in a row'),
         ("user assistant", "user assistant assistant", '"assistant" speaks twice in a row'),
-        ("user assistant", "system user assistant", None),  # the schema says which roles there are
+        ("user assistant", "system user assistant", '"system" is no role of the seed examples'),
         ("system user assistant", "user assistant", None),
         ("system user assistant", "system user assistant user assistant", None),
         ("system user assistant", "user system assistant", '"system" speaks, but not first'),
@@ -41,8 +41,9 @@ def dialogue(*seeds: str) -> Dialogue:
         ("user assistant tool assistant", "user assistant tool assistant user assistant", None),
         ("user assistant assistant", "user user assistant", None),
         ("user", "user", None),
-        ("user", "user assistant", 'the last turn is not by "user"'),
-        ("assistant", "user assistant", 'the first turn is not by "assistant"'),
+        ("user", "user user", '"user" speaks twice in a row'),
+        ("user assistant user", "user assistant", 'the last turn is not by "user"'),
+        ("assistant user", "user assistant user", 'the first turn is not by "assistant"'),
     ],
 )
 def test_turns_follow_the_seed(seed: str, given: str, fault: str | None) -> None:
@@ -68,8 +69,34 @@ def test_where_seed_examples_differ_either_way_is_right() -> None:
 def test_what_is_no_dialogue(value: Json) -> None:
     assert dialogues([{"messages": value}]) == {}
     assert dialogues([{"messages": turns("user assistant")}, {"messages": value}]) == {}
-    # A schema of the recipe's own may let it be something else in an example.
-    dialogue("user assistant").fault(value)
+    # A schema of the recipe's own may let it through.
+    assert dialogue("user assistant").fault(value) is not None
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        {"amounts": [{"from": "km", "value": 3}, {"from": "mi", "value": 2}]},
+        {"steps": [{"from": "open", "value": "closed"}, {"from": "closed", "value": "open"}]},
+        {"arguments": [{"role": "theme", "content": "the ball"}, {"role": "goal", "content": "the net"}]},
+        {"messages": [{"role": "user", "content": 3}]},
+    ],
+)
+def test_lists_of_other_things_are_no_dialogue(seed: Example) -> None:
+    assert dialogues([seed]) == {}
+
+
+def test_a_field_of_that_name_or_a_known_role_makes_a_dialogue() -> None:
+    assert dialogues([{"messages": turns("guest host")}])["messages"].roles == ("guest", "host")
+    assert dialogues([{"prompt": turns("user")}])["prompt"].roles == ("user",)
+    assert dialogues([{"prompt": turns("guest")}]) == {}
+
+
+@pytest.mark.parametrize("odd", [5, "a text", None, [], {"content": "x"}, {"role": None, "content": "x"}, {"role": 1}])
+def test_an_odd_element_does_not_hide_the_order(odd: Json) -> None:
+    rule = dialogue("system user assistant")
+    assert rule.fault([{"role": "user", "content": "x"}, odd, {"role": "assistant", "content": "y"}]) is not None
+    assert rule.fault([]) == "no turns"
 
 
 def test_both_forms_and_more_keys_in_a_turn() -> None:
