@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datarecipe.cli.commands.retry_command import _recipe_of
 from datarecipe.generate.reasons import OF_RESPONSES
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.dispatch import PAUSE_AFTER
@@ -239,3 +240,14 @@ def test_what_cannot_be_meant_is_refused(project: Path, arguments: tuple[str, ..
     ran = datarecipe("retry", "recipes/facts.yaml", *arguments, cwd=project, env=KEY)
     assert ran.code == 2
     assert not (project / "runs").exists()
+
+
+def test_the_recipe_of_a_folder_raises_no_cap(tmp_path: Path) -> None:
+    """A vendored recipe's own may be far above what its run was allowed, and the manifest holds the recipe."""
+    more = "prices: {input_per_million: 1, output_per_million: 1}\nlimits: {usd: 5000}\n"
+    path = write_recipe(tmp_path / "recipes" / "vendor" / "acme", RECIPE + more)
+    with OpenAIServer(Author(variety=20_000)) as server:
+        allowed = setup_for(recipe_with(path), server.base_url, tmp_path / "out", tmp_path / "cache", trust=False)
+        run(allowed)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["recipe"]["limits"]["usd"] == 5000
+    assert _recipe_of(tmp_path / "out")["limits"]["usd"] == allowed.caps.usd == 5

@@ -371,3 +371,9 @@ def test_draw_is_the_number_of_the_request() -> None:
     assert texts == ["5 number 1", "5 number 2", "5 number 0"]
     plain = renderer("{{ batch_size }}")
     assert plain.instruction(Turn(0, draw=1)) == plain.instruction(Turn(0, draw=2)) == "5"
+
+
+@pytest.mark.parametrize("text", ["{{ batch_size }}{{ 100 // draw }}", "{{ batch_size }}{{ fields[draw] }}"])
+def test_a_mistake_with_some_number_shows_before_anything_is_paid(text: str) -> None:
+    with pytest.raises(TemplateError):
+        renderer(text)

@@ -87,6 +87,10 @@ def _recipe_of(folder: Path) -> dict[str, Any]:
     """The recipe in a run's manifest. It names the model and its server as a recipe does: they may be a stranger's."""
     manifest = load_manifest(folder)
     recipe = dict(manifest.recipe)
+    cap, limits = manifest.cost.caps.usd, recipe.get("limits")
+    if cap is not None and isinstance(limits, dict) and isinstance(limits.get("usd"), int | float):
+        # A vendored recipe's own may be above what its run was allowed.
+        recipe["limits"] = limits | {"usd": min(limits["usd"], float(cap))}
     if not manifest.model.name.startswith(LOCAL_PREFIX):
         recipe |= {"model": manifest.model.name, "api_base": manifest.model.api_base}
         if str(manifest.model.api_base).startswith(IN_KEYS):

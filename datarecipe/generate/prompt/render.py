@@ -7,7 +7,7 @@ bounds. Here it gets its values.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datarecipe.errors import Problem, TemplateError
@@ -63,10 +63,17 @@ class Renderer:
         self._response_formats: dict[int, dict[str, Json] | None] = {}
         self._instructions: dict[tuple[int, int], str] = {}
         self._reads_draw = self._template.reads("draw")
-        for combination in self.vary.sample(RENDERED_AT_ONCE):
-            self.instruction(Turn(combination))
+        for turn in self._first_turns():
+            self.instruction(turn)
             if self._work > _WORK_AT_ONCE:
                 break
+
+    def _first_turns(self) -> Iterator[Turn]:
+        """What is rendered before a run: combinations of `vary`, and numbers of requests where the template reads `draw`."""
+        yield from map(Turn, self.vary.sample(RENDERED_AT_ONCE))
+        if self._reads_draw:
+            requests = -(-self._recipe.target_size // self._recipe.batch_size)
+            yield from (Turn(draw=draw) for draw in range(min(requests, RENDERED_AT_ONCE) + 1))
 
     def instruction(self, turn: Turn = FIRST) -> str:
         """The rendered instruction of a request."""

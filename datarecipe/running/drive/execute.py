@@ -30,7 +30,7 @@ from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
 from datarecipe.running.drive.interrupt import GRACE, Interrupts
-from datarecipe.running.drive.manifest_of_run import Span, manifest_of
+from datarecipe.running.drive.manifest_of_run import RunSpan, manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.drive.retry import AskedAgain, held_nothing
@@ -303,7 +303,7 @@ async def _execute(
                 folder.discard()
                 raise
             finished = datetime.now(UTC)
-            span = Span(started, finished, time.monotonic() - began)
+            span = RunSpan(started, finished, time.monotonic() - began)
             result = _close(folder, setup, ending, books.counts(), recorder.first, span)
     observer.end(result)
     return result
@@ -345,7 +345,7 @@ def _telling_what_was_used(account: Account, setup: ResolvedRun, observer: Obser
 
 
 def _close(
-    folder: RunFolder, setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], span: Span
+    folder: RunFolder, setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], span: RunSpan
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
     tally = counts.tally

@@ -38,7 +38,7 @@ from datarecipe.running.resolve.resolved_run import LOOP_VERSION, ResolvedRun
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RunSpan:
     """When a run went on."""
 
     started: datetime
@@ -46,7 +46,7 @@ class Span:
     seconds: float
 
 
-def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: Span) -> Manifest:
+def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: RunSpan) -> Manifest:
     """The manifest of a run that has ended."""
     committed, model = counts.committed, setup.model
     return Manifest(
