@@ -18,7 +18,7 @@ STRATEGIES = '"fixed", "random", "contrastive", "similar", "tree"'
 A_STRATEGY = "Must be one of `fixed`, `random`, `contrastive`, `similar`, `tree`, or a mapping with `kind`."
 A_TASK = (
     "Must be one of `yes_no`, `multiple_choice`, `open`, `classification`, "
-    "or a mapping {label: FIELD, options: FIELD or null}."
+    "a mapping {label: FIELD, options: FIELD or null}, or left out for dialogues and preference pairs."
 )
 AN_ADDRESS = "Must be an address that begins with http:// or https://, without user name, password or white space."
 WRONG = [

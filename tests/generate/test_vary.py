@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -226,7 +227,9 @@ def test_without_vary_there_is_one_empty_combination() -> None:
     assert vary.count == 1
     assert vary.combination(0) == {}
     turns = Turns(vary, 1, 7, 3)
-    assert turns.at_place(31) == turns.of_example("text") == FIRST
+    assert turns.at_place(0) == FIRST
+    assert turns.at_place(31) == replace(FIRST, draw=32)
+    assert turns.of_example("text") == replace(FIRST, draw=0)
 
 
 @given(VALUES, st.integers(1, 6))
