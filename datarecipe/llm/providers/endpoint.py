@@ -280,11 +280,8 @@ def check_url(text: str, where: str) -> SplitResult:
             elif url.fragment:
                 problem = "a fragment (#...) is never sent"
     if problem is not None:
-        # A URL may hold a password: what follows the scheme is shown only up to where one could begin.
-        shown = text if "@" not in text else f"...@{text.rpartition('@')[2]}"
-        raise UsageError(
-            f"{where} cannot be used: {problem}: {shown!a:.100}", hint="Write it as in http://localhost:8000/v1."
-        )
+        # What is no URL may be a key or hold one anywhere, so it is not shown.
+        raise UsageError(f"{where} cannot be used: {problem}", hint="Write it as in http://localhost:8000/v1.")
     return url
 
 
