@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,18 @@ def test_what_is_shown_of_yaml_is_the_parser_s_own() -> None:
     assert "duplicate key `model`\n  the first is in line 1; keep one" in said("model: a\nmodel: b\n")
     assert "this `[` is not closed" in said("model: [a\n")
     assert "config.yaml:2:8: this cannot be read as YAML" in said("model: a\nmodle: *hunter\n")
+
+
+@pytest.mark.parametrize("value", ["true", "false", "-1", "free", "[]", "null"])
+@pytest.mark.parametrize("name", ["input_per_million", "output_per_million"])
+def test_a_price_is_a_number(value: str, name: str) -> None:
+    prices = {"input_per_million": "1", "output_per_million": "2"} | {name: value}
+    row = "{" + ", ".join(f"{key}: {text}" for key, text in prices.items()) + "}"
+    assert f"`prices.x.{name}` " in said(f"prices: {{x: {row}}}")
+    assert f"`endpoints.lab.prices.{name}` " in said(
+        f"endpoints: {{lab: {{provider: hosted_vllm, urls: [http://a], prices: {row}}}}}"
+    )
+
+
+def test_a_price_may_be_nothing() -> None:
+    assert said("prices: {x: {input_per_million: 0, output_per_million: 0.0}}") == ""
