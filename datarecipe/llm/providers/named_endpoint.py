@@ -1,7 +1,7 @@
 """Endpoints with names: `lab:NAME` is the model NAME at the address that the user's configuration gives for `lab`.
 
 The address stands in no cache key and in no identity, so a server that moves stays the same model. Only the user's own
-configuration defines endpoints, so none of them needs `--trust`.
+configuration defines endpoints, so their addresses need no `--trust`.
 """
 
 from __future__ import annotations

@@ -129,7 +129,9 @@ def _mistakes(node: Node, keys: Keys, form: Schema) -> Iterator[Problem]:
                 yield from _mistakes(item, (*keys, number), form["items"])
         case ScalarNode(value=str() as text) if form["type"] == "string" and text:
             return
-        case ScalarNode(value=int() | float() as usd) if form["type"] == "number" and type(usd) is not bool and usd >= 0:
+        case ScalarNode(value=int() | float() as usd) if (
+            form["type"] == "number" and type(usd) is not bool and usd >= 0
+        ):
             return
         case _:
             yield _wrong(node, keys, form)
