@@ -167,6 +167,21 @@ def test_the_warnings_of_a_run_are_told_once_each(tmp_path: Path) -> None:
     assert datarecipe("plan", str(plain), *unknown, "--max-tokens", "9", cwd=tmp_path).err == ""
 
 
+def test_a_manifest_that_is_broken_is_named(tmp_path: Path) -> None:
+    whole = plan(tmp_path)
+    assert "folder:" not in whole.out
+    assert json.loads(plan(tmp_path, "--json").out)["models"][0]["broken_manifest"] is None
+    folder = tmp_path / "runs" / "facts"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"manifest": 1, "identity": 3}')
+    words = " ".join(plan(tmp_path).out.split())
+    assert "manifest.json: `identity` is" in words
+    assert "run the recipe again with --overwrite" in words
+    assert "`identity`" in json.loads(plan(tmp_path, "--json").out)["models"][0]["broken_manifest"]
+    (folder / "manifest.json").unlink()
+    assert "folder:" not in plan(tmp_path).out
+
+
 def test_a_folder_that_would_refuse_the_run_is_said(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, PRICED)
     with OpenAIServer(Author.tidy(variety=10**9)) as server:
