@@ -88,19 +88,27 @@ def records(files: RunFiles, name: str, kind: type[T]) -> Iterator[T]:
 def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
     """The lines of a file, each a JSON object. Raises `UsageError` with file and line."""
     path = files.path / name
-    stream = files.reading(name)
-    if stream is None:
-        raise UsageError(f"{path} is not there", hint=_MEND)
-    with stream:
-        # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
-        for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
-            row = None
-            if len(line) < LONGEST_LINE and not too_many_values(line):
-                with contextlib.suppress(ValueError, RecursionError):
-                    row = json.loads(line)
-            if not isinstance(row, dict):
-                raise UsageError(f"{path}:{number}: not a JSON object", hint=_MEND)
-            yield row
+    try:
+        stream = files.reading(name)
+        if stream is None:
+            raise UsageError(f"{path} is not there", hint=_MEND)
+        with stream:
+            # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
+            for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
+                row = None
+                if len(line) < LONGEST_LINE and not too_many_values(line):
+                    with contextlib.suppress(ValueError, RecursionError):
+                        row = json.loads(line, parse_constant=_refuse)
+                if not isinstance(row, dict):
+                    raise UsageError(f"{path}:{number}: not a JSON object", hint=_MEND)
+                yield row
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", hint=_MEND) from None
+
+
+def _refuse(constant: str) -> None:
+    """Python reads `NaN` and `Infinity` as numbers; JSON has none of them. Raises `ValueError`."""
+    raise ValueError(constant)
 
 
 def _uneven(folder: Path, line: int) -> UsageError:

@@ -154,6 +154,34 @@ def test_a_plan_for_one_example_says_it_in_the_singular(tmp_path: Path) -> None:
     assert "facts: 1 example, 1 in a request" in done.out
 
 
+def test_the_warnings_of_a_run_are_told_once_each(tmp_path: Path) -> None:
+    theirs = tmp_path / "recipes" / "vendor" / "acme"
+    path = write_recipe(theirs, PRICED + "limits: {usd: 100}\n")
+    unknown = ("--model", "groq/unheard-of", "--model", "groq/unheard-of")
+    for command in (("plan", "--json"), ("run", "--max-calls", "1")):
+        told = datarecipe(*command, str(path), cwd=tmp_path).err
+        assert told.count("raises the cap, and a vendored recipe may not: it stays at 5.00 dollars") == 1, told
+    assert "raises the cap" not in datarecipe("plan", str(path), "--trust", cwd=tmp_path).err
+    plain = write_recipe(tmp_path, PRICED)
+    assert datarecipe("plan", str(plain), *unknown, cwd=tmp_path).err.count("the price of groq/unheard-of is not") == 1
+    assert datarecipe("plan", str(plain), *unknown, "--max-tokens", "9", cwd=tmp_path).err == ""
+
+
+def test_a_manifest_that_is_broken_is_named(tmp_path: Path) -> None:
+    whole = plan(tmp_path)
+    assert "folder:" not in whole.out
+    assert json.loads(plan(tmp_path, "--json").out)["models"][0]["broken_manifest"] is None
+    folder = tmp_path / "runs" / "facts"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"manifest": 1, "identity": 3}')
+    words = " ".join(plan(tmp_path).out.split())
+    assert "manifest.json: `identity` is" in words
+    assert "run the recipe again with --overwrite" in words
+    assert "`identity`" in json.loads(plan(tmp_path, "--json").out)["models"][0]["broken_manifest"]
+    (folder / "manifest.json").unlink()
+    assert "folder:" not in plan(tmp_path).out
+
+
 def test_a_folder_that_would_refuse_the_run_is_said(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, PRICED)
     with OpenAIServer(Author.tidy(variety=10**9)) as server:

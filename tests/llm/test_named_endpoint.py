@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import DatarecipeError, ProviderError, UntrustedEndpointError, UsageError
+from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import NO_KEY, Endpoint, resolve_endpoint
 from datarecipe.llm.providers.named_endpoint import NamedEndpoint, NamedEndpoints
 from datarecipe.llm.transports import sending
@@ -125,6 +126,30 @@ def test_a_name_still_decides_no_host_and_a_doubted_provider_stays_doubted() -> 
         resolve("lab:agentcore/x", lab(provider="bedrock"))
     with pytest.raises(UntrustedEndpointError):
         resolve("lab:m", lab(provider="gigachat"), named_by_user=True)
+
+
+DOUBTED = sorted(name for name, row in provider_facts.TABLE.items() if row.doubt and not row.always_doubted)
+
+
+@pytest.mark.parametrize("provider", DOUBTED)
+def test_a_recipe_chooses_no_doubted_provider_through_an_endpoint(provider: str) -> None:
+    name = "endpoint" if provider_facts.name_allowed(provider, "endpoint") else "a"
+    with pytest.raises(UntrustedEndpointError, match="nothing was sent") as caught:
+        resolve(f"lab:{name}", lab(provider=provider))
+    assert f"--model lab:{name}" in str(caught.value)
+    for word in ({"named_by_user": True}, {"trust": True}):
+        assert resolve(f"lab:{name}", lab(provider=provider), **word).api_base == URL
+
+
+def test_providers_that_are_doubted() -> None:
+    assert {"huggingface", "replicate", "sagemaker", "langflow"} <= set(DOUBTED)
+
+
+def test_a_provider_without_a_row_is_chosen_by_the_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_facts, "row_of", lambda _: None)
+    with pytest.raises(UntrustedEndpointError, match="are not known here"):
+        resolve("lab:m", lab())
+    assert resolve("lab:m", lab(), named_by_user=True).api_base == URL
 
 
 def test_a_password_in_its_address_is_sent_and_never_shown() -> None:

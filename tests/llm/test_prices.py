@@ -117,6 +117,8 @@ def test_nothing_is_below_what_litellm_would_charge(price_map: dict[str, dict[st
         ("hosted_vllm/gpt-4o-mini", "http://localhost:8000/v1"),
         ("ollama/llama2", None),
         ("azure/gpt-4o", "https://gateway.example/"),
+        ("cerebras/gpt-oss-120b", "https://api.cerebras.ai/v1"),
+        ("perplexity/sonar", "https://api.perplexity.ai"),
     ],
 )
 def test_a_server_of_ones_own_has_no_known_price(model: str, api_base: str | None) -> None:
@@ -130,11 +132,26 @@ def test_a_server_of_ones_own_has_no_known_price(model: str, api_base: str | Non
     [
         ("openai/gpt-4o-mini", "https://api.openai.com/v1"),
         ("azure/gpt-4o", "https://mine.openai.azure.com"),
-        ("cerebras/gpt-oss-120b", "https://api.cerebras.ai/v1"),
     ],
 )
 def test_the_providers_own_host_has_the_providers_price(model: str, api_base: str) -> None:
     assert facts(model, api_base).price is not None
+
+
+def test_exactly_these_charge_what_the_map_says_at_a_host_that_is_named_by_url() -> None:
+    """A dollar cap rests on it, so whoever adds one has compared what it charges there with the map."""
+    named = {
+        name
+        for name, row in provider_facts.TABLE.items()
+        for host in row.hosts
+        if "your own"
+        not in facts(f"{name}/m", f"https://{host.replace('*', 'x')}/v1" if "://" not in host else host).source
+    }
+    assert named == {
+        *("anthropic", "anthropic_text", "azure", "azure_ai", "azure_text", "bedrock", "bedrock_converse"),
+        *("cohere", "cohere_chat", "databricks", "deepinfra", "deepseek", "fireworks_ai", "gemini", "groq", "mistral"),
+        *("openai", "text-completion-openai", "openrouter", "snowflake", "together_ai", "vertex_ai", "watsonx", "xai"),
+    }
 
 
 def test_the_embedded_model_costs_nothing() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import shutil
 import tracemalloc
 from dataclasses import fields
@@ -60,10 +63,31 @@ def test_a_line_has_every_field_of_its_record() -> None:
     assert list(rejected_row(rejected)) == [field.name for field in fields(rejected)]
 
 
+@pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl"])
+def test_a_file_that_cannot_be_read_is_named(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / name).unlink()
+    (folder / name).symlink_to(name)
+    found = read_run(folder)
+    reading = {"rejected.jsonl": found.rejected}.get(name, found.examples)
+    with pytest.raises(UsageError, match=f"{name} cannot be read: ") as caught:
+        list(reading())
+    assert "--overwrite" in (caught.value.hint or "")
+
+    class Torn(io.BytesIO):
+        def readline(self, _: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(RunFiles, "reading", lambda *_: Torn())
+    with pytest.raises(UsageError, match="cannot be read: Input/output error"):
+        list(reading())
+
+
 BROKEN = [
     ("data.jsonl", "[1]", "not a JSON object"),
     ("data.jsonl", "", "not a JSON object"),
     ("data.jsonl", "[" * 100_000, "not a JSON object"),
+    ("data.jsonl", '{"a": NaN}', "not a JSON object"),
+    ("data.jsonl", '{"a": [-Infinity]}', "not a JSON object"),
     ("lineage.jsonl", "{", "not a JSON object"),
     ("lineage.jsonl", '{"id": "a"}', "`parent` is missing"),
     ("rejected.jsonl", '{"reason": "no such"}', "`reason` is"),

@@ -343,6 +343,9 @@ def test_a_manifest_that_says_nothing_of_this_run_is_passed_over(tmp_path: Path,
     (setup.output / "manifest.json").write_text(text.replace("IDENTITY", setup.identity))
     assert past_of(setup) is None
     plan = make_plan(setup)
+    assert plan.broken_manifest is not None
+    assert plan.broken_manifest.startswith(f"{setup.output / 'manifest.json'}")
+    assert "--overwrite" in plan.broken_manifest
     assert plan.assumed is not None
     assert plan.assumed.share.source == "assumed"
 

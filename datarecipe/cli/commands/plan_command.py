@@ -73,6 +73,9 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
     one = given if len(names) == 1 else NO_CAPS
     for setups in settled_ones:
         show_warnings(setups[0].recipe)
+    for words in dict.fromkeys(words for setups in settled_ones for setup in setups for words in setup.warnings(given)):
+        tell(words)
+    for setups in settled_ones:
         plans = [make_plan(setup, share=values["share"], latency=values["latency"], budget=one) for setup in setups]
         planned.append((setups[0].recipe, plans))
     if as_json:

@@ -41,6 +41,9 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
         # A folder holds one dataset: where it is that of one of the models, all is as it should be.
         yield from _wrapped(f"folder: {first.conflict}; a run would be refused without --output DIR or --overwrite")
         yield ""
+    if first.broken_manifest is not None:
+        yield from _wrapped(f"folder: {first.broken_manifest}")
+        yield ""
     yield from _table([_HEADER, *map(_row, plans)])
     yield ""
     yield from _grouped(plans)
@@ -348,6 +351,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         "caps": [_cap_document(check) for check in plan.caps],
         "usd_cap_without_price": bool(plan.usd_caps_without_price),
         "conflict": plan.conflict,
+        "broken_manifest": plan.broken_manifest,
         "assumptions": None
         if assumed is None
         else {

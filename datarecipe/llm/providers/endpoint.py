@@ -201,12 +201,14 @@ def _check_provider(endpoint: Endpoint, *, named_by_user: bool) -> None:
             hint="Name a model, or an ARN of one with a region such as us-east-1. "
             f"If you know what it is, let it through with `--trust`: {_what_goes(endpoint)}",
         )
+    # An endpoint of the user's has an address too, and a recipe may choose it: that is no word of the user's for this model.
+    at_users_address = endpoint.api_base is not None and (endpoint.alias is None or named_by_user)
     if row is not None and row.always_doubted:
         allowed, doubt = False, row.doubt
     elif row is None:
-        allowed, doubt = endpoint.api_base is not None, "the hosts that litellm asks for it are not known here"
+        allowed, doubt = at_users_address, "the hosts that litellm asks for it are not known here"
     else:
-        allowed, doubt = not row.doubt or named_by_user or endpoint.api_base is not None, row.doubt
+        allowed, doubt = not row.doubt or named_by_user or at_users_address, row.doubt
     if allowed:
         return
     where = f" at {endpoint.host or ', '.join(row.hosts)}" if row and (endpoint.host or row.hosts) else ""
@@ -280,11 +282,8 @@ def check_url(text: str, where: str) -> SplitResult:
             elif url.fragment:
                 problem = "a fragment (#...) is never sent"
     if problem is not None:
-        # A URL may hold a password: what follows the scheme is shown only up to where one could begin.
-        shown = text if "@" not in text else f"...@{text.rpartition('@')[2]}"
-        raise UsageError(
-            f"{where} cannot be used: {problem}: {shown!a:.100}", hint="Write it as in http://localhost:8000/v1."
-        )
+        # What is no URL may be a key or hold one anywhere, so it is not shown.
+        raise UsageError(f"{where} cannot be used: {problem}", hint="Write it as in http://localhost:8000/v1.")
     return url
 
 

@@ -1,7 +1,7 @@
 """Endpoints with names: `lab:NAME` is the model NAME at the address that the user's configuration gives for `lab`.
 
 The address stands in no cache key and in no identity, so a server that moves stays the same model. Only the user's own
-configuration defines endpoints, so none of them needs `--trust`.
+configuration defines endpoints, so their addresses need no `--trust`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class NamedEndpoint:
     """One row of `endpoints` in the user's configuration.
 
     Raises `UsageError` for a name that means something else in a model's name, a provider that is none, and a `key_env`
-    that is no variable's name. Its text may be a key, so no message shows it.
+    that is no variable's name. Any of their texts may be a key, so no message shows one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class NamedEndpoint:
             raise UsageError(f"{self.name} begins the names of other models already; give the endpoint another name")
         if not provider_facts.known(self.provider) or self.provider in provider_facts.ASK_A_PERSON:
             raise UsageError(
-                f"no provider that can be used is called {self.provider!a:.100}",
+                "`provider` names no provider that can be used",
                 hint=f"{provider_facts.PLAIN} fits most servers.",
             )
         if self.key_env is not None and not _VARIABLE.fullmatch(self.key_env):

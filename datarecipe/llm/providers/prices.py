@@ -137,7 +137,9 @@ def _at_home(endpoint: Endpoint) -> bool:
     if endpoint.api_base is None:
         return endpoint.provider not in provider_facts.NEEDS_NO_KEY | provider_facts.NEEDS_URL
     host, row = urlsplit(endpoint.api_base).hostname or "", provider_facts.TABLE.get(endpoint.provider)
-    return row is not None and (host in row.hosts or any(host.endswith(f".{domain}") for domain in row.domains))
+    if row is None:
+        return False
+    return (row.priced and host in row.hosts) or any(host.endswith(f".{domain}") for domain in row.domains)
 
 
 # Finding the model in the map -----------------------------------------------------------------------------------------

@@ -91,6 +91,8 @@ class Provider:
     """litellm asks it with the openai client, which is a large import by itself."""
     names_account: bool = False
     """Headers say which account, organisation and project pay."""
+    priced: bool = False
+    """The price map holds at its hosts, also where a user names one by its URL. Of others nobody has checked that."""
     domains: tuple[str, ...] = ()
     """Each customer has a host below, which charges its prices too. Elsewhere one below (`eu.api.openai.com`) has others."""
     charges_as: str = ""
@@ -125,7 +127,9 @@ _BEDROCK = Provider(
     names=AWS_NAME,
     domains=("amazonaws.com",),
 )  # fmt: skip
-_COHERE = Provider(("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True)
+_COHERE = Provider(
+    ("api.cohere.com", "api.cohere.ai"), keys=("COHERE_API_KEY", "CO_API_KEY"), needs_key=True, priced=True
+)
 _OLLAMA = Provider(("http://localhost:11434",), keyless=True, dialect=Dialect("/v1", as_plain=True))
 _WATSONX = Provider(
     ("*.ml.cloud.ibm.com",),
@@ -138,20 +142,21 @@ _WATSONX = Provider(
 TABLE: Mapping[str, Provider] = {
     # Direct requests reach these.
     "deepinfra": Provider(
-        ("api.deepinfra.com",), needs_key=True, dialect=Dialect("/v1/openai", seed=None, not_here=EFFORT)
+        ("api.deepinfra.com",), needs_key=True, priced=True, dialect=Dialect("/v1/openai", seed=None, not_here=EFFORT)
     ),
-    "deepseek": Provider(("api.deepseek.com",), needs_key=True, dialect=Dialect("/beta", not_here=EFFORT)),
+    "deepseek": Provider(("api.deepseek.com",), needs_key=True, priced=True, dialect=Dialect("/beta", not_here=EFFORT)),
     "fireworks_ai": Provider(
         ("api.fireworks.ai",),
         keys=("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN"),
         stems=("FIREWORKS", "FIREWORKS_AI"),
         needs_key=True,
+        priced=True,
         dialect=Dialect(
             "/inference/v1", not_here=EFFORT, prefix="accounts/fireworks/models/", models_not_here=FIREWORKS_NOT_HERE
         ),
     ),
     "groq": Provider(
-        ("api.groq.com",), needs_key=True, dialect=Dialect("/openai/v1", not_here=EFFORT | {"json_schema"})
+        ("api.groq.com",), needs_key=True, priced=True, dialect=Dialect("/openai/v1", not_here=EFFORT | {"json_schema"})
     ),
     PLAIN: Provider(keyless=True, needs_url=True, dialect=Dialect()),
     "litellm_proxy": Provider(needs_url=True, dialect=Dialect()),
@@ -162,6 +167,7 @@ TABLE: Mapping[str, Provider] = {
     "mistral": Provider(
         ("api.mistral.ai",),
         needs_key=True,
+        priced=True,
         dialect=Dialect("/v1", seed="random_seed", not_here=EFFORT | {"presence_penalty", "frequency_penalty"}),
     ),
     "ollama": _OLLAMA,
@@ -169,6 +175,7 @@ TABLE: Mapping[str, Provider] = {
     OPENAI: Provider(
         ("api.openai.com",),
         needs_key=True,
+        priced=True,
         bare=("gpt-", "ft:gpt-"),
         openai_client=True,
         names_account=True,
@@ -181,17 +188,20 @@ TABLE: Mapping[str, Provider] = {
         ("openrouter.ai",),
         keys=("OPENROUTER_API_KEY", "OR_API_KEY"),
         needs_key=True,
+        priced=True,
         dialect=Dialect("/api/v1", not_here=EFFORT, prefix="openrouter/", extra={"usage": {"include": True}}),
     ),
     "together_ai": Provider(
         ("api.together.ai", "api.together.xyz"),
         keys=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
         needs_key=True,
+        priced=True,
         dialect=Dialect("/v1", not_here=EFFORT),
     ),
     "xai": Provider(
         ("api.x.ai",),
         needs_key=True,
+        priced=True,
         dialect=Dialect(
             "/v1",
             not_here=EFFORT | {"stop", "presence_penalty", "frequency_penalty"},
@@ -208,9 +218,15 @@ TABLE: Mapping[str, Provider] = {
     "aiohttp_openai": Provider(needs_url=True, doubt=UNBOUNDED, always_doubted=True),
     "amazon_nova": Provider(("api.nova.amazon.com",)),
     "anthropic": Provider(
-        ("api.anthropic.com",), keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"), needs_key=True, bare=("claude-",)
+        ("api.anthropic.com",),
+        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        needs_key=True,
+        priced=True,
+        bare=("claude-",),
     ),
-    "anthropic_text": Provider(("api.anthropic.com",), keys=("ANTHROPIC_API_KEY",), charges_as="anthropic"),
+    "anthropic_text": Provider(
+        ("api.anthropic.com",), keys=("ANTHROPIC_API_KEY",), priced=True, charges_as="anthropic"
+    ),
     "anyscale": Provider(needs_url=True),
     "apertis": Provider(("api.stima.tech",), keys=("STIMA_API_KEY",)),
     "assemblyai": Provider(("llm-gateway.assemblyai.com",)),
@@ -258,7 +274,7 @@ TABLE: Mapping[str, Provider] = {
     "galadriel": Provider(("api.galadriel.com",)),
     "gdc": Provider(needs_url=True),
     "gemini": Provider(
-        ("generativelanguage.googleapis.com",), keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), needs_key=True
+        ("generativelanguage.googleapis.com",), keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), needs_key=True, priced=True
     ),
     "gigachat": Provider(
         ("gigachat.devices.sberbank.ru",),
@@ -351,7 +367,7 @@ TABLE: Mapping[str, Provider] = {
     ),
     "text-completion-inception": Provider(("api.inceptionlabs.ai",), keys=("INCEPTION_API_KEY",), stems=("INCEPTION",)),
     "text-completion-openai": Provider(
-        ("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",), charges_as=OPENAI
+        ("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",), priced=True, charges_as=OPENAI
     ),
     "triton": Provider(needs_url=True),
     "v0": Provider(("api.v0.dev",)),
@@ -366,7 +382,7 @@ TABLE: Mapping[str, Provider] = {
     "wally": Provider(("inference.runanywhere.ai",)),
     "wandb": Provider(("api.inference.wandb.ai",)),
     "watsonx": _WATSONX,
-    "watsonx_text": _WATSONX,
+    "watsonx_text": replace(_WATSONX, domains=()),
     "xiaomi_mimo": Provider(("api.xiaomimimo.com",)),
     "xinference": Provider(needs_url=True),
     "zai": Provider(("api.z.ai",)),

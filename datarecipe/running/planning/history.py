@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from datarecipe.errors import UsageError
-from datarecipe.run_folder.manifest import load_manifest
+from datarecipe.run_folder.layout import MANIFEST
+from datarecipe.run_folder.manifest import Manifest, load_manifest
+from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.running.planning.dry_run import Stored
 from datarecipe.running.planning.ranges import Range
 from datarecipe.running.resolve.resolved_run import ResolvedRun
@@ -59,16 +61,26 @@ class Past:
 
 def past_of(setup: ResolvedRun) -> Past | None:
     """From the manifest in the run's folder; None where there is none of this run, or none that can be read."""
-    try:
-        manifest = load_manifest(setup.output)
-    except UsageError:
-        return None
-    if manifest.identity != setup.identity:
+    manifest = _manifest_of(setup)
+    if not isinstance(manifest, Manifest) or manifest.identity != setup.identity:
         return None
     tally, tokens = manifest.counts.tally, manifest.tokens
     counted = tally.responses - tokens.responses_without_usage
     usage = Usage(counted, tokens.prompt / counted, tokens.completion / counted, None) if counted > 0 else None
     return Past(tally.responses, tally.accepted + tally.surplus, usage) if tally.responses else None
+
+
+def broken_manifest(setup: ResolvedRun) -> str | None:
+    """What is wrong with the manifest in the run's folder and how to mend it; None where nothing is, or there is none."""
+    error = _manifest_of(setup)
+    return f"{error.message}. {error.hint}" if isinstance(error, UsageError) else None
+
+
+def _manifest_of(setup: ResolvedRun) -> Manifest | UsageError | None:
+    try:
+        return load_manifest(setup.output)
+    except UsageError as error:
+        return error if RunFiles(setup.output).exists(MANIFEST) else None
 
 
 def share_of(stated: float | None, stored: Stored, past: Past | None, batch_size: int) -> Share:

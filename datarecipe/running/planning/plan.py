@@ -21,7 +21,7 @@ from datarecipe.recipe import chains_of
 from datarecipe.run_folder.write.ownership import conflict
 from datarecipe.running.planning.assumptions import Tokens, latency_of, tokens_of
 from datarecipe.running.planning.dry_run import DryRun, Lookup, Stored, dry_run
-from datarecipe.running.planning.history import Past, Share, past_of, share_of, usage_of
+from datarecipe.running.planning.history import Past, Share, broken_manifest, past_of, share_of, usage_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.ranges import Range, T
 from datarecipe.running.planning.vary_reach import Reach, asked_alike, reach_of
@@ -108,6 +108,8 @@ class Plan:
     """How often the same text is sent, where nothing but its draw differs."""
     conflict: str | None
     """Why the run's folder would refuse it, if it would."""
+    broken_manifest: str | None
+    """Why the manifest there says nothing of earlier responses, and how to mend it; None where it does, or there is none."""
 
     @property
     def least(self) -> Amount:
@@ -232,6 +234,7 @@ class _Planning:
             reach=reach_of(setup.recipe, low.stored.responses + ends[0].requests),
             asked_alike=asked_alike(setup.recipe, setup.model, low.stored.responses + ends[0].requests),
             conflict=None if refusal is None else refusal.message,
+            broken_manifest=broken_manifest(setup),
         )
 
     def _assumed(self, run: DryRun) -> Assumed:

@@ -17,7 +17,13 @@ from datarecipe.errors import RecipeError, UsageError
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.providers.named_endpoint import NamedEndpoints
 from datarecipe.recipe import Prices, read_yaml_document
-from datarecipe.running.resolve.config_form import PROJECT_KEYS, USER_KEYS, check_configuration, endpoint
+from datarecipe.running.resolve.config_form import (
+    PROJECT_KEYS,
+    USER_KEYS,
+    check_configuration,
+    endpoint,
+    without_values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,11 @@ def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
         raise UsageError(f"{path} is a link that leads out of the project", hint="Put a file there instead.")
     try:
         document = read_yaml_document(path)
-        if document is None:
-            return path, {}
+    except RecipeError as error:
+        raise UsageError("\n".join(str(without_values(problem)) for problem in error.problems)) from None
+    if document is None:
+        return path, {}
+    try:
         check_configuration(document, keys)
     except RecipeError as error:
         raise UsageError(str(error)) from None

@@ -77,8 +77,28 @@ _FORM: Schema = {
 USER_KEYS = tuple(_FORM["properties"])
 PROJECT_KEYS = ("model",)
 
-_PRIVATE = re.compile(r"@|(?i:key|token|secret|passw\w{0,9})[\"']?\s*:|\bkey_env\W++(?![A-Z_][A-Z0-9_]*\W*(?:$|[,}#]))")
-"""A line that may hold a key or a password. No message shows it."""
+_KIND: Mapping[type, str] = {bool: "a boolean", int: "a number", float: "a number", str: "text"}
+
+_KEYS = {*USER_KEYS, *_ENDPOINT["properties"], *_PRICE_NAMES}
+_OUR_OWN = re.compile(
+    r"\b(?:text|list|mapping)'s\b|\bwrite [\"'] at|\b(?:line|column) \d+"
+    rf"|([`\"])(?:key: value|[^\w`\"'\s]{{1,3}}|{'|'.join(map(re.escape, sorted(_KEYS)))})\1"
+)
+"""What a message of the parser may quote or count: keys, signs, places."""
+_QUOTES_A_FILE = re.compile(r"[`\"'\d]|\bwrite: ")
+_KEY = re.compile(r"[A-Za-z][A-Za-z_-]{0,29}")
+"""What reads like a key. Another text in a key's place may be an address or a password."""
+
+
+def without_values(problem: Problem) -> Problem:
+    """What the parser says of a configuration, without what it quotes: any of that may be a key or a password."""
+    message = "this cannot be read as YAML" if _quotes(problem.message) else problem.message
+    hint = None if _quotes(problem.hint or "") else problem.hint
+    return replace(problem, message=message, hint=hint, excerpt=None)
+
+
+def _quotes(text: str) -> bool:
+    return bool(_QUOTES_A_FILE.search(_OUR_OWN.sub("", text)))
 
 
 def check_configuration(document: Document, allowed: Collection[str]) -> None:
@@ -109,7 +129,9 @@ def _mistakes(node: Node, keys: Keys, form: Schema) -> Iterator[Problem]:
                 yield from _mistakes(item, (*keys, number), form["items"])
         case ScalarNode(value=str() as text) if form["type"] == "string" and text:
             return
-        case ScalarNode(value=int() | float() as usd) if form["type"] == "number" and usd is not True and usd >= 0:
+        case ScalarNode(value=int() | float() as usd) if (
+            form["type"] == "number" and type(usd) is not bool and usd >= 0
+        ):
             return
         case _:
             yield _wrong(node, keys, form)
@@ -130,10 +152,9 @@ def _wrong_entries(node: MappingNode, keys: Keys, form: Schema) -> Iterator[Prob
             continue
         near = nearest(key, known)
         meant.add(near)
+        shown = f" {code(key)}" if _KEY.fullmatch(key) else ""
         hint = f"did you mean {code(near)}?" if near else f"the keys here are {', '.join(map(code, known))}"
-        problem = _problem(place, f"unknown key {code(key)}{_inside(keys)}", hint)
-        # What stands behind a key that nobody knows may be private.
-        yield problem if near else replace(problem, excerpt=None)
+        yield _problem(place, f"unknown key{shown}{_inside(keys)}", hint)
     for key in form.get("required", ()):
         if key not in node.entries and key not in meant:
             yield _problem(node.place, f"{code(key)} is missing{_inside(keys)}", _example(key, known[key]))
@@ -153,15 +174,12 @@ def _wrong(node: Node, keys: Keys, form: Schema) -> Problem:
     name = code(dotted(keys)) if keys else "a configuration"
     wanted = expected(form if value == "" else {**form, "minLength": 0})
     if value in (None, ""):
-        message, shown = f"{name} is empty; it must be {wanted}", True
+        message = f"{name} is empty; it must be {wanted}"
+    elif form["type"] == "number" and type(value) is not bool and isinstance(value, int | float):
+        message = f"{name} must be {wanted}, not a number below 0"
     else:
-        shown = "key_env" not in keys and not _private(node.place)
-        message = f"{name} must be {wanted}" + (f", not {describe(value)}" if shown else "")
-    hint = _example(keys[-1] if keys else "model", form)
-    if isinstance(value, str) and value and form["type"] == "array" and shown:
-        hint = f'a list is written so: {keys[-1]}: ["{value}"]'
-    problem = _problem(node.place, message, hint)
-    return problem if shown else replace(problem, excerpt=None)
+        message = f"{name} must be {wanted}, not {_KIND.get(type(value)) or describe(value)}"
+    return _problem(node.place, message, _example(keys[-1] if keys else "model", form))
 
 
 def _example(key: str | int, form: Schema) -> str | None:
@@ -173,10 +191,6 @@ def _inside(keys: Keys) -> str:
     return f" in {code(dotted(keys))}" if keys else ""
 
 
-def _private(place: Place) -> bool:
-    return place.line is not None and bool(_PRIVATE.search(place.source.lines[place.line - 1]))
-
-
 def _problem(place: Place, message: str, hint: str | None = None) -> Problem:
-    problem = place.problem(message, hint)
-    return replace(problem, excerpt=None) if _private(place) else problem
+    # No line is shown, whatever is wrong in it: a key or a password may stand beside that.
+    return replace(place.problem(message, hint), excerpt=None)
