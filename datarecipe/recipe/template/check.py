@@ -16,6 +16,8 @@ from datarecipe.recipe.template.bounds import LIMITS, Limits, TemplateBoundError
 if TYPE_CHECKING:
     from jinja2 import nodes
 
+    from datarecipe.recipe.template.checking.analysis import Walk
+    from datarecipe.recipe.template.checking.syntax import Tree
     from datarecipe.recipe.template.evaluating.evaluator import Rendered
 
 
@@ -56,15 +58,12 @@ def check_template(
     and hardly meant. Where a use is guarded (`is defined`, `default`, `{% if vary %}`) there is no finding: rendering
     checks the rest.
     """
-    from datarecipe.recipe.template.checking.analysis import Walk, unmentioned
-    from datarecipe.recipe.template.checking.syntax import parse
+    from datarecipe.recipe.template.checking.analysis import unmentioned
 
-    tree = parse(text, LIMITS)
-    findings = list(tree.findings)
-    if tree.root is not None:
-        findings += Walk(tree, {"vars": vars, "vary": vary}).findings
-        if tree.whole:
-            findings += unmentioned(tree.root, vary, fixed_labels=fixed_labels)
+    tree, walk = _walked(text, LIMITS, {"vars": vars, "vary": vary})
+    findings = [*tree.findings, *(walk.findings if walk is not None else ())]
+    if tree.root is not None and tree.whole:
+        findings += unmentioned(tree.root, vary, fixed_labels=fixed_labels)
     return tuple(sorted(dict.fromkeys(findings), key=lambda each: (each.line, each.column, each.message)))
 
 
@@ -74,26 +73,38 @@ def names_read(text: str) -> frozenset[str] | None:
     `None` where it may read any of them, as by `{% for name, value in vars.items() %}` and `{{ vars | tojson }}`, and
     where it does not parse, since nothing can be said about it.
     """
-    from datarecipe.recipe.template.checking.analysis import Walk
-    from datarecipe.recipe.template.checking.syntax import parse
-
-    tree = parse(text, LIMITS)
-    if tree.root is None or not tree.whole:
+    tree, walk = _walked(text, LIMITS)
+    if walk is None or not tree.whole:
         return None
-    walk = Walk(tree)
     return None if walk.reads_all or walk.findings else frozenset(walk.read)
 
 
 def compile_template(text: str, limits: Limits = LIMITS) -> CompiledTemplate:
     """Read the template `text`. Raises `TemplateRefused` with the first thing that is wrong."""
-    from datarecipe.recipe.template.checking.analysis import Walk
-    from datarecipe.recipe.template.checking.syntax import parse
-
-    tree = parse(text, limits)
-    findings = [*tree.findings, *(Walk(tree).findings if tree.root is not None else ())]
+    tree, walk = _walked(text, limits)
+    findings = [*tree.findings, *(walk.findings if walk is not None else ())]
     if findings:
         first = min(findings, key=lambda each: (each.line, each.column))
         place = {"line": first.line, "column": first.column, "end_column": first.end_column}
         raise (TemplateBoundError if tree.bound else TemplateRefused)(first.message, **place, hint=first.hint)
     assert tree.root is not None
     return CompiledTemplate(tree.root, limits)
+
+
+def _walked(text: str, limits: Limits, given: Mapping[str, Collection[str]] | None = None) -> tuple[Tree, Walk | None]:
+    """The tree of `text`, and the walk over it if there is a tree.
+
+    The bounds leave Python's stack enough room; a caller that has filled most of it gets the same refusal as for a bound.
+    """
+    from datarecipe.recipe.template.checking.analysis import Walk
+    from datarecipe.recipe.template.checking.mistakes import PLAINER, finding_at
+    from datarecipe.recipe.template.checking.syntax import Tree, parse
+    from datarecipe.recipe.template.checking.tokens import Tokens
+
+    try:
+        tree = parse(text, limits)
+        return tree, None if tree.root is None else Walk(tree, given)
+    except RecursionError:
+        return Tree(
+            Tokens(), findings=[finding_at(None, "the template is nested too deeply", PLAINER)], bound=True
+        ), None

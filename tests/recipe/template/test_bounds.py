@@ -8,7 +8,6 @@ import re
 import resource
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from datarecipe.recipe.template import (
     TemplateRefused,
     check_template,
     compile_template,
+    names_read,
 )
 from tests.recipe.template.attacks import ATTACKS, VALUES
 
@@ -223,13 +223,55 @@ def test_the_deepest_template_leaves_python_half_its_stack(block: str, opens: st
     template = f"{{% {block} %}}" * LIMITS.nesting + body + end * LIMITS.nesting
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack()) + 650)
+    said = ""
     try:
         found = check_template(template, vars=(), vary=(), fixed_labels=False)
-        with suppress(TemplateBoundError):
-            compile_template(template).render(VALUES)
+        compile_template(template).render(VALUES)
+    except TemplateBoundError as error:
+        said = error.message
     finally:
         sys.setrecursionlimit(before)
+    assert "too deeply" not in said
     assert all("never mentions" in finding.message or "nested or chained" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set x | indent(width=1) %}" * 400 + "a" + "{% endset %}" * 400,
+        "{% set (x) | indent(width=1) %}" * 400 + "a" + "{% endset %}" * 400,
+        "{% set x | indent(width=1) %}{% endset %}" * 400 + "{% if 1 %}" * 400 + "a" + "{% endif %}" * 400,
+        "{% endif %}" * 400 + "{% if 1 %}" * 400 + "a" + "{% endif %}" * 400,
+    ],
+)
+def test_a_set_block_counts_as_a_block_whatever_its_filter_takes(template: str) -> None:
+    findings = check_template("{{ batch_size }}" + template, vars=(), vary=(), fixed_labels=False)
+    assert findings[0].message == "blocks are nested more than 30 deep"
+    assert refused(template).message == "blocks are nested more than 30 deep"
+
+
+def test_set_tags_that_assign_are_no_blocks() -> None:
+    template = "{% set x = 'a' | indent(width=1) %}{% set (y, z) = (1, 2) %}" * 100 + "{{ x }}{{ z }}"
+    assert compile_template(template).render(VALUES) == "a2"
+
+
+def test_a_caller_that_has_filled_the_stack_gets_a_refusal() -> None:
+    template = "{{ batch_size }}" + "{% if 1 %}" * 29 + "{{ (((1))) }}" + "{% endif %}" * 29
+    compiled, checked, before = compile_template(template), template + " ", sys.getrecursionlimit()
+    said: list[str] = []
+    sys.setrecursionlimit(len(inspect.stack()) + 30)
+    try:
+        for attempt in (lambda: compile_template(checked), lambda: compiled.render(VALUES)):
+            try:
+                attempt()
+            except TemplateBoundError as error:
+                said.append(error.message)
+        said += [finding.message for finding in check_template(checked, vars=(), vary=(), fixed_labels=False)]
+        names = names_read(checked)
+    finally:
+        sys.setrecursionlimit(before)
+    assert said == ["the template is nested too deeply", "is nested too deeply", "the template is nested too deeply"]
+    assert names is None
 
 
 def test_a_rendering_counts_anew() -> None:

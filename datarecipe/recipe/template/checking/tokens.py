@@ -147,16 +147,21 @@ class _Reader:
     def _opened(self) -> int:
         """How many blocks the tag that ends here opens."""
         keyword = self.made.keyword(self._tag)
-        sets_at_once = any(token.text == "=" for token in self.made.tokens[keyword.index :])
-        opens = keyword.text in _BLOCKS or (keyword.text == "set" and not sets_at_once)
-        return -1 if keyword.text.startswith("end") else int(opens)
+        if keyword.text != "set":
+            return -1 if keyword.text.startswith("end") else int(keyword.text in _BLOCKS)
+        brackets = 0
+        for token in self.made.tokens[keyword.index :]:
+            if brackets == 0 and token.text in {"=", "|"}:
+                return int(token.text == "|")
+            brackets += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        return 1
 
     def _beyond(self, kind: str, value: str) -> str | None:  # noqa: C901, PLR0911 - one line a bound
         """The bound that a token is beyond, if any. Jinja's parser calls itself for each bracket and each prefix."""
         limits = self._limits
         self._counted += kind not in _OUTSIDE
         if kind == "block_end":
-            self._blocks += self._opened()
+            self._blocks = max(self._blocks + self._opened(), 0)
         elif kind == "operator" and value in "([{":
             self._prefixes.append(0)
         elif kind == "operator" and value in ")]}":

@@ -50,6 +50,8 @@ def evaluate(root: nodes.Template, values: Mapping[str, Any], limits: Limits) ->
     except TemplateRefused as refused:
         refused.line = refused.line or budget.line
         raise
+    except RecursionError:
+        raise TemplateBoundError("is nested too deeply", line=budget.line, hint="write it plainer") from None
     except MemoryError:
         raise TemplateBoundError("needs too much memory", line=budget.line, hint="write it plainer") from None
     except Exception as error:  # noqa: BLE001
