@@ -18,7 +18,7 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.read.table import Row, collect
 from datarecipe.init.write.project import write_project
 from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
-from datarecipe.recipe.example_schema.dialogue import dialogues
+from datarecipe.recipe.example_schema.dialogue import dialogues, is_turn
 from datarecipe.running.resolve.check_without_model import check
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -159,6 +159,21 @@ def test_an_unusual_end_of_the_seed_example_is_told() -> None:
         '2 of 4 rows also have "assistant"',
         'a seed example ends with "user": 2 of 4 rows end with "assistant"',
     ]
+
+
+@pytest.mark.parametrize("size", [4, 8, 16])
+def test_many_fields_with_dialogues_are_read_a_few_times(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def counting(value: Json, role_key: str, content_key: str) -> bool:
+        nonlocal read
+        read += 1
+        return is_turn(value, role_key, content_key)
+
+    monkeypatch.setattr("datarecipe.recipe.example_schema.dialogue.is_turn", counting)
+    rows: list[Example] = [{f"c{n}": TURNS for n in range(size)} | {"text": f"{row}"} for row in range(size)]
+    assert of_data(rows, seeds=size).seeds
+    assert read < 10 * size * size * len(TURNS)
 
 
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant"]), min_size=1, max_size=4)
