@@ -176,6 +176,23 @@ def test_many_fields_with_dialogues_are_read_a_few_times(size: int, monkeypatch:
     assert read < 10 * size * size * len(TURNS)
 
 
+class CountedRole(str):
+    """A role that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountedRole.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_many_roles_are_compared_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CountedRole, "compared", 0)
+    of_data([turns(*(CountedRole(f"{row} {n}") for n in range(200))) for row in range(5)])
+    assert CountedRole.compared < 20 * 200 * 5
+
+
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant"]), min_size=1, max_size=4)
 
 

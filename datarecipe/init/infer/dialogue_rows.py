@@ -43,7 +43,8 @@ def what_seeds_lack(rows: Sequence[Row], seeds: Sequence[Example]) -> Iterator[F
         where = f" in {show(name)}" * (len(shown) > 1)
         heard = [(values[name], found[name]) for values, found in told if name in found]
         of_all = f"of {len(heard):,} rows"
-        others = [[role for role in one.roles if role not in dialogue.roles] for _, one in heard]
+        known = {*dialogue.roles}
+        others = [[role for role in one.roles if role not in known] for _, one in heard]
         if counts := Counter(role for roles in others for role in roles):
             roles = listed([show(role) for role, _ in counts.most_common()])
             yield Finding("note", f"{sum(map(bool, others)):,} {of_all} also have {roles}{where}", "", "--seeds N")

@@ -114,7 +114,8 @@ def _name(place: _Place) -> str:
 def _role_key(table: Table, name: str) -> str | None:
     """The name of what says who speaks, if all values of a column are dialogues."""
     rows: list[Example] = [{name: value} for value in table.filled(name)]
-    return dialogues(rows)[name].role_key if rows and name in dialogues(rows) else None
+    dialogue = dialogues(rows).get(name) if rows else None
+    return None if dialogue is None else dialogue.role_key
 
 
 def _closed_values(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Iterator[tuple[_Place, list[str]]]:
