@@ -259,6 +259,26 @@ def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: P
     assert of_data(rows[:1]).schema is None, "one row does not tell which types there are"
 
 
+def test_texts_are_searched_for_few_values_and_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither values that are no closed list anyway nor a value that comes again in its row uses up the bound."""
+    monkeypatch.setattr("datarecipe.init.infer.structured._MOST_SEARCHED", 1000)
+    types = ["person", "place", "place", "place"]
+    found: list[Json] = [{"span": f"span {n}", "type": types[n % 4]} for n in range(100)]
+
+    def row(text: str) -> Example:
+        return {"text": text.ljust(400), "entities": found}
+
+    own_words, copied = row("x"), row("a person in a place")
+
+    def closed(*rows: Example) -> list[str]:
+        return [finding.found for finding in of_data(rows).findings if finding.subject == "closed list"]
+
+    is_closed = ['"entities.type" is one of "place", "person"']
+    assert closed(row("a person")) == is_closed
+    assert closed(own_words, *[copied] * 9) == is_closed, "what lies beyond the bound does not count"
+    assert closed(copied, *[own_words] * 9) == ["none"]
+
+
 def test_numbers_of_rows_are_left_out_and_other_fields_stay() -> None:
     draft = of_seeds({"id": "identity_0", "conversations": SHARE_GPT, "system": "Be brief."})
     assert list(draft.seeds[0]) == ["conversations", "system"]

@@ -14,7 +14,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding, TaskName
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
 from datarecipe.init.infer.dialogue_rows import check_turns
-from datarecipe.init.read.table import Table
+from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
 from datarecipe.recipe.example_schema.dialogue import dialogues
@@ -23,6 +23,9 @@ from datarecipe.recipe.message_text import show
 
 _Place: TypeAlias = tuple[str | None, ...]
 """The way to a value within an example: names of fields, and None for an element of a list."""
+
+_MOST_SEARCHED: Final = 20_000_000
+"""Characters of texts that are searched for values, counted once for each value: the first rows show enough."""
 
 _LABEL_FIELDS: Final = ("label", "labels", "answer")
 """With one of these, even dialogues are examples of a task with labels."""
@@ -120,18 +123,37 @@ def _role_key(table: Table, name: str) -> str | None:
 
 def _closed_values(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Iterator[tuple[_Place, list[str]]]:
     """Values that come again and again and are no part of the text that they are found in."""
+
+    def found(row: Row) -> Iterator[tuple[_Place, str]]:
+        return _texts({name: row.values.get(name) for name in nested}, ())
+
     counts: dict[_Place, Counter[str]] = {}
-    spans: Counter[_Place] = Counter()
     for row in table.rows:
+        for place, value in found(row):
+            counts.setdefault(place, Counter())[value] += 1
+    few = {place: values for place, values in counts.items() if _are_few(values)}
+    searched: Counter[_Place] = Counter()
+    spans: Counter[_Place] = Counter()
+    left = _MOST_SEARCHED
+    for row in table.rows if few else ():
         text = "\n".join(str(row.values.get(name)) for name in texts)
-        for name in nested:
-            for place, value in _texts(row.values.get(name), (name,)):
-                counts.setdefault(place, Counter())[value] += 1
-                spans[place] += value in text
-    for place, found in counts.items():
-        few = 2 <= len(found) <= min(MAX_LABELS, found.total() // 2)
-        if few and spans[place] * 2 < found.total() and max(map(len, found)) <= LONGEST_LABEL:
-            yield place, [value for value, _ in found.most_common()]
+        is_span: dict[str, bool] = {}
+        for place, value in found(row):
+            if place not in few:
+                continue
+            if value not in is_span and left > 0:
+                left -= len(text)
+                is_span[value] = value in text
+            searched[place] += value in is_span
+            spans[place] += is_span.get(value, False)
+    for place, counted in few.items():
+        if spans[place] * 2 < searched[place]:
+            yield place, [value for value, _ in counted.most_common()]
+
+
+def _are_few(values: Counter[str]) -> bool:
+    """Whether these are the same few short texts again and again."""
+    return 2 <= len(values) <= min(MAX_LABELS, values.total() // 2) and max(map(len, values)) <= LONGEST_LABEL
 
 
 def _texts(value: Json, place: _Place) -> Iterator[tuple[_Place, str]]:
