@@ -259,6 +259,22 @@ def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: P
     assert of_data(rows[:1]).schema is None, "one row does not tell which types there are"
 
 
+def test_rows_that_are_not_kept_may_hold_other_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Example] = [{"text": f"Ann, number {n}", "entities": ENTITIES} for n in range(4)]
+    rows.append({"text": "Eve, a robot", "entities": [{"span": "Eve", "type": "robot"}]})
+    monkeypatch.setattr("datarecipe.init.read.table.MAX_ROWS", 4)
+    assert of_data(rows[:4]).schema is not None
+    draft = of_data(rows)
+    assert (draft.schema, draft.rules) == (None, {})
+    assert [(f.found, f.why) for f in draft.findings if f.subject == "closed list"] == [
+        (
+            "none",
+            "only 4 of 5 rows were read whole, and others may hold more values; "
+            "a `schema` in the recipe can list them (`enum`)",
+        )
+    ]
+
+
 def test_texts_are_searched_for_few_values_and_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither values that are no closed list anyway nor a value that comes again in its row uses up the bound."""
     monkeypatch.setattr("datarecipe.init.infer.structured._MOST_SEARCHED", 1000)

@@ -70,14 +70,17 @@ def find_structure(table: Table, wished: TaskName | None = None) -> ExampleKind 
 def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> ExampleKind:
     why = f"it holds objects, found in {listed([*map(show, texts)])}"
     kind = _kind("extraction", tuple(nested), "extraction.j2", why, "Texts, each with what is found in it.")
-    closed = dict(_closed_values(table, texts, nested))
+    # A value that only a row further down has would be rejected.
+    closed = {} if table.others else dict(_closed_values(table, texts, nested))
     findings = []
     for place, values in closed.items():
         found = f"{show(_name(place))} is one of {listed([*map(show, values)], 8)}"
         findings.append(Finding("closed list", found, "they come again and again; `schema` in the recipe lists them"))
     if not closed:
-        why = "no value comes again often enough; a `schema` in the recipe can list them (`enum`)"
-        findings.append(Finding("closed list", "none", why))
+        why = "no value comes again often enough"
+        if table.others:
+            why = f"only {len(table.rows):,} of {table.counts.rows:,} rows were read whole, and others may hold more values"
+        findings.append(Finding("closed list", "none", f"{why}; a `schema` in the recipe can list them (`enum`)"))
     # With the same text, two examples are the same, whatever was found in it.
     label = nested[0] if len(nested) == 1 else None
     return replace(kind, label=label, closed=closed, findings=(*kind.findings, *findings))
