@@ -18,7 +18,7 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.read.table import Row, collect
 from datarecipe.init.write.project import write_project
 from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
-from datarecipe.recipe.example_schema.dialogue import dialogues
+from datarecipe.recipe.example_schema.dialogue import dialogues, is_turn
 from datarecipe.running.resolve.check_without_model import check
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -161,6 +161,38 @@ def test_an_unusual_end_of_the_seed_example_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("size", [4, 8, 16])
+def test_many_fields_with_dialogues_are_read_a_few_times(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def counting(value: Json, role_key: str, content_key: str) -> bool:
+        nonlocal read
+        read += 1
+        return is_turn(value, role_key, content_key)
+
+    monkeypatch.setattr("datarecipe.recipe.example_schema.dialogue.is_turn", counting)
+    rows: list[Example] = [{f"c{n}": TURNS for n in range(size)} | {"text": f"{row}"} for row in range(size)]
+    assert of_data(rows, seeds=size).seeds
+    assert read < 10 * size * size * len(TURNS)
+
+
+class CountedRole(str):
+    """A role that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountedRole.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_many_roles_are_compared_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CountedRole, "compared", 0)
+    of_data([turns(*(CountedRole(f"{row} {n}") for n in range(200))) for row in range(5)])
+    assert CountedRole.compared < 20 * 200 * 5
+
+
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant"]), min_size=1, max_size=4)
 
 
@@ -225,6 +257,42 @@ def test_types_that_come_again_are_a_closed_list_and_spans_stay_free(tmp_path: P
     ]
     assert recipe.vars == {"rules": {"entities.type": "entities.type is always one of: person, place."}}
     assert of_data(rows[:1]).schema is None, "one row does not tell which types there are"
+
+
+def test_rows_that_are_not_kept_may_hold_other_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[Example] = [{"text": f"Ann, number {n}", "entities": ENTITIES} for n in range(4)]
+    rows.append({"text": "Eve, a robot", "entities": [{"span": "Eve", "type": "robot"}]})
+    monkeypatch.setattr("datarecipe.init.read.table.MAX_ROWS", 4)
+    assert of_data(rows[:4]).schema is not None
+    draft = of_data(rows)
+    assert (draft.schema, draft.rules) == (None, {})
+    assert [(f.found, f.why) for f in draft.findings if f.subject == "closed list"] == [
+        (
+            "none",
+            "only 4 of 5 rows were read whole, and others may hold more values; "
+            "a `schema` in the recipe can list them (`enum`)",
+        )
+    ]
+
+
+def test_texts_are_searched_for_few_values_and_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither values that are no closed list anyway nor a value that comes again in its row uses up the bound."""
+    monkeypatch.setattr("datarecipe.init.infer.structured._MOST_SEARCHED", 1000)
+    types = ["person", "place", "place", "place"]
+    found: list[Json] = [{"span": f"span {n}", "type": types[n % 4]} for n in range(100)]
+
+    def row(text: str) -> Example:
+        return {"text": text.ljust(400), "entities": found}
+
+    own_words, copied = row("x"), row("a person in a place")
+
+    def closed(*rows: Example) -> list[str]:
+        return [finding.found for finding in of_data(rows).findings if finding.subject == "closed list"]
+
+    is_closed = ['"entities.type" is one of "place", "person"']
+    assert closed(row("a person")) == is_closed
+    assert closed(own_words, *[copied] * 9) == is_closed, "what lies beyond the bound does not count"
+    assert closed(copied, *[own_words] * 9) == ["none"]
 
 
 def test_numbers_of_rows_are_left_out_and_other_fields_stay() -> None:

@@ -6,7 +6,7 @@ The roles of a dataset, and how their turns follow each other, are those of its 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
@@ -24,7 +24,7 @@ def pick_dialogues(rows: Sequence[Row], count: int) -> list[Row]:
     roles, the most common one first. Rows without a dialogue are all alike.
     """
     names = [*dialogues([row.values for row in rows])]
-    heard = {row.place: [dialogues([row.values])[name] for name in names] for row in rows}
+    heard = {row.place: [*_dialogues(row.values, names).values()] for row in rows}
     roles = {place: tuple(tuple(sorted(one.roles)) for one in each) for place, each in heard.items()}
     counts = Counter(roles.values())
     # Of equally common sets the larger one: a recipe that knows a system message takes dialogues without it too.
@@ -38,16 +38,19 @@ def pick_dialogues(rows: Sequence[Row], count: int) -> list[Row]:
 def what_seeds_lack(rows: Sequence[Row], seeds: Sequence[Example]) -> Iterator[Finding]:
     """What dialogues of the rows show and no seed example does, so that a run rejects it."""
     shown = dialogues(seeds)
+    told = [(row.values, _dialogues(row.values, shown)) for row in rows]
+    seen = [_dialogues(seed, shown) for seed in seeds]
     for name, dialogue in shown.items():
         where = f" in {show(name)}" * (len(shown) > 1)
-        heard = [(row.values[name], one) for row in rows if (one := dialogues([row.values]).get(name))]
+        heard = [(values[name], found[name]) for values, found in told if name in found]
         of_all = f"of {len(heard):,} rows"
-        others = [[role for role in one.roles if role not in dialogue.roles] for _, one in heard]
+        known = {*dialogue.roles}
+        others = [[role for role in one.roles if role not in known] for _, one in heard]
         if counts := Counter(role for roles in others for role in roles):
             roles = listed([show(role) for role, _ in counts.most_common()])
             yield Finding("note", f"{sum(map(bool, others)):,} {of_all} also have {roles}{where}", "", "--seeds N")
         usual, times = _usual(_ends([one]) for _, one in heard)
-        for (last,) in sorted({_ends([dialogues([seed])[name]]) for seed in seeds} - {usual}):
+        for (last,) in sorted({_ends([found[name]]) for found in seen} - {usual}):
             why = f"{times:,} {of_all} end with {show(usual[0])}"
             yield Finding("note", f"a seed example ends with {show(last)}{where}", why)
         faults = Counter(dialogue.fault(turns) for (turns, _), roles in zip(heard, others, strict=True) if not roles)
@@ -72,6 +75,11 @@ def check_turns(table: Table, name: str) -> None:
                     hint = f"Each turn of a dialogue is an object with {show(keys[0])}, a text, and {show(keys[1])}"
                     has = f"; this one has {listed([*map(show, turn)])}" if isinstance(turn, dict) and turn else ""
                     raise UsageError(f"{where} {wrong}", hint=f"{hint}{has}.")
+
+
+def _dialogues(values: Example, names: Iterable[str]) -> Mapping[str, Dialogue]:
+    """Those of these fields of one row that hold a dialogue, in this order."""
+    return dialogues([{name: values.get(name) for name in names}])
 
 
 def _ends(heard: Iterable[Dialogue]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding, TaskName
 from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
 from datarecipe.init.infer.dialogue_rows import check_turns
-from datarecipe.init.read.table import Table
+from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
 from datarecipe.recipe import Task
 from datarecipe.recipe.example_schema.dialogue import dialogues
@@ -23,6 +23,9 @@ from datarecipe.recipe.message_text import show
 
 _Place: TypeAlias = tuple[str | None, ...]
 """The way to a value within an example: names of fields, and None for an element of a list."""
+
+_MOST_SEARCHED: Final = 20_000_000
+"""Characters of texts that are searched for values, counted once for each value: the first rows show enough."""
 
 _LABEL_FIELDS: Final = ("label", "labels", "answer")
 """With one of these, even dialogues are examples of a task with labels."""
@@ -67,14 +70,17 @@ def find_structure(table: Table, wished: TaskName | None = None) -> ExampleKind 
 def _extraction(table: Table, texts: Sequence[str], nested: Sequence[str]) -> ExampleKind:
     why = f"it holds objects, found in {listed([*map(show, texts)])}"
     kind = _kind("extraction", tuple(nested), "extraction.j2", why, "Texts, each with what is found in it.")
-    closed = dict(_closed_values(table, texts, nested))
+    # A value that only a row further down has would be rejected.
+    closed = {} if table.others else dict(_closed_values(table, texts, nested))
     findings = []
     for place, values in closed.items():
         found = f"{show(_name(place))} is one of {listed([*map(show, values)], 8)}"
         findings.append(Finding("closed list", found, "they come again and again; `schema` in the recipe lists them"))
     if not closed:
-        why = "no value comes again often enough; a `schema` in the recipe can list them (`enum`)"
-        findings.append(Finding("closed list", "none", why))
+        why = "no value comes again often enough"
+        if table.others:
+            why = f"only {len(table.rows):,} of {table.counts.rows:,} rows were read whole, and others may hold more values"
+        findings.append(Finding("closed list", "none", f"{why}; a `schema` in the recipe can list them (`enum`)"))
     # With the same text, two examples are the same, whatever was found in it.
     label = nested[0] if len(nested) == 1 else None
     return replace(kind, label=label, closed=closed, findings=(*kind.findings, *findings))
@@ -114,23 +120,43 @@ def _name(place: _Place) -> str:
 def _role_key(table: Table, name: str) -> str | None:
     """The name of what says who speaks, if all values of a column are dialogues."""
     rows: list[Example] = [{name: value} for value in table.filled(name)]
-    return dialogues(rows)[name].role_key if rows and name in dialogues(rows) else None
+    dialogue = dialogues(rows).get(name) if rows else None
+    return None if dialogue is None else dialogue.role_key
 
 
 def _closed_values(table: Table, texts: Sequence[str], nested: Sequence[str]) -> Iterator[tuple[_Place, list[str]]]:
     """Values that come again and again and are no part of the text that they are found in."""
+
+    def found(row: Row) -> Iterator[tuple[_Place, str]]:
+        return _texts({name: row.values.get(name) for name in nested}, ())
+
     counts: dict[_Place, Counter[str]] = {}
-    spans: Counter[_Place] = Counter()
     for row in table.rows:
+        for place, value in found(row):
+            counts.setdefault(place, Counter())[value] += 1
+    few = {place: values for place, values in counts.items() if _are_few(values)}
+    searched: Counter[_Place] = Counter()
+    spans: Counter[_Place] = Counter()
+    left = _MOST_SEARCHED
+    for row in table.rows if few else ():
         text = "\n".join(str(row.values.get(name)) for name in texts)
-        for name in nested:
-            for place, value in _texts(row.values.get(name), (name,)):
-                counts.setdefault(place, Counter())[value] += 1
-                spans[place] += value in text
-    for place, found in counts.items():
-        few = 2 <= len(found) <= min(MAX_LABELS, found.total() // 2)
-        if few and spans[place] * 2 < found.total() and max(map(len, found)) <= LONGEST_LABEL:
-            yield place, [value for value, _ in found.most_common()]
+        is_span: dict[str, bool] = {}
+        for place, value in found(row):
+            if place not in few:
+                continue
+            if value not in is_span and left > 0:
+                left -= len(text)
+                is_span[value] = value in text
+            searched[place] += value in is_span
+            spans[place] += is_span.get(value, False)
+    for place, counted in few.items():
+        if spans[place] * 2 < searched[place]:
+            yield place, [value for value, _ in counted.most_common()]
+
+
+def _are_few(values: Counter[str]) -> bool:
+    """Whether these are the same few short texts again and again."""
+    return 2 <= len(values) <= min(MAX_LABELS, values.total() // 2) and max(map(len, values)) <= LONGEST_LABEL
 
 
 def _texts(value: Json, place: _Place) -> Iterator[tuple[_Place, str]]:
