@@ -1,7 +1,8 @@
 """Records as JSON and back: the fields of a dataclass are the keys of an object, so each fact is declared once.
 
 Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
-passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative.
+passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
+or beyond `LARGEST`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FLAT: Mapping[str, bool] = {"flat": True}
 """Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
 
 _NAMES: Mapping[Any, str] = {
-    int: "a whole number from 0 on",
+    int: f"a whole number from 0 to {LARGEST:,}",
     str: "a text",
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
@@ -82,7 +83,9 @@ def from_json(kind: type[T], document: object, at: str = "") -> T:
             values[name] = from_json(hint, keys, at)
         elif key in keys:
             value = keys[key]
-            quick = type(value) is hint and (hint is str or (hint is int and value >= 0))  # files have many lines
+            quick = type(value) is hint and (
+                hint is str or (hint is int and 0 <= value <= LARGEST)
+            )  # files have many lines
             values[name] = value if quick else _read(hint, value, f"{at}.{key}" if at else key)
         elif needed:
             raise RecordError(f"`{at}.{key}` is missing" if at else f"`{key}` is missing")
@@ -139,7 +142,7 @@ def _plain(kind: Any, value: Any, at: str) -> Any:
             return datetime.fromisoformat(value)
     except (InvalidOperation, ValueError):
         pass
-    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 0):
+    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and not 0 <= value <= LARGEST):
         raise _wrong(at, value, _NAMES[kind])
     return value
 
