@@ -8,7 +8,6 @@ or beyond `LARGEST`.
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from datarecipe.amount import LARGEST, plain
 from datarecipe.printable import printable
+from datarecipe.recipe.message_text import describe
 
 T = TypeVar("T")
 
@@ -83,9 +83,8 @@ def from_json(kind: type[T], document: object, at: str = "") -> T:
             values[name] = from_json(hint, keys, at)
         elif key in keys:
             value = keys[key]
-            quick = type(value) is hint and (
-                hint is str or (hint is int and 0 <= value <= LARGEST)
-            )  # files have many lines
+            # Files have many lines.
+            quick = type(value) is hint and (hint is str or (hint is int and 0 <= value <= LARGEST))
             values[name] = value if quick else _read(hint, value, f"{at}.{key}" if at else key)
         elif needed:
             raise RecordError(f"`{at}.{key}` is missing" if at else f"`{key}` is missing")
@@ -147,8 +146,6 @@ def _plain(kind: Any, value: Any, at: str) -> Any:
     return value
 
 
-def _wrong(at: str, value: object, wanted: str) -> RecordError:
+def _wrong(at: str, value: Any, wanted: str) -> RecordError:
     # Keys are a stranger's where an object has names of its own.
-    return RecordError(
-        f"`{printable(at[:200])}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}"
-    )
+    return RecordError(f"`{printable(at[:200])}` is {describe(value)}, not {wanted}" if at else f"it is not {wanted}")
