@@ -1,13 +1,13 @@
 """Records as JSON and back: the fields of a dataclass are the keys of an object, so each fact is declared once.
 
 Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
-passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative.
+passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
+or beyond `LARGEST`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from datarecipe.amount import LARGEST, plain
 from datarecipe.printable import printable
+from datarecipe.recipe.message_text import describe
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ FLAT: Mapping[str, bool] = {"flat": True}
 """Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
 
 _NAMES: Mapping[Any, str] = {
-    int: "a whole number from 0 on",
+    int: f"a whole number from 0 to {LARGEST:,}",
     str: "a text",
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
@@ -82,7 +83,8 @@ def from_json(kind: type[T], document: object, at: str = "") -> T:
             values[name] = from_json(hint, keys, at)
         elif key in keys:
             value = keys[key]
-            quick = type(value) is hint and (hint is str or (hint is int and value >= 0))  # files have many lines
+            # Files have many lines.
+            quick = type(value) is hint and (hint is str or (hint is int and 0 <= value <= LARGEST))
             values[name] = value if quick else _read(hint, value, f"{at}.{key}" if at else key)
         elif needed:
             raise RecordError(f"`{at}.{key}` is missing" if at else f"`{key}` is missing")
@@ -139,13 +141,11 @@ def _plain(kind: Any, value: Any, at: str) -> Any:
             return datetime.fromisoformat(value)
     except (InvalidOperation, ValueError):
         pass
-    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and value < 0):
+    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and not 0 <= value <= LARGEST):
         raise _wrong(at, value, _NAMES[kind])
     return value
 
 
-def _wrong(at: str, value: object, wanted: str) -> RecordError:
+def _wrong(at: str, value: Any, wanted: str) -> RecordError:
     # Keys are a stranger's where an object has names of its own.
-    return RecordError(
-        f"`{printable(at[:200])}` is {json.dumps(value)[:60]}, not {wanted}" if at else f"it is not {wanted}"
-    )
+    return RecordError(f"`{printable(at[:200])}` is {describe(value)}, not {wanted}" if at else f"it is not {wanted}")

@@ -164,6 +164,15 @@ def test_a_strangers_key_reaches_no_terminal(tmp_path: Path, written: dict[str, 
     assert len(caught.value.message) < 500
 
 
+def test_a_value_however_deep_is_named(tmp_path: Path, written: dict[str, Any]) -> None:
+    text = json.dumps(written | {"name": "DEEP"})
+    for depth in range(10, 1000):
+        with pytest.raises(
+            UsageError, match=r"manifest\.json: `name` is a list of 1, not a text|cannot be read as JSON"
+        ):
+            read(tmp_path, text.replace('"DEEP"', "[" * depth + "]" * depth))
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"a": ' + "9" * 5_000 + "}"])
 def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"manifest\.json") as caught:

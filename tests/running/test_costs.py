@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from datarecipe.amount import Caps
+from datarecipe.amount import LARGEST, Caps
 from datarecipe.errors import UnknownPriceError, UsageError
 from datarecipe.recipe import Override, load_recipe
+from datarecipe.run_folder.json_records import from_json, to_json
 from datarecipe.running.resolve.costs import DEFAULT_USD
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
@@ -206,6 +207,13 @@ def test_a_fallback_without_a_price_takes_no_cap_away_from_the_others(tmp_path: 
     assert "--set 'fallbacks=[{model: openai/unheard-of, prices: {input_per_million" in str(raised.value)
     priced = OWN + "fallbacks: [{model: openai/unheard-of, prices: {input_per_million: 5, output_per_million: 6}}]\n"
     assert setup_of(tmp_path, priced).caps == Caps(usd=DEFAULT_USD)
+
+
+def test_a_cap_beyond_all_counts_can_be_written_to_a_manifest_and_read_back(tmp_path: Path) -> None:
+    flags = {f"limits.{name}": 10**18 for name in ("usd", "tokens", "calls")}
+    caps = setup_of(tmp_path, OWN, flags=flags).caps
+    assert caps == Caps(Decimal(LARGEST), LARGEST, LARGEST)
+    assert from_json(Caps, to_json(caps)) == caps
 
 
 @pytest.mark.parametrize(

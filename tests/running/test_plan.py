@@ -350,6 +350,21 @@ def test_a_manifest_that_says_nothing_of_this_run_is_passed_over(tmp_path: Path,
     assert plan.assumed.share.source == "assumed"
 
 
+@pytest.mark.parametrize("key", ["tokens.prompt", "counts.accepted", "counts.responses"])
+def test_a_manifest_with_a_count_that_no_run_reaches_is_passed_over(tmp_path: Path, key: str) -> None:
+    recipe = recipe_with(write_recipe(tmp_path), **PRICES)
+    with OpenAIServer(known_author(3)) as server:
+        setup = setup_for(recipe, server.base_url, tmp_path / "run", tmp_path / "cache")
+        run(setup)
+    path, (part, name) = setup.output / "manifest.json", key.split(".")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    assert past_of(setup) is not None
+    manifest[part][name] = 10**4290
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert past_of(setup) is None
+    make_plan(setup)
+
+
 @pytest.mark.parametrize("begins", ["limits.", "--max-"])
 @pytest.mark.parametrize(("cap", "limit"), [("usd", 0.03), ("tokens", 6000), ("calls", 17)])
 def test_a_cap_is_reached_where_the_plan_says(tmp_path: Path, begins: str, cap: str, limit: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from datarecipe.amount import Caps
+from datarecipe.amount import LARGEST, Caps
 from datarecipe.errors import UnknownPriceError
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
@@ -71,7 +71,9 @@ def caps_of(limits: Limits, costs: tuple[Cost, ...], models: tuple[str, ...], *,
     # What costs nothing that is known of must not take the cap away from what does.
     known = any(cost.price is not None for cost in costs)
     usd = Decimal(str(limits.usd)) if limits.usd is not None else (DEFAULT_USD if known else None)
-    return Caps(usd=usd, tokens=limits.tokens, calls=limits.calls)
+    # No account holds more than `LARGEST`, nor is more read back from a manifest.
+    tokens, calls = (None if cap is None else min(cap, LARGEST) for cap in (limits.tokens, limits.calls))
+    return Caps(None if usd is None else min(usd, Decimal(LARGEST)), tokens, calls)
 
 
 def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...], *, by_user: bool) -> None:
