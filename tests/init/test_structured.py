@@ -18,7 +18,8 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.read.table import Row, collect
 from datarecipe.init.write.project import write_project
 from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
-from datarecipe.recipe.example_schema.dialogue import dialogues, is_turn
+from datarecipe.recipe.example_schema.dialogue import dialogues
+from datarecipe.recipe.keys.turns import lack
 from datarecipe.running.resolve.check_without_model import check
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -165,12 +166,12 @@ def test_an_unusual_end_of_the_seed_example_is_told() -> None:
 def test_many_fields_with_dialogues_are_read_a_few_times(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
 
-    def counting(value: Json, role_key: str, content_key: str) -> bool:
+    def counting(value: Json, form: tuple[str, str]) -> str | None:
         nonlocal read
         read += 1
-        return is_turn(value, role_key, content_key)
+        return lack(value, form)
 
-    monkeypatch.setattr("datarecipe.recipe.example_schema.dialogue.is_turn", counting)
+    monkeypatch.setattr("datarecipe.recipe.example_schema.dialogue.lack", counting)
     rows: list[Example] = [{f"c{n}": TURNS for n in range(size)} | {"text": f"{row}"} for row in range(size)]
     assert of_data(rows, seeds=size).seeds
     assert read < 10 * size * size * len(TURNS)

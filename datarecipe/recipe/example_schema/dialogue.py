@@ -51,7 +51,8 @@ class Dialogue:
         roles = _roles(turns, self.role_key)
         if not isinstance(turns, list) or len(roles) != len(turns) or not roles:
             return f"some element has no {_quoted(self.role_key)}, a text" if turns else "no turns"
-        if strange := next((role for role in roles if role not in self.roles), None):
+        known = frozenset(self.roles)
+        if strange := next((role for role in roles if role not in known), None):
             return f"{_quoted(strange)} is no role of the seed examples"
         return next(self._disorder(_spoken(roles)), None)
 
