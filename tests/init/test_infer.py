@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, TaskName, Wishes
-from datarecipe.init.infer.columns import find_label
+from datarecipe.init.infer.columns import find_label, find_options, is_options
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table
-from datarecipe.init.read.table import Row, Table, collect
+from datarecipe.init.read.table import Row, Table, collect, is_empty
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.recipe import LabelSpace, Task
 
@@ -227,6 +227,34 @@ def test_the_label_field_is_found_without_a_name() -> None:
     assert of_data(many, label_field="tone").labels == fixed("c", "d")
     with pytest.raises(UsageError, match='the fields are "text", "kind"'):
         of_data(rows([f"{n} is different" for n in range(9)], "kind"))
+
+
+def test_many_lists_are_compared_with_many_fields_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = 0
+
+    def counting(value: object) -> bool:
+        nonlocal cells
+        cells += 1
+        return is_empty(value)
+
+    monkeypatch.setattr("datarecipe.init.infer.columns.is_empty", counting)
+    lists: Example = {f"list {n}": ["a", "b", "c"] for n in range(100)}
+    for plain, most in (("d", 1000 * 7 + 10 * 50), ("a", 10 * 3 * 50)):
+        cells = 0
+        assert find_label(read([lists | {f"text {n}": plain for n in range(100)}] * 50)) is None
+        assert cells <= most
+
+
+ANSWERS = st.sampled_from([None, "", "a", "b", "A", 1, True, 1.0, ["a"]])
+
+
+@given(st.lists(st.tuples(ANSWERS, st.lists(ANSWERS, max_size=3)), min_size=1, max_size=25), st.integers(0, 30))
+def test_an_answer_is_among_the_options_in_nine_of_ten_rows(found: list[tuple[Json, list[Json]]], good: int) -> None:
+    rows: list[Example] = [{"kind": answer, "choice": options} for answer, options in found]
+    rows += [{"kind": "a", "choice": ["a", "b"]}] * good
+    both = [row for row in rows if not is_empty(row["kind"])]
+    hits = sum(is_options(row["choice"], row["kind"]) for row in both)
+    assert (find_options(read(rows), "kind") == "choice") is (bool(both) and hits >= 0.9 * len(both))
 
 
 def test_of_two_names_the_one_with_few_values() -> None:

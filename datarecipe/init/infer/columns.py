@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 from typing import Final
 
 from datarecipe.errors import UsageError
@@ -39,6 +39,9 @@ _NUMBER_NAME: Final = re.compile(r".*[_\s-](?:no|nr|number)\.?", re.IGNORECASE)
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
+_MAX_PAIRS: Final = 1000
+"""Pairs of a list and another field that are compared. Only a file with very many lists has more."""
+
 _MOSTLY: Final = 0.5
 """A field that is empty in more rows than this share is left out."""
 
@@ -52,8 +55,12 @@ def find_label(table: Table) -> tuple[str, str] | None:
         return min(named, key=lambda name: (_holds_lists(table, name), not _repeats(table, name))), "by its name"
     lists = [name for name in table.columns if _holds_lists(table, name)]
     plain = [name for name in table.columns if name not in lists]
+    for options in lists[: _MAX_PAIRS // max(1, len(plain))]:
+        # A second one already says that none of them is the answer.
+        found = [*islice(_fields_of_options(table, options, plain), 2)]
+        if len(found) == 1:
+            return found[0], f"it is one of {show(options)}"
     for found, why in (
-        *(([n for n in plain if _is_one_of(table, n, options)], f"it is one of {show(options)}") for options in lists),
         ([name for name in plain if _is_yes_no(table, name)], "its values are a yes and a no"),
         (label_candidates(table), "the only field with few different values"),
     ):
@@ -70,7 +77,8 @@ def label_candidates(table: Table) -> list[str]:
 def find_options(table: Table, label: str) -> str | None:
     """The field with each example's options, among which its answer is; None when there is none."""
     names = sorted(table.columns, key=lambda name: name.strip().casefold() not in OPTIONS_NAMES)
-    return next((n for n in names if n != label and _holds_lists(table, n) and _is_one_of(table, label, n)), None)
+    lists = (name for name in names if name != label and _holds_lists(table, name))
+    return next((name for name in lists if label in _fields_of_options(table, name, [label])), None)
 
 
 def choose_fields(table: Table, needed: Sequence[str], wished: Sequence[str]) -> tuple[list[str], list[Finding]]:
@@ -165,18 +173,36 @@ def _holds_lists(table: Table, name: str) -> bool:
     return bool(values) and all(isinstance(value, list) for value in values)
 
 
-def _is_one_of(table: Table, label: str, options: str) -> bool:
-    """Whether the label is among the options in nearly every row that has both."""
-    rows: list[Example] = [row.values for row in table.rows]
-    both = [row for row in rows if not is_empty(row.get(label)) and not is_empty(row.get(options))]
-    return bool(both) and sum(is_options(row[options], row[label]) for row in both) >= 0.9 * len(both)
+def _fields_of_options(table: Table, options: str, names: Sequence[str]) -> Iterator[str]:
+    """Those of `names` whose value is among the options in nearly every row that has both."""
+    values: list[Example] = [row.values for row in table.rows if not is_empty(row.values.get(options))]
+    rows = [(row, _different(row[options])) for row in values]
+    for name in names:
+        both = missed = 0
+        for row, choices in rows:
+            if not is_empty(answer := row.get(name)):
+                both += 1
+                missed += not _is_among(answer, choices)
+                if missed * 10 > len(rows):
+                    break
+        if both and missed * 10 <= both:
+            yield name
 
 
 def is_options(options: Json, answer: Json) -> bool:
     """Whether `options` is a list of different values, `answer` among them with its type."""
+    return _is_among(answer, _different(options))
+
+
+def _different(options: Json) -> frozenset[tuple[type, Json]]:
+    """The options with their types; none where they are no list of different values."""
     if not isinstance(options, list) or len(options) < 2:
-        return False
+        return frozenset()
     texts = [fold(option) for option in options]
     if None in texts or len(set(texts)) < len(texts):
-        return False
-    return any(type(option) is type(answer) and option == answer for option in options)
+        return frozenset()
+    return frozenset((type(option), option) for option in options)
+
+
+def _is_among(answer: Json, choices: frozenset[tuple[type, Json]]) -> bool:
+    return not isinstance(answer, list | dict) and (type(answer), answer) in choices
