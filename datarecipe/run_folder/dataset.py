@@ -72,7 +72,7 @@ class Dataset(Sequence[Example]):
         """A `pandas.DataFrame`: a row for each example, a column for each field.
 
         `lineage` adds where each example came from, in columns whose names begin with `lineage_`. Raises `MissingExtraError`
-        where pandas is not installed.
+        where pandas is not installed, `UsageError` where the folder's files are none that a run writes.
         """
         from datarecipe.run_folder.export import pandas_table  # noqa: PLC0415 - it reads what this module defines
 
@@ -81,7 +81,8 @@ class Dataset(Sequence[Example]):
     def to_hf(self, *, lineage: bool = False) -> Any:
         """The same as a `datasets.Dataset` of Hugging Face; the label of fixed labels that are texts is a `ClassLabel`.
 
-        Raises `MissingExtraError` where datasets is not installed, `UsageError` where a field holds several types.
+        Raises `MissingExtraError` where datasets is not installed, `UsageError` where a field holds several types or the
+        folder's files are none that a run writes.
         """
         from datarecipe.run_folder.export import hugging_face_dataset  # noqa: PLC0415 - as above
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from importlib import import_module
@@ -9,23 +10,36 @@ from typing import Any
 
 from datarecipe.errors import MissingExtraError, UsageError
 from datarecipe.generate.events import Lineage
+from datarecipe.printable import counted
 from datarecipe.recipe.keys.task import LABEL_FIELDS
+from datarecipe.recipe.message_text import describe
 from datarecipe.run_folder.dataset import Dataset
+from datarecipe.run_folder.layout import DATA, LINEAGE, MANIFEST
 
 INSTALL = "pip install 'datarecipe-llm[export]'"
 
-LINEAGE = "lineage_"
+PREFIX = "lineage_"
 """How the columns begin that say where an example came from."""
+
+_MEND = "Run the recipe again with --overwrite: every stored response is used, and the files are written anew."
+_EVERY_TYPE = "to_pandas() takes values of every type."
 
 
 def pandas_table(dataset: Dataset, *, lineage: bool) -> Any:
-    """A `pandas.DataFrame`. A field that an example lacks is None, and a whole number stays one."""
+    """A `pandas.DataFrame`. A field that an example lacks is None, and a whole number stays one.
+
+    Raises:
+        UsageError: the folder's files are none that a run writes.
+    """
     pandas = _module("pandas", "to_pandas()")
     columns = _columns(dataset, lineage=lineage)
-    table = pandas.DataFrame(columns, dtype=object)
-    for name, values in columns.items():
-        if len(set(map(type, values))) == 1:  # pandas would make 1.0 of a 1 beside a gap or a 0.5
-            table[name] = table[name].infer_objects()
+    try:
+        table = pandas.DataFrame(columns, dtype=object)
+        for name, values in columns.items():
+            if len(set(map(type, values))) == 1:  # pandas would make 1.0 of a 1 beside a gap or a 0.5
+                table[name] = table[name].infer_objects()
+    except UnicodeEncodeError:
+        raise _half_a_character("to_pandas()", dataset, columns) from None
     return table
 
 
@@ -33,7 +47,8 @@ def hugging_face_dataset(dataset: Dataset, *, lineage: bool) -> Any:
     """A `datasets.Dataset`. The label of a fixed label space of texts is a `ClassLabel` with the recipe's labels.
 
     Raises:
-        UsageError: a column holds values of several types, which such a dataset cannot.
+        UsageError: a column holds values of several types, which such a dataset cannot; or the folder's files are none
+            that a run writes.
     """
     datasets = _module("datasets", "to_hf()")
     columns = _columns(dataset, lineage=lineage)
@@ -41,16 +56,23 @@ def hugging_face_dataset(dataset: Dataset, *, lineage: bool) -> Any:
         _check_one_type(name, values)
     try:
         made = datasets.Dataset.from_dict(columns)
-    except (
-        ArithmeticError,
-        TypeError,
-        ValueError,
-    ) as error:  # what the check above lets through: lists of several types
-        raise UsageError(f"to_hf(): {error}", hint="to_pandas() takes values of every type.") from None
+    except UnicodeEncodeError:
+        raise _half_a_character("to_hf()", dataset, columns) from None
+    except RecursionError:
+        raise UsageError(f"to_hf(): {dataset.path / DATA}: a value is nested too deeply", hint=_EVERY_TYPE) from None
+    except (ArithmeticError, TypeError, ValueError) as error:  # the check above lets lists of several types through
+        raise UsageError(f"to_hf(): {error}", hint=_EVERY_TYPE) from None
     field, labels = _text_labels(dataset.manifest)
-    if field in columns:
-        made = made.cast_column(field, datasets.ClassLabel(names=labels))
-    return made
+    if field is None:
+        return made
+    path = dataset.path / MANIFEST
+    if not isinstance(field, str):
+        raise UsageError(f"to_hf(): {path}: `recipe.task.label` is {describe(field)}, not a text", hint=_MEND)
+    try:
+        return made.cast_column(field, datasets.ClassLabel(names=labels)) if field in columns else made
+    except (TypeError, ValueError) as error:
+        what = f"the recipe's `labels` do not fit the field {field}: {error!s:.200}"
+        raise UsageError(f"to_hf(): {path}: {what}", hint=_MEND) from None
 
 
 def _module(name: str, asked_by: str) -> Any:
@@ -67,11 +89,35 @@ def _columns(dataset: Dataset, *, lineage: bool) -> dict[str, list[Any]]:
     columns = {field: [example.get(field) for example in dataset] for field in fields}
     if lineage:
         origins = dataset.lineage
+        if len(origins) != len(dataset):
+            raise UsageError(
+                f"{dataset.path / DATA} has {counted(len(dataset), 'line')}, and {LINEAGE} has {len(origins):,}",
+                hint=_MEND,
+            )
         names = [each.name for each in dataclass_fields(Lineage) if each.name != "vary"]
-        columns |= {f"{LINEAGE}{name}": [getattr(origin, name) for origin in origins] for name in names}
+        columns |= {f"{PREFIX}{name}": [getattr(origin, name) for origin in origins] for name in names}
         varied = dict.fromkeys(name for origin in origins for name in origin.vary)
-        columns |= {f"{LINEAGE}vary_{name}": [origin.vary.get(name) for origin in origins] for name in varied}
+        columns |= {f"{PREFIX}vary_{name}": [origin.vary.get(name) for origin in origins] for name in varied}
     return columns
+
+
+def _half_a_character(call: str, dataset: Dataset, columns: Mapping[str, Sequence[Any]]) -> UsageError:
+    """The error that names the line of a text that is not to be written as UTF-8."""
+    place = f"{dataset.path / MANIFEST}"  # the names of fields are its seed example's too
+    for name, values in columns.items():
+        lines = (line for line, value in enumerate(values, 1) if value is not None and not _is_utf8({name: value}))
+        if (line := next(lines, None)) is not None:
+            place = f"{dataset.path / (LINEAGE if name.startswith(PREFIX) else DATA)}:{line}"
+            break
+    return UsageError(f"{call}: {place}: half of a surrogate pair is not a character", hint=_MEND)
+
+
+def _is_utf8(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _seed_fields(manifest: Mapping[str, Any]) -> Iterable[str]:
@@ -81,7 +127,7 @@ def _seed_fields(manifest: Mapping[str, Any]) -> Iterable[str]:
     return tuple(first) if isinstance(first, dict) else ()
 
 
-def _text_labels(manifest: Mapping[str, Any]) -> tuple[str | None, Sequence[str]]:
+def _text_labels(manifest: Mapping[str, Any]) -> tuple[Any, Sequence[str]]:
     """The label field and the labels, where these are fixed and all texts."""
     recipe = manifest.get("recipe")
     if not isinstance(recipe, dict):
@@ -89,7 +135,9 @@ def _text_labels(manifest: Mapping[str, Any]) -> tuple[str | None, Sequence[str]
     task, labels = recipe.get("task"), recipe.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return None, ()
-    return (task.get("label") if isinstance(task, dict) else LABEL_FIELDS.get(str(task))), labels
+    if isinstance(task, dict):
+        return task.get("label"), labels
+    return (LABEL_FIELDS.get(task) if isinstance(task, str) else None), labels
 
 
 def _check_one_type(name: str, values: Sequence[Any]) -> None:
@@ -97,7 +145,7 @@ def _check_one_type(name: str, values: Sequence[Any]) -> None:
     if len(kinds) > 1:
         raise UsageError(
             f"to_hf(): the field {name} holds values of several types ({', '.join(sorted(kinds))})",
-            hint="Such a dataset has one type for each column; to_pandas() takes values of every type.",
+            hint=f"Such a dataset has one type for each column; {_EVERY_TYPE}",
         )
 
 

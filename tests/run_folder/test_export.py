@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +145,60 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(
     with pytest.raises(errors.MissingExtraError, match=f"{call}\\(\\) needs {name}") as caught:
         getattr(dataset, call)()
     assert "pip install 'datarecipe-llm[export]'" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("file", ["data.jsonl", "lineage.jsonl"])
+@pytest.mark.parametrize("call", ["to_pandas", "to_hf"])
+def test_files_that_differ_in_length_are_told(tmp_path: Path, call: str, file: str) -> None:
+    dataset = folder_with(tmp_path, QUESTIONS)
+    (tmp_path / file).write_text((tmp_path / file).read_text(encoding="utf-8").splitlines(keepends=True)[0])
+    with pytest.raises(UsageError, match=r"data\.jsonl has . lines?, and lineage\.jsonl has ."):
+        getattr(dataset, call)(lineage=True)
+
+
+# An earlier pandas has such a text as any other.
+PANDAS_3 = ["to_pandas", "to_hf"] if version("pandas") >= "3" else ["to_hf"]
+SURROGATES = [
+    pytest.param("x", "\ud800", "data.jsonl:2", PANDAS_3, id="value"),
+    pytest.param("\ud800", 1, "data.jsonl:2", PANDAS_3, id="field"),
+    pytest.param("y", [{"a": "\ud800"}], "data.jsonl:2", ["to_hf"], id="nested"),
+    pytest.param("id", "\ud800", "lineage.jsonl:2", PANDAS_3, id="lineage"),
+    pytest.param("\ud800", 1, "manifest.json", PANDAS_3, id="field of the seed example"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "place", "calls"), SURROGATES)
+def test_half_of_a_surrogate_pair_is_told_with_its_line(
+    tmp_path: Path, key: str, value: Any, place: str, calls: list[str]
+) -> None:
+    dataset = folder_with(tmp_path, [each | {"x": "x", "y": [{"a": "b"}]} for each in QUESTIONS])
+    path = tmp_path / place.partition(":")[0]
+    first, *rest = path.read_text(encoding="utf-8").splitlines()
+    if rest:
+        path.write_text(f"{first}\n{json.dumps(json.loads(rest[0]) | {key: value})}\n")
+    else:
+        path.write_text(json.dumps({"recipe": {"seed_example": {key: value}}}))
+    for call in calls:
+        with pytest.raises(UsageError, match=f"{re.escape(place)}: half of a surrogate pair"):
+            getattr(dataset, call)(lineage=True)
+
+
+@pytest.mark.parametrize("task", [{"label": ["a"]}, {"label": 3}])
+def test_a_label_field_that_is_none_is_told(tmp_path: Path, task: Any) -> None:
+    with pytest.raises(UsageError, match=r"manifest\.json: `recipe\.task\.label` is .*, not a text"):
+        folder_with(tmp_path, QUESTIONS, task=task).to_hf()
+
+
+@pytest.mark.parametrize(("labels", "answer"), [(["x", "x"], "x"), (["x"], "y"), (["x"], ["x"]), (["x"], 0.5)])
+def test_labels_that_do_not_fit_their_field_are_told(tmp_path: Path, labels: Any, answer: Any) -> None:
+    with pytest.raises(UsageError, match=r"manifest\.json: .* do not fit the field answer"):
+        folder_with(tmp_path, [{"question": "a", "answer": answer}], labels=labels).to_hf()
+
+
+def test_values_nested_too_deeply_for_a_column_are_told(tmp_path: Path) -> None:
+    dataset = folder_with(tmp_path, [{"question": "a", "answer": "yes", "x": json.loads("[" * 600 + "]" * 600)}])
+    with pytest.raises(UsageError, match=r"data\.jsonl: a value is nested too deeply"):
+        dataset.to_hf()
 
 
 @pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl"])
