@@ -230,7 +230,8 @@ ROW = 'endpoints: {lab: {provider: hosted_vllm, urls: ["http://a/v1"], '
         (f"api_base: http://h/v1?key={SECRET}", "config.yaml:1:1: `api_base` needs `model` beside it"),
         (f"model: openai/x\napi_base: h/v1?key={SECRET}", "the config's `api_base` cannot be used"),
         (f"model: {{a: {SECRET}}}", "`model` must be text, not a mapping"),
-        (f"data_roots: {SECRET}", "`data_roots` must be a list of folders, not text"),
+        (f"api_base: [{SECRET}]", "`api_base` must be text, not a list of 1"),
+        (SECRET, "a configuration must be a mapping, not text"),
     ],
 )
 def test_no_message_shows_what_a_configuration_holds(lab: Lab, text: str, words: str) -> None:

@@ -21,7 +21,7 @@ ELSEWHERE = {
     "llm/through_litellm/litellm_transport.py": "`openai` is the library",
     "cli/commands/validate_command.py": "`github` is a form of output",
     "run_folder/card/hub_metadata.py": "`synthetic` is a tag on hubs",
-    "running/resolve/config_form.py": "an example in messages",
+    "running/resolve/config_form.py": "an example in a message names a model",
 }
 """Modules with a text that is or begins like a provider's name, and why."""
 
@@ -42,6 +42,7 @@ def test_no_module_outside_the_table_spells_a_provider() -> None:
     assert found.keys() == ELSEWHERE.keys()
     assert found["llm/through_litellm/litellm_transport.py"] == ["openai"]
     assert found["exchange.py"] == ["local/"]
+    assert found["running/resolve/config_form.py"] == ["openai/gpt-4o-mini"]
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.charges_as or row.listed_for])

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from datarecipe.errors import FormatError, Problem, UsageError
+from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import check_url
 from datarecipe.llm.providers.named_endpoint import NamedEndpoint
 from datarecipe.recipe import Place, Prices
@@ -33,7 +34,7 @@ _PRICES: Schema = {
 _ENDPOINT: Schema = {
     "type": "object",
     "properties": {
-        "provider": {**_TEXT, "examples": ["hosted_vllm"]},
+        "provider": {**_TEXT, "examples": [provider_facts.PLAIN]},
         "urls": {
             "type": "array",
             "items": _TEXT,
@@ -46,7 +47,7 @@ _ENDPOINT: Schema = {
     },
     "required": ["provider", "urls"],
     "x-expected": "a mapping with `provider` and `urls`",
-    "examples": ['{provider: hosted_vllm, urls: ["http://localhost:8000/v1"]}'],
+    "examples": [f'{{provider: {provider_facts.PLAIN}, urls: ["http://localhost:8000/v1"]}}'],
 }
 _FORM: Schema = {
     "type": "object",
@@ -77,7 +78,9 @@ _FORM: Schema = {
 USER_KEYS = tuple(_FORM["properties"])
 PROJECT_KEYS = ("model",)
 
-_KIND: Mapping[type, str] = {bool: "a boolean", int: "a number", float: "a number", str: "text"}
+_PRIVATE = ("endpoints", "api_base")
+"""Where a key or a password may stand. No message shows a value below, but for its kind."""
+_KIND: Mapping[type, str] = {bool: "a boolean", int: "this number", float: "this number", str: "text"}
 
 _KEYS = {*USER_KEYS, *_ENDPOINT["properties"], *_PRICE_NAMES}
 _OUR_OWN = re.compile(
@@ -175,10 +178,10 @@ def _wrong(node: Node, keys: Keys, form: Schema) -> Problem:
     wanted = expected(form if value == "" else {**form, "minLength": 0})
     if value in (None, ""):
         message = f"{name} is empty; it must be {wanted}"
-    elif form["type"] == "number" and type(value) is not bool and isinstance(value, int | float):
-        message = f"{name} must be {wanted}, not a number below 0"
     else:
-        message = f"{name} must be {wanted}, not {_KIND.get(type(value)) or describe(value)}"
+        private = not keys or keys[0] in _PRIVATE
+        kind = _KIND.get(type(value)) if private else None
+        message = f"{name} must be {wanted}, not {kind or describe(value)}"
     return _problem(node.place, message, _example(keys[-1] if keys else "model", form))
 
 
