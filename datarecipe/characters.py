@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable
-from functools import cache, lru_cache
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, compress
 
 from datarecipe.unassigned import LENGTHS
 
@@ -25,6 +24,7 @@ STAND_IN = "\uffff"
 _LATE_CASE = "\u019b\u0264\u10fc\ua7f2\ua7f3\ua7f4\uab69"
 """Letters that Unicode 15 first calls small, and two to which 16 gives a capital: they count as letters without case."""
 _SECOND_PLANE = 0x10000
+_UNASSIGNED, _CASED_LATE = 1, 2
 _FEW = 1_000
 _LONG_RUN = 30
 
@@ -44,10 +44,21 @@ def _suspects() -> re.Pattern[str]:
     return re.compile(f"[{_LATE_CASE}{first}\U00010000-\U0010ffff]")
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _table() -> bytes:
+    """For each code point `_UNASSIGNED`, `_CASED_LATE`, or 0 for one that all versions see alike."""
+    table, begin = bytearray(), 0
+    for unassigned, end in enumerate(_bounds()):
+        table += bytes([unassigned % 2 * _UNASSIGNED]) * (end - begin)
+        begin = end
+    for letter in _LATE_CASE:
+        table[ord(letter)] = _CASED_LATE
+    return bytes(table)
+
+
 def is_assigned(character: str) -> bool:
     """Whether Unicode 14 has the character."""
-    return bisect_right(_bounds(), ord(character)) % 2 == 0
+    return _table()[ord(character)] != _UNASSIGNED
 
 
 def with_stand_ins(text: str) -> str:
@@ -65,14 +76,15 @@ def changed(text: str, change: Callable[[str], str]) -> str:
 
     An unassigned character comes out as it is, and so does one that `change` would make an unassigned one.
     """
-    made = change(text)
-    strange = _strange(text)
-    if not strange and (made == text or not _strange(made)):
+    kept = _strange(text)
+    made = change(_stand_in(text, kept))
+    if made != text and _strange(made) - {STAND_IN}:
+        kept |= {c for c in set(text) if _strange(change(c))}
+        made = change(_stand_in(text, kept))
+    if not kept:
         return made
-    kept = strange | {c for c in set(text) if _strange(change(c))}
     originals = (c for c in text if c in kept)
-    parts = change(_stand_in(text, kept)).split(STAND_IN)
-    return "".join(part + next(originals, "") for part in parts)
+    return "".join(part + next(originals, "") for part in made.split(STAND_IN))
 
 
 def nfc(text: str) -> str:
@@ -94,11 +106,11 @@ def _strange(text: str) -> set[str]:
     """The characters of `text` that another version may see otherwise."""
     if text.isascii() or _suspects().search(text) is None:
         return set()
-    return {c for c in set(text) if not is_assigned(c) or c in _LATE_CASE}
+    return set(compress(text, map(_table().__getitem__, map(ord, text))))
 
 
 def _stand_in(text: str, kept: set[str]) -> str:
-    return text.translate(dict.fromkeys(map(ord, kept), STAND_IN)) if kept else text
+    return "".join([STAND_IN if c in kept else c for c in text]) if kept else text
 
 
 def _nfc(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from datarecipe.recipe.template import TemplateBoundError, TemplateLabels, TemplateRefused, compile_template
 
 LONG = "a" * 1000
+DIFFERENT = "".join(map(chr, range(0x1F000, 0x1F000 + 190_000)))
 
 
 def _doubling(start: str, step: str, rounds: int = 60, then: str = "") -> str:
@@ -337,6 +338,17 @@ ATTACKS: dict[str, str] = {
     "a digit too many": "{{ 10 ** 999 * 10 ** 999 }}",
     "a power of a fraction": "{{ (1e308 ** 1e308) | string }}",
     "a number of many digits in JSON": "{{ ([10 ** 999 * 9] * 9999) | tojson }}",
+    "sorting by many attributes": "{% set A = ',' * 199000 %}" + "{{ []|sort(attribute=A) }}" * 38,
+    **{
+        f"different characters, {use}": "{% set A = '" + DIFFERENT + "' %}" + use * 38
+        for use in (
+            "{{ A.isalpha() }}",
+            "{{ A|wordcount }}",
+            "{{ A is upper }}",
+            "{% set x = A|upper %}",
+            "{% set x = A|title %}",
+        )
+    },
     "autoescape at compile time": "{% autoescape 9 ** 9 ** 9 ** 9 %}{% endautoescape %}",
 }
 

@@ -57,6 +57,7 @@ BOUND_MESSAGES = {
     f"the template has N characters; {LIMITS.text:,} is the limit",
     "strips N different characters; 100 is the limit",
     "names an attribute of more than 10 parts",
+    "sorts by more than 10 attributes",
     "a number that is too large",
     "looks up by a number of more than 18 digits",
 }
@@ -272,6 +273,34 @@ def test_a_caller_that_has_filled_the_stack_gets_a_refusal() -> None:
         sys.setrecursionlimit(before)
     assert said == ["the template is nested too deeply", "is nested too deeply", "the template is nested too deeply"]
     assert names is None
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "A.isalpha()",
+        "A.isspace()",
+        "A.islower()",
+        "A is upper",
+        "A | wordcount",
+        "A | upper | length",
+        "A.title() | length",
+    ],
+)
+def test_each_character_beyond_ascii_counts_where_its_kind_is_asked(use: str) -> None:
+    def operations(text: str) -> int:
+        return compile_template("{% set A = '" + text + "' %}{{ " + use + " }}").measured(VALUES).operations
+
+    assert operations("\u00e9" * 5_000) >= operations("e" * 5_000) + 5_000
+    assert refused("{% set A = '" + "\u00e9" * 190_000 + "' %}" + ("{{ " + use + " }}") * 38).message.startswith(
+        "does more"
+    )
+
+
+def test_sorting_takes_few_attributes() -> None:
+    most = ",".join("abcdefghij")
+    assert compile_template("{{ [] | sort(attribute='" + most + "') }}").render(VALUES) == "[]"
+    assert refused("{{ [] | sort(attribute='" + most + ",k') }}").message == "sorts by more than 10 attributes"
 
 
 def test_a_rendering_counts_anew() -> None:

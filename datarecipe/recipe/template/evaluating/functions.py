@@ -25,7 +25,7 @@ from datarecipe.recipe.template.values import Missing, item, present
 Apply = Callable[..., Any]
 
 _MOST_PARTS = 10
-"""Names in an `attribute=` of a filter: `place.name` has two."""
+"""Names in an `attribute=` of a filter (`place.name` has two), and attributes that `sort` sorts by."""
 
 _MOST_STRIPPED = 100
 """Characters that `trim` takes off: each character of the text is compared with each of them."""
@@ -45,10 +45,10 @@ def getter(budget: Budget, attribute: Any, default: Any = None) -> Callable[[Any
         raise TypeError("an attribute is named by a text or a number")
     parts: list[Any] = [] if attribute is None else [attribute]
     if isinstance(attribute, str):
-        parts = [int(part) if part.isdigit() else part for part in attribute.split(".", _MOST_PARTS)]
-    if len(parts) > _MOST_PARTS:
-        said = f"names an attribute of more than {_MOST_PARTS} parts"
-        raise TemplateBoundError(said, hint="name a field, such as `attribute='name'`")
+        parts = [
+            int(part) if part.isdigit() else part for part in _split(attribute, ".", "names an attribute of", "parts")
+        ]
+    budget.spend(len(parts))
 
     def get(value: Any) -> Any:
         budget.spend(len(parts))
@@ -59,6 +59,15 @@ def getter(budget: Budget, attribute: Any, default: Any = None) -> Callable[[Any
         return value
 
     return get
+
+
+def _split(attribute: str, sign: str, does: str, what: str) -> list[str]:
+    """The parts of `attribute`, which are few."""
+    parts = attribute.split(sign, _MOST_PARTS)
+    if len(parts) > _MOST_PARTS:
+        hint = "name a field, such as `attribute='name'`"
+        raise TemplateBoundError(f"{does} more than {_MOST_PARTS} {what}", hint=hint)
+    return parts
 
 
 def _needed(what: str, value: Any, *kinds: type) -> Any:
@@ -76,7 +85,7 @@ def changing(change: Callable[[str], str]) -> Apply:
     def apply(budget: Budget, value: Any) -> str:
         text = budget.text(value)
         budget.fits(len(text))
-        return changed(text, change)
+        return changed(budget.judge(text), change)
 
     return apply
 
@@ -231,7 +240,7 @@ def _sort(
     budget: Budget, value: Any, reverse: bool = False, case_sensitive: bool = False, attribute: str | int | None = None
 ) -> list[Any]:
     values = budget.elements(value)
-    attributes = attribute.split(",") if isinstance(attribute, str) else [attribute]
+    attributes = _split(attribute, ",", "sorts by", "attributes") if isinstance(attribute, str) else [attribute]
     return _ordered(values, _keys(budget, values, attributes, case_sensitive), bool(reverse))
 
 
@@ -319,7 +328,7 @@ def _compares(name: str) -> Apply:
 
 
 def _in_case(judge: Callable[[str], bool]) -> Apply:
-    return lambda budget, value: judge(without_late_case(budget.text(present(value))))
+    return lambda budget, value: judge(without_late_case(budget.judge(budget.text(present(value)))))
 
 
 def _remains(budget: Budget, value: Any, num: Any, rest: int) -> bool:
@@ -382,7 +391,7 @@ FILTERS: Mapping[str, Apply] = {
     "truncate": _truncate,
     "unique": _unique,
     "upper": changing(str.upper),
-    "wordcount": lambda budget, s: len(_WORD.findall(with_stand_ins(budget.text(s)))),
+    "wordcount": lambda budget, s: len(_WORD.findall(with_stand_ins(budget.judge(budget.text(s))))),
 }
 
 OVER_LISTS = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})

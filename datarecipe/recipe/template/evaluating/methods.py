@@ -11,8 +11,13 @@ from datarecipe.recipe.template.evaluating.work_budget import Budget
 from datarecipe.recipe.template.values import Loop
 
 
-def _of_text(method: Callable[..., Any], as_known: Callable[[str], str] = str) -> Apply:
-    return lambda _, text, *args, **options: method(as_known(text), *args, **options)
+def _of_text(method: Callable[..., Any]) -> Apply:
+    return lambda _, text, *args, **options: method(text, *args, **options)
+
+
+def _of_kinds(method: Callable[[str], bool], as_known: Callable[[str], str]) -> Apply:
+    """A method that asks Unicode of what kind the characters of a text are."""
+    return lambda budget, text: method(as_known(budget.judge(text)))
 
 
 def _join(budget: Budget, text: str, values: Any) -> str:
@@ -48,8 +53,8 @@ _SEQUENCE: Mapping[str, Apply] = {"count": lambda _, values, value: values.count
 METHODS: Mapping[type, Mapping[str, Apply]] = {
     str: {
         **{name: changing(getattr(str, name)) for name in ("capitalize", "lower", "title", "upper")},
-        **{name: _of_text(getattr(str, name), with_stand_ins) for name in ("isalpha", "isdigit", "isspace")},
-        **{name: _of_text(getattr(str, name), without_late_case) for name in ("islower", "isupper")},
+        **{name: _of_kinds(getattr(str, name), with_stand_ins) for name in ("isalpha", "isdigit", "isspace")},
+        **{name: _of_kinds(getattr(str, name), without_late_case) for name in ("islower", "isupper")},
         # `rfind` and its like are not there: Python takes the square of the length for them.
         **{name: _of_text(getattr(str, name)) for name in ("count", "endswith", "find", "index", "startswith")},
         **{name: _of_text(getattr(str, name)) for name in ("removeprefix", "removesuffix", "split", "splitlines")},
