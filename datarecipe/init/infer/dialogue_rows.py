@@ -66,7 +66,7 @@ def check_turns(table: Table, name: str) -> None:
     """
     rows = [(row.place, value) for row in table.rows if isinstance(value := row.values.get(name), list)]
     for keys in FORMS:
-        if not any(_lacks(turn, keys) is None for _, value in rows for turn in value):
+        if not any(is_turn(turn, *keys) for _, value in rows for turn in value):
             continue
         for place, value in rows:
             for number, turn in enumerate(value, 1):
