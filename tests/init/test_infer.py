@@ -243,6 +243,10 @@ def test_many_lists_are_compared_with_many_fields_up_to_a_bound(monkeypatch: pyt
         cells = 0
         assert find_label(read([lists | {f"text {n}": plain for n in range(100)}] * 50)) is None
         assert cells <= most
+    late: list[Example] = [{"choice": ["a", "b"], "kind": "a" if n < 1500 else "z"} for n in range(2000)]
+    cells = 0
+    assert find_label(read(late)) == ("kind", "the only field with few different values")
+    assert cells <= 2000 + 1000, "each row for its options, and a part of them for the answer"
 
 
 ANSWERS = st.sampled_from([None, "", "a", "b", "A", 1, True, 1.0, ["a"]])

@@ -42,6 +42,9 @@ _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _MAX_PAIRS: Final = 1000
 """Pairs of a list and another field that are compared. Only a file with very many lists has more."""
 
+_MAX_COMPARED: Final = 1000
+"""Rows in which a pair is compared. More of them, spread over the file, say the same."""
+
 _MOSTLY: Final = 0.5
 """A field that is empty in more rows than this share is left out."""
 
@@ -174,9 +177,9 @@ def _holds_lists(table: Table, name: str) -> bool:
 
 
 def _fields_of_options(table: Table, options: str, names: Sequence[str]) -> Iterator[str]:
-    """Those of `names` whose value is among the options in nearly every row that has both."""
+    """Those of `names` whose value is among the options in nearly every row that is compared and has both."""
     values: list[Example] = [row.values for row in table.rows if not is_empty(row.values.get(options))]
-    rows = [(row, _different(row[options])) for row in values]
+    rows = [(row, _different(row[options])) for row in values[:: len(values) // _MAX_COMPARED + 1]]
     for name in names:
         both = missed = 0
         for row, choices in rows:
