@@ -341,6 +341,15 @@ def test_an_unknown_provider_is_a_usage_error_with_a_suggestion() -> None:
         resolve("my-model")
 
 
+@pytest.mark.parametrize("length", [150, 900_000])
+@pytest.mark.parametrize("begins", ["", "nobody", "a/", "lab:", "anthropic/", "local/"])
+def test_a_message_holds_no_more_of_a_name_than_anybody_reads(begins: str, length: int) -> None:
+    if length > 4096 or not begins.endswith(("anthropic/", "local/")):
+        with pytest.raises(UsageError) as caught:
+            resolve(begins + "a" * length)
+        assert len(str(caught.value)) < 500
+
+
 def test_a_provider_that_waits_for_a_person_is_refused() -> None:
     with pytest.raises(UsageError, match="log in"):
         resolve("github_copilot/gpt-4o")

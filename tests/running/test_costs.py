@@ -248,3 +248,13 @@ def test_a_recipe_of_the_user_s_own_that_extends_a_vendored_one_says_its_own_cap
     for own, cap in (("", DEFAULT_USD), ("limits: {usd: 50}\n", Decimal(50)), ("limits: {calls: 9}\n", DEFAULT_USD)):
         recipe = load_recipe(write_recipe(tmp_path, f"recipe: 1\nextends: {path}\nname: mine\n{own}", "mine"))
         assert resolve_run(recipe, Options(environ={})).caps.usd == cap
+
+
+def test_a_vendored_base_that_is_named_later_replaces_a_cap_up_to_the_default(tmp_path: Path) -> None:
+    text = RECIPE + "model: openai/gpt-4o\n"
+    write_recipe(tmp_path, text + "limits: {usd: 1}\n", "own")
+    for usd, own, cap in (("4.9", "", "4.9"), ("100", "", "5.00"), ("4.9", "limits: {usd: 1}\n", "1")):
+        write_recipe(tmp_path / "recipes" / "vendor" / "acme", text + f"limits: {{usd: {usd}}}\n", "base")
+        bases = "extends: [own.yaml, vendor/acme/recipes/base.yaml]\n"
+        recipe = load_recipe(write_recipe(tmp_path, f"recipe: 1\nname: mine\n{bases}{own}", "mine"))
+        assert resolve_run(recipe, Options(environ={})).caps.usd == Decimal(cap)

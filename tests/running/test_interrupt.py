@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from datarecipe.running.drive.interrupt import Interrupts
 from tests.openai_author import Author
 from tests.openai_faults import Fault, always
 from tests.openai_server import OpenAIServer, lognormal
@@ -272,3 +273,15 @@ def test_in_the_last_moment_of_a_program_s_run_it_is_heard_too(tmp_path: Path) -
         out, err = start(command, tmp_path, output=subprocess.PIPE).communicate(timeout=60)
     assert out.split() == ["KeyboardInterrupt"], err
     assert Files.of(tmp_path / "again") == Files.of(tmp_path / "out")
+
+
+@pytest.mark.parametrize("graces", [(), (0.0,), (30.0,), (0.0, 30.0)])
+def test_the_words_tell_how_long_the_runs_wait(graces: tuple[float, ...]) -> None:
+    told: list[str] = []
+    interrupts = Interrupts(notice=told.append)
+    for grace in graces:
+        interrupts.listen(lambda: None, grace)
+    interrupts.press()
+    interrupts.press()
+    waiting = "stopping: waiting up to 30 s for requests in flight; Ctrl-C again to stop waiting"
+    assert told == [waiting if 30.0 in graces else "stopping", "stopping now"]

@@ -27,6 +27,8 @@ NO_KEY = "no-key"
 """Sent where a key is expected and none belongs: with none at all litellm would look for one in the environment."""
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+~-]*")
+_LONGEST = 4096
+"""No model's name and no path of weights is longer. One that is would fill the screen with each message that holds it."""
 _UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[\\<>\"^`{|}]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -122,6 +124,11 @@ def resolve_endpoint(
     model that is not known to be asked at its provider's hosts alone, unless `trust`; `UsageError` for a model or URL that
     cannot be meant.
     """
+    if len(model) > _LONGEST:
+        raise UsageError(
+            f"{model[:100]!a}... cannot be the name of a model: it has {len(model):,} characters",
+            hint=f"A name has {_LONGEST:,} characters at most.",
+        )
     if model.startswith(LOCAL_PREFIX):
         if flag_api_base is not None:
             raise UsageError("the embedded model runs in this process, it has no URL", hint="Leave out --api-base.")
@@ -250,7 +257,9 @@ def _split(model: str, *, own_server: bool, environ: Mapping[str, str], endpoint
         return provider_facts.OPENAI, model
     endpoints.check_not_meant(model)
     near = difflib.get_close_matches(provider, provider_facts.all_names(), 1)
-    message = f"no provider is called {provider!r}" if slash else f"{model!r} does not say which provider has it"
+    message = (
+        f"no provider is called {provider[:100]!r}" if slash else f"{model[:100]!r} does not say which provider has it"
+    )
     hint = f"Did you mean {near[0]}/{name}?" if slash and near else "Write PROVIDER/NAME, as in openai/gpt-4o-mini."
     raise UsageError(message, hint=f"{hint} For an OpenAI-compatible server of your own add --api-base URL.")
 

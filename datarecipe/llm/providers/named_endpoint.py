@@ -73,7 +73,7 @@ class NamedEndpoints:
             return
         near = difflib.get_close_matches(name, self.rows, 1)
         raise UsageError(
-            f"{model}: there is no endpoint {name} in your configuration",
+            f"{model:.100}: there is no endpoint {name:.100} in your configuration",
             hint=f"Did you mean {near[0]}:{rest}?"
             if near
             else f"Add these lines to {self.file}, with the server's address:\nendpoints:\n"

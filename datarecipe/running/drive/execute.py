@@ -277,6 +277,7 @@ async def _execute(
                     reporter = _Reporter(setup, observer, books, client, above=above)
 
                     async def drive(loop: Loop) -> Ending:
+                        grace = 0.0 if setup.embedded else GRACE
                         dispatcher = Dispatcher(
                             generation=loop,
                             client=client,
@@ -284,11 +285,11 @@ async def _execute(
                             on_events=recorder.on_events,
                             on_traffic=reporter.on_traffic,
                             offline=setup.options.offline,
-                            grace=0.0 if setup.embedded else GRACE,
+                            grace=grace,
                             traffic=books.traffic,
                         )
                         if interrupts is not None:
-                            interrupts.listen(dispatcher.interrupt)
+                            interrupts.listen(dispatcher.interrupt, grace)
                             interrupts.listen(pool.hush)
                         async with reporter.ticking(dispatcher.traffic):
                             ending = await dispatcher.run()

@@ -24,7 +24,8 @@ from datarecipe.llm.through_litellm import litellm_thread
 GRACE = 30.0
 """Seconds that paid requests still in flight at the end get to arrive. The embedded model's cost nothing: none."""
 
-HEARD = f"stopping: waiting up to {GRACE:.0f} s for requests in flight; Ctrl-C again to stop waiting"
+HEARD = "stopping"
+WAITING = "stopping: waiting up to {:.0f} s for requests in flight; Ctrl-C again to stop waiting"
 HEARD_TWICE = "stopping now"
 ALL = (signal.SIGINT, signal.SIGTERM)
 """What a program of our own hears."""
@@ -60,6 +61,7 @@ class Interrupts:
         """
         self.pressed = 0
         self._told = 0
+        self._grace = 0.0
         self._signals = tuple(signals)
         self._notice = notice
         self._listeners: list[Callable[[], None]] = []
@@ -95,8 +97,9 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call `listener` at each Ctrl-C; at once for those that were before."""
+    def listen(self, listener: Callable[[], None], grace: float = 0.0) -> None:
+        """Call `listener` at each Ctrl-C; at once for those that were before. After the first it waits `grace` seconds."""
+        self._grace = max(self._grace, grace)
         self._listeners.append(listener)
         for _ in range(self._told):
             listener()
@@ -129,4 +132,5 @@ class Interrupts:
         self._told += 1
         for listener in self._listeners:
             listener()
-        self._notice(HEARD if self._told == 1 else HEARD_TWICE)
+        first = WAITING.format(self._grace) if self._grace else HEARD
+        self._notice(first if self._told == 1 else HEARD_TWICE)
