@@ -71,6 +71,12 @@ def without_late_case(text: str) -> str:
     return _stand_in(text, _strange(text))
 
 
+def escaped(text: str) -> str:
+    """`text`, a value as `repr` writes it, with the unassigned characters escaped as in Python 3.11."""
+    late = {c for c in _strange(text) if not is_assigned(c)}
+    return "".join([c.encode("ascii", "backslashreplace").decode() if c in late else c for c in text]) if late else text
+
+
 def changed(text: str, change: Callable[[str], str]) -> str:
     """`change(text)`, where `change` is a function of Python that knows Unicode and keeps U+FFFF: `str.lower`, say.
 

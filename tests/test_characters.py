@@ -101,6 +101,15 @@ def test_unassigned_are_those_that_the_table_names() -> None:
     assert not is_assigned(STAND_IN)
 
 
+def test_what_a_later_unicode_makes_of_a_character_is_not_made() -> None:
+    """Unicode 17 gives U+A7D3 a capital; no Python of today knows it."""
+
+    def upper(text: str) -> str:
+        return text.replace("\ua7d3", "\ua7d2").upper()
+
+    assert changed("a\ua7d3b\U00031350\ua7d2é", upper) == "A\ua7d3B\U00031350\ua7d2É"
+
+
 COMMON = st.sampled_from("aéÅ각ᄀ\u0344\u0f73\u0315\u0323\u0301\u093c\U00010efd\U0001e4d0\uffff ΣßİK")
 
 

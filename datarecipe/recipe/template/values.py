@@ -39,19 +39,18 @@ class Missing:
     """What an undefined name or attribute evaluates to. Only `default`, `is defined` and `is undefined` accept it."""
 
     message: str
+    hint: str = KNOWN_HINT
 
 
-NO_ELSE = Missing("`A if B` without `else` has no value here")
-"""An inline `if` without `else` whose condition is false: printed and used as an empty text."""
+NO_ELSE = Missing("`A if B` without `else` has no value here, since B is false", "write `A if B else ''`")
+"""An inline `if` without `else` whose condition is false. Printed, or joined by `~`, it is an empty text."""
 
 
 def present(value: Any) -> Any:
     """`value`. Raises `TemplateRefused` where it is missing."""
     if type(value) is not Missing:
         return value
-    if value is NO_ELSE:
-        return ""
-    raise TemplateRefused(value.message, hint=KNOWN_HINT)
+    raise TemplateRefused(value.message, hint=value.hint)
 
 
 class Loop:

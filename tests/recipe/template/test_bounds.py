@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from datarecipe import characters
 from datarecipe.recipe.template import (
     LIMITS,
     Limits,
@@ -348,3 +349,34 @@ def test_the_state_of_a_loop_is_not_printed(use: str) -> None:
 )
 def test_plain_data_is_printed(template: str, text: str) -> None:
     assert compile_template(template).render(VALUES) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ ['\u00e9'] }}{{ '\u00e9' }}", "['\\xe9']\u00e9"),
+        ("{{ {'\u00e9': ('a', '\u00e9')} }}", "{'\\xe9': ('a', '\\xe9')}"),
+        ("{{ '\u00e9' ~ ['\u00e9'] }}", "\u00e9['\\xe9']"),
+        ("{{ [['\u00e9'], '\u00e9'] | join }}", "['\\xe9']\u00e9"),
+        ("{{ ['\u00e9'] | string | length }}", "8"),
+        ("{{ '%s %r %s\u00e9' % ('\u00e9', '\u00e9', ['\u00e9']) }}", "\u00e9 '\\xe9' ['\\xe9']\u00e9"),
+        ("{{ '%s' % {'\u00e9': '\u00e9'} }}", "{'\\xe9': '\\xe9'}"),
+        ("{{ '%(a)s %(b)s %(a)r' % {'a': '\u00e9', 'b': ['\u00e9']} }}", "\u00e9 ['\\xe9'] '\\xe9'"),
+        ("{{ '%s' % {'\u00e9': 1}.keys() }}", "dict_keys(['\\xe9'])"),
+        ("{{ '%s' | format(['\u00e9']) }}{{ '%s' % '\u00e9' }}", "['\\xe9']\u00e9"),
+    ],
+)
+def test_a_printed_list_escapes_what_is_unassigned(template: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if Python knew a later version of Unicode, of which one letter were."""
+    table = bytearray(characters._table())
+    table[0xE9] = 1
+    monkeypatch.setattr(characters, "_table", lambda: bytes(table))
+    monkeypatch.setattr(characters, "_suspects", lambda: re.compile("\u00e9"))
+    assert compile_template(template).render(VALUES) == text
+
+
+@pytest.mark.parametrize("character", ["\U00031350", "\ua7d2", "\uffff"])
+def test_what_a_later_unicode_assigns_is_printed_alike(character: str) -> None:
+    escape = character.encode("ascii", "backslashreplace").decode()
+    template = "{{ ['" + character + "'] }}{{ '%r' % '" + character + "' }}"
+    assert compile_template(template).render(VALUES) == f"['{escape}']'{escape}'"

@@ -68,13 +68,14 @@ EXPRESSIONS = [
     "vars.empty | first is defined, vars.empty | length, vars.empty | join, 'abc' | list, 'abc' | reverse, 'abc' | first, 'abc'[1:], 'abc'[0]",
     "vars.number is number, vars.tone is string, vars.words is mapping, vars.rules is sequence, vars.rules is iterable, vars.none is none",
     "vars.number is odd, 4 is even, 9 is divisibleby 3, 1 is eq 1, 1 is lt 2, 'a' is in 'abc', 'a' is lower, 'A' is upper, true is boolean",
-    "'a' if vars.yes else 'b', 'x' if vars.empty, vars.number if vars.number > 2 else 0",
+    "'a' if vars.yes else 'b', vars.number if vars.number > 2 else 0",
     "dict(a=1, b=[2]), {'a': {'b': 1}}.a.b, {1: 2}[1], [1, [2]][1][0], (1, 2)[0], range(2, 8, 2) | list, vars.rules.index('Be kind.')",
     "vars.rules.count('Be kind.'), vars['tone'], vars.words['C'], 1.5 // 1, 7 % 4.5",
     "vars.items() | list | length, vars.words.items() | sort, vars.words.values() | sum, vars.words | list, vars.words.keys() | join(', ')",
 ]  # fmt: skip
 
 STATEMENTS = [
+    "<{{ 'x' if vars.empty }}>{{ 'y' ~ ('x' if vars.empty) }}",
     "{% for label in labels %}{{ loop.index }}/{{ loop.length }} {{ label }}{{ ', ' if not loop.last }}{% endfor %}",
     "{% for x in labels %}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.depth }}{% endfor %}",
     "{% for x in labels %}{{ loop.previtem | default('-') }}{{ loop.nextitem | default('-') }}{{ loop.cycle('a', 'b') }}{% endfor %}",

@@ -197,6 +197,42 @@ def test_what_turns_out_to_be_missing_is_refused(template: str) -> None:
         compile_template(template).render(VALUES)
 
 
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("[{{ 'a' if false }}]", "[]"),
+        ("[{{ ('a' if false) if true }}]", "[]"),
+        ("{{ 'b' ~ ('a' if false) }}", "b"),
+        ("{{ ('a' if false) | default('d') }}", "d"),
+        ("{{ ('a' if false) is defined }}", "False"),
+        ("{% set x = 'a' if true %}{{ x }}", "a"),
+    ],
+)
+def test_an_inline_if_without_else_is_empty_where_it_is_printed(template: str, text: str) -> None:
+    assert compile_template(template).render(VALUES) == text
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set x = 'a' if false %}",
+        "{% set x = ('a' if false) if true %}",
+        "{{ ('a' if false) is string }}",
+        "{{ ('a' if false) == '' }}",
+        "{{ ['a' if false] }}",
+        "{{ ('a' if false) | upper }}",
+        "{{ 'a' | replace('a', 'b' if false) }}",
+        "{{ ('a' if false) + 'b' }}",
+        "{% with x = 'a' if false %}{% endwith %}",
+        "{% for x in ([1] if false) %}{% endfor %}",
+    ],
+)
+def test_an_inline_if_without_else_is_refused_elsewhere(template: str) -> None:
+    with pytest.raises(TemplateRefused, match="without `else` has no value") as caught:
+        compile_template(template).render(VALUES)
+    assert caught.value.hint == "write `A if B else ''`"
+
+
 def test_the_limits_of_a_recipe_are_generous() -> None:
     template = "{% for i in range(9000) %}{{ i }}, {{ labels | join('/') }}\n{% endfor %}"
     assert len(compile_template(template).render(VALUES)) > 100_000

@@ -91,8 +91,7 @@ class _Evaluation:
             match node:
                 case nodes.Output():
                     for part in node.nodes:
-                        text = part.data if isinstance(part, nodes.TemplateData) else budget.text(self._value(part))
-                        out.write(text)
+                        out.write(part.data if isinstance(part, nodes.TemplateData) else self._printed(part))
                 case nodes.If():
                     branches = (branch for branch in (node, *node.elif_) if self._value(branch.test))
                     chosen = next(branches, None)
@@ -190,7 +189,7 @@ class _Evaluation:
             case nodes.Or():
                 return self._value(node.left) or self._value(node.right)
             case nodes.Concat():
-                texts = [budget.text(self._value(part)) for part in node.nodes]
+                texts = [self._printed(part) for part in node.nodes]
                 budget.fits(sum(map(len, texts)))
                 return budget.made("".join(texts))
             case nodes.BinExpr(operator=str(sign)):
@@ -207,6 +206,11 @@ class _Evaluation:
             case _:
                 raise TypeError(f"{type(node).__name__} is no expression of a template")
         return found if maybe else present(found)
+
+    def _printed(self, node: nodes.Node) -> str:
+        """The value of an expression as text."""
+        value = self._value(node, maybe=isinstance(node, nodes.CondExpr))
+        return "" if value is NO_ELSE else self._budget.text(present(value))
 
     def _filtered(self, node: nodes.Expr | None, text: str) -> Any:
         """The text of a block, filtered by a chain of filters."""

@@ -7,8 +7,36 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from datarecipe.recipe.template.evaluating.work_budget import Budget
+from datarecipe.characters import escaped
+from datarecipe.recipe.template.evaluating.work_budget import CONTAINERS, Budget
 from datarecipe.recipe.template.values import kind_of
+
+
+class Text(str):
+    """A text whose `repr` escapes what Unicode 14 does not assign."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return escaped(str.__repr__(self))
+
+
+class NamedValues(dict[Any, Any]):
+    """The values of `%(name)s`, which `%s` writes as a whole."""
+
+    def __repr__(self) -> str:
+        return escaped(dict.__repr__(self))
+
+
+class Container:
+    """A list or mapping that is written as its text."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return escaped(repr(self._value))
+
 
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -82,7 +110,16 @@ def percent(budget: Budget, text: str, values: Any) -> str:
         # A mapping may be asked for one value many times.
         size += int(width[:16] or 0) + int(precision[:16] or 0) + (weight if isinstance(values, dict) else 0)
     budget.fits(size + weight)
-    return str(text % values)
+    if isinstance(values, dict):
+        return str(text % NamedValues({key: _spelt(value) for key, value in values.items()}))
+    return str(text % (tuple(map(_spelt, values)) if isinstance(values, tuple) else _spelt(values)))
+
+
+def _spelt(value: Any) -> Any:
+    """`value`, which `%s` and `%r` write alike under all versions of Unicode. A text itself stays as it is for `%s`."""
+    if type(value) is str:
+        return Text(value)
+    return Container(value) if isinstance(value, CONTAINERS) else value
 
 
 def _fits(budget: Budget, made: Any, length: int) -> None:

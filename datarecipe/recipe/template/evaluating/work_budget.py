@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from jinja2.nodes import Node
 
+from datarecipe.characters import escaped
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
 from datarecipe.recipe.template.values import Loop, Missing, kind_of
 
@@ -136,7 +137,7 @@ class Budget:
             return value
         if not isinstance(value, (int, float)):
             self.fits(self.weigh(value))
-        return str(self.made(str(value)))
+        return str(self.made(escaped(str(value))))
 
     # --- what is looked at
 
