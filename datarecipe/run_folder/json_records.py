@@ -7,6 +7,7 @@ or beyond `LARGEST`.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import types
 from collections import Counter
@@ -134,13 +135,13 @@ def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
 
 
 def _plain(kind: Any, value: Any, at: str) -> Any:
-    try:
+    with contextlib.suppress(
+        InvalidOperation, ValueError
+    ):  # what cannot be read is refused below, like any other value
         if kind is Decimal and isinstance(value, str) and 0 <= (amount := Decimal(value)) <= LARGEST:
             return amount
         if kind is datetime and isinstance(value, str):
             return datetime.fromisoformat(value)
-    except (InvalidOperation, ValueError):
-        pass
     if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and not 0 <= value <= LARGEST):
         raise _wrong(at, value, _NAMES[kind])
     return value

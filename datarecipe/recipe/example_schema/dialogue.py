@@ -40,8 +40,7 @@ class Dialogue:
 
     def twice(self, turns: Json) -> str | None:
         """Who speaks twice in a row, if anybody."""
-        spoken = _spoken(_roles(turns, self.role_key))
-        return next((role for role, after in pairwise(spoken) if role == after), None)
+        return _twice(_spoken(_roles(turns, self.role_key)))
 
     def fault(self, turns: Json) -> str | None:
         """What is wrong with the order of the turns, in words; None where it is that of the seed examples.
@@ -52,7 +51,8 @@ class Dialogue:
         if not isinstance(turns, list) or len(roles) != len(turns) or not roles:
             return f"some element has no {_quoted(self.role_key)}, a text" if turns else "no turns"
         known = frozenset(self.roles)
-        if strange := next((role for role in roles if role not in known), None):
+        strange = next((role for role in roles if role not in known), None)
+        if strange is not None:
             return f"{_quoted(strange)} is no role of the seed examples"
         return next(self._disorder(_spoken(roles)), None)
 
@@ -64,8 +64,7 @@ class Dialogue:
         late = next((role for role in spoken if role in _OPENING_ROLES), None)
         if late is not None and self.scene_first:
             yield f"{_quoted(late)} speaks, but not first"
-        twice = next((role for role, after in pairwise(spoken) if role == after), None)
-        if twice is not None and self.alternates:
+        if self.alternates and (twice := _twice(spoken)) is not None:
             yield f"{_quoted(twice)} speaks twice in a row"
 
 
@@ -86,7 +85,7 @@ def _dialogue(name: str, values: Sequence[Json]) -> Dialogue | None:
         tuple(dict.fromkeys(role for each in roles for role in each)),
         _only({each[0] for each in spoken}),
         _only({each[-1] for each in spoken}),
-        alternates=not any(role == after for each in spoken for role, after in pairwise(each)),
+        alternates=all(_twice(each) is None for each in spoken),
         scene_first=not any(role in _OPENING_ROLES for each in spoken for role in each),
     )
 
@@ -105,6 +104,10 @@ def _roles(turns: Json, role_key: str) -> list[str]:
 def _spoken(roles: list[str]) -> list[str]:
     """The turns after a system message; a system message alone is a turn."""
     return roles[1:] if len(roles) > 1 and roles[0] in _OPENING_ROLES else roles
+
+
+def _twice(spoken: Sequence[str]) -> str | None:
+    return next((role for role, after in pairwise(spoken) if role == after), None)
 
 
 def _quoted(role: str | None) -> str:

@@ -128,3 +128,12 @@ def test_a_turn_that_calls_tools_may_say_nothing() -> None:
         ]
     }
     assert dialogues([seed])["messages"].roles == ("user", "assistant", "tool")
+
+
+def test_a_role_without_a_name_is_no_role_of_the_seed_examples() -> None:
+    unnamed: Json = [
+        {"role": "user", "content": "x"},
+        {"role": "", "content": "y"},
+        {"role": "assistant", "content": "z"},
+    ]
+    assert dialogue("user assistant").fault(unnamed) == '"" is no role of the seed examples'
