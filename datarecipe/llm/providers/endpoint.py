@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from datarecipe.errors import UntrustedEndpointError, UsageError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.providers import provider_facts
-from datarecipe.llm.providers.named_endpoint import IN_KEYS, NamedEndpoints
+from datarecipe.llm.providers.named_endpoint import IN_KEYS, NamedEndpoint, NamedEndpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,45 +134,58 @@ def resolve_endpoint(
             raise UsageError("the embedded model runs in this process, it has no URL", hint="Leave out --api-base.")
         return Endpoint(model, provider_facts.LOCAL, model.removeprefix(LOCAL_PREFIX), None, None, "default", ())
     _check_model(model)
-    own_server = bool(flag_api_base or recipe_api_base or config_api_base)
-    if (row := endpoints.of(model)) is None:
-        provider, name = _split(model, own_server=own_server, environ=environ, endpoints=endpoints)
+    given = flag_api_base, recipe_api_base, config_api_base
+    if (row := endpoints.of(model)) is not None:
+        endpoint = _at_named(model, row, endpoints, own_server=any(given))
+    else:
+        provider, name = _split(model, own_server=any(given), environ=environ, endpoints=endpoints)
         from_environment = next((environ[v] for v in provider_facts.base_variables(provider) if environ.get(v)), None)
         api_base, named_by = _choose(flag_api_base, recipe_api_base, from_environment, config_api_base)
-    elif own_server:
+        url = None if api_base is None else check_url(api_base, _WHERE[named_by])
+        endpoint = Endpoint(
+            model=model,
+            provider=provider,
+            name=name,
+            api_base=None if url is None else urlunsplit(url),
+            api_base_for_key=None if url is None else _for_key(url),
+            named_by=named_by,
+            key_variables=provider_facts.key_variables(provider),
+        )
+    by_recipe = endpoint.named_by == "recipe"
+    if by_recipe and not trust:
+        raise _untrusted(endpoint)
+    if not trust:
+        _check_provider(endpoint, named_by_user=named_by_user)
+    if endpoint.has_secrets and (by_recipe or endpoint.provider not in provider_facts.OPENAI_COMPATIBLE):
+        raise UsageError(
+            f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
+            hint="A recipe is passed on, so it must not hold any: give the whole URL with --api-base."
+            if by_recipe
+            else f"litellm does not send them with {endpoint.provider}'s protocol.",
+        )
+    return endpoint
+
+
+def _at_named(model: str, row: NamedEndpoint, endpoints: NamedEndpoints, *, own_server: bool) -> Endpoint:
+    """A model at an endpoint of the user's, where no other address is given."""
+    if own_server:
         raise UsageError(
             f"{model} is asked at the address of your endpoint {row.name}, and another address is given",
             hint=f"Leave that out: where {row.name} is, {endpoints.file} says.",
         )
-    else:
-        provider, name = row.provider, model.partition(":")[2]
-        _check_model(name)
-        api_base, named_by = row.url, "config"
-    url = None if api_base is None else check_url(api_base, _WHERE[named_by] if row is None else f"`{row.name}`")
-    key_env = None if row is None else row.key_env
-    endpoint = Endpoint(
+    name = model.partition(":")[2]
+    _check_model(name)
+    return Endpoint(
         model=model,
-        provider=provider,
+        provider=row.provider,
         name=name,
-        api_base=None if url is None else urlunsplit(url),
-        api_base_for_key=f"{IN_KEYS}{row.name}" if row else None if url is None else _for_key(url),
-        named_by=named_by,
-        key_variables=(key_env,) if key_env else provider_facts.key_variables(provider),
-        alias=None if row is None else row.name,
-        needs_key=key_env is not None,
+        api_base=urlunsplit(check_url(row.url, f"`{row.name}`")),
+        api_base_for_key=f"{IN_KEYS}{row.name}",
+        named_by="config",
+        key_variables=(row.key_env,) if row.key_env else provider_facts.key_variables(row.provider),
+        alias=row.name,
+        needs_key=row.key_env is not None,
     )
-    if named_by == "recipe" and not trust:
-        raise _untrusted(endpoint)
-    if not trust:
-        _check_provider(endpoint, named_by_user=named_by_user)
-    if endpoint.has_secrets and (named_by == "recipe" or provider not in provider_facts.OPENAI_COMPATIBLE):
-        raise UsageError(
-            f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
-            hint="A recipe is passed on, so it must not hold any: give the whole URL with --api-base."
-            if named_by == "recipe"
-            else f"litellm does not send them with {provider}'s protocol.",
-        )
-    return endpoint
 
 
 def _choose(
