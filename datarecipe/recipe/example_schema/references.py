@@ -7,7 +7,7 @@ would be with every reference replaced by what it names must be of bounded size 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -48,11 +48,6 @@ _WITH_SCHEMAS = frozenset(
 
 Found: TypeAlias = tuple[Keys, str]
 """Where in the schema something is wrong, and what."""
-
-
-def size_of(schema: Mapping[str, Json]) -> int:
-    """Values in a checked schema with its references followed, a pattern counted by what it takes to run it."""
-    return _Unfolding(dict(schema)).measure((), dict(schema), 0).size
 
 
 def check_references(schema: dict[str, Json]) -> Iterator[Found]:

@@ -115,12 +115,6 @@ def same(left: Json, right: Json) -> bool:
     return type(left) is type(right) and left == right
 
 
-def same_number(left: Scalar, right: Scalar) -> bool:
-    """Whether both are numbers of one value: 1 and 1.0 are the same to JSON Schema and to most models."""
-    numbers = not any(isinstance(value, bool | str) for value in (left, right))
-    return numbers and left == right
-
-
 def _scalar(value: Json) -> Scalar:
     assert isinstance(value, bool | int | float | str)
     return value
