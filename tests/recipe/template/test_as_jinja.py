@@ -173,6 +173,7 @@ def test_what_renders_is_what_jinja_gives(template: str) -> None:
         "{% for a, b in vars.words.items() %}{{ a }}={{ b }} {% else %}none{% endfor %}",
         "{% set n = batch_size * 2 %}{{ n }} {{ vars.people | map(attribute='name') | join(', ') }}",
         "{{ vars.people | selectattr('age', 'gt', 10) | list | length }} {{ vars.deep }} {{ [1, 'x', none] }}",
+        "{{ 'abc' % [1] }} {{ '%s' % [1] }} {{ '%s-%r' % (vars.rules, 'x') }} {{ '%(a)s' % {'a': [2]} }}",
         "{% filter upper %}a{{ description }}{% endfilter %}{{ 'a' if labels else 'b' }}{{ vary.topic | default('-') }}",
     ],
 )

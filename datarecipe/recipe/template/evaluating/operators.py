@@ -28,8 +28,15 @@ class NamedValues(dict[Any, Any]):
         return escaped(dict.__repr__(self))
 
 
+class ListedValues(list[Any]):
+    """A list, of which Python asks no placeholder for each element."""
+
+    def __repr__(self) -> str:
+        return escaped(list.__repr__(self))
+
+
 class Container:
-    """A list or mapping that is written as its text."""
+    """A tuple or mapping that is written as its text."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
@@ -119,6 +126,8 @@ def _spelt(value: Any) -> Any:
     """`value`, which `%s` and `%r` write alike under all versions of Unicode. A text itself stays as it is for `%s`."""
     if type(value) is str:
         return Text(value)
+    if type(value) is list:
+        return ListedValues(value)
     return Container(value) if isinstance(value, CONTAINERS) else value
 
 
