@@ -25,10 +25,10 @@ from benchmarks.server import Settings, Stats, running
 ABOUT = """
 ## Caps
 
-`python -m benchmarks.caps --write`: whole processes with 64 requests in flight against a server that counts the tokens of
-every reply it writes, also of those that were cut off on their way. Its count times the recipe's prices is what a provider
-would charge. *After a rerun* is the sum with the same command given once more. With faults, attempts whose tokens nobody
-told the run count as what was reserved for them.
+`python -m benchmarks.caps --write` runs whole processes with 64 requests in flight. The server counts the tokens of
+every reply that it writes, including replies that were cut off in transit. Its count, multiplied by the recipe's
+prices, is what a provider would charge. *After a rerun* is the total after the same command ran again. With faults, an
+attempt without reported usage counts as the amount that was reserved for it.
 """
 
 CAPS = ("0.005", "0.01", "0.02", "0.03", "0.05", "0.08", "0.12", "0.18", "0.25", "0.35")

@@ -23,10 +23,10 @@ from benchmarks.server import Settings, running
 ABOUT = """
 ## Runs against a provider
 
-`python -m benchmarks.dispatch --write`: whole processes, from nothing to the finished folder, against a server in another
-process. The n-th request of each waits equally long. *Bare* is a script of thirty lines that asks as many independent
-questions over the same library and writes the examples down: no validation, no cache, no retries, no lineage. *Sent* is
-what the server counted.
+`python -m benchmarks.dispatch --write` times whole processes, from nothing to the finished folder, against a server in
+another process. The server delays the n-th request of every process by the same time. The *bare script* has thirty
+lines: it sends the same number of independent requests with the same library and writes the examples to a file, without
+validation, cache, retries or lineage. *Sent* is the number of requests that the server counted.
 """
 
 MOST_BEYOND = 10

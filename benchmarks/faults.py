@@ -22,9 +22,10 @@ from benchmarks.server import Settings, Stats, running
 ABOUT = """
 ## Faults
 
-`python -m benchmarks.faults --write`: whole processes, each against a server that plays one kind of trouble. Faults go by
-the number of the request, so that a retry meets other luck. *Longer* is beside the same run without faults, *sent* is what
-the server counted. Every item of the replies that were used must be accepted, or stand in `rejected.jsonl` with its reason.
+`python -m benchmarks.faults --write` runs whole processes, each against a server with one kind of fault. The number of
+the request decides whether it fails, so a retry may succeed. *Longer* is the extra time compared with the same run
+without faults. *Sent* is the number of requests that the server counted. Every item of the replies that were used must
+be accepted, or listed in `rejected.jsonl` with its reason.
 """
 
 REQUESTS = 200

@@ -27,10 +27,10 @@ from tests.generate.recipes import make_recipe
 
 ABOUT = """## Hostile replies
 
-`python -m benchmarks.parsing --write`: a reply is parsed and its items are judged, each in a process of its own, from 1,000
-characters up to the longest that is kept. Microseconds of the processor for each character: where they stay the same from
-left to right, time grows with the reply and no faster. *Honest* replies hold items as they were asked for; the others are
-the slowest of all that `tests/generate/hostile_replies.py` makes.
+`python -m benchmarks.parsing --write` parses replies and checks their items, each in its own process, from 1,000
+characters to the longest reply that datarecipe keeps. The table shows microseconds of processor time per character. If
+a row does not increase from left to right, the time grows at most linearly with the reply. *Honest* replies hold items
+in the requested format. The others are the slowest replies that `tests/generate/hostile_replies.py` makes.
 
 ![Seconds by millions of characters, for honest replies and for the slowest hostile one](images/parsing.svg)
 """

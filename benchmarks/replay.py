@@ -27,10 +27,9 @@ from benchmarks.product import Run
 ABOUT = """
 ## A million examples
 
-`python -m benchmarks.replay --write`: a whole process replays a run of a million examples from its cache. Another process
-looks on, and notes clock, processor and memory for every 10,000 lines of the dataset. *Resident* is all memory that the
-process holds, pages of the cache's file included, which the system takes back when it needs them; *own* is what is left
-without those.
+`python -m benchmarks.replay --write` replays a run of a million examples from its cache in one process. Another process
+records time, processor time and memory for every 10,000 lines of the dataset. *Resident* is all memory of the process.
+It includes pages of the cache file, which the system can reclaim at any time; *own* excludes them.
 
 ![Two charts over a million examples: seconds for each 10,000 examples, and memory](images/replay.svg)
 """

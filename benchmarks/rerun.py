@@ -19,9 +19,9 @@ from benchmarks.product import Run
 ABOUT = """
 ## Reruns
 
-`python -m benchmarks.rerun --write`: whole processes. Everything is in the cache, the dataset is there, and the command
-is given once more: every response is read, parsed, checked and committed again, and the files are written anew. Nothing is
-sent.
+`python -m benchmarks.rerun --write` times the same command a second time, as a whole process. The dataset exists, and
+all responses are in the cache. The run reads, parses, checks and commits every response again, and rewrites the files.
+It sends nothing.
 """
 
 NOBODY = "http://127.0.0.1:9/v1"
