@@ -3,9 +3,9 @@
     python docs/generate_recipe_reference.py            write it
     python docs/generate_recipe_reference.py --check    exit with 1 when it is stale
 
-What is said of a key stands in `datarecipe/recipe/format/recipe-1.schema.json`, to which `write_editor_words.py` adds more
-for editors; what is refused, in `datarecipe.recipe.format.format_check.NOT_YET`. Only the introduction, the order of the
-keys and a few notes are written here.
+The descriptions of the keys come from `datarecipe/recipe/format/recipe-1.schema.json`, to which `write_editor_words.py`
+adds words for editors. The keys that this release refuses come from `datarecipe.recipe.format.format_check.NOT_YET`.
+Only the introduction, the order of the keys and a few notes are written here.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from datarecipe.recipe.source.scalars import resolve
 PAGE = Path(__file__).with_name("recipe.md")
 
 GROUPS: Sequence[tuple[str, Sequence[str]]] = (
-    ("The recipe itself", ("recipe", "name", "description", "version", "license", "tags", "requires", "extends")),
+    ("Name and metadata", ("recipe", "name", "description", "version", "license", "tags", "requires", "extends")),
     ("The task", ("task", "seed_example", "labels", "instruction", "vars", "vary", "schema")),
     ("The loop", ("strategy", "target_size", "batch_size", "random_seed", "filters")),
     ("The model", ("model", "api_base", "fallbacks", "prices", "sampling", "response_format")),
-    ("Bounds and what comes after", ("limits", "evaluate")),
+    ("Limits and evaluation", ("limits", "evaluate")),
 )
 
 NOTES = {
     "instruction": "See [templates](templates.md).",
-    "schema": "See [schemas](schema.md): what is inferred, what a schema of yours may hold, and how patterns are read.",
-    "extends": "See [recipes made of recipes](extends.md).",
+    "schema": "See [schemas](schema.md): what is inferred, what your own schema may contain, and how patterns work.",
+    "extends": "See [extending recipes](extends.md).",
     "vary": "See [templates](templates.md#vary) and [strategies](strategies.md#vary).",
     "strategy": "See [strategies](strategies.md).",
     "seed_example": "All seed examples have the same fields. "
-    "See [strategies](strategies.md#several-seed-examples) for what more than one does.",
-    "labels": "An answer counts as a label when it is equal with its type, or when its text without case and outer white "
-    "space fits exactly one label, however its characters are composed (NFC); it is then written as in the recipe. "
-    "Labels are never translated.",
-    "strategy.embedder": "Another one than `hashed-ngrams` is **not yet** there.",
+    "See [several seed examples](strategies.md#several-seed-examples).",
+    "labels": "An answer matches a label if value and type are equal. It also matches if its text equals exactly one label "
+    "after ignoring case, outer white space and how characters are composed (NFC); the dataset then spells it as the "
+    "recipe does. Labels are never translated.",
+    "strategy.embedder": "Other embedders than `hashed-ngrams` are **not yet** supported.",
     "model": "See [providers and keys](architecture.md#endpoints-and-keys).",
     "api_base": "See [providers and keys](architecture.md#endpoints-and-keys): a run refuses an address that only the "
     "recipe names, unless `--trust` is given.",
@@ -64,7 +64,7 @@ def page() -> str:
         parts.append(f"## {title}\n")
         parts.extend(part for key in keys for part in _key(key, schema["properties"][key]))
     own = schema["patternProperties"]["^x-"]
-    parts.append(f"## Your own keys\n\nKeys that begin with `x-`. {own['description']}\n")
+    parts.append("## Your own keys\n\nBegin your own keys with `x-`. datarecipe keeps them and never reads them.\n")
     parts.append(_code("x-mine", own["examples"]))
     return "\n".join(parts).rstrip() + "\n"
 
@@ -73,45 +73,45 @@ def _introduction(needed: str) -> str:
     return f"""\
 <!-- Written by docs/generate_recipe_reference.py. Change the schema or the script, not this page. -->
 
-# The recipe, format {FORMAT}
+# Recipe reference (format {FORMAT})
 
-A recipe is one YAML file. It decides the dataset: the task, one example of it, its labels, and how more examples are
-asked for. These keys are needed:
+A recipe is one YAML file. It describes the dataset: the task, one example, the labels, and how to request more
+examples. These keys are required:
 
 {needed}.
 
-With a `task` other than `open`, `labels` is needed too. All other keys have defaults. A key that the format does not know is
-an error; your own keys begin with `x-`.
+With a `task` other than `open`, `labels` is required too. All other keys have defaults. An unknown key is an error;
+your own keys begin with `x-`.
 
-Keys marked **not yet** belong to the format, and this release refuses a recipe that has one. To ignore them would give
-another dataset or another bill than the recipe says.
+Keys marked **not yet** belong to the format, but this release refuses a recipe that has one. Ignoring such a key would
+give another dataset, or another bill, than the recipe describes.
 
 ## Rules for all keys
 
-**Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its type:
-`1` is a number, `"1"` is a text. A key that stands twice is an error. A recipe may also be a `.json` file. Put a text into
-quotes when it holds a comma within braces or brackets, ` #` or `: `, or looks like a number: `validate` warns of
-[what reads otherwise than it looks](validate.md#what-reads-otherwise-than-it-looks).
+**Values** follow YAML 1.2: `yes`, `no`, `on` and `off` are texts, `true` and `false` are booleans. A label keeps its
+type: `1` is a number, `"1"` is a text. A duplicate key is an error. A recipe may also be a `.json` file. Put a text
+into quotes if it contains ` #`, `: `, or a comma within braces or brackets, or if it looks like a number. `validate`
+warns about [misleading YAML](validate.md#misleading-yaml).
 
-**Paths.** Where a key takes a text or a path, a value is a path when it is one line without white space or `{{`, and holds
-a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path counts from the
-file in which it is written and must stay inside the recipe's project: the folder with the nearest `recipes/` that holds the
-recipe, within its repository, else the recipe's own folder. Hidden files are not read. Other folders are opened by you: see
-[what a recipe may read](extends.md#what-a-recipe-may-read). Runs, cache and configuration lie in the project too; for a
-recipe that comes with datarecipe they lie in the working folder. A recipe that lies in your home folder itself, or above
+**Paths.** Some keys take a text or a path. A value is a path if it is one line without white space or `{{`, and
+contains a `/` or ends in one of `.j2`, `.jinja`, `.jinja2`, `.txt`, `.md`, `.json`, `.yaml`, `.yml`. A path is relative
+to the file that contains it. It must stay inside the recipe's project: the folder with the nearest `recipes/` that
+contains the recipe, within its repository, or else the recipe's own folder. Hidden files are not read. Only you can
+allow other folders: see [what a recipe may read](extends.md#what-a-recipe-may-read). Runs, cache and configuration are
+in the project too; for a shipped recipe they are in the working folder. A recipe directly in your home folder, or above
 it, may not name other files.
 
-**Bases.** A recipe takes over what the recipes in `extends` say and it does not: [recipes made of recipes](extends.md).
+**Bases.** A recipe inherits keys from the recipes in `extends`: [extending recipes](extends.md).
 
 **Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
-`--set limits.timeout=60`. A path given so counts from the working folder. `--var NAME=VALUE` replaces one of `vars`.
-`--target-size`, `--strategy`, `--batch-size`, `--random-seed` and `--concurrency` are short forms.
+`--set limits.timeout=60`. A path in `--set` is relative to the working folder. `--var NAME=VALUE` replaces one of
+`vars`. `--target-size`, `--strategy`, `--batch-size`, `--random-seed` and `--concurrency` are short forms.
 
-**Checks.** `datarecipe validate RECIPE` tells everything that is wrong at once, each with file, line and column:
-[checking recipes](validate.md). `datarecipe show RECIPE` prints the recipe with defaults filled in and files by content;
-`--origins` tells where each value comes from.
+**Checks.** `datarecipe validate RECIPE` reports all mistakes at once, each with file, line and column: [checking
+recipes](validate.md). `datarecipe show RECIPE` prints the recipe with defaults filled in and files replaced by their
+content; `--origins` shows where each value comes from.
 
-**Editors** complete, explain and check recipes as they are written: see [recipes in your editor](editor.md).
+**Editors** can complete, explain and check a recipe while you write it: see [recipes in your editor](editor.md).
 """
 
 

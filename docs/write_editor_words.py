@@ -1,15 +1,15 @@
-"""Writes into the JSON Schema of the recipe format what only editors read, so that they speak as our own messages do.
+"""Adds to the JSON Schema of the recipe format the words that only editors read, so that editors agree with our messages.
 
     python docs/write_editor_words.py            write it
     python docs/write_editor_words.py --check    exit with 1 when it is stale
 
-Written by hand stand in the schema: rules, descriptions, defaults, examples, `x-expected`, `enumDescriptions`, `title` of a
-mapping, `defaultSnippets`. From these come, for the YAML language server and all that read the same words:
+People write in the schema: rules, descriptions, defaults, examples, `x-expected`, `enumDescriptions`, `title` of a mapping,
+`defaultSnippets`. This script derives from them, for the YAML language server and every program that reads the same words:
 
 - `markdownDescription`: the description, with its code as code, and the default
-- `errorMessage`: what a value must be, where one mistake is all that it can be about. A mapping with keys has none: the
-  server would say it instead of naming the unknown or missing key
-- `deprecationMessage`: what this release refuses; a key with one is underlined and not offered
+- `errorMessage`: what a value must be, if the value can be wrong in only one way. A mapping with keys has none: the server
+  would show it instead of naming the unknown or missing key
+- `deprecationMessage`: what this release refuses; editors underline such a key and do not offer it
 """
 
 from __future__ import annotations

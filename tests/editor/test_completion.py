@@ -33,7 +33,7 @@ def test_every_key_is_offered_with_what_it_means(editor: LanguageClient) -> None
         assert schema is not None
         assert found[key].documentation.startswith(schema["description"]), key
     assert found["target_size"].documentation == (
-        "How many accepted examples the dataset shall have. A higher one later continues the same dataset."
+        "How many accepted examples the dataset should have. If you raise the number later, the same dataset continues."
     )
     assert found["batch_size"].documentation.endswith("Default: `5`")
 
