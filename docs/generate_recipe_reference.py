@@ -103,9 +103,10 @@ it, may not name other files.
 
 **Bases.** A recipe inherits keys from the recipes in `extends`: [extending recipes](extends.md).
 
-**Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command, by the same rules: `--set strategy.chains=32` or
-`--set limits.timeout=60`. A path in `--set` is relative to the working folder. `--var NAME=VALUE` replaces one of
-`vars`. `--target-size`, `--strategy`, `--batch-size`, `--random-seed` and `--concurrency` are short forms.
+**Overrides.** `--set KEY.PATH=VALUE` replaces any key for one command: `--set strategy.chains=32` or
+`--set limits.timeout=60`. The value follows the same rules as in a recipe. A path in `--set` is relative to the working
+folder. `--var NAME=VALUE` replaces one of `vars`. `--target-size`, `--strategy`, `--batch-size`, `--random-seed` and
+`--concurrency` are short forms.
 
 **Checks.** `datarecipe validate RECIPE` reports all mistakes at once, each with file, line and column: [checking
 recipes](validate.md). `datarecipe show RECIPE` prints the recipe with defaults filled in and files replaced by their
