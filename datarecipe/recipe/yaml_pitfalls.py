@@ -23,7 +23,6 @@ _TEXTS = ("description", "instruction", "seed_example", "labels", "vars", "vary"
 """Keys with texts that people write freely; elsewhere a word with a comment after it is just that."""
 _COMMENT = re.compile(r"\s+(#[^\W_].*)")
 _COLON = re.compile(r"\s*:")
-_ANCHOR = re.compile(r"\s*&([\w-]+)")
 _ALIAS = re.compile(r"\*([\w-]+)")
 _PADDED = re.compile(r"[-+]?0[0-9]+")
 _NAMED = 5
@@ -72,20 +71,15 @@ def _anchors(root: Node) -> Iterator[Problem]:
     """Texts that begin with `&` and a word, which is an anchor; real ones are named by an alias."""
     named: dict[str, frozenset[str]] = {}
     for node in nodes_within(root):
-        place = node.place
-        if not isinstance(node, ScalarNode):
+        if not isinstance(node, ScalarNode) or node.anchor is None:
             continue
-        end = None if node.text else _end(node)  # where nothing is written, the place is that of the key
-        line = place.line_text
-        found = _ANCHOR.match(line, place.index) or (_ANCHOR.match(line, end[1]) if end else None)
-        if found is None:
-            continue
-        if place.source.name not in named:
-            named[place.source.name] = frozenset(_ALIAS.findall(place.source.text))
-        if found[1] not in named[place.source.name]:
-            message = f"{code('&' + found[1])} is an anchor to YAML, which no alias names, and no part of the text"
-            anchor = place.in_line(found.start(1) - 1, len(found[1]) + 1)
-            yield anchor.warning(message, "a text that begins with `&` needs quotes")
+        source = node.place.source
+        if source.name not in named:
+            named[source.name] = frozenset(_ALIAS.findall(source.text))
+        if node.anchor not in named[source.name]:
+            message = f"{code('&' + node.anchor)} is an anchor to YAML, which no alias names, and no part of the text"
+            place = node.place if node.text == "" else node.place.long(len(node.anchor) + 1)
+            yield place.warning(message, "a text that begins with `&` needs quotes")
 
 
 def _comments(document: Document) -> Iterator[Problem]:
@@ -93,42 +87,17 @@ def _comments(document: Document) -> Iterator[Problem]:
     for key in _TEXTS:
         top = document.get((key,))
         for node in nodes_within(top) if top is not None else ():
-            if not isinstance(node, ScalarNode) or node.text is None or not isinstance(node.value, str | None):
+            if not isinstance(node, ScalarNode) or node.end is None or not isinstance(node.value, str | None):
                 continue
-            end = _end(node)
-            if end is None or is_path(node.text):
+            line, text = node.end.line_text, node.text or ""
+            found = _COMMENT.match(line, node.end.index)
+            if found is None or is_path(text):
                 continue
-            line = node.place.source.lines[end[0] - 1]
-            found = _COMMENT.match(line, end[1])
-            if found is None:
-                continue
-            what = f"so the text ends before it: {show(node.text)}" if node.text else "so nothing stands here"
-            whole = line_in_quotes(line) if node.place.line == end[0] and not re.search(r"[\[{]", line) else None
+            what = f"so the text ends before it: {show(text)}" if text else "so nothing stands here"
+            whole = line_in_quotes(line) if node.place.line == node.end.line and not re.search(r"[\[{]", line) else None
             hint = f"{whole or 'put the whole text into quotes'}; or write a space after the `#` of a comment"
-            comment = node.place.source.place(end[0], found.start(1) + 1, len(line.rstrip()) + 1)
+            comment = node.end.in_line(found.start(1), len(found[1].rstrip()))
             yield comment.warning(f"what follows ` #` is a comment in YAML, {what}", hint)
-
-
-def _end(node: ScalarNode) -> tuple[int, int] | None:
-    """The line, from 1, and column, from 0, behind a plain scalar; behind its key and colon, where it is empty."""
-    place = node.place
-    if place.line is None:
-        return None
-    lines, column = place.source.lines, place.index
-    if not node.text:
-        colon = _COLON.match(place.line_text, place.end_column - 1 if place.end_column else column + 1)
-        return (place.line, colon.end()) if colon else None
-    if place.line_text.startswith(node.text, column):
-        return place.line, column + len(node.text)
-    left = node.text
-    for number in range(place.line, len(lines) + 1):
-        part = lines[number - 1][column:].strip()
-        if part.startswith(left):
-            return number, lines[number - 1].index(left, column) + len(left)
-        if not left.startswith(part):
-            return None  # an anchor or a tag is in front
-        left, column = left[len(part) :].lstrip(), 0
-    return None
 
 
 def _spellings(document: Document, seeds: Sequence[Seed], task: Task) -> Iterator[Problem]:

@@ -127,11 +127,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """A text, number, boolean or null. `text` is what was written, when it was written without quotes."""
+    """A text, number, boolean or null."""
 
     value: Plain
     place: Place
     text: str | None = None
+    """What was written, when it was written without quotes."""
+    end: Place | None = None
+    """What comes behind that, when there is neither an anchor nor a tag in front."""
+    anchor: str | None = None
 
     @property
     def size(self) -> int:

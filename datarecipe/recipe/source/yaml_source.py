@@ -216,20 +216,22 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> ScalarNode:
         plain = not event.style
         tag = _short(event.tag)
-        if plain and not event.value and tag is None and not event.anchor:
-            place = self._before(place)
+        end = None
+        if plain and tag is None and not event.anchor and event.end_mark is not None:
+            end = self.source.place(event.end_mark.line + 1, event.end_mark.column + 1)
+            place = place if event.value else self._before(place)
         if not self._check_tag(tag, _TYPES, place):
             return ScalarNode(None, place)
         if (message := unfit(event.value)) is not None:
             self._tell(place, message)
         if tag in ("!", "!!str") or (tag is None and not plain):
-            return ScalarNode(event.value, place)
+            return ScalarNode(event.value, place, anchor=event.anchor)
         value = self._resolved(event.value, place)
         if tag is not None and type(value) not in _TYPES[tag]:
             self._tell(place, f"{show(event.value)} is not of the type {code(tag)}")
         if tag == "!!float" and isinstance(value, int):
             value = float(value)
-        return ScalarNode(value, place, event.value)
+        return ScalarNode(value, place, event.value, end, event.anchor)
 
     def _before(self, place: Place) -> Place:
         """The place of the last character before one at which nothing is written, if the line has one."""
