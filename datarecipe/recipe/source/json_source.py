@@ -28,7 +28,7 @@ from datarecipe.recipe.source.document import (
     unfit,
 )
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_NO_SPACE = re.compile(r"[^ \t\n\r]")
 _SCALAR = re.compile(r'"|-?[0-9]|true|false|null|NaN|-?Infinity')
 _WORD = re.compile(r"[^\W\d]\w*")
 _BEGINS = {"}": "{", "]": "["}
@@ -61,42 +61,35 @@ class _Reader:
         if not self._text.strip():
             raise RecipeSyntaxError(self._place().problem("there is nothing in it", "write one JSON value into it"))
         node = self._value()
-        self._skip()
-        if self._at < len(self._text):
+        if self._next():
             hint = "a file holds one value; several stand in a list, [..., ...], with commas between them"
             self._fail("something follows the end of the JSON value", hint)
         return node
 
     def _value(self) -> Node:
-        self._skip()
         self._count += 1
         if self._count > MAX_NODES:
             self._fail(f"more than {MAX_NODES:,} values are too many for one file")
-        match self._next():
-            case "{":
-                return self._mapping()
-            case "[":
-                return self._list()
-            case _:
-                return self._scalar()
+        char = self._next()
+        if char == "{":
+            return self._mapping()
+        return self._list() if char == "[" else self._scalar()
 
     def _mapping(self) -> MappingNode:
         place = self._enter()
         entries: dict[str, tuple[Place, Node]] = {}
         while not self._leaves("}", place, first=not entries):
-            self._skip()
             if self._next() != '"':
                 self._fail("a key in double quotes should stand here", self._hint(None), self._word())
-            scalar = self._scalar()
-            key, key_place = str(scalar.value), scalar.place
+            node = self._scalar()
+            key = str(node.value)
             if key in entries:
                 hint = f"the first is in line {entries[key][0].line}; keep one"
-                raise RecipeSyntaxError(key_place.problem(f"duplicate key {code(key)}", hint))
-            self._skip()
+                raise RecipeSyntaxError(node.place.problem(f"duplicate key {code(key)}", hint))
             if self._next() != ":":
                 self._fail("a `:` should stand here", "a key, then `:`, then its value")
             self._at += 1
-            entries[key] = (key_place, self._value())
+            entries[key] = (node.place, self._value())
         return MappingNode(entries, place)
 
     def _list(self) -> ListNode:
@@ -116,7 +109,6 @@ class _Reader:
 
     def _leaves(self, end: str, begin: Place, *, first: bool) -> bool:
         """Step over the end, or over the comma before the next element."""
-        self._skip()
         char = self._next()
         if not char:
             message = f"this {code(_BEGINS[end])} is not closed"
@@ -127,12 +119,10 @@ class _Reader:
             return True
         if not first:
             if char != ",":
-                self._fail(
-                    f"a `,` or a `{end}` should stand here", self._hint(f"a `,` stands between two {_NAMES[end]}")
-                )
+                hint = self._hint(f"a `,` stands between two {_NAMES[end]}")
+                self._fail(f"a `,` or a `{end}` should stand here", hint)
             comma = self._place()
             self._at += 1
-            self._skip()
             if self._next() == end:
                 raise RecipeSyntaxError(comma.problem(f"no `,` can stand before {code(end)} in JSON", "remove it"))
         return False
@@ -188,12 +178,11 @@ class _Reader:
             return "this file is read as JSON; write it as JSON, or write its content into the recipe itself"
         return otherwise
 
-    def _skip(self) -> None:
-        space = _SPACE.match(self._text, self._at)
-        self._at = space.end() if space else self._at
-
     def _next(self) -> str:
-        return self._text[self._at : self._at + 1]
+        """The next character that is no white space; empty at the end."""
+        found = _NO_SPACE.search(self._text, self._at)
+        self._at = found.start() if found else len(self._text)
+        return found[0] if found else ""
 
     def _place(self) -> Place:
         return self._place_of(self._at)
