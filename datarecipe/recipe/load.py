@@ -90,12 +90,9 @@ def _read_recipe(path: Path) -> Source:
     name = display(path)
     place = Source(name).place()
     try:
-        resolved = path.resolve()
-        exists = resolved.exists()
-    except (OSError, RuntimeError, ValueError):
-        raise RecipeNotFoundError(place.problem("this cannot be the path of a recipe")) from None
-    if not exists:
-        raise RecipeNotFoundError(place.problem("there is no such recipe"))
+        resolved = path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):  # also what cannot be a path
+        raise RecipeNotFoundError(place.problem("there is no such recipe")) from None
     if path.is_symlink() and not project_of(path.parent.resolve() / path.name).admits(resolved):
         # Messages would quote what it leads to, and in CI it is a stranger who put it there.
         hint = "name the recipe's own file"

@@ -29,8 +29,6 @@ from datarecipe.recipe.source.yaml_scalars import NULLS
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.template import names_read
 
-_DIGITS = 10
-"""Of a position in a list."""
 _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
 
 
@@ -51,9 +49,9 @@ class Override:
     """Whether it is one of `vars`, which must be there: a misspelt one would change nothing and say nothing."""
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> tuple[str, ...]:
         """The path in parts."""
-        return self.path.split(".") if isinstance(self.path, str) else list(self.path)
+        return tuple(self.path.split(".")) if isinstance(self.path, str) else self.path
 
 
 def parse_set(text: str) -> Override:
@@ -109,7 +107,7 @@ def apply_overrides(document: Document, overrides: Sequence[Override]) -> Docume
             raise OverrideError(place.problem(message, "write a recipe that extends both"))
         node = _node(override, Document(root), place)
         # Of what every recipe has nothing is taken away.
-        if override.keys[0] not in required_keys() and takes_away(tuple(override.keys), node):
+        if override.keys[0] not in required_keys() and takes_away(override.keys, node):
             root = _without(root, override.keys)
         else:
             root = _replaced(root, override.keys, 0, node, place)
@@ -157,7 +155,7 @@ def _node(override: Override, document: Document, place: Place) -> Node:
         raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
 
 
-def _without(node: Node, keys: list[str]) -> Node:
+def _without(node: Node, keys: tuple[str, ...]) -> Node:
     if not isinstance(node, MappingNode) or keys[0] not in node.entries:
         return node
     entries = dict(node.entries)
@@ -169,7 +167,7 @@ def _without(node: Node, keys: list[str]) -> Node:
     return MappingNode(entries, node.place)
 
 
-def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> Node:
+def _replaced(node: Node, keys: tuple[str, ...], at: int, new: Node, place: Place) -> Node:
     if at == len(keys):
         return new
     key = keys[at]
@@ -179,31 +177,30 @@ def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> 
         old_place, old = node.entries.get(key, (place, MappingNode({}, place)))
         entry = (place if at == len(keys) - 1 else old_place, _replaced(old, keys, at + 1, new, place))
         return MappingNode({**node.entries, key: entry}, node.place)
-    if isinstance(node, ListNode) and key.isdecimal() and len(key) < _DIGITS and int(key) < len(node.items):
-        index = int(key)
+    if isinstance(node, ListNode) and key in map(str, range(len(node.items))):
         items = list(node.items)
-        items[index] = _replaced(items[index], keys, at + 1, new, place)
+        items[int(key)] = _replaced(items[int(key)], keys, at + 1, new, place)
         return ListNode(items, node.place)
     raise OverrideError(_no_way(node, keys, at, place))
 
 
-def _opened(keys: list[str], node: Node) -> Node:
+def _opened(keys: tuple[str, ...], node: Node) -> Node:
     """The mapping that a path can go on in: the short forms of `labels` and `task` say nothing that their mappings keep."""
-    if keys[:2] in (["labels", "per_example"], ["task", "label"], ["task", "options"]):
+    if keys[:2] in (("labels", "per_example"), ("task", "label"), ("task", "options")):
         return node if isinstance(node, MappingNode) else MappingNode({}, node.place)
     return node
 
 
-def _holds_text(keys: Sequence[str], document: Document) -> bool:
+def _holds_text(keys: tuple[str, ...], document: Document) -> bool:
     """Whether a key holds text and nothing else: by the format, or as its own value shows (`vars`)."""
-    schema = schema_of(tuple(keys))
+    schema = schema_of(keys)
     if schema is not None:
         return bool(schema.get("type") == "string")
-    old = document.get(tuple(keys))
+    old = document.get(keys)
     return keys[0] == "vars" and isinstance(old, ScalarNode) and isinstance(old.value, str)
 
 
-def _no_way(node: Node, keys: list[str], at: int, place: Place) -> Problem:
+def _no_way(node: Node, keys: tuple[str, ...], at: int, place: Place) -> Problem:
     parent = code(".".join(keys[:at]))
     if isinstance(node, ListNode):
         message = f"{parent} is a list of {len(node.items)}, and {code(keys[at])} is no position in it"
