@@ -21,7 +21,7 @@ from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import Schema, format_schema, mapping_form
-from datarecipe.recipe.source.scalars import resolve
+from datarecipe.recipe.source.yaml_scalars import resolve
 
 PAGE = Path(__file__).with_name("recipe.md")
 

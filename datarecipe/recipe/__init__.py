@@ -18,18 +18,17 @@ from datarecipe.recipe.example_schema.validator import validator
 from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
-from datarecipe.recipe.loaded import FileRead, LoadedRecipe
+from datarecipe.recipe.loaded import LoadedRecipe
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
-from datarecipe.recipe.source.yaml_source import read_yaml_document, read_yaml_file
+from datarecipe.recipe.source.yaml_source import read_yaml_document
 from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 
 __all__ = [
     "STRATEGIES",
     "Fallback",
-    "FileRead",
     "Found",
     "LabelSpace",
     "Limits",
@@ -65,7 +64,6 @@ __all__ = [
     "passed_over_below",
     "project_of",
     "read_yaml_document",
-    "read_yaml_file",
     "recipes_below",
     "shipped_recipes",
     "validator",

@@ -114,20 +114,15 @@ def _file(argument: str) -> Path:
 
 def _near_file(path: Path) -> str | None:
     """The file that is there: with another suffix, in `recipes/` or the working folder, or of nearly that name."""
-    stem = path.name[: -len(path.suffix)] if path.suffix.lower() in SUFFIXES else path.name
-    for folder in (path.parent, *_FOLDERS):
-        for suffix in SUFFIXES:
-            if stem and _is_file(found := folder / f"{stem}{suffix}"):
-                return f"did you mean {code(str(found))}?"
-    near = (near_path(folder, YAML_SUFFIXES) for folder in (path, *(folder / path.name for folder in _FOLDERS)))
+    near = (near_path(place, SUFFIXES) for place in (path, *(folder / path.name for folder in _FOLDERS)))
     return next((f"did you mean {code(str(found))}?" for found in near if found is not None), None)
 
 
 def _suggestion(name: str) -> str:
     if (vendored := _vendored("", name)) is not None:
         return vendored
-    shipped, own = shipped_recipes(), dict.fromkeys(_own_names())
-    found = nearest(name, [*own, *shipped])
+    shipped = shipped_recipes()
+    found = nearest(name, [*_own_names(), *shipped])
     if found is not None:
         return f"did you mean {code(found)}? {code('datarecipe list')} names the shipped ones"
     looked = f"it would be {code(f'recipes/{name}.yaml')}; "

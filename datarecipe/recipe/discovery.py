@@ -83,7 +83,7 @@ def _look(path: Path, root: Path) -> Found | None:
     name = display(path)
     try:
         source = read_source(resolved, Source(name).place(), str(path), shown=name)
-        document = parse_yaml(source.text or "", name, resolved)
+        document = parse_yaml(source.text, name, resolved)
     except RecipeError:
         return Found(path, resolved)
     if not isinstance(document.root, MappingNode) or "recipe" not in document.root.entries:

@@ -6,7 +6,7 @@ import json
 
 from datarecipe.exchange import Json
 from datarecipe.recipe.example_schema.dialogue import DIALOGUE_RULE, dialogues
-from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy
+from datarecipe.recipe.recipe import Recipe
 from datarecipe.recipe.strategy_table import STRATEGIES
 
 IDENTITY_VERSION = 3
@@ -29,6 +29,8 @@ def identity(recipe: Recipe) -> dict[str, Json]:
     Where the order of keys reaches a prompt (seed examples, schema, `vars`, `vary`), the value stands here as JSON
     text, so that a hash over sorted keys still tells two orders apart.
     """
+    labels, strategy = recipe.labels, recipe.strategy
+    settings = STRATEGIES[strategy.kind].settings
     return {
         "identity": IDENTITY_VERSION,
         "description": recipe.description,
@@ -37,8 +39,9 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         **({"dialogues": DIALOGUE_RULE} if dialogues(recipe.seed_examples) else {}),
         "instruction": recipe.instruction,
         "seed_examples": [_ordered(dict(example)) for example in recipe.seed_examples],
-        "labels": _labels(recipe.labels),
-        "strategy": _strategy(recipe.strategy),
+        "labels": {"kind": labels.kind, "values": list(labels.values), "options": labels.options},
+        # Of its settings only what the strategy looks at: `chains` means nothing to a tree.
+        "strategy": {"kind": strategy.kind, **{name: getattr(strategy, name) for name in settings}},
         "batch_size": recipe.batch_size,
         "random_seed": recipe.random_seed,
         "schema": _ordered(dict(recipe.schema)),
@@ -49,12 +52,3 @@ def identity(recipe: Recipe) -> dict[str, Json]:
 
 def _ordered(value: Json) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-
-
-def _labels(labels: LabelSpace) -> Json:
-    return {"kind": labels.kind, "values": list(labels.values), "options": labels.options}
-
-
-def _strategy(strategy: Strategy) -> Json:
-    """Only what the strategy looks at: `chains` means nothing to a tree."""
-    return {"kind": strategy.kind, **{name: getattr(strategy, name) for name in STRATEGIES[strategy.kind].settings}}

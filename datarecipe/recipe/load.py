@@ -16,28 +16,18 @@ from typing import Any
 from datarecipe.errors import ExampleSchemaError, Problem, RecipeNotFoundError, UnsafePathError
 from datarecipe.exchange import Json
 from datarecipe.recipe.compose.extends import compose
-from datarecipe.recipe.compose.overrides import Override, apply_overrides
-from datarecipe.recipe.compose.variables import check_variables
+from datarecipe.recipe.compose.overrides import Override, apply_overrides, check_variables
 from datarecipe.recipe.example_schema.dialogue_seeds import check_turns
 from datarecipe.recipe.example_schema.inferred_schema import check_labels_fit, check_seeds_fit, infer_schema
 from datarecipe.recipe.example_schema.user_schema import check_given_schema
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.format_check import check_format
 from datarecipe.recipe.format.release import check_release
+from datarecipe.recipe.keys import settings
 from datarecipe.recipe.keys.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.keys.labels import is_misspelt, read_labels
 from datarecipe.recipe.keys.seed_answers import check_seed_answers, check_seed_texts
 from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
-from datarecipe.recipe.keys.settings import (
-    check_limits,
-    read_about,
-    read_fallbacks,
-    read_limits,
-    read_prices,
-    read_sampling,
-    read_strategy,
-    whole,
-)
 from datarecipe.recipe.keys.task import read_task
 from datarecipe.recipe.keys.weighted_values import check_vary, read_vary
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
@@ -45,14 +35,7 @@ from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
-from datarecipe.recipe.source.paths import (
-    Project,
-    display,
-    find_named_file,
-    is_path,
-    project_of,
-    read_source,
-)
+from datarecipe.recipe.source.paths import Project, display, find_named_file, is_path, project_of, read_source
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
 
@@ -94,26 +77,22 @@ def _resolved(written: Document, file: Source, files: _Files, overrides: Sequenc
     document = apply_overrides(written, overrides)
     check_release(document)
     findings = Findings(file.name)
-    wrong = check_format(document, findings)
-    source = _Source(document, file, files, wrong)
-    parts = _read_parts(source, findings)
-    if parts.instruction:
+    draft = _Draft(document, file, files, check_format(document, findings))
+    _read_parts(draft, findings)
+    if draft.instruction:
         with findings:
-            check_variables(overrides, written, parts.instruction.text)
+            check_variables(overrides, written, draft.instruction.text)
     findings.raise_all()
-    return _recipe(source, parts)
+    return _recipe(draft)
 
 
 def _read_recipe(path: Path) -> Source:
     name = display(path)
     place = Source(name).place()
     try:
-        resolved = path.resolve()
-        exists = resolved.exists()
-    except (OSError, RuntimeError, ValueError):
-        raise RecipeNotFoundError(place.problem("this cannot be the path of a recipe")) from None
-    if not exists:
-        raise RecipeNotFoundError(place.problem("there is no such recipe"))
+        resolved = path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):  # also what cannot be a path
+        raise RecipeNotFoundError(place.problem("there is no such recipe")) from None
     if path.is_symlink() and not project_of(path.parent.resolve() / path.name).admits(resolved):
         # Messages would quote what it leads to, and in CI it is a stranger who put it there.
         hint = "name the recipe's own file"
@@ -128,7 +107,7 @@ def _path(file: Source) -> Path:
 
 def _parse(file: Source) -> Document:
     parse = parse_json if _path(file).suffix.lower() == ".json" else parse_yaml
-    return parse(file.text or "", file.name, file.path)
+    return parse(file.text, file.name, file.path)
 
 
 class _Files:
@@ -144,53 +123,33 @@ class _Files:
 
     def note(self, source: Source, role: Role) -> None:
         path = _path(source)
-        assert source.sha256 is not None
         self._read.setdefault(path, FileRead(path, source.sha256, role))
 
     def find(self, value: str, place: Place) -> Path:
         return find_named_file(value, place, self.project)
 
     def read_base(self, path: Path, value: str, place: Place) -> Document:
-        base = read_source(path, place, value, self.project)
-        self.note(base, "extends")
-        return _parse(base)
+        return _parse(self._source(path, value, place, "extends"))
 
     def named_by(self, key: Role) -> ReadFile:
         """What reads the files that the values of a key name."""
+        return lambda value, place: self._source(self.find(value, place), value, place, key)
 
-        def read(value: str, place: Place) -> Source:
-            source = read_source(self.find(value, place), place, value, self.project)
-            self.note(source, key)
-            return source
-
-        return read
+    def _source(self, path: Path, value: str, place: Place, role: Role) -> Source:
+        source = read_source(path, place, value, self.project)
+        self.note(source, role)
+        return source
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A recipe's document, and what its steps need to know of it."""
+@dataclass
+class _Draft:
+    """A recipe on its way: its document, and what the steps made of it; None where a step could not run or failed."""
 
     document: Document
     file: Source
     files: _Files
     wrong: frozenset[str]
     """Top-level keys whose values do not fit the format; no step reads them."""
-
-    @property
-    def values(self) -> dict[str, Any]:
-        value = self.document.value
-        assert isinstance(value, dict)
-        return value
-
-    def usable(self, *keys: str) -> bool:
-        """Whether all the keys are there and fit the format."""
-        return all(key in self.values and key not in self.wrong for key in keys)
-
-
-@dataclass
-class _Parts:
-    """What the steps made; None where a step could not run or failed."""
-
     instruction: Instruction | None = None
     seeds: tuple[Seed, ...] | None = None
     task: Task | None = None
@@ -198,104 +157,112 @@ class _Parts:
     schema: dict[str, Json] | None = None
     warnings: tuple[Problem, ...] = ()
 
+    @property
+    def values(self) -> dict[str, Any]:
+        value = self.document.value
+        assert isinstance(value, dict)
+        return value
 
-def _read_parts(source: _Source, findings: Findings) -> _Parts:
-    parts = _Parts()
-    document = source.document
-    if source.usable("instruction"):
+    def has(self, key: str) -> bool:
+        """Whether the key is there and fits the format."""
+        return key in self.values and key not in self.wrong
+
+
+def _read_parts(draft: _Draft, findings: Findings) -> None:
+    document = draft.document
+    if draft.has("instruction"):
         with findings:
-            parts.instruction = read_instruction(document, source.files.named_by("instruction"))
-    if source.usable("seed_example"):
+            draft.instruction = read_instruction(document, draft.files.named_by("instruction"))
+    if draft.has("seed_example"):
         with findings:
-            parts.seeds = read_seeds(document, source.files.named_by("seed_example"))
-            check_turns(parts.seeds)
-    if parts.seeds and "task" not in source.wrong and not is_misspelt(document, "task"):
+            draft.seeds = read_seeds(document, draft.files.named_by("seed_example"))
+            check_turns(draft.seeds)
+    if draft.seeds and "task" not in draft.wrong and not is_misspelt(document, "task"):
         with findings:
-            parts.task = read_task(document, parts.seeds[0])
-    if "labels" not in source.wrong and "task" not in source.wrong:
+            draft.task = read_task(document, draft.seeds[0])
+    if not draft.wrong & {"labels", "task"}:
         with findings:
-            parts.labels = read_labels(document, parts.task)
-    if parts.seeds and parts.task and parts.labels:
+            draft.labels = read_labels(document, draft.task)
+    if draft.seeds and draft.task and draft.labels:
         with findings:
-            check_seed_answers(parts.seeds, parts.task, parts.labels)
-            check_seed_texts(parts.seeds, parts.task)
-            parts.schema = infer_schema([seed.example for seed in parts.seeds], parts.task, parts.labels)
-    if source.usable("schema"):
-        parts.schema = None
+            check_seed_answers(draft.seeds, draft.task, draft.labels)
+            check_seed_texts(draft.seeds, draft.task)
+            draft.schema = infer_schema([seed.example for seed in draft.seeds], draft.task, draft.labels)
+    if draft.has("schema"):
+        draft.schema = None
         with findings:
-            parts.schema = _read_schema(source)
-            check_seeds_fit(parts.seeds or (), parts.schema)
-            if parts.seeds and parts.task and parts.labels:
+            draft.schema = _read_schema(draft)
+            check_seeds_fit(draft.seeds or (), draft.schema)
+            if draft.seeds and draft.task and draft.labels:
                 place = document.place(("schema",))
-                check_labels_fit(parts.seeds, parts.task, parts.labels, parts.schema, place)
-    _check_settings(source, findings)
-    if parts.instruction and not source.wrong & {"vars", "vary"}:
+                check_labels_fit(draft.seeds, draft.task, draft.labels, draft.schema, place)
+    _check_settings(draft, findings)
+    if draft.instruction and not draft.wrong & {"vars", "vary"}:
         with findings:
-            fixed = parts.labels is not None and parts.labels.kind == "fixed"
-            seen = (source.values.get("vars", {}), source.values.get("vary", {}))
-            parts.warnings += check_instruction(parts.instruction, *seen, fixed_labels=fixed)
-    return parts
+            fixed = draft.labels is not None and draft.labels.kind == "fixed"
+            seen = (draft.values.get("vars", {}), draft.values.get("vary", {}))
+            draft.warnings = check_instruction(draft.instruction, *seen, fixed_labels=fixed)
 
 
-def _check_settings(source: _Source, findings: Findings) -> None:
-    if not source.wrong & {"limits", "sampling"}:
-        check_limits(source.document, findings)
-    if "vary" not in source.wrong:
-        check_vary(source.document, findings)
+def _check_settings(draft: _Draft, findings: Findings) -> None:
+    if not draft.wrong & {"limits", "sampling"}:
+        settings.check_limits(draft.document, findings)
+    if "vary" not in draft.wrong:
+        check_vary(draft.document, findings)
 
 
-def _read_schema(source: _Source) -> dict[str, Json]:
-    written = source.values["schema"]
+def _read_schema(draft: _Draft) -> dict[str, Json]:
+    written = draft.values["schema"]
     if isinstance(written, dict):
-        return check_given_schema(source.document, ("schema",))
-    place = source.document.place(("schema",))
+        return check_given_schema(draft.document, ("schema",))
+    place = draft.document.place(("schema",))
     if not is_path(written):
         raise ExampleSchemaError(
             place.problem(f"`schema` must be a mapping or the path of a .json file, not {describe(written)}")
         )
-    file = source.files.named_by("schema")(written, place)
-    return check_given_schema(parse_json(file.text or "", file.name, file.path), ())
+    file = draft.files.named_by("schema")(written, place)
+    return check_given_schema(parse_json(file.text, file.name, file.path), ())
 
 
-def _recipe(source: _Source, parts: _Parts) -> LoadedRecipe:
-    values = source.values
-    assert parts.instruction is not None
-    assert parts.seeds is not None
-    assert parts.task is not None
-    assert parts.labels is not None
-    assert parts.schema is not None
-    found = warnings(source.document, parts.seeds, parts.labels, parts.task, parts.schema)
+def _recipe(draft: _Draft) -> LoadedRecipe:
+    values = draft.values
+    assert draft.instruction is not None
+    assert draft.seeds is not None
+    assert draft.task is not None
+    assert draft.labels is not None
+    assert draft.schema is not None
+    found = warnings(draft.document, draft.seeds, draft.labels, draft.task, draft.schema)
     vary, vary_weights = read_vary(values.get("vary", {}))
-    warned = (*islice(found, MAX_PROBLEMS), *parts.warnings)
+    warned = (*islice(found, MAX_PROBLEMS), *draft.warnings)
     return LoadedRecipe(
         name=values["name"],
         description=values.get("description", ""),
-        task=parts.task,
-        instruction=parts.instruction.text,
-        seed_examples=tuple(seed.example for seed in parts.seeds),
-        labels=parts.labels,
-        strategy=read_strategy(values["strategy"]),
-        target_size=whole(values["target_size"]),
-        batch_size=whole(values.get("batch_size", Recipe.batch_size)),
-        random_seed=whole(values.get("random_seed", Recipe.random_seed)),
-        schema=parts.schema,
+        task=draft.task,
+        instruction=draft.instruction.text,
+        seed_examples=tuple(seed.example for seed in draft.seeds),
+        labels=draft.labels,
+        strategy=settings.read_strategy(values["strategy"]),
+        target_size=settings.whole(values["target_size"]),
+        batch_size=settings.whole(values.get("batch_size", Recipe.batch_size)),
+        random_seed=settings.whole(values.get("random_seed", Recipe.random_seed)),
+        schema=draft.schema,
         schema_inferred="schema" not in values,
         vars=values.get("vars", {}),
         vary=vary,
         vary_weights=vary_weights,
         model=values.get("model"),
         api_base=values.get("api_base"),
-        sampling=read_sampling(values.get("sampling", {})),
+        sampling=settings.read_sampling(values.get("sampling", {})),
         response_format=values.get("response_format", Recipe.response_format),
-        fallbacks=read_fallbacks(values.get("fallbacks", ())),
-        prices=read_prices(values.get("prices")),
-        limits=read_limits(values.get("limits", {})),
-        about=read_about(values),
+        fallbacks=settings.read_fallbacks(values.get("fallbacks", ())),
+        prices=settings.read_prices(values.get("prices")),
+        limits=settings.read_limits(values.get("limits", {})),
+        about=settings.read_about(values),
         own_keys={key: value for key, value in values.items() if key.startswith("x-")},
-        project=source.files.project.root,
-        source=_path(source.file),
-        files=source.files.read,
-        written=source.document,
-        instruction_place=parts.instruction.place,
-        warnings=in_order(warned, source.file.name),
+        project=draft.files.project.root,
+        source=_path(draft.file),
+        files=draft.files.read,
+        written=draft.document,
+        instruction_place=draft.instruction.place,
+        warnings=in_order(warned, draft.file.name),
     )

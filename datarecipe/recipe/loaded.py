@@ -10,7 +10,7 @@ from typing import Literal
 
 from datarecipe.errors import Problem, TemplateError
 from datarecipe.recipe.recipe import IN_INSTRUCTION, Recipe
-from datarecipe.recipe.source.document import Document, Source, empty_document
+from datarecipe.recipe.source.document import Document, MappingNode, Source
 from datarecipe.recipe.source.text_place import TextPlace
 
 Role = Literal["recipe", "extends", "instruction", "seed_example", "schema"]
@@ -38,7 +38,9 @@ class LoadedRecipe(Recipe):
     """The recipe's file. Absolute, symlinks resolved."""
     files: tuple[FileRead, ...] = field(default=(), repr=False, compare=False)
     """Every file that was read, each once: the recipe, then what it extends, then the others."""
-    written: Document = field(default_factory=empty_document, repr=False, compare=False)
+    written: Document = field(
+        default_factory=lambda: Document(MappingNode({}, Source("").place())), repr=False, compare=False
+    )
     """The recipe as written, what it extends and the overrides merged in; each value knows its place."""
     instruction_place: TextPlace = field(
         default_factory=lambda: TextPlace(Source(IN_INSTRUCTION).place()), repr=False, compare=False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datarecipe.exchange import Json
 from datarecipe.recipe.loaded import LoadedRecipe
 from datarecipe.recipe.message_text import dotted
-from datarecipe.recipe.source.document import Keys, ListNode, MappingNode, Node
+from datarecipe.recipe.source.document import Keys, nodes_within
 from datarecipe.recipe.source.paths import is_path
 
 DEFAULT = "default"
@@ -58,17 +58,5 @@ def origin_of(recipe: LoadedRecipe, keys: Keys) -> str:
         return "inferred from seed_example and labels" if inferred else DEFAULT
     written = getattr(node, "value", None)
     file = f" -> {written}" if isinstance(written, str) and keys[0] in _FILES and is_path(written) else ""
-    flags = "".join(f", {flag}" for flag in dict.fromkeys(_flags_in(node)) if flag != str(node.place))
-    return f"{node.place}{file}{flags}"
-
-
-def _flags_in(node: Node) -> Iterator[str]:
-    """The flags that changed a part of a value."""
-    if node.place.is_flag:
-        yield str(node.place)
-    elif isinstance(node, ListNode):
-        for item in node.items:
-            yield from _flags_in(item)
-    elif isinstance(node, MappingNode):
-        for _, value in node.entries.values():
-            yield from _flags_in(value)
+    flags = dict.fromkeys(str(each.place) for each in nodes_within(node) if each.place.is_flag)
+    return f"{node.place}{file}{''.join(f', {flag}' for flag in flags if flag != str(node.place))}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -156,7 +156,36 @@ class Recipe:
         `show` prints it, the manifest keeps it. It is a recipe itself and needs no other file. Keys without a value and
         without a default are left out.
         """
-        return _document(self)
+        about = self.about
+        examples: list[Json] = [dict(example) for example in self.seed_examples]
+        document: dict[str, Json] = {
+            "recipe": FORMAT,
+            "name": self.name,
+            "description": self.description,
+            "version": about.version,
+            "license": about.license,
+            "tags": list(about.tags),
+            "requires": about.requires,
+            "task": _task(self.task),
+            "instruction": self.instruction,
+            "seed_example": examples[0] if len(examples) == 1 else examples,
+            "labels": _labels(self.labels),
+            "strategy": asdict(self.strategy),
+            "target_size": self.target_size,
+            "batch_size": self.batch_size,
+            "random_seed": self.random_seed,
+            "schema": dict(self.schema),
+            "vars": dict(self.vars),
+            "vary": self.vary_as_written,
+            "model": self.model,
+            "api_base": self.api_base,
+            "fallbacks": [_fallback(fallback) for fallback in self.fallbacks] or None,
+            "prices": None if self.prices is None else asdict(self.prices),
+            "sampling": dict(self.sampling),
+            "response_format": self.response_format,
+            "limits": asdict(self.limits, dict_factory=_without_none),
+        }
+        return {**{key: value for key, value in document.items() if value is not None}, **self.own_keys}
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -182,59 +211,18 @@ class Recipe:
         return texts or self.fields
 
 
-def _document(recipe: Recipe) -> dict[str, Json]:
-    about = recipe.about
-    document: dict[str, Json] = {
-        "recipe": FORMAT,
-        "name": recipe.name,
-        "description": recipe.description,
-        "version": about.version,
-        "license": about.license,
-        "tags": list(about.tags),
-        "requires": about.requires,
-        "task": _task(recipe.task),
-        "instruction": recipe.instruction,
-        "seed_example": _seed_example(recipe),
-        "labels": _labels(recipe.labels),
-        "strategy": asdict(recipe.strategy),
-        "target_size": recipe.target_size,
-        "batch_size": recipe.batch_size,
-        "random_seed": recipe.random_seed,
-        "schema": dict(recipe.schema),
-        "vars": dict(recipe.vars),
-        "vary": recipe.vary_as_written,
-        "model": recipe.model,
-        "api_base": recipe.api_base,
-        "fallbacks": [_fallback(fallback) for fallback in recipe.fallbacks] or None,
-        "prices": None if recipe.prices is None else asdict(recipe.prices),
-        "sampling": dict(recipe.sampling),
-        "response_format": recipe.response_format,
-        "limits": _without_none(asdict(recipe.limits)),
-    }
-    return {**{key: value for key, value in document.items() if value is not None}, **recipe.own_keys}
-
-
 def _fallback(fallback: Fallback) -> Json:
     return fallback.model if fallback.prices is None else {"model": fallback.model, "prices": asdict(fallback.prices)}
 
 
-def _without_none(values: Mapping[str, Any]) -> dict[str, Json]:
-    return {
-        name: _without_none(value) if isinstance(value, Mapping) else value
-        for name, value in values.items()
-        if value is not None
-    }
+def _without_none(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in items if value is not None}
 
 
 def _task(task: Task) -> Json:
     if task.kind == "none":
         return None
     return {"label": task.label_field, "options": task.options_field} if task.kind == "custom" else task.kind
-
-
-def _seed_example(recipe: Recipe) -> Json:
-    examples: list[Json] = [dict(example) for example in recipe.seed_examples]
-    return examples[0] if len(examples) == 1 else examples
 
 
 def _labels(labels: LabelSpace) -> Json:

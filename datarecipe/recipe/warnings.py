@@ -28,9 +28,8 @@ def warnings(
     misread = tuple(pitfalls(document, seeds, task))
     yield from misread
     told = {(problem.source, problem.line) for problem in misread}
-    yield from (
-        problem for problem in _only_null(document, seeds, schema) if (problem.source, problem.line) not in told
-    )
+    nulls = () if document.get(("schema",)) is not None else _only_null(seeds, schema)
+    yield from (problem for problem in nulls if (problem.source, problem.line) not in told)
     yield from _no_task(task, seeds[0])
     yield from _batch_size(document)
     yield from _strategy(document)
@@ -74,14 +73,10 @@ def _strategy(document: Document) -> Iterator[Problem]:
     chosen = document.place(("strategy", "kind"))
     for key in without_effect(kind):
         place = document.key_place(("strategy", key))
-        if key in written and written[key] != getattr(_DEFAULTS, key) and _stand_together(place, chosen):
+        # One hand must have written both: a base's setting may well mean nothing to the strategy of what extends it.
+        if key in written and written[key] != getattr(_DEFAULTS, key) and place.source == chosen.source:
             message = f"the strategy {code(kind)} ignores {code(key)}"
             yield place.warning(message, "remove it, or choose another kind")
-
-
-def _stand_together(one: Place, other: Place) -> bool:
-    """Whether one hand wrote both: a base's setting may well mean nothing to the strategy of a recipe that extends it."""
-    return one.source == other.source
 
 
 def _stop_when(document: Document) -> Iterator[Problem]:
@@ -102,9 +97,7 @@ def _fallbacks(document: Document) -> Iterator[Problem]:
         seen.add(fallback.model)
 
 
-def _only_null(document: Document, seeds: Sequence[Seed], schema: Mapping[str, Any]) -> Iterator[Problem]:
-    if document.get(("schema",)) is not None:
-        return
+def _only_null(seeds: Sequence[Seed], schema: Mapping[str, Any]) -> Iterator[Problem]:
     for name, shape in schema["properties"].items():
         if shape == {"type": "null"}:
             message = f"{code(name)} is null in every seed example, so every reply must have null there"

@@ -14,16 +14,15 @@ from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.message_text import code, join, show
 from datarecipe.recipe.recipe import Task
-from datarecipe.recipe.source.document import Document, ListNode, MappingNode, Node, Place, ScalarNode
+from datarecipe.recipe.source.document import Document, ListNode, MappingNode, Node, Place, ScalarNode, nodes_within
 from datarecipe.recipe.source.paths import is_path
+from datarecipe.recipe.source.yaml_hints import in_quotes, line_in_quotes
 from datarecipe.recipe.source.yaml_scalars import scalar
-from datarecipe.recipe.source.yaml_syntax import corrected, in_quotes
 
 _TEXTS = ("description", "instruction", "seed_example", "labels", "vars", "vary", "tags")
 """Keys with texts that people write freely; elsewhere a word with a comment after it is just that."""
 _COMMENT = re.compile(r"\s+(#[^\W_].*)")
 _COLON = re.compile(r"\s*:")
-_ANCHOR = re.compile(r"\s*&([\w-]+)")
 _ALIAS = re.compile(r"\*([\w-]+)")
 _PADDED = re.compile(r"[-+]?0[0-9]+")
 _NAMED = 5
@@ -37,7 +36,7 @@ def pitfalls(document: Document, seeds: Sequence[Seed], task: Task) -> Iterator[
 
 def _commas(root: Node) -> Iterator[Problem]:
     """Keys without a value in braces: what follows a comma in a text without quotes."""
-    for mapping in (node for node in _nodes(root) if isinstance(node, MappingNode)):
+    for mapping in (node for node in nodes_within(root) if isinstance(node, MappingNode)):
         before: tuple[str, Node] | None = None
         last: tuple[str, Place] | None = None
         for key, (place, value) in (*mapping.entries.items(), ("", (mapping.place, mapping))):
@@ -51,86 +50,54 @@ def _commas(root: Node) -> Iterator[Problem]:
 
 
 def _lacks_value(key: str, place: Place, value: Node) -> bool:
-    if not isinstance(value, ScalarNode) or value.text != "" or place.line is None or place.column is None:
+    if not isinstance(value, ScalarNode) or value.text != "" or place.line is None:
         return False
-    line = place.source.lines[place.line - 1]
-    end = place.column - 1 + len(key) if line.startswith(key, place.column - 1) else (place.end_column or 0) - 1
+    line = place.line_text
+    end = place.index + len(key) if line.startswith(key, place.index) else (place.end_column or 0) - 1
     return end >= 0 and _COLON.match(line, end) is None
 
 
 def _with_comma(before: tuple[str, Node] | None, key: str, place: Place) -> str:
     """The text with its comma in quotes, where all of it stands on one line."""
-    if before is not None and isinstance(before[1], ScalarNode) and before[1].text and place.column is not None:
+    if before is not None and isinstance(before[1], ScalarNode) and before[1].text:
         start = before[1].place
-        if (start.source, start.line) == (place.source, place.line) and start.column is not None and start.line:
-            text = start.source.lines[start.line - 1][start.column - 1 : place.column - 1 + len(key)]
-            return (
-                f"a text with a comma needs quotes there; write: {scalar(before[0], in_list=True)}: {in_quotes(text)}"
-            )
+        if (start.source, start.line) == (place.source, place.line):
+            text = in_quotes(place.line_text[start.index : place.index + len(key)])
+            return f"a text with a comma needs quotes there; write: {scalar(before[0], in_list=True)}: {text}"
     return "a text with a comma needs quotes there, around all of it; a key needs a `:` and a value"
 
 
 def _anchors(root: Node) -> Iterator[Problem]:
     """Texts that begin with `&` and a word, which is an anchor; real ones are named by an alias."""
     named: dict[str, frozenset[str]] = {}
-    for node in _nodes(root):
-        place = node.place
-        if not isinstance(node, ScalarNode) or place.line is None or place.column is None:
+    for node in nodes_within(root):
+        if not isinstance(node, ScalarNode) or node.anchor is None:
             continue
-        end = None if node.text else _end(node)  # where nothing is written, the place is that of the key
-        line = place.source.lines[place.line - 1]
-        found = _ANCHOR.match(line, place.column - 1) or (_ANCHOR.match(line, end[1]) if end else None)
-        if found is None:
-            continue
-        if place.source.name not in named:
-            named[place.source.name] = frozenset(_ALIAS.findall(place.source.text or ""))
-        if found[1] not in named[place.source.name]:
-            message = f"{code('&' + found[1])} is an anchor to YAML, which no alias names, and no part of the text"
-            anchor = place.source.place(place.line, found.start(1), found.end(1) + 1)
-            yield anchor.warning(message, "a text that begins with `&` needs quotes")
+        source = node.place.source
+        if source.name not in named:
+            named[source.name] = frozenset(_ALIAS.findall(source.text))
+        if node.anchor not in named[source.name]:
+            message = f"{code('&' + node.anchor)} is an anchor to YAML, which no alias names, and no part of the text"
+            place = node.place if node.text == "" else node.place.long(len(node.anchor) + 1)
+            yield place.warning(message, "a text that begins with `&` needs quotes")
 
 
 def _comments(document: Document) -> Iterator[Problem]:
     """Texts that end before a `#` which stands right before a word, as in `I love #python`."""
     for key in _TEXTS:
         top = document.get((key,))
-        for node in _nodes(top) if top is not None else ():
-            if not isinstance(node, ScalarNode) or node.text is None or not isinstance(node.value, str | None):
+        for node in nodes_within(top) if top is not None else ():
+            if not isinstance(node, ScalarNode) or node.end is None or not isinstance(node.value, str | None):
                 continue
-            end = _end(node)
-            if end is None or is_path(node.text):
+            line, text = node.end.line_text, node.text or ""
+            found = _COMMENT.match(line, node.end.index)
+            if found is None or is_path(text):
                 continue
-            line = node.place.source.lines[end[0] - 1]
-            found = _COMMENT.match(line, end[1])
-            if found is None:
-                continue
-            what = f"so the text ends before it: {show(node.text)}" if node.text else "so nothing stands here"
-            whole = corrected(line) if node.place.line == end[0] and not re.search(r"[\[{]", line) else None
+            what = f"so the text ends before it: {show(text)}" if text else "so nothing stands here"
+            whole = line_in_quotes(line) if node.place.line == node.end.line and not re.search(r"[\[{]", line) else None
             hint = f"{whole or 'put the whole text into quotes'}; or write a space after the `#` of a comment"
-            comment = node.place.source.place(end[0], found.start(1) + 1, len(line.rstrip()) + 1)
+            comment = node.end.in_line(found.start(1), len(found[1].rstrip()))
             yield comment.warning(f"what follows ` #` is a comment in YAML, {what}", hint)
-
-
-def _end(node: ScalarNode) -> tuple[int, int] | None:
-    """The line, from 1, and column, from 0, behind a plain scalar; behind its key and colon, where it is empty."""
-    place = node.place
-    if place.line is None or place.column is None:
-        return None
-    lines, column = place.source.lines, place.column - 1
-    if not node.text:
-        colon = _COLON.match(lines[place.line - 1], (place.end_column or place.column + 1) - 1)
-        return (place.line, colon.end()) if colon else None
-    if lines[place.line - 1].startswith(node.text, column):
-        return place.line, column + len(node.text)
-    left = node.text
-    for number in range(place.line, len(lines) + 1):
-        part = lines[number - 1][column:].strip()
-        if part.startswith(left):
-            return number, lines[number - 1].index(left, column) + len(left)
-        if not left.startswith(part):
-            return None  # an anchor or a tag is in front
-        left, column = left[len(part) :].lstrip(), 0
-    return None
 
 
 def _spellings(document: Document, seeds: Sequence[Seed], task: Task) -> Iterator[Problem]:
@@ -152,7 +119,7 @@ def _spellings(document: Document, seeds: Sequence[Seed], task: Task) -> Iterato
     known = set(map(id, told))
     for top in (document.get(("vars",)), document.get(("seed_example",))):
         if top is not None:
-            codes = (node for node in _rewritten(_nodes(top)) if _PADDED.fullmatch(node.text or ""))
+            codes = (node for node in _rewritten(nodes_within(top)) if _PADDED.fullmatch(node.text or ""))
             yield from _lost("value", [node for node in codes if id(node) not in known])
 
 
@@ -192,18 +159,3 @@ def _lost(what: str, nodes: Sequence[ScalarNode]) -> Iterator[Problem]:
         message = f"the {what}s {join([*texts, *more], 'and')} are read as the numbers {join([*values, *more], 'and')}"
     hint = f"write {', '.join(map(in_quotes, texts))} for text, or the number as it is read"
     yield nodes[0].place.warning(message, hint)
-
-
-def _nodes(root: Node) -> Iterator[Node]:
-    """All nodes at and below `root`, in the order of the document, each once however many aliases name it."""
-    left, seen = [root], set[int]()
-    while left:
-        node = left.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, ListNode):
-            left.extend(reversed(node.items))
-        elif isinstance(node, MappingNode):
-            left.extend(value for _, value in reversed([*node.entries.values()]))

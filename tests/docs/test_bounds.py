@@ -7,7 +7,7 @@ from datarecipe.recipe.example_schema import patterns, references, validation_co
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.keys import seeds
 from datarecipe.recipe.source import document as source
-from datarecipe.recipe.source.scalars import LONGEST_INT
+from datarecipe.recipe.source.yaml_scalars import LONGEST_INT
 from tests.docs.pages import document
 
 BOUNDS = {

@@ -19,11 +19,12 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import Json
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer
-from datarecipe.recipe import find_recipe, format_schema, load_recipe, read_yaml_file, shipped_recipes
+from datarecipe.recipe import find_recipe, format_schema, load_recipe, shipped_recipes
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.running.resolve.config_form import USER_KEYS
 from tests.docs.pages import ROOT, Page, commands, document, documents, pages
 from tests.docs.scripts import script
+from tests.recipe.writing import read_yaml_file
 
 PAGES = pytest.mark.parametrize("page", pages(), ids=str)
 SVG = "{http://www.w3.org/2000/svg}"

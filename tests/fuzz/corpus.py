@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datarecipe.exchange import Json
-from datarecipe.recipe import read_yaml_file, shipped_recipes
+from datarecipe.recipe import shipped_recipes
 from datarecipe.recipe.source.paths import is_path
 from tests.fuzz.tree import Tree, tree_of
+from tests.recipe.writing import read_yaml_file
 
 _OWN = Path(__file__).parent / "corpus"
 _NAMING = ("extends", "instruction", "seed_example", "schema")

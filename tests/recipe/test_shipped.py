@@ -12,8 +12,9 @@ from datarecipe.exchange import Json
 from datarecipe.generate.prompt.model_profile import settle_model
 from datarecipe.generate.prompt.render import Renderer
 from datarecipe.generate.prompt.vary import Turn
-from datarecipe.recipe import Recipe, collection_root, load_recipe, read_yaml_file, shipped_recipes
+from datarecipe.recipe import Recipe, collection_root, load_recipe, shipped_recipes
 from tests.docs.pages import code_in, document
+from tests.recipe.writing import read_yaml_file
 
 SHIPPED = shipped_recipes()
 EVERY = pytest.mark.parametrize("name", SHIPPED)

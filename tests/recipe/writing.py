@@ -11,7 +11,7 @@ import pytest
 
 from datarecipe.errors import Problem, RecipeError
 from datarecipe.exchange import Json
-from datarecipe.recipe import LoadedRecipe, Override, load_recipe
+from datarecipe.recipe import LoadedRecipe, Override, load_recipe, read_yaml_document
 
 RECIPE: dict[str, str] = {
     "recipe": "1",
@@ -65,6 +65,12 @@ class Project:
 def told(problems: Iterable[Problem]) -> list[str]:
     """What each problem says, without the excerpt."""
     return [str(replace(problem, excerpt=None)) for problem in problems]
+
+
+def read_yaml_file(path: Path) -> Json:
+    """The value of a YAML file, by the rules of recipes; None when it is empty."""
+    document = read_yaml_document(path)
+    return None if document is None else document.value
 
 
 def as_flow(value: Json) -> str:

@@ -23,7 +23,6 @@ from datarecipe.recipe.source.document import (
     Place,
     ScalarNode,
     Source,
-    mapping_node,
 )
 from datarecipe.recipe.source.paths import is_path
 
@@ -70,13 +69,13 @@ class _Composer:
             return root
         source = root.place.source
         findings = Findings(source.name)
-        under = mapping_node({}, root.place)
+        under = MappingNode({}, root.place)
         for base in bases[: MAX_FILES + 1]:  # one more than may be: so that it is told, once
             with findings:
                 under = merged(under, self._base(base, (*chain, source)))
         findings.raise_all()
         own = {key: entry for key, entry in root.entries.items() if key != KEY}
-        whole = merged(under, mapping_node(own, root.place))
+        whole = merged(under, MappingNode(own, root.place))
         if whole.size > MAX_NODES:
             raise _too_large(document.place((KEY,)))
         return whole

@@ -7,42 +7,40 @@ was inherited, where null is no value that the key could have.
 from __future__ import annotations
 
 from datarecipe.recipe.format.schema_file import schema_of
-from datarecipe.recipe.source.document import Keys, MappingNode, Node, Place, ScalarNode, mapping_node
+from datarecipe.recipe.source.document import Keys, MappingNode, Node, Place, ScalarNode
 
-WHOLE = frozenset({"seed_example", "schema"})
-"""Top-level keys whose mappings do not merge."""
-
-
-def merged(base: MappingNode, own: MappingNode) -> MappingNode:
-    """What `base` says, and over it what `own` says. Every value keeps the place where it was written."""
-    return _merged(base, own, ())
+_WHOLE = frozenset({("seed_example",), ("schema",)})
+"""Where mappings do not merge."""
 
 
 def long_form(key: str, node: Node) -> Node:
     """A top-level key's short form as the mapping that it stands for: `strategy: tree` is {kind: tree}."""
     if key == "strategy" and isinstance(node, ScalarNode):
-        return mapping_node({"kind": (node.place, node)}, node.place)
+        return MappingNode({"kind": (node.place, node)}, node.place)
     return node
 
 
-def _merged(base: MappingNode, own: MappingNode, keys: Keys) -> MappingNode:
+def merged(base: MappingNode, own: MappingNode, keys: Keys = ()) -> MappingNode:
+    """What `base` says, and over it what `own` says. Every value keeps the place where it was written.
+
+    `keys` leads to both from the root.
+    """
     entries: dict[str, tuple[Place, Node]] = dict(base.entries)
     for key, (place, node) in own.entries.items():
         inherited = entries.get(key)
         if inherited is not None and takes_away((*keys, key), node):
             del entries[key]
-            continue
-        entries[key] = (place, node if inherited is None else _value(inherited[1], node, (*keys, key)))
-    return mapping_node(entries, own.place)
+        else:
+            entries[key] = (place, node if inherited is None else _over(inherited[1], node, (*keys, key)))
+    return MappingNode(entries, own.place)
 
 
-def _value(inherited: Node, node: Node, keys: Keys) -> Node:
-    if len(keys) == 1 and isinstance(node, MappingNode):
+def _over(inherited: Node, node: Node, keys: Keys) -> Node:
+    if not isinstance(node, MappingNode) or keys in _WHOLE:
+        return node
+    if len(keys) == 1:
         inherited = long_form(str(keys[0]), inherited)
-    both = isinstance(inherited, MappingNode) and isinstance(node, MappingNode)
-    if both and not (len(keys) == 1 and keys[0] in WHOLE):
-        return _merged(inherited, node, keys)  # type: ignore[arg-type]  # `both` says so
-    return node
+    return merged(inherited, node, keys) if isinstance(inherited, MappingNode) else node
 
 
 def takes_away(keys: Keys, node: Node) -> bool:

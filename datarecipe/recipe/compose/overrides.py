@@ -5,7 +5,6 @@ An override replaces a node of the document, marked with its flag; all checks co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe.compose.merge import long_form, takes_away
 from datarecipe.recipe.format.schema_file import required_keys, schema_of
-from datarecipe.recipe.message_text import code, shorten
+from datarecipe.recipe.message_text import code, did_you_mean, join, shorten
 from datarecipe.recipe.source.document import (
     Document,
     ListNode,
@@ -24,16 +23,12 @@ from datarecipe.recipe.source.document import (
     ScalarNode,
     Source,
     from_json,
-    list_node,
-    mapping_node,
     to_json,
 )
+from datarecipe.recipe.source.yaml_scalars import NULLS
 from datarecipe.recipe.source.yaml_source import parse_yaml
+from datarecipe.recipe.template import names_read
 
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_NUMBER = re.compile(r"[-+]?(?:0[xo][0-9a-fA-F]+|[0-9.]+(?:[eE][-+]?[0-9]+)?)")
-_DIGITS = 10
-"""Of a position in a list."""
 _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
 
 
@@ -54,9 +49,9 @@ class Override:
     """Whether it is one of `vars`, which must be there: a misspelt one would change nothing and say nothing."""
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> tuple[str, ...]:
         """The path in parts."""
-        return self.path.split(".") if isinstance(self.path, str) else list(self.path)
+        return tuple(self.path.split(".")) if isinstance(self.path, str) else self.path
 
 
 def parse_set(text: str) -> Override:
@@ -111,11 +106,35 @@ def apply_overrides(document: Document, overrides: Sequence[Override]) -> Docume
             message = "what a recipe extends stands in its file"
             raise OverrideError(place.problem(message, "write a recipe that extends both"))
         node = _node(override, Document(root), place)
-        if _takes_away(override, node):
+        # Of what every recipe has nothing is taken away.
+        if override.keys[0] not in required_keys() and takes_away(override.keys, node):
             root = _without(root, override.keys)
         else:
             root = _replaced(root, override.keys, 0, node, place)
     return Document(root)
+
+
+def check_variables(overrides: Sequence[Override], written: Document, template: str) -> None:
+    """Every `--var` names one of the recipe's `vars` as `written` before any override, or one that the template reads.
+
+    Raises:
+        OverrideError: with a problem for each that does not.
+    """
+    named = [override for override in overrides if override.is_variable]
+    read = names_read(template) if named else None
+    if read is None:
+        return
+    declared = written.get(("vars",))
+    known = {*(declared.entries if isinstance(declared, MappingNode) else ()), *read}
+    listed = f"its variables are {join(map(code, sorted(known)), 'and')}" if known else "it has none in `vars`"
+    problems = []
+    for override in named:
+        name = override.keys[1]
+        if name not in known:
+            hint = did_you_mean(name, known) or listed
+            problems.append(Source(override.flag).place().problem(f"the recipe has no variable {code(name)}", hint))
+    if problems:
+        raise OverrideError(*problems)
 
 
 def _node(override: Override, document: Document, place: Place) -> Node:
@@ -123,28 +142,20 @@ def _node(override: Override, document: Document, place: Place) -> Node:
     if override.written is not None and _holds_text(override.keys, document):
         # Without quotes YAML would read `C # lang`, `a: b` and 2026 otherwise than they are meant here.
         own = override.keys[0] == "vars"
-        value = override.written if own or override.written not in _NULLS else None
+        value = override.written if own or override.written not in NULLS else None
     elif override.mistake is not None:
         option, _, name = override.flag.partition(" ")
         hint = f"a text with special characters needs quotes: {option} '{name}=\"...\"'"
-        raise OverrideError(place.problem(override.mistake, None if _is_number(override.written) else hint))
+        # Quotes do not mend a number that no recipe can hold.
+        is_number = str(override.written).lstrip("+-.")[:1].isdigit()
+        raise OverrideError(place.problem(override.mistake, None if is_number else hint))
     try:
         return from_json(value, place)
     except ValueError as error:
         raise OverrideError(place.problem(f"the value cannot stand in a recipe: {error}")) from None
 
 
-def _is_number(written: str | None) -> bool:
-    """Whether it is a number: if it is one that no recipe can hold, quotes do not mend it."""
-    return written is not None and _NUMBER.fullmatch(written) is not None
-
-
-def _takes_away(override: Override, node: Node) -> bool:
-    """Whether a null unsets the key: as in a recipe that extends another. Of what every recipe has nothing is taken away."""
-    return override.keys[0] not in required_keys() and takes_away(tuple(override.keys), node)
-
-
-def _without(node: Node, keys: list[str]) -> Node:
+def _without(node: Node, keys: tuple[str, ...]) -> Node:
     if not isinstance(node, MappingNode) or keys[0] not in node.entries:
         return node
     entries = dict(node.entries)
@@ -153,44 +164,43 @@ def _without(node: Node, keys: list[str]) -> Node:
     else:
         place, inner = entries[keys[0]]
         entries[keys[0]] = (place, _without(inner, keys[1:]))
-    return mapping_node(entries, node.place)
+    return MappingNode(entries, node.place)
 
 
-def _replaced(node: Node, keys: list[str], at: int, new: Node, place: Place) -> Node:
+def _replaced(node: Node, keys: tuple[str, ...], at: int, new: Node, place: Place) -> Node:
     if at == len(keys):
         return new
     key = keys[at]
     if at == 1:
         node = _opened(keys, long_form(keys[0], node))
     if isinstance(node, MappingNode):
-        old_place, old = node.entries.get(key, (place, mapping_node({}, place)))
+        old_place, old = node.entries.get(key, (place, MappingNode({}, place)))
         entry = (place if at == len(keys) - 1 else old_place, _replaced(old, keys, at + 1, new, place))
-        return mapping_node({**node.entries, key: entry}, node.place)
-    if isinstance(node, ListNode) and key.isdecimal() and len(key) < _DIGITS and int(key) < len(node.items):
-        index = int(key)
+        return MappingNode({**node.entries, key: entry}, node.place)
+    if isinstance(node, ListNode) and key in map(str, range(len(node.items))):
         items = list(node.items)
-        items[index] = _replaced(items[index], keys, at + 1, new, place)
-        return list_node(items, node.place)
+        items[int(key)] = _replaced(items[int(key)], keys, at + 1, new, place)
+        return ListNode(items, node.place)
     raise OverrideError(_no_way(node, keys, at, place))
 
 
-def _opened(keys: list[str], node: Node) -> Node:
+def _opened(keys: tuple[str, ...], node: Node) -> Node:
     """The mapping that a path can go on in: the short forms of `labels` and `task` say nothing that their mappings keep."""
-    if keys[:2] in (["labels", "per_example"], ["task", "label"], ["task", "options"]):
-        return node if isinstance(node, MappingNode) else mapping_node({}, node.place)
+    if keys[:2] in (("labels", "per_example"), ("task", "label"), ("task", "options")):
+        return node if isinstance(node, MappingNode) else MappingNode({}, node.place)
     return node
 
 
-def _holds_text(keys: Sequence[str], document: Document) -> bool:
+def _holds_text(keys: tuple[str, ...], document: Document) -> bool:
     """Whether a key holds text and nothing else: by the format, or as its own value shows (`vars`)."""
-    schema = schema_of(tuple(keys))
+    schema = schema_of(keys)
     if schema is not None:
         return bool(schema.get("type") == "string")
-    old = document.get(tuple(keys))
+    old = document.get(keys)
     return keys[0] == "vars" and isinstance(old, ScalarNode) and isinstance(old.value, str)
 
 
-def _no_way(node: Node, keys: list[str], at: int, place: Place) -> Problem:
+def _no_way(node: Node, keys: tuple[str, ...], at: int, place: Place) -> Problem:
     parent = code(".".join(keys[:at]))
     if isinstance(node, ListNode):
         message = f"{parent} is a list of {len(node.items)}, and {code(keys[at])} is no position in it"

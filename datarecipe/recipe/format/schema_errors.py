@@ -18,7 +18,7 @@ from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.schema_file import Schema, mapping_form, schema_of
 from datarecipe.recipe.message_text import code, describe, did_you_mean, dotted, nearest
 from datarecipe.recipe.source.document import Document, Keys, ScalarNode
-from datarecipe.recipe.source.scalars import resolve
+from datarecipe.recipe.source.yaml_scalars import resolve
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -7,7 +7,7 @@ frozen; an override makes a new tree that shares what did not change.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -41,27 +41,22 @@ class Source:
 
     name: str
     """What messages call it: a path as seen from the working folder, or `--set strategy.chains`."""
-    text: str | None = field(default=None, repr=False, compare=False)
-    """What it says, line ends as LF; None for a flag and for a file that could not be read."""
+    text: str = field(default="", repr=False, compare=False)
+    """What it says, line ends as LF; empty for a flag and for a file that could not be read."""
     path: Path | None = field(default=None, compare=False)
     """Absolute, symlinks resolved; None for a flag. Paths in the text count from its folder."""
-    sha256: str | None = field(default=None, repr=False, compare=False)
-    """Of the file's bytes, in hexadecimal; None where no file was read."""
+    sha256: str = field(default="", repr=False, compare=False)
+    """Of the file's bytes, in hexadecimal; empty where no file was read."""
 
     @cached_property
     def lines(self) -> Sequence[str]:
         """The text's lines."""
-        return [] if self.text is None else self.text.split("\n")
+        return self.text.split("\n")
 
     def at(self, index: int, length: int = 1) -> Place:
         """The place of the character number `index` of the text, and of so many from there on."""
-        assert self.text is not None
         start = self.text.rfind("\n", 0, index) + 1
         return self.place(self.text.count("\n", 0, index) + 1, index - start + 1, index - start + 1 + length)
-
-    def index(self, line: int, column: int) -> int:
-        """The number of the character there, for `at`."""
-        return sum(len(text) + 1 for text in self.lines[: line - 1]) + column - 1
 
     def place(self, line: int | None = None, column: int | None = None, end_column: int | None = None) -> Place:
         """A place in it; without a line, the whole of it."""
@@ -86,11 +81,35 @@ class Place:
     def __str__(self) -> str:
         return Problem("", self.source.name, self.line, self.column).place
 
+    @property
+    def line_text(self) -> str:
+        """The line that it is in; empty where it is in none."""
+        lines = self.source.lines
+        return lines[self.line - 1] if self.line is not None and self.line <= len(lines) else ""
+
+    @property
+    def index(self) -> int:
+        """How many characters stand before it in its line."""
+        return 0 if self.column is None else self.column - 1
+
+    @property
+    def offset(self) -> int:
+        """How many characters stand before it in its text."""
+        return sum(len(line) + 1 for line in self.source.lines[: (self.line or 1) - 1]) + self.index
+
+    def in_line(self, index: int, length: int = 1) -> Place:
+        """The place of so many characters of the same line, from number `index` on."""
+        return self.source.place(self.line, index + 1, index + 1 + length)
+
+    def long(self, length: int) -> Place:
+        """The same place with so many characters."""
+        return self if self.column is None else replace(self, end_column=self.column + length)
+
     def problem(self, message: str, hint: str | None = None) -> Problem:
         """What is wrong here, with the line that shows it. What a terminal might obey is escaped, whoever wrote it."""
         shown = None
-        if self.line is not None and self.column is not None and self.line <= len(self.source.lines):
-            shown = excerpt(self.source.lines[self.line - 1], self.line, self.column, self.end_column)
+        if self.line is not None and self.column is not None and self.line_text.strip(" "):
+            shown = excerpt(self.line_text, self.line, self.column, self.end_column)
         return Problem(
             printable(message),
             self.source.name,
@@ -108,53 +127,69 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """A text, number, boolean or null. `text` is what was written, when it was written without quotes."""
+    """A text, number, boolean or null."""
 
-    value: bool | int | float | str | None
+    value: Plain
     place: Place
     text: str | None = None
-    size: int = 1
-    depth: int = 0
+    """What was written, when it was written without quotes."""
+    end: Place | None = None
+    """What comes behind that, when there is neither an anchor nor a tag in front."""
+    anchor: str | None = None
+
+    @property
+    def size(self) -> int:
+        """The values that it counts as."""
+        return 1 + len(self.value) // _CHARACTERS if isinstance(self.value, str) else 1
+
+    @property
+    def depth(self) -> int:
+        """The lists and mappings inside each other in it."""
+        return 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListNode:
     """A list. `size` and `depth` count what it is with aliases followed."""
 
     items: Sequence[Node]
     place: Place
-    size: int = 1
-    depth: int = 1
+
+    @cached_property
+    def size(self) -> int:
+        return 1 + sum(node.size for node in self.items)
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max((node.depth for node in self.items), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MappingNode:
-    """A mapping of a key to the key's place and the value."""
+    """A mapping of a key to the key's place and the value. `size` and `depth` count as those of a list."""
 
     entries: Mapping[str, tuple[Place, Node]]
     place: Place
-    size: int = 1
-    depth: int = 1
+
+    @cached_property
+    def size(self) -> int:
+        return 1 + sum(len(key) // _CHARACTERS + node.size for key, (_, node) in self.entries.items())
+
+    @cached_property
+    def depth(self) -> int:
+        return 1 + max((node.depth for _, node in self.entries.values()), default=0)
 
 
 Node: TypeAlias = ScalarNode | ListNode | MappingNode
 
 
-def scalar_node(value: Plain, place: Place, text: str | None = None) -> ScalarNode:
-    """A scalar, measured."""
-    return ScalarNode(value, place, text, 1 + len(value) // _CHARACTERS if isinstance(value, str) else 1)
-
-
-def list_node(items: Sequence[Node], place: Place) -> ListNode:
-    """A list, measured."""
-    return ListNode(items, place, 1 + sum(n.size for n in items), 1 + max((n.depth for n in items), default=0))
-
-
-def mapping_node(entries: Mapping[str, tuple[Place, Node]], place: Place) -> MappingNode:
-    """A mapping, measured."""
-    nodes = [node for _, node in entries.values()]
-    size = 1 + sum(n.size for n in nodes) + sum(len(key) // _CHARACTERS for key in entries)
-    return MappingNode(entries, place, size, 1 + max((n.depth for n in nodes), default=0))
+def unfit(value: Plain) -> str | None:
+    """Why JSON cannot hold a value; None if it can."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "JSON holds no NaN and no infinite number"
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        return "half of a surrogate pair is not a character"
+    return None
 
 
 def to_json(node: Node) -> Json:
@@ -180,21 +215,29 @@ def from_json(value: object, place: Place, depth: int = 0) -> Node:
         case dict():
             if not all(isinstance(key, str) for key in value):
                 raise ValueError("keys must be text")
-            return mapping_node({key: (place, from_json(item, place, depth + 1)) for key, item in value.items()}, place)
+            return MappingNode({key: (place, from_json(item, place, depth + 1)) for key, item in value.items()}, place)
         case list():
-            return list_node([from_json(item, place, depth + 1) for item in value], place)
-        case float() if not math.isfinite(value):
-            raise ValueError("JSON holds no NaN and no infinite number")
-        case str() if any("\ud800" <= char <= "\udfff" for char in value):
-            raise ValueError("half of a surrogate pair is not a character")
+            return ListNode([from_json(item, place, depth + 1) for item in value], place)
         case None | bool() | int() | float() | str():
-            return scalar_node(value, place)
+            if (message := unfit(value)) is not None:
+                raise ValueError(message)
+            return ScalarNode(value, place)
     raise ValueError(f"{type(value).__name__} is no type that JSON can hold")
 
 
-def empty_document() -> Document:
-    """A document in which nothing is written, for what was made without one."""
-    return Document(mapping_node({}, Source("").place()))
+def nodes_within(root: Node) -> Iterator[Node]:
+    """All nodes at and below `root`, in the order of the document, each once however many aliases name it."""
+    left, seen = [root], set[int]()
+    while left:
+        node = left.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, ListNode):
+            left.extend(reversed(node.items))
+        elif isinstance(node, MappingNode):
+            left.extend(value for _, value in reversed([*node.entries.values()]))
 
 
 @dataclass(frozen=True)

@@ -38,15 +38,9 @@ def excerpt(line: str, number: int, column: int, end_column: int | None) -> str:
     if _width(before) + _width(meant) + _width(after) > WIDTH:
         before, meant, after = _around(before, meant, after)
     gutter = f"{number:>6} | "
+    shown = f"{gutter}{before}{meant}{after}".rstrip()
     carets = "^" * max(1, _width(meant))
-    return (
-        f"{gutter}{before}{meant}{after}".rstrip()
-        + "\n"
-        + " " * (len(gutter) - 2)
-        + "| "
-        + " " * _width(before)
-        + carets
-    )
+    return f"{shown}\n{'| ':>{len(gutter)}}{' ' * _width(before)}{carets}"
 
 
 def _around(before: str, meant: str, after: str) -> tuple[str, str, str]:

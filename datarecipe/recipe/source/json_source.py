@@ -7,10 +7,8 @@ last of two equal keys and takes `NaN`.
 from __future__ import annotations
 
 import json
-import math
 import re
 from bisect import bisect_right
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,12 +25,10 @@ from datarecipe.recipe.source.document import (
     Place,
     ScalarNode,
     Source,
-    list_node,
-    mapping_node,
-    scalar_node,
+    unfit,
 )
 
-_SPACE = re.compile(r"[ \t\n\r]*")
+_NO_SPACE = re.compile(r"[^ \t\n\r]")
 _SCALAR = re.compile(r'"|-?[0-9]|true|false|null|NaN|-?Infinity')
 _WORD = re.compile(r"[^\W\d]\w*")
 _BEGINS = {"}": "{", "]": "["}
@@ -54,62 +50,54 @@ class _Reader:
     """Walks through the text; `_at` is the next character."""
 
     def __init__(self, source: Source) -> None:
-        self._text = text = source.text or ""
+        self._text = source.text
         self._source = source
         self._at = 0
         self._depth = 0
         self._count = 0
-        self._line_starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._line_starts = [0, *(found.end() for found in re.finditer("\n", source.text))]
 
     def read(self) -> Node:
         if not self._text.strip():
-            problem = self._place().problem("there is nothing in it", "write one JSON value into it")
-            raise RecipeSyntaxError(replace(problem, excerpt=None))  # an empty line shows nothing
+            raise RecipeSyntaxError(self._place().problem("there is nothing in it", "write one JSON value into it"))
         node = self._value()
-        self._skip()
-        if self._at < len(self._text):
+        if self._next():
             hint = "a file holds one value; several stand in a list, [..., ...], with commas between them"
             self._fail("something follows the end of the JSON value", hint)
         return node
 
     def _value(self) -> Node:
-        self._skip()
         self._count += 1
         if self._count > MAX_NODES:
             self._fail(f"more than {MAX_NODES:,} values are too many for one file")
-        match self._next():
-            case "{":
-                return self._mapping()
-            case "[":
-                return self._list()
-            case _:
-                return self._scalar()
+        char = self._next()
+        if char == "{":
+            return self._mapping()
+        return self._list() if char == "[" else self._scalar()
 
     def _mapping(self) -> MappingNode:
         place = self._enter()
         entries: dict[str, tuple[Place, Node]] = {}
         while not self._leaves("}", place, first=not entries):
-            self._skip()
             if self._next() != '"':
-                self._no_key()
-            scalar = self._scalar()
-            key, key_place = str(scalar.value), scalar.place
+                self._fail("a key in double quotes should stand here", self._hint(None), self._word())
+            node = self._scalar()
+            key = str(node.value)
             if key in entries:
                 hint = f"the first is in line {entries[key][0].line}; keep one"
-                raise RecipeSyntaxError(key_place.problem(f"duplicate key {code(key)}", hint))
-            self._skip()
+                raise RecipeSyntaxError(node.place.problem(f"duplicate key {code(key)}", hint))
             if self._next() != ":":
                 self._fail("a `:` should stand here", "a key, then `:`, then its value")
             self._at += 1
-            entries[key] = (key_place, self._value())
-        return mapping_node(entries, place)
+            entries[key] = (node.place, self._value())
+        return MappingNode(entries, place)
 
     def _list(self) -> ListNode:
         place = self._enter()
         items: list[Node] = []
         while not self._leaves("]", place, first=not items):
             items.append(self._value())
-        return list_node(items, place)
+        return ListNode(items, place)
 
     def _enter(self) -> Place:
         place = self._place()
@@ -121,7 +109,6 @@ class _Reader:
 
     def _leaves(self, end: str, begin: Place, *, first: bool) -> bool:
         """Step over the end, or over the comma before the next element."""
-        self._skip()
         char = self._next()
         if not char:
             message = f"this {code(_BEGINS[end])} is not closed"
@@ -132,12 +119,10 @@ class _Reader:
             return True
         if not first:
             if char != ",":
-                self._fail(
-                    f"a `,` or a `{end}` should stand here", self._hint(f"a `,` stands between two {_NAMES[end]}")
-                )
+                hint = self._hint(f"a `,` stands between two {_NAMES[end]}")
+                self._fail(f"a `,` or a `{end}` should stand here", hint)
             comma = self._place()
             self._at += 1
-            self._skip()
             if self._next() == end:
                 raise RecipeSyntaxError(comma.problem(f"no `,` can stand before {code(end)} in JSON", "remove it"))
         return False
@@ -145,51 +130,39 @@ class _Reader:
     def _scalar(self) -> ScalarNode:
         place, start = self._place(), self._at
         if not _SCALAR.match(self._text, self._at):
-            self._no_value()
+            word = self._word()
+            hint = f'text needs double quotes: "{shorten(word)}"' if word.isidentifier() else None
+            self._fail("a JSON value should stand here", self._hint(hint), word)
         try:
             value, self._at = _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
             raise RecipeSyntaxError(self._unreadable(error, place)) from None
         except ValueError:  # more digits than Python turns into a number
             raise RecipeSyntaxError(place.problem("the whole number is too long")) from None
-        place = replace(place, end_column=place.column + self._at - start if place.column else None)
+        place = place.long(self._at - start)
         if isinstance(value, int) and abs(value) >= _INT_BOUND:
             raise RecipeSyntaxError(place.problem("the whole number is too long"))
-        if isinstance(value, float) and not math.isfinite(value):
-            hint = "write null, or the word as text with double quotes"
-            raise RecipeSyntaxError(place.problem("JSON holds no NaN and no infinite number", hint))
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise RecipeSyntaxError(place.problem("half of a surrogate pair is not a character"))
-        return scalar_node(value, place)
+        if (message := unfit(value)) is not None:
+            hint = "write null, or the word as text with double quotes" if isinstance(value, float) else None
+            raise RecipeSyntaxError(place.problem(message, hint))
+        return ScalarNode(value, place)
 
     def _unreadable(self, error: json.JSONDecodeError, place: Place) -> Problem:
         """What is wrong with a text."""
         found = self._text[error.pos : error.pos + 1]
-        here = self._place_of(error.pos)
-        if "control character" in error.msg and found == "\n":
+        if "Unterminated" in error.msg or ("control character" in error.msg and found == "\n"):
             return place.problem(
                 "this text has no closing quote in its line", 'write " at its end; a line break is `\\n`'
             )
+        here = self._place_of(error.pos)
         if "control character" in error.msg:
             shown = "\\t" if found == "\t" else f"\\u{ord(found):04x}"
             return here.problem("this character must be written as an escape in JSON", f"write {code(shown)}")
-        if "Unterminated" in error.msg:
-            return place.problem("this text has no closing quote", 'write " at its end')
         if "escape" in error.msg:
             back = self._text.rfind("\\", 0, error.pos + 1)
-            wrong = self._place_of(back)
-            wrong = replace(wrong, end_column=wrong.column + 2 if wrong.column else None)
-            hint = "write `\\\\` for a backslash"
-            return wrong.problem(f"{code(self._text[back : back + 2])} is no escape that JSON knows", hint)
+            message = f"{code(self._text[back : back + 2])} is no escape that JSON knows"
+            return self._place_of(back).long(2).problem(message, "write `\\\\` for a backslash")
         return here.problem(f"JSON: {error.msg}")
-
-    def _no_key(self) -> NoReturn:
-        self._fail("a key in double quotes should stand here", self._hint(None), self._word())
-
-    def _no_value(self) -> NoReturn:
-        word = self._word()
-        hint = f'text needs double quotes: "{shorten(word)}"' if word and word.isidentifier() else None
-        self._fail("a JSON value should stand here", self._hint(hint), word)
 
     def _word(self) -> str:
         found = _WORD.match(self._text, self._at)
@@ -205,12 +178,11 @@ class _Reader:
             return "this file is read as JSON; write it as JSON, or write its content into the recipe itself"
         return otherwise
 
-    def _skip(self) -> None:
-        space = _SPACE.match(self._text, self._at)
-        self._at = space.end() if space else self._at
-
     def _next(self) -> str:
-        return self._text[self._at : self._at + 1]
+        """The next character that is no white space; empty at the end."""
+        found = _NO_SPACE.search(self._text, self._at)
+        self._at = found.start() if found else len(self._text)
+        return found[0] if found else ""
 
     def _place(self) -> Place:
         return self._place_of(self._at)
@@ -223,7 +195,5 @@ class _Reader:
         if not self._next():
             end = self._place_of(len(self._text.rstrip()) - 1)
             raise RecipeSyntaxError(end.problem(f"the file ends after this, and {message}"))
-        place = self._place()
-        if about and place.column is not None:
-            place = replace(place, end_column=place.column + len(about))
+        place = self._place().long(len(about)) if about else self._place()
         raise RecipeSyntaxError(place.problem(message, hint))

@@ -57,13 +57,10 @@ class Project:
 
     def admits(self, path: Path) -> bool:
         """Whether a recipe of this project may read the file; `path` is absolute, symlinks resolved."""
-        return any(not is_hidden(path.relative_to(root)) for root in self._holding(path))
+        return any(not is_hidden(path.relative_to(root)) for root in self.roots_of(path))
 
-    def hides(self, path: Path) -> bool:
-        """Whether it may not read the file only because that is hidden."""
-        return bool(self._holding(path)) and not self.admits(path)
-
-    def _holding(self, path: Path) -> list[Path]:
+    def roots_of(self, path: Path) -> list[Path]:
+        """The folders open to it in which the file lies."""
         own = (self.root,) if self.readable else ()
         return [root for root in (*own, *self.data_roots) if path.is_relative_to(root)]
 
@@ -90,8 +87,13 @@ def vendored_in(file: Path) -> Path | None:
 
 def bounds_of(place: Place, project: Project) -> Project:
     """What the file that wrote a path may read: the `project`; for a file of a vendored collection that collection alone."""
-    vendored = None if place.source.path is None else vendored_in(place.source.path)
-    return project if vendored is None else Project(vendored, readable=not _is_too_wide(vendored))
+    file = place.source.path
+    return project if file is None else _vendored_project(file) or project
+
+
+def _vendored_project(file: Path) -> Project | None:
+    vendored = vendored_in(file)
+    return None if vendored is None else Project(vendored, readable=not _is_too_wide(vendored))
 
 
 def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
@@ -101,13 +103,11 @@ def project_of(recipe: Path, data_roots: Sequence[Path] = ()) -> Project:
     repository it counts for the recipes directly in it, and for deeper ones where `.datarecipe` marks the project. The home
     folder, anything above it and the file system's root are no projects: a recipe in `~/recipes/` must not read `~/.ssh`.
     """
-    vendored = vendored_in(recipe)
+    vendored = _vendored_project(recipe)
     if vendored is not None:
-        return Project(vendored, readable=not _is_too_wide(vendored))
-    folder = recipe.parent
-    root = _holder_of_recipes(folder) or folder
-    opened = tuple(_opened(root) for root in data_roots)
-    return Project(root, readable=not _is_too_wide(root), data_roots=opened)
+        return vendored
+    root = _holder_of_recipes(recipe.parent) or recipe.parent
+    return Project(root, readable=not _is_too_wide(root), data_roots=tuple(map(_opened, data_roots)))
 
 
 def _holder_of_recipes(folder: Path) -> Path | None:
@@ -161,20 +161,20 @@ def find_named_file(value: str, place: Place, project: Project) -> Path:
         raise MissingFileError(
             place.problem(f"{show(value)} is an address, and loading a recipe opens no connection", hint)
         )
+    try:
+        path = (_folder_of(place) / value).resolve()
+    except (OSError, RuntimeError, ValueError):
+        # A loop of symlinks, or a NUL character in the name.
+        raise MissingFileError(place.problem(f"{show(value)} cannot be a path")) from None
     project = bounds_of(place, project)
-    written_in = place.source.path
-    path = _resolve(value, place, Path.cwd() if written_in is None else written_in.parent)
     if not place.is_flag and not project.admits(path):
         _refuse(value, path, place, project)
     return path
 
 
-def _resolve(value: str, place: Place, base: Path) -> Path:
-    try:
-        return (base / value).resolve()
-    except (OSError, RuntimeError, ValueError):
-        # A loop of symlinks, or a NUL character in the name.
-        raise MissingFileError(place.problem(f"{show(value)} cannot be a path")) from None
+def _folder_of(place: Place) -> Path:
+    """The folder from which the paths count that are written there."""
+    return Path.cwd() if place.source.path is None else place.source.path.parent
 
 
 def _refuse(value: str, path: Path, place: Place, project: Project) -> NoReturn:
@@ -183,7 +183,7 @@ def _refuse(value: str, path: Path, place: Place, project: Project) -> NoReturn:
         where = "the home folder" if project.root != project.root.parent else "the file system's root"
         message = f"a recipe that lies in {where} or above it may read no file, and this one names {show(value)}"
         raise UnsafePathError(place.problem(message, hint))
-    if project.hides(path):
+    if project.roots_of(path):
         hint = "a recipe reads no file whose path has a part that begins with a dot: give it another name"
         raise UnsafePathError(place.problem(f"{show(value)} is hidden", hint))
     if vendored_in(project.root / "file") is not None:
@@ -208,18 +208,21 @@ def read_source(
 
 
 def _read(path: Path, place: Place, name: str, project: Project | None) -> bytes:
+    no_file = f"{show(name)} is not a regular file"
     try:
+        if path.is_dir():
+            hint = "name a file in it" if project is not None else None
+            raise MissingFileError(place.problem(f"{show(name)} is a folder, not a regular file", hint))
         if not stat.S_ISREG(path.stat().st_mode):
-            hint = "name a file in it" if path.is_dir() and project is not None else None
-            raise MissingFileError(place.problem(f"{show(name)} is {_kind(path)}, not a regular file", hint))
+            raise MissingFileError(place.problem(no_file))
         # Opened without waiting and looked at again: what stands there may have changed in between.
         handle = open_file(path)
         with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise MissingFileError(place.problem(f"{show(name)} is not a regular file"))
+                raise MissingFileError(place.problem(no_file))
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        hint = _elsewhere(place, name, project) or _beside(path, name, place)
+        hint = None if project is None else _meant(path, name, place, project)
         raise MissingFileError(place.problem(f"there is no file {show(name)}", hint)) from None
     except OSError as error:
         raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
@@ -228,27 +231,23 @@ def _read(path: Path, place: Place, name: str, project: Project | None) -> bytes
     return data
 
 
-def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "a folder"
-    return "a named pipe" if path.is_fifo() else "a device or socket"
-
-
-def _elsewhere(place: Place, name: str, project: Project | None) -> str | None:
-    """How the path is written, when it is written from another folder or for another system."""
-    if project is None:
-        return None
+def _meant(path: Path, name: str, place: Place, project: Project) -> str | None:
+    """What was meant by a path that leads nowhere: the same from another folder or for another system, or a nearby file."""
     if "\\" in name:
         return f"folders are parted by `/`: {code(name.replace(chr(92), '/'))}"
     if name.startswith("~"):
         return "`~` is no home folder in a recipe, which reads files of its own project alone"
-    folder = Path.cwd() if place.source.path is None else place.source.path.parent
+    folder = _folder_of(place)
     for other in (*folder.parents, Path.cwd()):
         found = other / name
         if other != folder and _is_own_file(found, project):
             counted = "the working folder" if place.is_flag else "the folder of the file that writes it"
             return f"a path counts from {counted}: write {code(os.path.relpath(found, folder))}"
-    return None
+    # A copied collection keeps its recipes in a folder of its own.
+    for near in (path.parent / "recipes" / path.name, near_path(path)):
+        if near is not None and _is_own_file(near, project):
+            return f"did you mean {code(os.path.relpath(near, folder))}?"
+    return None if path.parent.is_dir() else f"there is no folder {code(str(Path(name).parent))}"
 
 
 def _is_own_file(path: Path, project: Project) -> bool:
@@ -258,40 +257,21 @@ def _is_own_file(path: Path, project: Project) -> bool:
         return False
 
 
-def near_path(path: Path, suffixes: Collection[str]) -> Path | None:
-    """A file that may be meant by a path that leads nowhere: in each folder on the way the name that is nearest."""
-    at = Path(path.anchor) if path.is_absolute() else Path()
-    parts = path.relative_to(path.anchor).parts if path.is_absolute() else path.parts
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        try:
-            if part in ("..", ".") or ((at / part).is_file() if last else (at / part).is_dir()):
-                at = at / part
-                continue
-            names = [e.name for e in at.iterdir() if (e.is_file() and e.suffix in suffixes if last else e.is_dir())]
-        except (OSError, ValueError):
-            return None
-        found = nearest(part, names)
-        if found is None:
-            return None
-        at = at / found
-    return at
-
-
-def _beside(path: Path, name: str, place: Place) -> str | None:
-    """A file of nearly that name in the folder, or that there is no such folder."""
+def near_path(path: Path, suffixes: Collection[str] | None = None) -> Path | None:
+    """A file that may be meant by a path that leads nowhere: of each folder on the way, and then of the file, what is there
+    with the nearest name. The suffix is rather that of the path, and one of `suffixes`.
+    """
+    at, parts = Path(path.anchor), path.relative_to(path.anchor).parts
     try:
-        files = {entry.name for entry in path.parent.iterdir() if entry.is_file() and not is_hidden(Path(entry.name))}
-    except OSError:
-        elsewhere = near_path(path, {path.suffix})
-        if elsewhere is None:
-            return f"there is no folder {code(str(Path(name).parent))}"
-        folder = Path.cwd() if place.source.path is None else place.source.path.parent
-        return f"did you mean {code(os.path.relpath(elsewhere, folder))}?"
-    # What comes before the suffix tells files apart. It is named in the way the value was written, to be copied.
-    near = nearest(path.stem, [Path(file).stem for file in files])
-    found = sorted(file for file in files if near is not None and Path(file).stem == near)
-    alike = [file for file in found if Path(file).suffix == path.suffix] or found
-    # A copied collection keeps its recipes in a folder of its own.
-    inner = [f"recipes/{path.name}"] if not alike and (path.parent / "recipes" / path.name).is_file() else alike
-    return f"did you mean {code(str(Path(name).parent / inner[0]))}?" if inner else None
+        for part in parts[:-1]:
+            is_there = part == ".." or (at / part).is_dir()
+            found = part if is_there else nearest(part, [entry.name for entry in at.iterdir() if entry.is_dir()])
+            if found is None:
+                return None
+            at = at / found
+        files = [file for file in at.iterdir() if (suffixes is None or file.suffix in suffixes) and file.is_file()]
+    except (OSError, ValueError):
+        return None
+    stem = nearest(path.stem, [file.stem for file in files])
+    alike = [file for file in files if file.stem == stem]
+    return min(alike, key=lambda file: (file.suffix != path.suffix, file.name), default=None)

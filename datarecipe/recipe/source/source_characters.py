@@ -14,6 +14,10 @@ from datarecipe.recipe.source.document import Source
 # YAML 1.1 readers take NEL, LS and PS for line breaks, YAML 1.2 does not: refused, so that no text changes silently.
 # Named one by one: all that is not allowed would be a set of a million characters, and takes 5 ms to compile.
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_BYTE_ORDER_MARKS = (
+    ((b"\xff\xfe", b"\xfe\xff"), "utf-16", "the file is UTF-16", "save it as UTF-8"),
+    ((b"\xef\xbb\xbf",), "utf-8", "the file begins with a byte order mark", "save it as UTF-8 without BOM"),
+)
 _NAMES = {"\0": "a NUL character", "\ufeff": "a byte order mark", "\x1b": "an escape character"}
 
 
@@ -23,13 +27,10 @@ def decode(data: bytes, source: str) -> str:
     Raises:
         RecipeSyntaxError: not UTF-8, or a byte order mark in front.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        place = Source(source, data.decode("utf-16", "replace")).place(1, 1)
-        raise RecipeSyntaxError(place.problem("the file is UTF-16", "save it as UTF-8"))
-    if data.startswith(b"\xef\xbb\xbf"):
-        message = "the file begins with a byte order mark"
-        place = Source(source, data.decode("utf-8", "replace")).place(1, 1)
-        raise RecipeSyntaxError(place.problem(message, "save it as UTF-8 without BOM"))
+    for marks, encoding, message, hint in _BYTE_ORDER_MARKS:
+        if data.startswith(marks):
+            place = Source(source, data.decode(encoding, "replace")).place(1, 1)
+            raise RecipeSyntaxError(place.problem(message, hint))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -47,7 +48,7 @@ def check_characters(source: Source) -> None:
     Raises:
         RecipeSyntaxError: at the first of them.
     """
-    found = _REFUSED.search(source.text or "")
+    found = _REFUSED.search(source.text)
     if found is not None:
         char = found.group()
         name = _NAMES.get(char, f"the character U+{ord(char):04X}")

@@ -26,10 +26,9 @@ class TextPlace:
         source, number, shift = self.around.source, self.first_line + line - 1, self.before
         if column is not None:
             return source.place(number, column + shift, None if end_column is None else end_column + shift)
-        text = source.lines[number - 1].rstrip() if number <= len(source.lines) else ""
-        if not text:
-            return source.place(number)
-        return source.place(number, len(text) - len(text.lstrip()) + 1, len(text) + 1)
+        place = source.place(number)
+        text = place.line_text.strip()
+        return place.in_line(place.line_text.index(text), len(text)) if text else place
 
 
 def place_of_file(source: Source) -> TextPlace:

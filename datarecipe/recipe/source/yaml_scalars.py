@@ -1,15 +1,27 @@
-"""Scalars as YAML text that every reader takes for the same value.
+"""Scalars as YAML: how plain ones are read, and how values are written.
 
-Right by YAML 1.2, which recipes are read by, and safe for readers of YAML 1.1: there `yes`, `on`, `1:30` and `0o7` are other
-things than here, so a text is written bare only where no reader can take it for anything but itself.
+They are read by YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema). PyYAML reads YAML 1.1, where `yes`,
+`on`, `012`, `1_000` and `1:30` are not what they look like; here they are. What is written reads alike in both.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 
 from datarecipe.printable import printable
-from datarecipe.recipe.source.scalars import LONGEST_INT, PlainValue
+from datarecipe.recipe.source.document import Plain
+
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_A_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+LONGEST_INT = 100
+"""Characters that a whole number may be written with."""
 
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 """Bare words that some reader takes for a boolean, nothing or a number."""
@@ -23,7 +35,36 @@ _JOINERS = frozenset("\u200c\u200d")
 """Persian, Sinhala and emoji are spelt with them."""
 
 
-def scalar(value: PlainValue, *, in_list: bool = False) -> str:
+def resolve(text: str) -> Plain:
+    """The value of a plain (unquoted) scalar.
+
+    Raises:
+        ValueError: a number that JSON cannot hold.
+    """
+    if text in NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    return _number(text) if text[0] in "+-.0123456789" else text
+
+
+def _number(text: str) -> int | float | str:
+    for pattern, base in ((_INT, 10), (_OCTAL, 8), (_HEX, 16)):
+        if pattern.fullmatch(text):
+            if len(text) > LONGEST_INT:
+                raise ValueError("the whole number is too long")
+            return int(text if base == 10 else text[2:], base)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if math.isinf(number):
+            raise ValueError("the number is too large")
+        return number
+    if _NOT_A_NUMBER.fullmatch(text):
+        raise ValueError(f"{text} is not a number that JSON can hold")
+    return text
+
+
+def scalar(value: Plain, *, in_list: bool = False) -> str:
     """`value` as YAML. `in_list` for a place between `[` and `]` or `{` and `}`."""
     match value:
         case None:
@@ -35,7 +76,7 @@ def scalar(value: PlainValue, *, in_list: bool = False) -> str:
         case float():
             return _float(value)
         case str():
-            return value if _is_bare(value, in_list=in_list) else _in_quotes(value)
+            return value if _is_bare(value, in_list=in_list) else _escaped(value)
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -59,11 +100,11 @@ def _is_bare(text: str, *, in_list: bool) -> bool:
     )
 
 
-def _in_quotes(text: str) -> str:
-    return printable('"' + "".join(_escaped(c) for c in text) + '"')
+def _escaped(text: str) -> str:
+    return printable('"' + "".join(_escape(c) for c in text) + '"')
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     if char in '"\\':
         return "\\" + char
     if printable(char) == char:

@@ -8,14 +8,13 @@ Aliases and merge keys work; they share nodes, so an alias bomb is counted befor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from datarecipe.errors import Problem, RecipeSyntaxError
-from datarecipe.exchange import Json
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.message_text import LONGEST_SHOWN, code, show
 from datarecipe.recipe.source.document import (
@@ -27,25 +26,20 @@ from datarecipe.recipe.source.document import (
     MappingNode,
     Node,
     Place,
+    Plain,
     ScalarNode,
     Source,
-    list_node,
-    mapping_node,
-    scalar_node,
+    unfit,
 )
 from datarecipe.recipe.source.paths import display, read_source
-from datarecipe.recipe.source.scalars import PlainValue, resolve
 from datarecipe.recipe.source.source_characters import check_characters
-from datarecipe.recipe.source.yaml_syntax import needs_quotes, quoted_value, syntax_problem
+from datarecipe.recipe.source.yaml_hints import template_in_quotes, value_in_quotes
+from datarecipe.recipe.source.yaml_scalars import resolve
+from datarecipe.recipe.source.yaml_syntax import syntax_problem
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAG = "tag:yaml.org,2002:"
-_SCALAR_TYPES: dict[str, type | tuple[type, ...]] = {
-    "null": type(None),
-    "bool": bool,
-    "int": int,
-    "float": (int, float),
-}
+_TYPES = {"!!null": (type(None),), "!!bool": (bool,), "!!int": (int,), "!!float": (int, float), "!!str": (str,)}
+_QUESTION = re.compile(r"\?[^\s,\]}]")
 
 
 def parse_yaml(text: str, name: str, path: Path | None = None) -> Document:
@@ -58,17 +52,12 @@ def parse_yaml(text: str, name: str, path: Path | None = None) -> Document:
     source = Source(name, text, path)
     root = _compose(source)
     if root is None:
-        raise RecipeSyntaxError(_nothing_in(source))
+        hint = "begin with: recipe: 1"
+        comment = re.search(r"\S", text)
+        if comment is not None:
+            raise RecipeSyntaxError(source.at(comment.start()).problem("there are only comments in it", hint))
+        raise RecipeSyntaxError(source.place(1, 1).problem("there is nothing in it", hint))
     return Document(root)
-
-
-def _nothing_in(source: Source) -> Problem:
-    hint = "begin with: recipe: 1"
-    comment = re.search(r"\S", source.text or "")
-    if comment is not None:
-        return source.at(comment.start()).problem("there are only comments in it", hint)
-    # An empty line shows nothing.
-    return replace(source.place(1, 1).problem("there is nothing in it", hint), excerpt=None)
 
 
 def read_yaml_document(path: Path) -> Document | None:
@@ -82,42 +71,23 @@ def read_yaml_document(path: Path) -> Document | None:
     return None if root is None else Document(root)
 
 
-def read_yaml_file(path: Path) -> Json:
-    """The value of such a file; None when it is empty. Raises `RecipeError` likewise."""
-    document = read_yaml_document(path)
-    return None if document is None else document.value
-
-
 def _compose(source: Source) -> Node | None:
     check_characters(source)
     composer = _Composer(source)
-    for event in _events(source):
-        composer.take(event)
-        if len(composer.problems) >= MAX_PROBLEMS:
-            break
-    if composer.problems:
-        raise RecipeSyntaxError(*composer.problems[:MAX_PROBLEMS])
-    return composer.root
-
-
-def _events(source: Source) -> Iterator[yaml.Event]:
-    last: yaml.Event | None = None
-    brackets: list[yaml.Event] = []
+    event: yaml.Event | None = None
     try:
-        for event in yaml.parse(source.text or "", Loader=_LOADER):
-            last = event
-            if isinstance(event, yaml.CollectionStartEvent):
-                brackets += [event] if brackets or event.flow_style else []
-            elif isinstance(event, yaml.CollectionEndEvent):
-                del brackets[-1:]
-            yield event
+        for event in yaml.parse(source.text, Loader=_LOADER):
+            composer.take(event)
+            if len(composer.problems) >= MAX_PROBLEMS:
+                break
     except yaml.MarkedYAMLError as error:
-        mark = brackets[0].start_mark if brackets else None
-        bracket = None if mark is None else source.index(mark.line + 1, mark.column + 1)
-        raise RecipeSyntaxError(syntax_problem(error, last, source, bracket=bracket)) from None
+        raise RecipeSyntaxError(syntax_problem(error, event, source, bracket=composer.bracket)) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
         raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
+    if composer.problems:
+        raise RecipeSyntaxError(*composer.problems[:MAX_PROBLEMS])
+    return composer.root
 
 
 def _visible(value: Node, key: Place) -> Node:
@@ -132,6 +102,7 @@ class _Open:
 
     place: Place
     is_mapping: bool
+    in_brackets: bool
     anchor: str | None
     items: list[Node] = field(default_factory=list)
 
@@ -146,6 +117,11 @@ class _Composer:
         self._open: list[_Open] = []
         self._anchors: dict[str, Node | None] = {}
         self._size = 0
+
+    @property
+    def bracket(self) -> Place | None:
+        """Where the outermost `[...]` or `{...}` begins that has no end yet."""
+        return next((each.place for each in self._open if each.in_brackets), None)
 
     def take(self, event: yaml.Event) -> None:
         place = self._place(event)
@@ -169,35 +145,35 @@ class _Composer:
         one_line = end is not None and end.line == start.line and end.column > start.column
         return self.source.place(start.line + 1, start.column + 1, end.column + 1 if end and one_line else None)
 
+    def _tell(self, place: Place, message: str, hint: str | None = None) -> None:
+        self.problems.append(place.problem(message, hint))
+
     def _start_document(self, event: yaml.DocumentStartEvent, place: Place) -> None:
         if self.root is not None:
             raise RecipeSyntaxError(place.problem("a second document begins here", "one file holds one recipe"))
         if event.version is not None and tuple(event.version) != (1, 2):
-            self.problems.append(place.problem("recipes are YAML 1.2", "remove the %YAML line"))
+            self._tell(place, "recipes are YAML 1.2", "remove the %YAML line")
 
     def _start(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent, place: Place) -> None:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self._check_question(place)
-        self._check_tag(event.tag, {"map"} if is_mapping else {"seq"}, place)
+        self._check_tag(_short(event.tag), {"!!map"} if is_mapping else {"!!seq"}, place)
         if event.anchor:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(place, is_mapping, event.anchor))
+        self._open.append(_Open(place, is_mapping, bool(event.flow_style), event.anchor))
         self._check_depth(0, place)
 
     def _check_question(self, place: Place) -> None:
         """A list's element that begins with `?` and a word: YAML reads a mapping with the word as its key."""
-        if place.line is None or place.column is None:
-            return
-        line = self.source.lines[place.line - 1] if place.line <= len(self.source.lines) else ""
-        if self._open and not self._open[-1].is_mapping and re.match(r"\?[^\s,\]}]", line[place.column - 1 :]):
+        if self._open and not self._open[-1].is_mapping and _QUESTION.match(place.line_text, place.index):
             message = "a text that begins with `?` needs quotes: in a list in brackets it is the sign of a key"
-            self.problems.append(place.problem(message, quoted_value(line, place.column - 1)))
+            self._tell(place, message, value_in_quotes(place))
 
     def _end(self, end: Place) -> None:
         closed = self._open.pop()
         if end.line == closed.place.line and end.end_column:
             closed.place = replace(closed.place, end_column=end.end_column)
-        node = self._mapping(closed) if closed.is_mapping else list_node(closed.items, closed.place)
+        node = self._mapping(closed) if closed.is_mapping else ListNode(closed.items, closed.place)
         self._add(node, closed.anchor, size=1)
 
     def _add(self, node: Node, anchor: str | None, size: int | None = None) -> None:
@@ -228,76 +204,68 @@ class _Composer:
         if len(self._open) + depth > MAX_DEPTH:
             raise RecipeSyntaxError(place.problem(TOO_DEEP))
 
-    def _check_tag(self, tag: str | None, known: set[str], place: Place) -> bool:
-        if tag is None or tag == "!" or (tag.startswith(_TAG) and tag.removeprefix(_TAG) in known):
+    def _check_tag(self, tag: str | None, known: Collection[str], place: Place) -> bool:
+        if tag is None or tag == "!" or tag in known:
             return True
-        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         hint = "remove it; a recipe holds text, numbers, booleans, lists and mappings"
-        if not tag.startswith(_TAG):
+        if not tag.startswith("!!"):
             hint = "remove it; a text that begins with `!` needs quotes, and a file is named by its path alone"
-        place = replace(place, end_column=place.column + len(shown) if place.column else None)
-        self.problems.append(place.problem(f"the tag {code(shown)} is not allowed here", hint))
+        self._tell(place.long(len(tag)), f"the tag {code(tag)} is not allowed here", hint)
         return False
 
     def _scalar(self, event: yaml.ScalarEvent, place: Place) -> ScalarNode:
         plain = not event.style
-        tag = event.tag
-        if plain and not event.value and tag is None and not event.anchor:
-            place = self._before(place)
-        if not self._check_tag(tag, {"str", *_SCALAR_TYPES}, place):
+        tag = _short(event.tag)
+        end = None
+        if plain and tag is None and not event.anchor and event.end_mark is not None:
+            end = self.source.place(event.end_mark.line + 1, event.end_mark.column + 1)
+            place = place if event.value else self._before(place)
+        if not self._check_tag(tag, _TYPES, place):
             return ScalarNode(None, place)
-        if any("\ud800" <= char <= "\udfff" for char in event.value):
-            self.problems.append(place.problem("half of a surrogate pair is not a character"))
-        if tag in ("!", _TAG + "str") or (tag is None and not plain):
-            return scalar_node(event.value, place)
+        if (message := unfit(event.value)) is not None:
+            self._tell(place, message)
+        if tag in ("!", "!!str") or (tag is None and not plain):
+            return ScalarNode(event.value, place, anchor=event.anchor)
         value = self._resolved(event.value, place)
-        wanted = None if tag is None else tag.removeprefix(_TAG)
-        if wanted is not None and not self._is_of(value, wanted):
-            self.problems.append(place.problem(f"{show(event.value)} is not of the type {code('!!' + wanted)}"))
-        if wanted == "float" and isinstance(value, int):
+        if tag is not None and type(value) not in _TYPES[tag]:
+            self._tell(place, f"{show(event.value)} is not of the type {code(tag)}")
+        if tag == "!!float" and isinstance(value, int):
             value = float(value)
-        return scalar_node(value, place, event.value)
+        return ScalarNode(value, place, event.value, end, event.anchor)
 
     def _before(self, place: Place) -> Place:
         """The place of the last character before one at which nothing is written, if the line has one."""
-        if place.line is None or place.column is None or place.line > len(self.source.lines):
-            return place
-        column = len(self.source.lines[place.line - 1][: place.column - 1].rstrip())
-        return self.source.place(place.line, column, column + 1) if column else place
+        before = place.line_text[: place.index].rstrip()
+        return place.in_line(len(before) - 1) if before else place
 
-    def _resolved(self, text: str, place: Place) -> PlainValue:
+    def _resolved(self, text: str, place: Place) -> Plain:
         try:
             return resolve(text)
         except ValueError as error:
             hint = f"as text it needs quotes: {show(text)}" if len(text) <= LONGEST_SHOWN else "write a smaller number"
-            self.problems.append(place.problem(str(error), hint))
+            self._tell(place, str(error), hint)
             return None
-
-    @staticmethod
-    def _is_of(value: PlainValue, wanted: str) -> bool:
-        is_bool = isinstance(value, bool)
-        return isinstance(value, _SCALAR_TYPES[wanted]) and is_bool == (wanted == "bool")
 
     def _mapping(self, closed: _Open) -> MappingNode:
         merged: dict[str, tuple[Place, Node]] = {}
         own: dict[str, tuple[Place, Node]] = {}
-        merge_places: list[Place] = []
+        merges = 0
         for key, value in zip(closed.items[::2], closed.items[1::2], strict=True):
             if len(self.problems) >= MAX_PROBLEMS:
                 break
             if isinstance(key, ScalarNode) and key.text == "<<":
-                merge_places.append(key.place)
+                merges += 1
+                if merges > 1:
+                    self._tell(key.place, "duplicate merge key `<<`")
                 merged = self._merge(_visible(value, key.place))
             elif not isinstance(key, ScalarNode) or not isinstance(key.value, str):
-                self._refuse_key(key)
+                self.problems.append(_refused(key))
             elif key.value in own:
-                first = own[key.value][0]
-                message = f"duplicate key {code(key.value)}"
-                self.problems.append(key.place.problem(message, f"the first is in line {first.line}; keep one"))
+                hint = f"the first is in line {own[key.value][0].line}; keep one"
+                self._tell(key.place, f"duplicate key {code(key.value)}", hint)
             else:
                 own[key.value] = (key.place, _visible(value, key.place))
-        self.problems.extend(p.problem("duplicate merge key `<<`") for p in merge_places[1:])
-        return mapping_node({**merged, **own}, closed.place)
+        return MappingNode({**merged, **own}, closed.place)
 
     def _merge(self, value: Node) -> dict[str, tuple[Place, Node]]:
         """The entries that `<<` brings: of a mapping, or of a list of them, the earlier ones first."""
@@ -307,37 +275,29 @@ class _Composer:
             if len(self.problems) >= MAX_PROBLEMS:
                 break
             if not isinstance(part, MappingNode):
-                self.problems.append(
-                    part.place.problem(
-                        "`<<` takes a mapping, or a list of mappings",
-                        "as in: <<: *name, where `&name` marks a mapping above",
-                    )
-                )
+                hint = "as in: <<: *name, where `&name` marks a mapping above"
+                self._tell(part.place, "`<<` takes a mapping, or a list of mappings", hint)
                 continue
             merged.update(part.entries)
         return merged
 
-    def _refuse_key(self, key: Node) -> None:
-        if not isinstance(key, ScalarNode):
-            self.problems.append(self._refused_node(key))
-            return
-        written = key.text if key.text is not None else str(key.value)
-        if not written:
-            self.problems.append(key.place.problem("a key is missing here", "write `key: value`"))
-            return
-        hint = f'write "{written}":'
-        if (
-            key.place.line
-            and key.place.column
-            and self.source.lines[key.place.line - 1][: key.place.column - 1].endswith(",")
-        ):
-            hint = "a number or text with a comma needs quotes around all of it in braces"
-        self.problems.append(key.place.problem(f"keys are text, and {written} is not", hint))
 
-    def _refused_node(self, key: Node) -> Problem:
-        place = key.place
-        if place.line is not None and place.column is not None:
-            before = self.source.lines[place.line - 1][: place.column]
-            if before.endswith("{{"):
-                return needs_quotes(self.source.place(place.line, place.column - 1, place.column + 1), "{{")
+def _short(tag: str | None) -> str | None:
+    """A tag as people write it: `!!int`."""
+    return None if tag is None else tag.replace("tag:yaml.org,2002:", "!!", 1)
+
+
+def _refused(key: Node) -> Problem:
+    place = key.place
+    before = place.line_text[: place.index]
+    if not isinstance(key, ScalarNode):
+        if before.endswith("{") and place.line_text.startswith("{", place.index):
+            return template_in_quotes(place.in_line(place.index - 1, 2), "{{")
         return place.problem("a list or mapping cannot be a key", "a text that begins with `{` or `[` needs quotes")
+    written = key.text if key.text is not None else str(key.value)
+    if not written:
+        return place.problem("a key is missing here", "write `key: value`")
+    hint = f'write "{written}":'
+    if before.endswith(","):
+        hint = "a number or text with a comma needs quotes around all of it in braces"
+    return place.problem(f"keys are text, and {written} is not", hint)

@@ -6,11 +6,12 @@ As in `{text: I love #python}`, where all from ` #` to the line's end is a comme
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from datarecipe.errors import Problem
 from datarecipe.recipe.message_text import code
-from datarecipe.recipe.source.document import Place, Source
+from datarecipe.recipe.source.document import Source
+from datarecipe.recipe.source.yaml_hints import LONGEST_LINE, in_quotes
 
 _TOKEN = re.compile(
     r"""
@@ -26,33 +27,28 @@ _CLOSED_BY = {"[": "]", "{": "}"}
 _VALUE_ENDS = {"[": re.compile(r"[,\]}]"), "{": re.compile(r",\s*[\w.-]+:(?=\s)|[\]}]")}
 
 
-@dataclass(frozen=True, slots=True)
-class Swallowed:
-    """A comment, what is wrong with it, and the value that was meant to go on in it."""
-
-    place: Place
-    message: str
-    value: str
-
-
-def swallowed(source: Source, start: int, end: int) -> Swallowed | None:
+def swallowed(source: Source, start: int, end: int) -> Problem | None:
     """The first comment that swallows what YAML needs, between the outermost bracket that is open, at `start`, and where the
     parser stopped.
     """
-    text = source.text or ""
-    found = next(_swallowing(text, start, end), None)
+    text = source.text
+    found = _swallowing(text, start, end)
     if found is None:
         return None
     place = source.at(found.comment.start(), len(found.comment[0].rstrip()))
     opened = source.at(found.opened)
     where = f"column {opened.column}" if opened.line == place.line else f"line {opened.line}, column {opened.column}"
     begin = text[found.opened]
-    what = (
-        f"the {code(_CLOSED_BY[begin])} that closes the {code(begin)} in {where}" if found.closes else "the `,` in it"
+    what, ends = "the `,` in it", None
+    if found.closes:
+        what = f"the {code(_CLOSED_BY[begin])} that closes the {code(begin)} in {where}"
+        ends = _VALUE_ENDS[begin].search(found.comment[0])
+    value = (
+        text[found.value : found.comment.start() + ends.start() if ends else found.comment.end()].strip().rstrip(",")
     )
-    ends = _VALUE_ENDS[begin].search(found.comment[0]) if found.closes else None
-    value = text[found.value : found.comment.start() + ends.start() if ends else found.comment.end()]
-    return Swallowed(place, f"` #` begins a comment, which swallows {what}", value.strip().rstrip(","))
+    hint = f"write: {in_quotes(value)}" if len(value) <= LONGEST_LINE else "put the whole text into quotes"
+    message = f"` #` begins a comment, which swallows {what}"
+    return place.problem(message, f"{hint}; or write what is missing before the comment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +62,8 @@ class _Comment:
     """Whether it swallows the bracket's counterpart; else a comma."""
 
 
-def _swallowing(text: str, start: int, end: int) -> Iterator[_Comment]:
-    """Comments that swallow what is still missing at the end."""
+def _swallowing(text: str, start: int, end: int) -> _Comment | None:
+    """The first comment that swallows what is still missing at the end."""
     opened: list[tuple[int, _Comment | None]] = []
     value: int | None = None
     last: _Comment | None = None
@@ -84,9 +80,7 @@ def _swallowing(text: str, start: int, end: int) -> Iterator[_Comment]:
             elif value is not None and "," in token[0]:
                 last = _Comment(at, value, token, closes=False)
         value = token.start() if token["plain"] or token["quoted"] else None
-    yield from (comment for _, comment in opened if comment is not None)
-    if last is not None:
-        yield last
+    return next((comment for _, comment in opened if comment is not None), last)
 
 
 def _closes(comment: str) -> str | None:

@@ -15,300 +15,239 @@ from datarecipe.errors import Problem
 from datarecipe.printable import printable
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.source.document import MAX_DEPTH, TOO_DEEP, Place, Source
+from datarecipe.recipe.source.yaml_hints import LONGEST_LINE, line_in_quotes, template_in_quotes, value_in_quotes
 from datarecipe.recipe.source.yaml_swallowed import swallowed
 
-_LONGEST_LINE = 90
-"""Characters of a corrected line that a hint shows."""
-_WITH_VALUE = re.compile(r"\s*((?:- +)*[\w.-]+: +|(?:- +)+)(\S.*)")
-"""A line of block YAML with a value in it: what is before the value, and the value."""
 _INNER = re.compile(
     r"\s*(?P<head>(?:- +)*[\w.-]+: +)(?P<key>[a-z][\w.-]*):(?: +(?P<value>\[.*\]|\{(?![{%]).*\}))?\s*(?:\s#.*)?"
 )
 """A line of block YAML with two keys. The value of the second is a list or mapping, or follows below."""
 _TEMPLATE = re.compile(r"\s*(?:- +)*(?:[\w.-]+: +)?(?P<begin>\{[{%])")
-_QUOTES = ('"', "'")
 _IN_QUOTES = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
-_TO_QUOTE = 'put the text into quotes: "..."'
+_VALUES = {
+    "sequence entries are not allowed": (
+        "a list of lines with `-` cannot begin in the line of its key",
+        "begin it in the next line, or write it as [..., ...]",
+    ),
+    "mapping keys are not allowed": (
+        "a `?` with nothing after it begins a key in YAML, and no key can stand here",
+        None,
+    ),
+    "unexpected ':'": ("after this `:` a space is missing, or the text around it needs quotes", None),
+}
+"""What the parser says of a value: what is wrong, and how to mend it where quotes do not."""
 
 
 def syntax_problem(
-    error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source, *, bracket: int | None
+    error: yaml.MarkedYAMLError, last: yaml.Event | None, source: Source, *, bracket: Place | None
 ) -> Problem:
-    """What is wrong, where, and how to mend it; `last` is the last event before the error, `bracket` is the number of the
-    character with which the outermost `[...]` or `{...}` begins that it is in.
+    """What is wrong, where, and how to mend it; `last` is the last event before the error, `bracket` is where the outermost
+    `[...]` or `{...}` begins that it is in.
     """
     mark = error.problem_mark or error.context_mark
-    said = str(error.problem or "this is not YAML")
+    said, context = str(error.problem or "this is not YAML"), str(error.context or "")
     if mark is None:
         return source.place(1, 1).problem(f"this is not YAML: {said}")
-    context = str(error.context or "")
-    begin = error.context_mark or mark
-    first = _Spot(source, begin.line, begin.column)
-    spot = _Spot(source, mark.line, mark.column, said, context, first, _text(last), bracket)
+    marks = (mark, error.context_mark or mark)
+    place, begin = (source.place(at.line + 1, at.column + 1, at.column + 2) for at in marks)
+    stop = _Stop(place, begin, said, context, _text(last, source), bracket)
     for look in (_swallowed, _deep, _tab, _directive, _template, _escape, _quoted, _flow, _sign, _value, _line):
-        problem = look(spot)
+        problem = look(stop)
         if problem is not None:
             return problem
-    return spot.place().problem(f"YAML: {said}{f' ({context})' if context else ''}")
-
-
-def _text(event: yaml.Event | None) -> _Text | None:
-    if not isinstance(event, yaml.ScalarEvent) or event.start_mark is None or event.end_mark is None:
-        return None
-    return _Text(event.start_mark.line, event.start_mark.column, event.end_mark.line, event.style)
-
-
-def needs_quotes(place: Place, begin: str) -> Problem:
-    """The problem of a template without quotes, which YAML reads as a mapping; `begin` is `{{` or `{%`."""
-    line = "" if place.line is None else place.source.lines[place.line - 1]
-    hint = corrected(line) or "or use a block: the key, then `|`, then the text in the lines below, indented"
-    return place.problem(f"a text that begins with {code(begin)} needs quotes: in YAML `{{` begins a mapping", hint)
-
-
-def corrected(line: str) -> str | None:
-    """A hint that shows the line with its value in quotes, if it is a line with a value and short."""
-    found = _WITH_VALUE.fullmatch(line.rstrip())
-    if found is None or len(line) > _LONGEST_LINE:
-        return None
-    head, text = found.groups()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in _QUOTES:
-        text = text[1:-1]
-    return f"write: {printable(head)}{in_quotes(text)}"
-
-
-def quoted_value(line: str, column: int) -> str | None:
-    """A hint that shows the value around `column`, which stands in brackets, in quotes."""
-    start = max(line.rfind(sign, 0, column) for sign in "[{,") + 1
-    colon = re.search(r":\s", line[start:column])
-    start += colon.end() if colon else 0
-    text = re.split(r"[,\]}]", line[column:], maxsplit=1)[0]
-    value = (line[start:column] + text).strip()
-    return f"write: {in_quotes(value)}" if value and len(value) <= _LONGEST_LINE else None
-
-
-def in_quotes(text: str) -> str:
-    """A text between the quotes that it needs, on one line."""
-    if '"' in text or "\\" in text:
-        return printable("'" + text.replace("'", "''") + "'")
-    return printable(f'"{text}"')
+    return stop.place.problem(f"YAML: {said}{f' ({context})' if context else ''}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A scalar that was read whole: where it begins, the line in which it ends, and its quote or the sign of its block."""
+    """A scalar that was read whole."""
 
-    line: int
-    column: int
+    place: Place
     end_line: int
     style: str | None
+    """Its quote, or the sign of its block."""
+
+
+def _text(event: yaml.Event | None, source: Source) -> _Text | None:
+    if not isinstance(event, yaml.ScalarEvent) or event.start_mark is None or event.end_mark is None:
+        return None
+    place = source.place(event.start_mark.line + 1, event.start_mark.column + 1)
+    return _Text(place, event.end_mark.line + 1, event.style)
 
 
 @dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where the parser stopped: line and column from 0, what it said, where that began that it was reading."""
+class _Stop:
+    """Where the parser stopped, and what it said."""
 
-    source: Source
-    line: int
-    column: int
-    said: str = ""
-    context: str = ""
-    begin: _Spot | None = None
-    last_text: _Text | None = None
-    """The last that was read before, if it was a scalar."""
-    bracket: int | None = None
-    """The number of the character with which the outermost `[...]` or `{...}` begins that it is in."""
-
-    def corrected(self) -> str | None:
-        """A hint with the value in quotes: within brackets the one value, else the line."""
-        return quoted_value(self.text, self.column) if self.bracket is not None else corrected(self.text)
-
-    @property
-    def text(self) -> str:
-        """The line."""
-        return self.source.lines[self.line] if self.line < len(self.source.lines) else ""
+    place: Place
+    begin: Place
+    """Where that begins which it was reading."""
+    said: str
+    context: str
+    last: _Text | None
+    """What it read before, if that was a scalar."""
+    bracket: Place | None
 
     @property
     def here(self) -> str:
         """The character, or nothing at the line's end."""
-        return self.text[self.column : self.column + 1]
-
-    @property
-    def opens_line(self) -> bool:
-        """Whether only white space is before it."""
-        return not self.text[: self.column].strip()
+        return _sign_at(self.place)
 
     @property
     def rest(self) -> str:
         """The line from here on."""
-        return self.text[self.column :].rstrip()
+        return self.place.line_text[self.place.index :].rstrip()
 
-    def place(self, length: int = 1, *, shift: int = 0) -> Place:
-        column = self.column + shift + 1
-        return self.source.place(self.line + 1, column, column + max(1, length))
+    @property
+    def to_line_end(self) -> Place:
+        return self.place.long(max(1, len(self.rest)))
 
-    def nearest_before(self, char: str) -> _Spot:
-        """The nearest place from here back to where the character stands; else here."""
-        for line in range(self.line, -1, -1):
-            text = self.source.lines[line] if line < len(self.source.lines) else ""
-            column = text.rfind(char, 0, self.column + 1 if line == self.line else len(text))
-            if column >= 0:
-                return _Spot(self.source, line, column)
-        return self
-
-    def line_above(self) -> str:
-        """The nearest line above that is not blank."""
-        return next((line for line in reversed(self.source.lines[: self.line]) if line.strip()), "")
+    def in_quotes(self) -> str:
+        """A hint to write the text in quotes: within brackets the one value, else what stands in the line."""
+        hint = line_in_quotes(self.place.line_text) if self.bracket is None else value_in_quotes(self.place)
+        return hint or 'put the text into quotes: "..."'
 
 
-def _swallowed(spot: _Spot) -> Problem | None:
-    if spot.bracket is None:
-        return None
-    found = swallowed(spot.source, spot.bracket, spot.source.index(spot.line + 1, spot.column + 1))
-    if found is None:
-        return None
-    quoted = (
-        f"write: {in_quotes(found.value)}" if len(found.value) <= _LONGEST_LINE else "put the whole text into quotes"
-    )
-    return found.place.problem(found.message, f"{quoted}; or write what is missing before the comment")
+def _sign_at(place: Place) -> str:
+    return place.line_text[place.index : place.index + 1]
 
 
-def _deep(spot: _Spot) -> Problem | None:
+def _nearest_before(place: Place, sign: str) -> Place:
+    """The nearest place from here back where the sign stands; else here."""
+    at = place.source.text.rfind(sign, 0, place.offset + 1)
+    return place if at < 0 else place.source.at(at)
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _swallowed(stop: _Stop) -> Problem | None:
+    return None if stop.bracket is None else swallowed(stop.place.source, stop.bracket.offset, stop.place.offset)
+
+
+def _deep(stop: _Stop) -> Problem | None:
     """One bracket too many. Some releases of the parser read a thousand ahead, and stop there."""
-    if spot.here not in ("[", "{"):
+    if stop.here not in ("[", "{"):
         return None
-    before = _IN_QUOTES.sub("", "\n".join([*spot.source.lines[: spot.line], spot.text[: spot.column]]))
+    before = _IN_QUOTES.sub("", stop.place.source.text[: stop.place.offset])
     opened = sum(before.count(sign) for sign in "[{") - sum(before.count(sign) for sign in "]}")
-    return spot.place().problem(TOO_DEEP) if opened >= MAX_DEPTH else None
+    return stop.place.problem(TOO_DEEP) if opened >= MAX_DEPTH else None
 
 
-def _tab(spot: _Spot) -> Problem | None:
-    indentation = spot.text[: len(spot.text) - len(spot.text.lstrip())]
-    if spot.here != "\t" and "\t" not in indentation:
+def _tab(stop: _Stop) -> Problem | None:
+    line = stop.place.line_text
+    at = stop.place.index if stop.here == "\t" else line[: _indentation(line)].find("\t")
+    message = "a tab cannot indent a line or begin a value in YAML"
+    return None if at < 0 else stop.place.in_line(at).problem(message, "use spaces")
+
+
+def _directive(stop: _Stop) -> Problem | None:
+    line = stop.place.line_text
+    message = "a line that begins with `%` is a directive to YAML"
+    hint = "remove it, or put a text into quotes"
+    return stop.place.in_line(0, len(line)).problem(message, hint) if line.startswith("%") else None
+
+
+def _template(stop: _Stop) -> Problem | None:
+    found = _TEMPLATE.match(stop.place.line_text)
+    if found is None or stop.place.index < found.start("begin"):
         return None
-    column = spot.column if spot.here == "\t" else indentation.index("\t")
-    place = spot.source.place(spot.line + 1, column + 1)
-    return place.problem("a tab cannot indent a line or begin a value in YAML", "use spaces")
+    return template_in_quotes(stop.place.in_line(found.start("begin"), 2), found["begin"])
 
 
-def _directive(spot: _Spot) -> Problem | None:
-    if not spot.text.startswith("%"):
+def _escape(stop: _Stop) -> Problem | None:
+    if "escape" not in stop.said or "quoted" not in stop.context:
         return None
-    place = spot.source.place(spot.line + 1, 1, len(spot.text) + 1)
-    return place.problem("a line that begins with `%` is a directive to YAML", "remove it, or put a text into quotes")
-
-
-def _template(spot: _Spot) -> Problem | None:
-    found = _TEMPLATE.match(spot.text)
-    if found is None or spot.column < found.start("begin"):
-        return None
-    start = found.start("begin") + 1
-    return needs_quotes(spot.source.place(spot.line + 1, start, start + 2), found["begin"])
-
-
-def _escape(spot: _Spot) -> Problem | None:
-    if "escape" not in spot.said or "quoted" not in spot.context:
-        return None
-    at = spot.text.rfind("\\", 0, spot.column + 1)
-    named = re.match(r"\\[xuU][0-9A-Fa-f]+", spot.text[at:])
-    length = named.end() if named else 2
-    place = spot.source.place(spot.line + 1, at + 1, at + 1 + length)
+    line = stop.place.line_text
+    at = line.rfind("\\", 0, stop.place.index + 1)
+    named = re.match(r"\\[xuU][0-9A-Fa-f]+", line[at:])
     if named is not None:
+        place = stop.place.in_line(at, named.end())
         return place.problem(f"{code(named[0])} names no character", "write the character itself")
+    message = f"{code(line[at : at + 2])} is no escape that a text in double quotes can have"
     hint = "write `\\\\` for a backslash, or put the text into single quotes; a path is written with `/`"
-    return place.problem(f"{code(spot.text[at : at + 2])} is no escape that a text in double quotes can have", hint)
+    return stop.place.in_line(at, 2).problem(message, hint)
 
 
-def _quoted(spot: _Spot) -> Problem | None:
+def _quoted(stop: _Stop) -> Problem | None:
     """A quote too few or one too many."""
-    assert spot.begin is not None
-    if "quoted scalar" in spot.context or "-quoted" in spot.context:
-        hint = f"write {spot.begin.here} at the text's end"
-        return spot.begin.place().problem("the text that begins here has no closing quote", hint)
-    last = spot.last_text
-    if last is None or last.style not in _QUOTES or last.end_line != spot.line:
+    if "quoted" in stop.context:
+        hint = f"write {_sign_at(stop.begin)} at the text's end"
+        return stop.begin.problem("the text that begins here has no closing quote", hint)
+    last = stop.last
+    if last is None or last.style not in ('"', "'") or last.end_line != stop.place.line:
         return None
-    if last.line < spot.line:
-        message = f"the text that begins here goes on to the next {last.style}, in line {spot.line + 1}"
-        place = spot.source.place(last.line + 1, last.column + 1)
-        return place.problem(message, f"write {last.style} at its end, if that is not what is meant")
-    if "flow" in spot.context:
+    if last.place.line != last.end_line:
+        message = f"the text that begins here goes on to the next {last.style}, in line {last.end_line}"
+        return last.place.problem(message, f"write {last.style} at its end, if that is not what is meant")
+    if "flow" in stop.context:
         return None
-    hint = spot.corrected() or "put the whole text into quotes"
-    rest = spot.place(len(spot.rest)) if spot.rest else spot.place(shift=-1)
-    return rest.problem("nothing can follow the closing quote of a text", hint)
+    rest = stop.to_line_end if stop.rest else stop.place.in_line(stop.place.index - 1)
+    return rest.problem("nothing can follow the closing quote of a text", stop.in_quotes())
 
 
-def _flow(spot: _Spot) -> Problem | None:
+def _flow(stop: _Stop) -> Problem | None:
     """A bracket or brace too few, a comma too few."""
-    if "flow" not in spot.context or spot.begin is None:
+    if "flow" not in stop.context:
         return None
-    if "node content" in spot.said and spot.here in ("?", "-"):
-        return _cannot_begin(spot)
-    what, begin, end = ("list", "[", "]") if "sequence" in spot.context else ("mapping", "{", "}")
-    if spot.line == spot.begin.line and spot.here:
+    if "node content" in stop.said and stop.here in ("?", "-"):
+        return _cannot_begin(stop)
+    what, begin, end = ("list", "[", "]") if "sequence" in stop.context else ("mapping", "{", "}")
+    if stop.place.line == stop.begin.line and stop.here:
         message = f"before this a `,` is missing, or the {code(end)} that ends the {what}"
-        return spot.place().problem(message, "a text with `,`, `:`, brackets or quotes in it needs quotes around it")
+        return stop.place.problem(message, "a text with `,`, `:`, brackets or quotes in it needs quotes around it")
     hint = f"write {code(end)} at the {what}'s end; what follows is read as a part of it"
-    opened = spot.begin.nearest_before(begin)
-    return opened.place().problem(f"this {code(begin)} is not closed", hint)
+    return _nearest_before(stop.begin, begin).problem(f"this {code(begin)} is not closed", hint)
 
 
-def _sign(spot: _Spot) -> Problem | None:
+def _sign(stop: _Stop) -> Problem | None:
     """A text that begins with what is a sign in YAML."""
-    assert spot.begin is not None
-    if "cannot start any token" in spot.said:
-        return _cannot_begin(spot)
-    wanted = spot.corrected() or _TO_QUOTE
-    if "alias" in spot.context or "anchor" in spot.context:
-        what = "an alias" if "alias" in spot.context else "an anchor"
-        message = f"a text that begins with {code(spot.begin.here)} needs quotes: in YAML it is {what}"
-        return spot.begin.place().problem(message, wanted)
-    if "tag handle" in spot.said or "scanning a tag" in spot.context or "parsing a tag" in spot.context:
-        sign = spot.nearest_before("!")
-        return sign.place().problem("a text that begins with `!` needs quotes: in YAML it is a tag", wanted)
-    return None
+    if "cannot start any token" in stop.said:
+        return _cannot_begin(stop)
+    place = stop.begin
+    if "alias" in stop.context:
+        what = "an alias"
+    elif "anchor" in stop.context:
+        what = "an anchor"
+    elif "tag handle" in stop.said or "scanning a tag" in stop.context or "parsing a tag" in stop.context:
+        place, what = _nearest_before(stop.place, "!"), "a tag"
+    else:
+        return None
+    message = f"a text that begins with {code(_sign_at(place))} needs quotes: in YAML it is {what}"
+    return place.problem(message, stop.in_quotes())
 
 
-def _cannot_begin(spot: _Spot) -> Problem:
-    message = f'a value cannot begin with "{spot.here}" unless it stands in quotes'
-    return spot.place().problem(message, spot.corrected() or _TO_QUOTE)
+def _cannot_begin(stop: _Stop) -> Problem:
+    message = f'a value cannot begin with "{stop.here}" unless it stands in quotes'
+    return stop.place.problem(message, stop.in_quotes())
 
 
-def _value(spot: _Spot) -> Problem | None:
+def _value(stop: _Stop) -> Problem | None:
     """A value that goes on as none can, or begins where none can."""
-    assert spot.begin is not None
-    if "sequence entries are not allowed" in spot.said:
-        message = "a list of lines with `-` cannot begin in the line of its key"
-        return spot.place().problem(message, "begin it in the next line, or write it as [..., ...]")
-    if "mapping keys are not allowed" in spot.said:
-        hint = spot.corrected() or "put the text into quotes"
-        return spot.place().problem("a `?` with nothing after it begins a key in YAML, and no key can stand here", hint)
-    if "unexpected ':'" in spot.said:
-        hint = spot.corrected() or "put the text into quotes"
-        return spot.place().problem("after this `:` a space is missing, or the text around it needs quotes", hint)
-    if "block scalar" in spot.context:
-        message = f"nothing can stand beside the {code(spot.begin.here)} that begins a block of text"
-        return spot.place(len(spot.rest)).problem(message, "begin the text in the next line, indented")
-    if "mapping values are not allowed" in spot.said:
-        return _second_colon(spot, _inner_mapping(spot) or spot.corrected() or _TO_QUOTE)
-    return None
+    for said, (message, hint) in _VALUES.items():
+        if said in stop.said:
+            return stop.place.problem(message, hint or stop.in_quotes())
+    if "block scalar" in stop.context:
+        message = f"nothing can stand beside the {code(_sign_at(stop.begin))} that begins a block of text"
+        return stop.to_line_end.problem(message, "begin the text in the next line, indented")
+    return _second_colon(stop) if "mapping values are not allowed" in stop.said else None
 
 
-def _second_colon(spot: _Spot, wanted: str) -> Problem:
-    last = spot.last_text
-    if last is not None and last.line < spot.line:
-        key = len(spot.text) - len(spot.text.lstrip())
-        above = spot.source.lines[last.line]
-        column = len(above) - len(above.lstrip()) + 1
-        place = spot.source.place(spot.line + 1, key + 1, spot.column + 1)
-        hint = f"put it into column {column}, if it belongs to the keys above"
+def _second_colon(stop: _Stop) -> Problem:
+    if stop.last is not None and stop.last.place.line != stop.place.line:
+        key, above = _indentation(stop.place.line_text), _indentation(stop.last.place.line_text)
+        place = stop.place.in_line(key, stop.place.index - key)
+        hint = f"put it into column {above + 1}, if it belongs to the keys above"
         return place.problem("this key is indented deeper than the line above, which has a value already", hint)
-    return spot.place().problem("YAML takes the text before this `:` for a key, and no key can stand here", wanted)
+    hint = _inner_mapping(stop) or stop.in_quotes()
+    return stop.place.problem("YAML takes the text before this `:` for a key, and no key can stand here", hint)
 
 
-def _inner_mapping(spot: _Spot) -> str | None:
+def _inner_mapping(stop: _Stop) -> str | None:
     """A hint for a mapping that begins in the line of its key: `vary: topic: [tyres, saddles]`."""
-    found = None if spot.bracket is not None or len(spot.text) > _LONGEST_LINE else _INNER.fullmatch(spot.text)
+    line = stop.place.line_text
+    found = None if stop.bracket is not None or len(line) > LONGEST_LINE else _INNER.fullmatch(line)
     if found is None:
         return None
     inner = f"{found['key']}: {found['value'] or ''}".strip()
@@ -316,48 +255,46 @@ def _inner_mapping(spot: _Spot) -> str | None:
     return f"write: {printable(found['head'])}{{{printable(inner)}}}; or {below}" if found["value"] else below
 
 
-def _line(spot: _Spot) -> Problem | None:
+def _line(stop: _Stop) -> Problem | None:
     """A line that is no entry, or goes on after its value."""
-    assert spot.begin is not None
-    if "could not find expected ':'" in spot.said:
-        return _no_colon(spot.begin)
-    if not ("did not find expected" in spot.said or "<block end>" in spot.said):
+    if "could not find expected ':'" in stop.said:
+        return _no_colon(stop.begin)
+    if not ("did not find expected" in stop.said or "<block end>" in stop.said):
         return None
-    return _column(spot) if spot.opens_line else _too_much(spot)
+    opens_line = not stop.place.line_text[: stop.place.index].strip()
+    return _column(stop) if opens_line else _too_much(stop)
 
 
-def _too_much(spot: _Spot) -> Problem:
-    if spot.here in ("]", "}"):
-        return spot.place().problem(f"there is nothing open that this {code(spot.here)} could close", "remove it")
-    hint = spot.corrected() or "a text with quotes, brackets or braces in it needs quotes around all of it"
-    if not spot.rest:
-        end = spot.source.place(spot.line + 1, max(1, len(spot.text.rstrip())))
-        return end.problem("something is missing after this", hint)
-    return spot.place(len(spot.rest)).problem("nothing can follow the value that ends before this", hint)
+def _too_much(stop: _Stop) -> Problem:
+    if stop.here in ("]", "}"):
+        return stop.place.problem(f"there is nothing open that this {code(stop.here)} could close", "remove it")
+    if not stop.rest:
+        end = stop.place.in_line(max(0, len(stop.place.line_text.rstrip()) - 1))
+        return end.problem("something is missing after this", stop.in_quotes())
+    return stop.to_line_end.problem("nothing can follow the value that ends before this", stop.in_quotes())
 
 
-def _column(spot: _Spot) -> Problem:
+def _column(stop: _Stop) -> Problem:
     """A line that stands in no column of its neighbours."""
-    if spot.here == ":":
-        return spot.place().problem("before this `:` a key is missing", "write `key: value`")
-    if spot.last_text is not None and spot.last_text.style in ("|", ">"):
+    if stop.here == ":":
+        return stop.place.problem("before this `:` a key is missing", "write `key: value`")
+    if stop.last is not None and stop.last.style in ("|", ">"):
         hint = "the lines of a block of text are indented as far as its first one, or farther"
     else:
-        above = spot.line_above()
-        column = len(above) - len(above.lstrip()) + 1
-        hint = f"the line above begins in column {column}; what belongs together stands in one column"
-    message = f"this line begins in column {spot.column + 1}, unlike the lines around it"
-    return spot.place(len(spot.rest)).problem(message, hint)
+        above = stop.place.source.text[: stop.place.offset].rstrip().rpartition("\n")[2]
+        hint = f"the line above begins in column {_indentation(above) + 1}; what belongs together stands in one column"
+    message = f"this line begins in column {stop.place.column}, unlike the lines around it"
+    return stop.to_line_end.problem(message, hint)
 
 
-def _no_colon(spot: _Spot) -> Problem:
+def _no_colon(begin: Place) -> Problem:
+    rest = begin.line_text[begin.index :].rstrip()
     # What looks like a space may be another character.
-    together = re.match(r"[\w.-]+:(?=[^ ])", spot.rest)
+    together = re.match(r"[\w.-]+:(?=[^ ])", rest)
     if together is not None:
-        key, value = spot.rest[: together.end() - 1], spot.rest[together.end() :].strip()
-        place = spot.place(shift=together.end() - 1)
-        return place.problem(
-            "a space is missing after this `:`", f"write: {printable(f'{key}: {value}')[:_LONGEST_LINE]}"
-        )
+        key, value = together[0].removesuffix(":"), rest[together.end() :].strip()
+        hint = f"write: {printable(f'{key}: {value}')[:LONGEST_LINE]}"
+        return begin.in_line(begin.index + len(key)).problem("a space is missing after this `:`", hint)
     hint = "write `key: value`; a line that belongs to the text above is indented"
-    return spot.place(len(spot.rest)).problem("there is no `:` in this line, so it is no key with a value", hint)
+    message = "there is no `:` in this line, so it is no key with a value"
+    return begin.long(max(1, len(rest))).problem(message, hint)

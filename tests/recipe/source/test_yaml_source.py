@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from datarecipe.errors import Problem, RecipeError, RecipeSyntaxError
 from datarecipe.exchange import Json
 from datarecipe.recipe.source.document import MAX_DEPTH
-from datarecipe.recipe.source.yaml_source import parse_yaml, read_yaml_file
-from tests.recipe.writing import told
+from datarecipe.recipe.source.yaml_source import parse_yaml
+from tests.recipe.writing import read_yaml_file, told
 
 # Characters that a file of ours may hold.
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u2028\u2029\ufeff"), max_size=40)
