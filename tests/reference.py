@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, canonical_json
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
@@ -25,6 +25,7 @@ from datarecipe.generate.judge.item_checker import Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn
+from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]

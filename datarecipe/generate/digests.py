@@ -20,8 +20,6 @@ FULL = 16
 
 
 class DigestSet:
-    """A set of digests of 16 bytes each."""
-
     __slots__ = ("_buckets", "_count", "_mask", "_split")
 
     def __init__(self, digests: Iterable[bytes] = ()) -> None:
@@ -37,13 +35,11 @@ class DigestSet:
         return self._count
 
     def __iter__(self) -> Iterator[bytes]:
-        """In no order that means anything."""
         for bucket in self._buckets:
             yield from _digests(bucket)
 
     def __contains__(self, digest: bytes) -> bool:
-        start = self._buckets[self._index(digest)].find(digest)
-        return start >= 0 and len(digest) == SIZE and (start % SIZE == 0 or self._find(digest))
+        return len(digest) == SIZE and _holds(self._buckets[self._index(digest)], digest)
 
     def add(self, digest: bytes) -> bool:
         """Put a digest in; say whether it is new. Raises `ValueError` for one of another size than 16 bytes."""
@@ -51,8 +47,7 @@ class DigestSet:
             raise ValueError(f"a digest has {SIZE} bytes; this one has {len(digest)}")
         index = self._index(digest)
         bucket = self._buckets[index]
-        start = bucket.find(digest)
-        if start >= 0 and (start % SIZE == 0 or self._find(digest)):
+        if _holds(bucket, digest):
             return False
         self._buckets[index] = bucket + digest
         self._count += 1
@@ -64,10 +59,6 @@ class DigestSet:
         number = hash(digest)
         index = number & self._mask
         return index if index >= self._split else number & (2 * self._mask + 1)
-
-    def _find(self, digest: bytes) -> bool:
-        """Whether a digest is there, for those whose bytes are also the end of one and the beginning of the next."""
-        return digest in _digests(self._buckets[self._index(digest)])
 
     def _split_next(self) -> None:
         bit = self._mask + 1
@@ -81,6 +72,12 @@ class DigestSet:
         if self._split == bit:
             self._mask += bit
             self._split = 0
+
+
+def _holds(bucket: bytes, digest: bytes) -> bool:
+    start = bucket.find(digest)
+    # Its bytes may also be the end of one digest and the beginning of the next.
+    return start >= 0 and (start % SIZE == 0 or digest in _digests(bucket))
 
 
 def _digests(bucket: bytes) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -66,6 +66,13 @@ class Committed:
     normalised: int
     """Accepted items whose label, options or fields were mended."""
 
+
+AcceptedLog: TypeAlias = Callable[[int], Accepted]
+"""Reads an accepted example again by its number in the order of acceptance, from 0 on, so that the loop need not keep it.
+
+The driver has put what `Generation.receive` gave there before it calls the generation again. Each number is asked for at
+most once, some never; they rise for long stretches, then step back. What is raised comes out of the generation's methods.
+"""
 
 Event: TypeAlias = Accepted | RejectedItem | Committed
 Outcome: TypeAlias = Literal["target", "barren", "degraded"]

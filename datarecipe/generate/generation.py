@@ -16,28 +16,25 @@ The driver's part is: look every wanted request up in the cache, feed what is th
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from datarecipe.exchange import Completion, Request, Response
-from datarecipe.generate.accepted_log import AcceptedLog
 from datarecipe.generate.admission.admission import Admission
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.events import Accepted, Committed, Event, Lineage, Outcome, RejectedItem
-from datarecipe.generate.judge.batch_judge import BatchJudge, judge_of
+from datarecipe.generate.events import Accepted, AcceptedLog, Committed, Event, Lineage, Outcome, RejectedItem
+from datarecipe.generate.judge.batch_judge import judge_of
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer
-from datarecipe.generate.questions import Questions
 from datarecipe.generate.reasons import REASONS
 from datarecipe.generate.strategy.order import Asker, Awaiting, Order, Place
-from datarecipe.generate.strategy.order_table import ORDERS, Means
+from datarecipe.generate.strategy.order_table import ORDERS
 from datarecipe.recipe.recipe import Recipe
 
 WINDOW = 64
@@ -66,7 +63,7 @@ class Generation:
         recipe: Recipe,
         model: ModelSettings,
         *,
-        judge: BatchJudge | None = None,
+        judge: Callable[[Completion], tuple[Checked, ...]] | None = None,
         filters: Sequence[CommitFilter] | None = None,
         log: AcceptedLog | None = None,
     ) -> None:
@@ -84,18 +81,12 @@ class Generation:
         self.committed = 0
         """Committed responses so far; the next one's number in logical order."""
         self._recipe = recipe
-        self._judge = judge or judge_of(recipe, model)
-        handles = itertools.count()
-        self._questions = Questions(handles)
-        asker = Asker(recipe, Renderer(recipe, model), handles)
-        self._admission = Admission(
-            recipe.target_size,
-            asker.seed_digests,
-            filters_of(recipe) if filters is None else filters,
-            self._questions,
-        )
-        means = Means(asker, self._questions, self._admission.seen, log)
-        self._order: Order = ORDERS[recipe.strategy.kind](means)
+        self._judge = judge or judge_of(recipe, model).batch
+        asker = Asker(recipe, Renderer(recipe, model), log)
+        self._questions = asker.questions
+        own = filters_of(recipe) if filters is None else filters
+        self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions)
+        self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
         self._yields: deque[int] = deque(maxlen=WINDOW)
@@ -151,18 +142,15 @@ class Generation:
         place = self._places.pop(handle, None)
         if place is not None:
             assert isinstance(response, Completion)
-            self._arrive(place, response)
+            place.response = response
+            place.batch = self._judge(response)
+            place.asked = self._admission.ask(place.batch)
+            self._order.arrived(place)
         elif self._questions.answered(handle, response):
             self._order.answered()
         else:
             return []
         return self._commit()
-
-    def _arrive(self, place: Place, response: Completion) -> None:
-        place.response = response
-        place.batch = self._judge.batch(response)
-        place.asked = self._admission.ask(place.batch)
-        self._order.arrived(place)
 
     def _commit(self) -> list[Event]:
         events: list[Event] = []
@@ -176,13 +164,11 @@ class Generation:
     def _decide(self, place: Place, batch: Sequence[Checked]) -> bool:
         """Decide the items in their order, as far as answers are there; gives whether all are decided."""
         for index in range(len(place.verdicts), len(batch)):
-            item, asked = batch[index], place.asked.get(index)
-            if isinstance(item, Invalid):
-                place.verdicts.append(Rejection(item.reason, item.detail))
-            elif asked and self._admission.undecided(item, asked):
+            item = batch[index]
+            verdict = item if isinstance(item, Invalid) else self._admission.admit(item, place.asked.get(index))
+            if isinstance(verdict, str):
                 return False
-            else:
-                place.verdicts.append(self._admission.admit(item, asked))
+            place.verdicts.append(verdict)
         return True
 
     def _commit_place(self, place: Place, events: list[Event]) -> None:

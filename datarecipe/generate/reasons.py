@@ -27,10 +27,16 @@ Reason: TypeAlias = Literal[
 """The `reason` of a row of `rejected.jsonl`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an item is not accepted."""
+
+    reason: Reason
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonRow:
-    """What there is to know about one reason."""
-
     helps: str
     """What usually helps, for the end of a sentence."""
     about_variety: bool = False

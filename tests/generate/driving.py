@@ -44,7 +44,7 @@ class Driven:
 
 @dataclass
 class Log:
-    """An `AcceptedLog` that gives back what a file would, and holds the loop to what it promises."""
+    """An `AcceptedLog`, its `read`, that gives back what a file would, and holds the loop to what it promises."""
 
     rows: list[str] = field(default_factory=list)
     read_at: set[int] = field(default_factory=set)
@@ -75,7 +75,7 @@ def drive(
 
     Before new requests are asked for, up to `together` are answered.
     """
-    generation, driven = Generation(recipe, model, filters=filters, log=log), Driven()
+    generation, driven = Generation(recipe, model, filters=filters, log=log.read if log else None), Driven()
     flying: dict[int, Wanted] = {}
     while generation.outcome is None:
         for wanted in generation.wanted(8 * concurrency):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.generate.parse import Fragment, Parsed, parse, value_of
+from datarecipe.generate.parse import Fragment, parse, value_of
 
 FIELDS = ("question", "answer")
 
@@ -44,8 +45,8 @@ BROKEN = st.sampled_from(
 )
 
 
-def whole(parsed: Parsed) -> list[Any]:
-    return [value_of(item) for item in parsed.items if not isinstance(item, Fragment)]
+def whole(parsed: Sequence[Any]) -> list[Any]:
+    return [value_of(item) for item in parsed if not isinstance(item, Fragment)]
 
 
 def dumps(value: Any, *, ascii_only: bool) -> str:
@@ -95,7 +96,7 @@ def test_one_bad_item_among_good_ones_costs_none_of_them(
     parts.insert(place, broken)
     parsed = parse(frame('{"examples": [' + ", ".join(parts) + "]}", prose), FIELDS)
     assert whole(parsed) == items
-    assert any(isinstance(item, Fragment) for item in parsed.items), "the bad one is reported"
+    assert any(isinstance(item, Fragment) for item in parsed), "the bad one is reported"
 
 
 @settings(max_examples=400)
@@ -125,7 +126,7 @@ def test_an_item_that_is_cut_off_is_reported(
     begin = parts[-1].index(order[0]) + len(order[0]) + 1
     cut = data.draw(st.integers(begin, len(parts[-1]) - 1))
     text = '{"examples": [' + ", ".join([*parts[:-1], parts[-1][:cut]])
-    found = parse(text, CHOICE_FIELDS).items
+    found = parse(text, CHOICE_FIELDS)
     assert [item for item in found if not isinstance(item, Fragment)] == items[:-1]
     assert isinstance(found[-1], Fragment)
     assert found[-1].raw.startswith("{"), "from the item's own beginning"
@@ -183,4 +184,4 @@ def test_an_item_may_hold_objects_of_its_own() -> None:
 
 def test_a_fragment_holds_the_raw_text() -> None:
     parsed = parse('{"examples": [{"question": "q", "answer": "a"}, {"question": "cut o', FIELDS)
-    assert parsed.items == ({"question": "q", "answer": "a"}, Fragment('{"question": "cut o'))
+    assert parsed == ({"question": "q", "answer": "a"}, Fragment('{"question": "cut o'))

@@ -51,7 +51,7 @@ def test_work_grows_with_the_length_and_no_faster(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_rows_are_bounded(name: str) -> None:
     text = HOSTILE[name](50_000)
-    found = parse(text, FIELDS, ROWS).items
+    found = parse(text, FIELDS, ROWS)
     raw = sum(len(item.raw) if isinstance(item, Fragment) else 0 for item in found)
     assert len(found) <= ROWS + 1
     assert raw <= 2 * len(text)
@@ -86,7 +86,7 @@ def test_nothing_made_of_hostile_pieces_makes_it_raise(pieces: list[tuple[str, i
     text = "".join(HOSTILE[name](size) for name, size in pieces)
     for cut in cuts:
         text = text[:cut] + text[cut + 1 :]
-    assert len(parse(text, FIELDS, ROWS).items) <= ROWS + 1
+    assert len(parse(text, FIELDS, ROWS)) <= ROWS + 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_of_too_many_items_one_row_says_how_many_more_there_are(wrapping: Callab
     assert len(rows) == 101
     last = rows[-1]
     assert getattr(last, "reason", "") == "malformed"
-    more = len(parse(wrapping(count), make_recipe("fixed").fields).items) - 100
+    more = len(parse(wrapping(count), make_recipe("fixed").fields)) - 100
     assert f"{more:,} more" in getattr(last, "detail", "")
 
 
@@ -114,7 +114,7 @@ def test_a_batch_may_be_ten_times_as_large_as_it_was_asked_for() -> None:
 
 
 def test_counting_ends() -> None:
-    assert len(parse("[" + "{}," * (2 * MAX_COUNTED) + "{}]", FIELDS).items) <= MAX_COUNTED + 1
+    assert len(parse("[" + "{}," * (2 * MAX_COUNTED) + "{}]", FIELDS)) <= MAX_COUNTED + 1
 
 
 def test_a_long_text_is_cut_in_its_row() -> None:
@@ -125,5 +125,5 @@ def test_a_long_text_is_cut_in_its_row() -> None:
 
 def test_what_was_not_read_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "MAX_STEPS", 100)
-    found = parse("{ " * 50 + '{"text": "a", "label"', FIELDS).items
+    found = parse("{ " * 50 + '{"text": "a", "label"', FIELDS)
     assert isinstance(found[-1], Fragment)

@@ -70,7 +70,7 @@ CONTROL = [r"Match \bfree\b in the mail", r"a \fracture", r"\f", r"\b", r"\bar\b
 
 
 def read(source: str) -> object:
-    (item,) = parse(f'[{{"text": "{source}", "label": "ham"}}]', FIELDS).items
+    (item,) = parse(f'[{{"text": "{source}", "label": "ham"}}]', FIELDS)
     return item
 
 
@@ -96,7 +96,7 @@ def test_a_command_beside_line_breaks_is_mended(source: str, text: str) -> None:
 @pytest.mark.parametrize("source", MENDED)
 def test_a_backslash_that_was_doubled_needs_no_mending(source: str) -> None:
     item = {"text": source, "label": "ham"}
-    assert parse(json.dumps([item]), FIELDS).items == (item,)
+    assert parse(json.dumps([item]), FIELDS) == (item,)
 
 
 @pytest.mark.parametrize("source", TEXT)
@@ -135,4 +135,4 @@ def test_an_escaped_apostrophe_is_an_apostrophe() -> None:
     ],
 )
 def test_in_single_quotes_pythons_escapes_hold(source: str, text: str) -> None:
-    assert parse(f"[{{'text': '{source}', 'label': 'ham'}}]", FIELDS).items == (Mended({"text": text, "label": "ham"}),)
+    assert parse(f"[{{'text': '{source}', 'label': 'ham'}}]", FIELDS) == (Mended({"text": text, "label": "ham"}),)

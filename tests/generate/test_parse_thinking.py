@@ -89,7 +89,7 @@ WHOLE_DRAFTS = [f"{ANSWER} hm", json.dumps(FIRST), '{"examples": [{"text": "draf
 
 
 def items(text: str) -> list[Any]:
-    return [value_of(item) for item in parse(text, FIELDS).items if not isinstance(item, Fragment)]
+    return [value_of(item) for item in parse(text, FIELDS) if not isinstance(item, Fragment)]
 
 
 def pairs(styles: Sequence[tuple[str, str]]) -> pytest.MarkDecorator:

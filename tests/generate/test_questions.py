@@ -12,11 +12,12 @@ from dataclasses import replace
 import pytest
 
 from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Response
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.generate.generation import Generation, Wanted
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.reasons import Rejection
 from datarecipe.generate.replay import replay
 from datarecipe.recipe import StrategyKind
 from datarecipe.recipe.recipe import Recipe

@@ -12,9 +12,10 @@ from typing import cast
 import pytest
 
 from datarecipe.exchange import Embed, Embedding, Request, Response
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import FILTERS, FilterRow
 from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.reasons import Rejection
 
 
 class NearByLetters(CommitFilter):

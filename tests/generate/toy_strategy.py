@@ -65,4 +65,4 @@ KIND: Any = "first"
 def install_first(patch: pytest.MonkeyPatch) -> None:
     """Its row and its `Order`."""
     patch.setitem(cast("dict[str, Any]", STRATEGIES), KIND, StrategyRow(settings=("roots",), in_turn="roots"))
-    patch.setitem(cast("dict[str, Any]", ORDERS), KIND, lambda means: FirstOrder(means.asker))
+    patch.setitem(cast("dict[str, Any]", ORDERS), KIND, FirstOrder)

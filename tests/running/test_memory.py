@@ -44,7 +44,7 @@ def _items(*items: tuple[str, str]) -> Completion:
 
 def grown(folder: RunFolder, recipe: Recipe, answer: Answer, *, first: int, last: int, in_flight: int) -> float:
     """Bytes that each example from number `first` to `last` leaves in memory; answers arrive in any order."""
-    generation = Generation(recipe, settings(recipe), log=folder)
+    generation = Generation(recipe, settings(recipe), log=folder.read)
     order, counts = random.Random(0), CommitCounts()
     flying: dict[int, Request] = {}
     before = 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
 
 from datarecipe.exchange import Response
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
-from datarecipe.generate.admission.duplicates_and_surplus import Duplicates, Surplus
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.reasons import Rejection
 
 Asked: TypeAlias = Mapping[int, Sequence[Sequence[Question]]]
 """By an item's place in its batch: for each filter the questions that it asked about the item."""
@@ -20,11 +20,11 @@ class Admission:
     """Decides which valid items become examples."""
 
     def __init__(
-        self, target_size: int, seed_digests: Iterable[bytes], filters: Sequence[CommitFilter], questions: Questions
+        self, target_size: int, seen: DigestSet, filters: Sequence[CommitFilter], questions: Questions
     ) -> None:
-        self.seen = DigestSet(seed_digests)
-        """Digests of the seed examples and of all accepted examples."""
-        self._filters = (Duplicates(self.seen), Surplus(target_size), *filters)
+        """`seen` has the digests of the seed examples, and gets those of what is accepted."""
+        self.seen = seen
+        self._filters = (_Duplicates(seen), _Surplus(target_size), *filters)
         self._may_ask = bool(filters)  # the first two ask nothing
         self._questions = questions
 
@@ -46,20 +46,17 @@ class Admission:
             if index >= start and isinstance(item, Valid) and item.digest not in self.seen:
                 yield from (question for questions in of_item for question in questions if question.answer is None)
 
-    def undecided(self, item: Valid, asked: Sequence[Sequence[Question]]) -> bool:
-        """Whether the item's turn has come and an answer is missing, which no earlier filter makes needless."""
-        for filter_, questions in zip(self._filters, asked, strict=True):
-            answers = _answers(questions)
-            if len(answers) < len(questions):
-                return True
-            if filter_.admit(item, answers) is not None:
-                return False
-        return False
+    def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Rejection | Literal["undecided"] | None:
+        """Accept the item, or say why it is rejected; `asked` is what was asked about it, if anything was.
 
-    def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Rejection | None:
-        """Accept the item, or say why it is rejected; `asked` is what was asked about it, if anything was."""
+        It is undecided while an answer is missing, unless a filter before rejects it.
+        """
         for number, filter_ in enumerate(self._filters):
-            rejection = filter_.admit(item, _answers(asked[number]) if asked else ())
+            questions = asked[number] if asked else ()
+            answers = [question.answer for question in questions if question.answer is not None]
+            if len(answers) < len(questions):
+                return "undecided"
+            rejection = filter_.admit(item, answers)
             if rejection is not None:
                 return rejection
         for filter_ in self._filters:
@@ -67,5 +64,31 @@ class Admission:
         return None
 
 
-def _answers(questions: Sequence[Question]) -> list[Response]:
-    return [question.answer for question in questions if question.answer is not None]
+_DUPLICATE: Final = Rejection("duplicate", "equal to a seed example or to an accepted example")
+_SURPLUS: Final = Rejection("surplus", "the target was reached within this response")
+
+
+class _Duplicates(CommitFilter):
+    """Rejects what is equal to a seed example or to an accepted example."""
+
+    def __init__(self, seen: DigestSet) -> None:
+        self._seen = seen
+
+    def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:  # noqa: ARG002
+        return _DUPLICATE if item.digest in self._seen else None
+
+    def accepted(self, item: Valid) -> None:
+        self._seen.add(item.digest)
+
+
+class _Surplus(CommitFilter):
+    """Rejects what comes after the target is reached."""
+
+    def __init__(self, target_size: int) -> None:
+        self._left = target_size
+
+    def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:  # noqa: ARG002
+        return None if self._left > 0 else _SURPLUS
+
+    def accepted(self, item: Valid) -> None:  # noqa: ARG002
+        self._left -= 1

@@ -1,23 +1,13 @@
-"""What every commit-time filter is to the loop: the interface. The filters have modules of their own; their rows are in
-`filter_table.py`."""
+"""What every commit-time filter is to the loop: the interface."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from datarecipe.exchange import Request, Response
 from datarecipe.generate.judge.item_checker import Valid
-from datarecipe.generate.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why an item is not accepted."""
-
-    reason: Reason
-    detail: str
+from datarecipe.generate.reasons import Rejection
 
 
 class CommitFilter(ABC):

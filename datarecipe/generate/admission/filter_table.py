@@ -15,8 +15,6 @@ from datarecipe.recipe.recipe import Recipe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRow:
-    """What there is to know about one filter."""
-
     wanted: Callable[[Recipe], bool]
     """Whether a recipe asks for it."""
     make: Callable[[Recipe], CommitFilter]
@@ -25,7 +23,7 @@ class FilterRow:
 
 
 FILTERS: Final[Mapping[str, FilterRow]] = {}
-"""By name. This release has none beyond those that every run has (`always`)."""
+"""By name. This release has none beyond those that every run has."""
 
 
 def filters_of(recipe: Recipe) -> tuple[CommitFilter, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from datarecipe.exchange import Apart, Completion, Example, FinishReason
 from datarecipe.generate.judge.field_names import spellings
-from datarecipe.generate.judge.item_checker import Checked, Checker, Invalid
+from datarecipe.generate.judge.item_checker import Checked, Checker, Invalid, Valid
 from datarecipe.generate.parse import NOT_JSON, Found, Fragment, Mended, parse, value_of
 from datarecipe.generate.prompt.embedded_prompt import cut_off_texts
 from datarecipe.generate.prompt.model_profile import ModelSettings
@@ -35,22 +35,11 @@ LONGEST_RAW = 65_536
 """Characters of an item's or a response's text that a row of `rejected.jsonl` keeps."""
 
 
-class BatchJudge(Protocol):
-    """What turns responses into items."""
-
-    def batch(self, response: Completion) -> tuple[Checked, ...]:
-        """All items of a response in order, valid or not."""
-        ...
-
-
 class Judge:
-    """Judges the responses to one recipe's requests."""
-
     def __init__(self, recipe: Recipe, cut_off: Callable[[Example], str | None] = lambda _: None) -> None:
         """`cut_off` names the field of an example whose text was ended by its bound, if there is one."""
         self._cut_off = cut_off
-        self._fields = tuple(spelling for field in recipe.fields for spelling in spellings(field))
-        self._known = frozenset(self._fields)
+        self._fields = frozenset(spelling for field in recipe.fields for spelling in spellings(field))
         self._checker = Checker(recipe)
         # A model that ignores the number asked for is still read; one gone wrong must not fill the disk with rows.
         self._most = max(100, 10 * recipe.batch_size)
@@ -59,25 +48,25 @@ class Judge:
         """All items of a response in order, valid or not; a response without any is one invalid row."""
         apart = response.apart if not response.text.strip() else None
         called = self._called(apart)
-        items = called or parse(response.text, self._fields, self._most).items
+        items = called or parse(response.text, self._fields, self._most)
         reason = ENDS[response.finish_reason]
         if not items or (reason not in _PARTIAL and all(isinstance(item, Fragment) for item in items)):
             return (_bounded(_nothing(response, apart)),)
         last = len(items) - 1
         work = Work()
         return tuple(
-            self._checked(item, work, cut_off=reason == "truncated" and index == last, mended=bool(called))
+            _bounded(self._checked(item, work, cut_off=reason == "truncated" and index == last, mended=bool(called)))
             for index, item in enumerate(items)
         )
 
     def _checked(self, item: Found, work: Work, *, cut_off: bool, mended: bool) -> Checked:
         if isinstance(item, Fragment):
             if cut_off and item.detail == NOT_JSON:
-                return _bounded(Invalid("truncated", "the response was cut off within this item", item.raw))
-            return _bounded(Invalid("malformed", item.detail, item.raw))
+                return Invalid("truncated", "the response was cut off within this item", item.raw)
+            return Invalid("malformed", item.detail, item.raw)
         checked = self._checker.check(value_of(item), work)
         if isinstance(checked, Invalid):
-            return _bounded(checked)
+            return checked
         if (field := self._cut_off(checked.example)) is not None:
             detail = (
                 f"{field}: a text reached the greatest length that the embedded model may write; its end may be missing"
@@ -92,9 +81,9 @@ class Judge:
         """
         if apart is None or len(apart.tools) != 1:
             return ()
-        items = parse(apart.text, self._fields, self._most).items
+        items = parse(apart.text, self._fields, self._most)
         values = [value_of(item) for item in items if not isinstance(item, Fragment)]
-        return items if any(isinstance(value, dict) and not self._known.isdisjoint(value) for value in values) else ()
+        return items if any(isinstance(value, dict) and not self._fields.isdisjoint(value) for value in values) else ()
 
 
 def judge_of(recipe: Recipe, model: ModelSettings) -> Judge:
@@ -102,8 +91,8 @@ def judge_of(recipe: Recipe, model: ModelSettings) -> Judge:
     return Judge(recipe, cut_off_texts(recipe)) if model.profile.layout == "embedded" else Judge(recipe)
 
 
-def _bounded(item: Invalid) -> Invalid:
-    if len(item.raw) <= LONGEST_RAW:
+def _bounded(item: Checked) -> Checked:
+    if isinstance(item, Valid) or len(item.raw) <= LONGEST_RAW:
         return item
     return replace(item, raw=f"{item.raw[:LONGEST_RAW]} ... ({len(item.raw):,} characters in all)")
 

@@ -44,12 +44,9 @@ def example_id(example: Example) -> str:
 
 def embedding_text(example: Example, text_fields: Sequence[str]) -> str:
     """The text whose embedding stands for the example: its normalised text fields, one a line."""
-    return "\n".join(_as_text(normalise(example.get(field))) for field in text_fields)
+    values = [normalise(example.get(field)) for field in text_fields]
+    return "\n".join(value if isinstance(value, str) else _dumps(value) for value in values)
 
 
 def _digest(value: Json) -> bytes:
     return hashlib.blake2b(_dumps(value).encode(), digest_size=16).digest()
-
-
-def _as_text(value: Json) -> str:
-    return value if isinstance(value, str) else _dumps(value)

@@ -25,11 +25,7 @@ class FieldNames:
         self._known = names
 
     def as_written(self, value: Json) -> Json:
-        """`value` with its mappings' keys as the recipe writes them; itself where they are so already.
-
-        Raises:
-            TwiceNamedError: a mapping names one field in two ways; with the field's name.
-        """
+        """`value` with its mappings' keys as the recipe writes them. Raises `TwiceNamedError` with the field's name."""
         if isinstance(value, list):
             return [self.as_written(item) for item in value]
         if not isinstance(value, dict):

@@ -12,7 +12,7 @@ from datarecipe.exchange import Example, Json
 from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.field_names import FieldNames, TwiceNamedError
 from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
-from datarecipe.generate.reasons import Reason
+from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.schema_wording import in_words
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
@@ -50,28 +50,16 @@ class Valid:
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
+class Invalid(Rejection):
     """An item that is no example of this recipe."""
 
-    reason: Reason
-    detail: str
     raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """What is wrong with an item's label or options."""
-
-    reason: Reason
-    detail: str
 
 
 Checked: TypeAlias = Valid | Invalid
 
 
 class Checker:
-    """Checks items of one recipe."""
-
     def __init__(self, recipe: Recipe) -> None:
         self._task = recipe.task
         self._labels = recipe.labels
@@ -84,7 +72,6 @@ class Checker:
         self._names = FieldNames(recipe)
         self._match = LabelMatcher(recipe.labels.values)
         self._dialogues = dialogues(recipe.seed_examples)
-        self._as_written = _options_as_written(recipe)
 
     def check(self, item: Json, work: Work | None = None) -> Checked:
         """Judge one whole item. Never raises, whatever the item is. `work` is what all items of a reply share."""
@@ -100,33 +87,31 @@ class Checker:
         example: Example = {field: written[field] for field in self._fields if field in written}
         mended = len(example) != len(item) or written != item
         settled = self._settle_labels(example)
-        fault = settled if isinstance(settled, _Fault) else self._fault(example, len(raw), work or Work())
+        fault = settled if isinstance(settled, Rejection) else self._fault(example, len(raw), work or Work())
         if fault is not None:
             return Invalid(fault.reason, fault.detail, raw)
-        return Valid(
-            example,
-            _compact(example) if settled or mended else self._text_of(example, raw, item),
-            equality_digest(example, self._text_fields),
-            normalised=bool(settled) or mended,
-        )
+        mended = mended or bool(settled)
+        as_it_came = not mended and list(example) == list(item)
+        text = raw if as_it_came else _compact(example)
+        return Valid(example, text, equality_digest(example, self._text_fields), normalised=mended)
 
     def _written(self, item: Json, raw: str) -> Json:
         """The item with the recipe's own names. Raises `ValueError` where it cannot be written."""
         raw.encode()
         return self._names.as_written(item)
 
-    def _fault(self, example: Example, characters: int, work: Work) -> _Fault | None:
+    def _fault(self, example: Example, characters: int, work: Work) -> Rejection | None:
         """What is wrong with the example by the schema or in the order of its dialogues, or nothing."""
         detail = self._unfit(example, characters, work)
         if detail:
-            return _Fault("schema", detail)
+            return Rejection("schema", detail)
         for field, dialogue in self._dialogues.items():
             disorder = dialogue.fault(example[field]) if field in example else None
             if disorder is not None:
-                return _Fault("schema", _cut(f"{field}: {disorder}"))
+                return Rejection("schema", _cut(f"{field}: {disorder}"))
         # A schema that the recipe gives itself may not ask for the label.
         missing = self._labels.kind != "open" and self._task.label_field not in example
-        return _Fault("label", f"{self._task.label_field} is missing") if missing else None
+        return Rejection("label", f"{self._task.label_field} is missing") if missing else None
 
     def _unfit(self, example: Example, characters: int, work: Work) -> str:
         work.begin(example, characters)
@@ -146,23 +131,18 @@ class Checker:
             self._counting = (work, within(self._validator, work))
         return self._counting[1]
 
-    @staticmethod
-    def _text_of(example: Example, raw: str, item: Mapping[str, Json]) -> str:
-        """`raw` serves where the model kept the order of fields."""
-        return raw if list(example) == list(item) else _compact(example)
-
-    def _settle_labels(self, example: Example) -> bool | _Fault:
+    def _settle_labels(self, example: Example) -> bool | Rejection:
         """Write options and label as the recipe does; say whether that changed anything, or what is wrong."""
         label_field, options_field = self._task.label_field, self._task.options_field
         kind = self._labels.kind
         if kind == "open" or label_field is None or label_field not in example:
             return False
         match, mended = self._match, False
-        if options_field is not None and options_field in example and example[options_field] != self._as_written:
+        if options_field is not None and options_field in example:
             options = example[options_field]
             settled = self._settle_options(options)
             if isinstance(settled, str):
-                return _Fault("options", settled)
+                return Rejection("options", settled)
             mended = settled is not options and _compact(settled) != _compact(options)  # to Python 1 equals true
             example[options_field] = settled
             if kind == "per_example":
@@ -172,7 +152,7 @@ class Checker:
         found = match.find(example[label_field])
         if found is None:
             written, known = _short(example[label_field]), _short(list(match.labels))
-            return _Fault("label", f"{label_field} is {written}, which is none of {known}")
+            return Rejection("label", f"{label_field} is {written}, which is none of {known}")
         label, exact = found
         example[label_field] = label
         return mended or not exact
@@ -214,9 +194,8 @@ class LabelMatcher:
             return None
         typed = self._typed.get(typed_key(answer))
         if typed is not None:
-            return typed, not isinstance(answer, float) or str(answer) == str(
-                typed
-            )  # -0.0 is 0.0, and written otherwise
+            # -0.0 is 0.0, and written otherwise.
+            return typed, not isinstance(answer, float) or str(answer) == str(typed)
         candidates = self._folded.get(folded(answer), [])
         return (candidates[0], False) if len(candidates) == 1 else None
 
@@ -232,17 +211,6 @@ def _some(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
 def _clearest(errors: list[ValidationError]) -> ValidationError:
     """What is wrong with the whole rather than with a part, and a plain keyword rather than one that only says no."""
     return min(errors, key=lambda error: (len(error.absolute_path), error.validator in _VAGUE))
-
-
-def _options_as_written(recipe: Recipe) -> object:
-    """What the options of most items are equal to, and then need no settling; or something that nothing is equal to.
-
-    Only for labels that are texts: equal ones are the same, unlike 1, 1.0 and true.
-    """
-    labels = recipe.labels
-    if labels.kind == "fixed" and all(isinstance(label, str) for label in labels.values):
-        return list(labels.values)
-    return object()
 
 
 def _unwritable(error: ValueError) -> str:

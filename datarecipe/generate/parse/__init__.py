@@ -14,7 +14,7 @@ among good ones. `parse` takes every item that has one reading, and reports the 
 All of it takes time in proportion to the text's length, whatever the text is.
 """
 
-from datarecipe.generate.parse.items import NOT_JSON, Found, Fragment, Mended, Parsed, value_of
+from datarecipe.generate.parse.items import NOT_JSON, Found, Fragment, Mended, value_of
 from datarecipe.generate.parse.scan import parse
 
-__all__ = ["NOT_JSON", "Found", "Fragment", "Mended", "Parsed", "parse", "value_of"]
+__all__ = ["NOT_JSON", "Found", "Fragment", "Mended", "parse", "value_of"]

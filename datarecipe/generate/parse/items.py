@@ -33,28 +33,19 @@ Found: TypeAlias = "Json | Fragment | Mended"
 
 
 def value_of(item: Json | Mended) -> Json:
-    """The item itself."""
     return item.value if isinstance(item, Mended) else item
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a response holds, in order: whole items (any JSON value, as it is or mended) and fragments."""
-
-    items: tuple[Found, ...]
-
-
+@dataclass(slots=True)
 class Span:
     """Where in a text a value stands, and what the reader noticed about it."""
 
-    __slots__ = ("end", "fault", "mended", "start")
-
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.end = start
-        self.fault = ""
-        """Why it can be no item."""
-        self.mended = False
+    start: int
+    end: int = 0
+    """Set when the value is closed."""
+    fault: str = ""
+    """Why it can be no item."""
+    mended: bool = False
 
 
 class Row(list[Json]):
@@ -84,8 +75,6 @@ Unpack: TypeAlias = Callable[[str], Collection[Found]]
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds items within values."""
-
     text: str
     known: frozenset[str]
     """The seed example's fields: they tell an item from what wraps items."""
@@ -101,17 +90,14 @@ class Finder:
             yield from self._in_object(value, depth)
 
     def _in_list(self, values: list[Json], depth: int) -> Iterator[Found]:
-        mixed: bool | None = None
+        mixed = any(isinstance(element, _COLLECTIONS) for element in values)
         for element in values:
             if isinstance(element, _COLLECTIONS):
                 yield from self.items(element, depth + 1)
             elif isinstance(element, str) and (unpacked := self.unpack(element)):
                 yield from unpacked
-            else:
-                if mixed is None:
-                    mixed = any(isinstance(other, _COLLECTIONS) for other in values)
-                if mixed:
-                    yield element
+            elif mixed:
+                yield element
 
     def _in_object(self, value: dict[str, Json], depth: int) -> Iterator[Found]:
         wrapped = value.get("examples")

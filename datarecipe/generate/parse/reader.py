@@ -5,9 +5,6 @@ quotes, True, None, tuples), keys without quotes, typographic quotes around a te
 doubled. Nothing is ever closed that was not: a value that is cut off breaks.
 
 A key that stands twice in an object and a text with a control character do not break a value; they are noted at its place.
-json-repair and its like are no help here: they guess, and close what was cut off. `ast.literal_eval` takes the whole of a
-text or nothing, recurses, and reads `"\\u0041"` otherwise than JSON.
-
 One pass with a stack: each character is read once, but for the text before a break (see `Broken`).
 """
 
@@ -29,14 +26,7 @@ MAX_DIGITS = 4300
 LETTERS = r"0-9A-Za-z_\u00c0-\u1fff\u3040-\ud7ff"
 """The letters of a name, for a set in a pattern. Not `\\w`, which means more letters with each Python."""
 
-_CONSTANTS: dict[str, tuple[Json, bool]] = {
-    "true": (True, False),
-    "false": (False, False),
-    "null": (None, False),
-    "True": (True, True),
-    "False": (False, True),
-    "None": (None, True),
-}
+_CONSTANTS: dict[str, Json] = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 _STRINGS = {
@@ -100,8 +90,6 @@ class Broken:
 
 
 class Reader:
-    """Reads values in one text."""
-
     def __init__(self, text: str, known: frozenset[str], meter: Meter) -> None:
         self.text = text
         self.known = known
@@ -234,8 +222,7 @@ class Reader:
             return self._put(word, mended=True, is_text=True)
         if word not in _CONSTANTS:
             return False
-        value, mended = _CONSTANTS[word]
-        return self._put(value, mended=mended)
+        return self._put(_CONSTANTS[word], mended=word[0].isupper())
 
     def _comment(self, sign: str, start: int) -> int:
         """Where a comment ends."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from datarecipe.exchange import Json
 from datarecipe.generate.parse import strings
-from datarecipe.generate.parse.items import Finder, Found, Fragment, Mended, Parsed, Row, Table, value_of
+from datarecipe.generate.parse.items import Finder, Found, Fragment, Mended, Row, Table, value_of
 from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.generate.parse.reader import LETTERS, MAX_DIGITS, Broken, Meter, Reader
 from datarecipe.generate.parse.thinking import Mark, Marks, next_place
@@ -56,15 +56,16 @@ _closers = re.compile(r"(?<=\})\s*\]\s*\}?\s*(?:```)?\Z")
 _escaped = re.compile(r"[{\[]\s{0,20}(?:[{\[]\s{0,20})?\\")
 
 
-def parse(text: str, fields: Collection[str], most: int | None = None) -> Parsed:
-    """Find the items in `text`. `fields` are the seed example's: they tell an item from what wraps items.
+def parse(text: str, fields: Collection[str], most: int | None = None) -> tuple[Found, ...]:
+    """The items in `text`, in order: whole ones (any JSON value, as it is or mended) and fragments.
 
-    Of more than `most` items the last is a fragment that says how many more there are.
+    `fields` are the seed example's: they tell an item from what wraps items. Of more than `most` items the last is a
+    fragment that says how many more there are.
     """
     found = _parse(text, frozenset(fields), Meter(MAX_STEPS), 0)
     if most is not None and len(found) > most:
         found = [*found[:most], _rest(found[most:])]
-    return Parsed(tuple(found))
+    return tuple(found)
 
 
 def _parse(text: str, known: frozenset[str], meter: Meter, layer: int) -> list[Found]:
@@ -74,13 +75,11 @@ def _parse(text: str, known: frozenset[str], meter: Meter, layer: int) -> list[F
     if (inner := _text_only(text)) is not None and (items := unpack(inner)):
         return list(items)
     finder = Finder(text, known, unpack)
-    is_plain = _is_plain(text)
-    if is_plain and (whole := _decode_only(text)) is not None:
-        return list(islice(finder.items(whole), MAX_COUNTED))
-    scan = _Scan(text, finder, meter, decodes=_DECODES if is_plain else 0)
+    decodes = _DECODES if _is_plain(text) else 0
+    scan = _Scan(text, finder, meter, decodes)
     scan.run()
-    if scan.guessed and not any(not isinstance(item, Fragment) for item in scan.found):
-        scan = _Scan(text, finder, meter, guesses=False, decodes=_DECODES if is_plain else 0)
+    if scan.guessed and all(isinstance(item, Fragment) for item in scan.found):
+        scan = _Scan(text, finder, meter, decodes, guesses=False)
         scan.run()
     return scan.found
 
@@ -103,13 +102,13 @@ def _unpack(text: str, known: frozenset[str], meter: Meter, layer: int) -> Colle
     if layer >= _LAYERS or meter.left <= 0 or not stripped.startswith(("{", "[", '"')) or _has_halves(stripped):
         return ()
     meter.left -= 20
-    found = _parse(stripped, known, meter, layer + 1)
-    values = [item if isinstance(item, Fragment) else value_of(item) for item in found]
-    if not any(
-        isinstance(value, Fragment) or (isinstance(value, dict) and not known.isdisjoint(value)) for value in values
-    ):
-        return ()
-    return [value if isinstance(value, Fragment) else Mended(value) for value in values]
+    parsed = _parse(stripped, known, meter, layer + 1)
+    found = [item if isinstance(item, Fragment) else Mended(value_of(item)) for item in parsed]
+    is_ours = (
+        isinstance(item, Fragment) or (isinstance(item.value, dict) and not known.isdisjoint(item.value))
+        for item in found
+    )
+    return found if any(is_ours) else ()
 
 
 def _has_halves(text: str) -> bool:
@@ -129,15 +128,6 @@ def _is_plain(text: str) -> bool:
     if "\\" in text and strings.suspect.search(text) is not None:
         return False
     return not strings.has_controls(text) and not (len(text) > MAX_DIGITS and _many_digits.search(text) is not None)
-
-
-def _decode_only(text: str) -> Json:
-    """The value when a text holds one JSON array or object and no second bracket or mark, which is what was asked for."""
-    start = next_place(text, 0)
-    if start < 0 or text[start] not in "{[":
-        return None
-    decoded = _decode(text, start)
-    return decoded[0] if decoded is not None and next_place(text, decoded[1]) < 0 else None
 
 
 def _decode(text: str, start: int) -> tuple[Json, int] | None:
@@ -187,15 +177,14 @@ class _Scan:
         self._reader = Reader(self.text, self.finder.known, self.meter)
 
     def run(self) -> None:
-        """Fill `found`."""
         position = 0
         while len(self.found) <= MAX_COUNTED and (position := next_place(self.text, position)) >= 0:
             if self.meter.left <= 0:
                 self._starts.append((position, False))
                 break
             self.meter.left -= 3
-            is_object = self.text.startswith(('{"', "{'", "{}", "{ ", "{\n"), position)
-            mark = None if is_object else self._marks.at(position)
+            is_value = self.text.startswith(('{"', "{'", "{}", "{ ", "{\n", "[{", "[\n"), position)
+            mark = None if is_value else self._marks.at(position)
             skipped = self._pass(mark) if mark is not None else -1
             if skipped < 0:
                 skipped = self._take(position) if self.text[position] in "{[" else position + 1
@@ -255,7 +244,6 @@ class _Scan:
         return end
 
     def _taken(self, value: Json, start: int, end: int) -> int:
-        """Take a whole value."""
         if end > self._within:
             items = list(islice(self.finder.items(value), MAX_COUNTED))
             if self._broken:

@@ -37,8 +37,6 @@ suspect = re.compile(
 
 
 class Text(NamedTuple):
-    """A string's text."""
-
     value: str
     mended: bool = False
     fault: str = ""
@@ -86,7 +84,6 @@ class _Source:
         self.fault = ""
 
     def rewrite(self, match: re.Match[str]) -> str:
-        """An escape as JSON has it."""
         escape = match.group()
         letter = escape[1:2]
         if escape == '"':

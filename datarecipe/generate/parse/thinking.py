@@ -31,8 +31,6 @@ _OTHER_OPEN, _OTHER_CLOSE = r"(?:[◁【《⟨〈]|\{{1,2}|\(\()", r"(?:[▷】�
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """One way of marking."""
-
     name: str
     opening: str
     closing: str
@@ -43,13 +41,13 @@ class Style:
 STYLES = (
     Style(  # DeepSeek-R1, Qwen, QwQ, GLM, MiniMax, Kimi, Seed-OSS, EXAONE, Reflection, Marco-o1, OpenThinker, Command A ...
         "tags",
-        rf"<\s{{0,5}}(?:(?:begin|start)_(?:of_)?)?{_NAME}{_ATTRIBUTES}\s{{0,5}}(?<!/)>"
+        rf"(?i:<\s{{0,5}}(?:(?:begin|start)_(?:of_)?)?{_NAME}{_ATTRIBUTES}\s{{0,5}}(?<!/)>"
         rf"|<\|\s?(?:(?:begin|start)_(?:of_)?)?{_NAME}(?:_begin|_start)?\s?\|>"
-        rf"|\[THINK(?:ING)?\]|{_OTHER_OPEN}{_NAME}{_OTHER_CLOSE}",
-        rf"<\s{{0,5}}(?:/\s{{0,5}}|end_(?:of_)?){_NAME}\s{{0,5}}>"
+        rf"|\[THINK(?:ING)?\]|{_OTHER_OPEN}{_NAME}{_OTHER_CLOSE})",
+        rf"(?i:<\s{{0,5}}(?:/\s{{0,5}}|end_(?:of_)?){_NAME}\s{{0,5}}>"
         rf"|<\|\s?(?:/|end_(?:of_)?){_NAME}\s?\|>|<\|{_NAME}_end\|>"
         rf"|\[/THINK(?:ING)?\]|{_OTHER_OPEN}/{_NAME}{_OTHER_CLOSE}"
-        r"|<\|begin\|>assistant(?!<\|think)(?:<\|content\|>)?",  # Solar
+        r"|<\|begin\|>assistant(?!<\|think)(?:<\|content\|>)?)",  # Solar
     ),
     Style(  # gpt-oss: all channels but `final`; Muse
         "harmony",
@@ -69,39 +67,11 @@ STYLES = (
     Style("granite", r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:", alone=False),
 )
 
-_ANSWERS = frozenset(
-    [
-        "answer",
-        "answers",
-        "assistant",
-        "body",
-        "code",
-        "conclusion",
-        "content",
-        "data",
-        "dataset",
-        "document",
-        "example",
-        "examples",
-        "final",
-        "final_answer",
-        "html",
-        "item",
-        "items",
-        "json",
-        "output",
-        "pre",
-        "records",
-        "response",
-        "result",
-        "results",
-        "row",
-        "rows",
-        "solution",
-        "text",
-        "xml",
-    ]
-)
+_ANSWERS = frozenset({
+    "answer", "answers", "assistant", "body", "code", "conclusion", "content", "data", "dataset", "document",
+    "example", "examples", "final", "final_answer", "html", "item", "items", "json", "output", "pre", "records",
+    "response", "result", "results", "row", "rows", "solution", "text", "xml",
+})  # fmt: skip
 """Names of marks that stand round what was asked for."""
 
 _GENERIC_NAME = rf"(?![0-9_])[{LETTERS}][{LETTERS}:.-]{{0,40}}"
@@ -114,30 +84,17 @@ _GENERIC_CLOSING = (
 )
 _affixes = re.compile(r"(?:begin|start|end)_(?:of_)?|_(?:begin|start|end)$", re.IGNORECASE)
 
-
-def _flagged(style: Style, pattern: str) -> str:
-    return f"(?i:{pattern})" if style.name == "tags" else f"(?:{pattern})"
-
-
-# Compiled when a text first has something like a mark: that takes as long as to import ten modules.
-
-
-@cache
-def _closing(style: int) -> re.Pattern[str]:
-    return re.compile(_flagged(STYLES[style], STYLES[style].closing))
+_MARK = "|".join(
+    [
+        *(f"(?P<c{index}>{style.closing})|(?P<o{index}>{style.opening})" for index, style in enumerate(STYLES)),
+        f"(?P<unknown>{_GENERIC_OPENING})",
+    ]
+)
 
 
 @cache
-def _mark() -> re.Pattern[str]:
-    known = (
-        f"(?P<c{index}>{_flagged(style, style.closing)})|(?P<o{index}>{_flagged(style, style.opening)})"
-        for index, style in enumerate(STYLES)
-    )
-    return re.compile(f"{'|'.join(known)}|(?P<unknown>{_GENERIC_OPENING})")
-
-
-@cache
-def _generic(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Only when a text first has something like a mark: it takes as long as to import ten modules.
     return re.compile(pattern)
 
 
@@ -150,8 +107,6 @@ _no_text = re.compile(r"[^\n\"{\[`]{0,500}+(?:\n|\Z|```|[{\[]\s{0,100}+[\"'{\[])
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One mark in a text."""
-
     start: int
     end: int
     style: int
@@ -165,14 +120,13 @@ class Marks:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._next: list[tuple[int, int]] = [(0, -1)] * len(STYLES)
-        """For each style: from here on ... the next closing mark begins there (-1: not yet looked)."""
-        self._ends: list[int] = [0] * len(STYLES)
+        self._next: list[tuple[int, int, int]] = [(0, -1, 0)] * len(STYLES)
+        """For each style: from here on ... the next closing mark begins there (-1: not yet looked) and ends there."""
         self._unknown: dict[str, list[tuple[int, int]]] | None = None
 
     def at(self, position: int) -> Mark | None:
         """The mark that begins here, if one does."""
-        match = _mark().match(self.text, position)
+        match = _compiled(_MARK).match(self.text, position)
         if match is None or self._is_quoted(match.start(), match.end()):
             return None
         group = match.lastgroup or ""
@@ -185,17 +139,16 @@ class Marks:
 
     def closing(self, style: int, position: int) -> tuple[int, int] | None:
         """Where the next closing mark of a style begins and ends."""
-        since, begin = self._next[style]
+        since, begin, end = self._next[style]
         if begin < 0 or not since <= position <= begin:
             begin, end, at = len(self.text) + 1, 0, position
-            while (match := _closing(style).search(self.text, at)) is not None:
+            while (match := _compiled(STYLES[style].closing).search(self.text, at)) is not None:
                 at = match.end()
                 if not self._is_quoted(match.start(), match.end()):
                     begin, end = match.span()
                     break
-            self._next[style] = (position, begin)
-            self._ends[style] = end
-        return None if begin > len(self.text) else (begin, self._ends[style])
+            self._next[style] = (position, begin, end)
+        return None if begin > len(self.text) else (begin, end)
 
     def unknown(self, mark: Mark) -> int | None:
         """Where thinking ends that a mark begins which the table does not know; None where it is none by its shape."""
@@ -203,7 +156,7 @@ class Marks:
             return None
         if self._unknown is None:
             self._unknown = {}
-            for match in _generic(_GENERIC_CLOSING).finditer(self.text):
+            for match in _compiled(_GENERIC_CLOSING).finditer(self.text):
                 self._unknown.setdefault(_core(match.group()), []).append(match.span())
         closing = self._unknown.get(mark.name, [])
         index = bisect_left(closing, (mark.end, 0))
@@ -215,7 +168,8 @@ class Marks:
             self.text[max(mark.end, begin - 200) : begin].rstrip()[-1:],
         )
         is_value = "".join(ends) in ("{}", "[]", "``", '""')
-        again = _generic(_GENERIC_OPENING).match(self.text, _after_space(self.text, end))
+        after = self.text[end : end + 200]
+        again = _compiled(_GENERIC_OPENING).match(self.text, end + len(after) - len(after.lstrip()))
         if is_value or (again is not None and _core(again.group()) == mark.name):
             return None
         return end
@@ -236,18 +190,12 @@ def next_place(text: str, position: int) -> int:
     """Where the next bracket or mark may begin, or -1."""
     place = _place.search(text, position)
     start = -1 if place is None else place.start()
-    if position == 0 and start != 0 and (mark := _mark().match(text)) is not None and mark.lastgroup != "unknown":
-        return 0
+    if position == 0 and start != 0:
+        mark = _compiled(_MARK).match(text)
+        return start if mark is None or mark.lastgroup == "unknown" else 0
     return start
 
 
 def _core(mark: str) -> str:
-    match = _generic(_GENERIC_NAME).search(mark)
+    match = _compiled(_GENERIC_NAME).search(mark)
     return _affixes.sub("", match.group()).lower() if match else ""
-
-
-def _after_space(text: str, position: int) -> int:
-    end = position + 200
-    while position < min(end, len(text)) and text[position].isspace():
-        position += 1
-    return position

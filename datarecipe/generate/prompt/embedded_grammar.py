@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, TypeAlias, cast
 
 from datarecipe.characters import is_assigned, with_stand_ins
@@ -53,8 +54,16 @@ def object_schema(properties: dict[str, Json]) -> dict[str, Json]:
     }
 
 
+def array_of(items: Sequence[Json]) -> dict[str, Json]:
+    return {"type": "array", "prefixItems": list(items), "minItems": len(items), "maxItems": len(items)}
+
+
 def as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
+
+
+def as_mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def shape_of(values: Sequence[Json], declared: Mapping[str, Json]) -> dict[str, Json]:
@@ -94,10 +103,9 @@ def _array(values: Sequence[list[Json]], declared: Mapping[str, Json]) -> dict[s
     """Lists of about the seeds' lengths, of items like theirs."""
     lengths = [len(value) for value in values]
     items = [item for value in values for item in value]
-    own = declared.get("items")
     return {
         "type": "array",
-        "items": shape_of(items, own if isinstance(own, Mapping) else {}),
+        "items": shape_of(items, as_mapping(declared.get("items"))),
         "minItems": declared.get("minItems", min(lengths)),
         "maxItems": declared.get("maxItems", max(1, *lengths) + 1),
     }
@@ -110,19 +118,15 @@ def dialogue_shape(values: Sequence[list[dict[str, Json]]], dialogue: Dialogue) 
         role = turn[dialogue.role_key]
         alike = [other for value in values for other in value if other[dialogue.role_key] == role]
         turns.append(_mapping([turn, *alike], {"properties": {dialogue.role_key: {"const": role}}}))
-    return {"type": "array", "prefixItems": turns, "minItems": len(turns), "maxItems": len(turns)}
+    return array_of(turns)
 
 
 def _mapping(values: Sequence[dict[str, Json]], declared: Mapping[str, Json]) -> dict[str, Json]:
-    """Mappings with the first seed's keys."""
-    own = declared.get("properties")
+    own = as_mapping(declared.get("properties"))
     properties: dict[str, Json] = {}
     for name in values[0]:
-        inner = own.get(name) if isinstance(own, Mapping) else None
-        shape = shape_of(
-            [value[name] for value in values if name in value], inner if isinstance(inner, Mapping) else {}
-        )
-        properties[name] = shape
+        held = [value[name] for value in values if name in value]
+        properties[name] = shape_of(held, as_mapping(own.get(name)))
     return object_schema(properties)
 
 
@@ -344,19 +348,16 @@ def is_question(text: str) -> bool:
 
 def _is_sign(character: str) -> bool:
     """Whether a text that ends so has an end mark: neither letter, digit, vowel sign nor space."""
-    marks = not character.isalnum() and not character.isspace() and character.isprintable() and _width(character)
-    return marks and is_assigned(character)
-
-
-def _width(character: str) -> bool:
-    """Whether it stands by itself: the vowel signs of many scripts are marks on a letter, and no punctuation."""
+    if character.isalnum() or character.isspace() or not character.isprintable() or not is_assigned(character):
+        return False
+    # The vowel signs of many scripts are marks on a letter, and no punctuation.
     return not unicodedata.category(character).startswith("M")
 
 
-def _openings(questions: Iterable[str], group: tuple[int, int] | None) -> tuple[str, ...]:
+def _openings(questions: Iterable[str], group: tuple[int, int]) -> tuple[str, ...]:
     """The first words of the questions that belong to a group of places; none where words are not set apart."""
     words = list(dict.fromkeys(text.split(" ", 1)[0] for text in questions if text.count(" ") >= 2))
-    if not words or group is None or not all(with_stand_ins(word.lstrip("¿¡")).isalpha() for word in words):
+    if not words or not all(with_stand_ins(word.lstrip("¿¡")).isalpha() for word in words):
         return ()
     groups = max(1, min(group[1], len(words)))
     return tuple(words[group[0] % groups :: groups])
@@ -398,15 +399,10 @@ def _class(texts: Sequence[str], *, without: set[str]) -> str:
     return f"[^{''.join(_quoted(c) for c in sorted(barred))}\\x00-\\x1f\\x7f]"
 
 
-def _ranges(characters: Iterable[str]) -> Iterable[str]:
+def _ranges(characters: Iterable[str]) -> Iterator[str]:
     """Runs of neighbouring characters as a character class writes them."""
-    runs: list[list[str]] = []
-    for character in characters:
-        if runs and ord(character) == ord(runs[-1][-1]) + 1:
-            runs[-1].append(character)
-        else:
-            runs.append([character])
-    for run in runs:
+    for _, numbered in groupby(enumerate(characters), key=lambda pair: ord(pair[1]) - pair[0]):
+        run = [character for _, character in numbered]
         yield "".join(map(_quoted, run)) if len(run) < 3 else f"{_quoted(run[0])}-{_quoted(run[-1])}"
 
 

@@ -1,22 +1,16 @@
 """The embedded model's profile: how a model of 135 million parameters is asked so that something useful comes back.
 
-Such a model imitates; it does not follow instructions. So the rendered instruction, written for models that do, stays
-out of its prompt: what it gets is the recipe's description, the formatting example as a turn of its own, and a short
-request with the values of `vary`. Everything else that the instruction would ask for is held by the response schema,
-which this model's engine turns into a grammar: it *cannot* write another label, field or number of examples.
+Such a model imitates; it does not follow instructions. So its prompt leaves the rendered instruction out, and has the
+recipe's description, the formatting example as a turn of its own, and a short request with the values of `vary`. The rest
+is in the response schema, which its engine turns into a grammar: it *cannot* write another label, field or number of
+examples. All bounds are taken from the seed examples:
 
-All bounds of that schema are taken from the recipe's seed examples by rules that know no recipe:
-
-- *Labels by position.* In a fixed label space each item's label is set by its place, evenly, and comes before the text
-  whatever the seed's order is: the model writes a text for a label far better than it judges one. (Fields come back in
-  the seed's order all the same: the loop sorts them.) Where there are more labels than items in a reply, the next request
-  goes on with the next labels.
-- *Form.* A text is about as long as the seeds' texts, in the same kind of characters, begins in the same case and ends
-  as the seeds end. Whether it is a question may differ by label; nothing else does, or form would give the label away.
-- *Openings.* A question opens with the first word of one of the seeds' questions: that word decides what kind of
-  question it is. More seed examples with other openings make the questions more varied.
-
-All of this has one version, which is part of the profile's name: who gets other requests than before is told so.
+- *Labels by position.* In a fixed label space each item's label is set by its place, evenly, and comes before the text: the
+  model writes a text for a label far better than it judges one. (The loop sorts the fields.) Where there are more labels
+  than items in a reply, the next request goes on with the next labels.
+- *Form.* A text looks like the seeds' texts (`embedded_grammar.py`). Whether it is a question may differ by label; nothing
+  else does, or form would give the label away.
+- *Openings.* A question opens with the first word of one of the seeds' questions: that word decides what kind it is.
 """
 
 from __future__ import annotations
@@ -32,7 +26,9 @@ from datarecipe.exchange import canonical_json
 from datarecipe.generate.prompt.embedded_grammar import (
     Form,
     Path,
+    array_of,
     as_list,
+    as_mapping,
     dialogue_shape,
     nested_texts,
     object_schema,
@@ -80,7 +76,7 @@ def embedded_messages(
     `instruction` is the rendered instruction; it is used, cut short, only where the recipe has no description.
     """
     plan = _Plan(recipe)
-    messages = [("system", recipe.description or _first_lines(instruction))]
+    messages = [("system", recipe.description or " ".join(instruction.split())[:400])]
     for shown in (*plan.companions(example), example):
         messages.append(("user", "Write 1 example."))
         messages.append(("assistant", _reply_text(recipe, shown)))
@@ -93,8 +89,7 @@ def embedded_messages(
 def rotations(recipe: Recipe) -> int:
     """How many requests it takes until the next begins with the first label again; 1 where each holds all labels."""
     plan = _Plan(recipe)
-    labels = plan.labels
-    return labels // gcd(labels, plan.count) if labels > plan.count else 1
+    return plan.labels // gcd(plan.labels, plan.count) if plan.labels > plan.count else 1
 
 
 def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
@@ -117,14 +112,7 @@ def embedded_schema(recipe: Recipe, rotation: int = 0) -> dict[str, Json]:
     Where there are more labels than items, number `rotation` goes on with the labels where the one before ended.
     """
     plan = _Plan(recipe, rotation)
-    items = [plan.item(place) for place in range(plan.count)]
-    examples: dict[str, Json] = {
-        "type": "array",
-        "prefixItems": cast("list[Json]", items),
-        "minItems": len(items),
-        "maxItems": len(items),
-    }
-    return object_schema({"examples": examples})
+    return object_schema({"examples": array_of([plan.item(place) for place in range(plan.count)])})
 
 
 def wire_fields(recipe: Recipe) -> tuple[str, ...]:
@@ -151,11 +139,6 @@ def _subject(recipe: Recipe, example: Example) -> str:
     return _SUBJECTS[int.from_bytes(digest, "big") % len(_SUBJECTS)]
 
 
-def _first_lines(instruction: str) -> str:
-    """The first paragraph or so of an instruction, as long as the model can keep in mind."""
-    return " ".join(instruction.split())[:400]
-
-
 class _Plan:
     """What one reply is to hold: how many items, which label and which openings at each place."""
 
@@ -166,6 +149,7 @@ class _Plan:
         self.labels = len(recipe.labels.values) if self._fixed else 1
         self._per_example = recipe.labels.kind == "per_example"
         self._seeds = recipe.seed_examples
+        self._dialogues = dialogues(recipe.seed_examples)
         self.count = self._count()
 
     def _count(self) -> int:
@@ -193,7 +177,6 @@ class _Plan:
         return None if label_field is None else example.get(label_field)
 
     def item(self, place: int) -> dict[str, Json]:
-        """The schema of the item at `place`."""
         label_field, options_field = self._recipe.task.label_field, self._recipe.task.options_field
         labels = self._labels(place)
         properties: dict[str, Json] = {}
@@ -214,23 +197,23 @@ class _Plan:
     def _field(self, name: str, place: int, labels: list[Json]) -> dict[str, Json]:
         task = self._recipe.task
         own = self._declared(name)
-        if self._per_example and name == task.options_field:
-            shape = shape_of([option for seed in self._seeds for option in as_list(seed[name])], own)
+        if self._per_example and task.options_field is not None and name in (task.options_field, task.label_field):
+            # A grammar cannot say that the label is one of the options; it can say "something like an option".
+            shape = shape_of([option for seed in self._seeds for option in as_list(seed[task.options_field])], own)
             wanted = self._recipe.labels.options
-            return {"type": "array", "items": shape, "minItems": wanted, "maxItems": wanted}
-        if self._per_example and name == task.label_field and task.options_field is not None:
-            # A grammar cannot say "one of the options above"; it can say "something like an option".
-            options = [option for seed in self._seeds for option in as_list(seed[task.options_field])]
-            return shape_of(options, own)
-        dialogue = dialogues(self._seeds).get(name)
+            array: dict[str, Json] = {"type": "array", "items": shape, "minItems": wanted, "maxItems": wanted}
+            return shape if name == task.label_field else array
+        dialogue = self._dialogues.get(name)
         if dialogue is not None:
-            return dialogue_shape(cast("list[list[dict[str, Json]]]", [seed[name] for seed in self._seeds]), dialogue)
+            return dialogue_shape(cast("list[list[dict[str, Json]]]", self._values(name)), dialogue)
         form = self._form(name, self._group(place), labels)
-        return shape_of([seed[name] for seed in self._seeds if name in seed], own) if form is None else form.schema(own)
+        return shape_of(self._values(name), own) if form is None else form.schema(own)
+
+    def _values(self, name: str) -> list[Json]:
+        return [seed[name] for seed in self._seeds if name in seed]
 
     def _form(self, name: str, group: tuple[int, int], labels: list[Json]) -> Form | None:
-        """The form of a field that holds text."""
-        texts = [seed[name] for seed in self._seeds if name in seed]
+        texts = self._values(name)
         if not all(isinstance(text, str) for text in texts):
             return None
         of_label = [seed[name] for seed in self._seeds if name in seed and self._label_of(seed) in labels]
@@ -254,7 +237,7 @@ class _Plan:
             patterns += (
                 ((name, *path), Form.of(texts, texts, None).cut_off({}))
                 for name in self._recipe.text_fields
-                for path, texts in nested_texts([seed[name] for seed in self._seeds], dialogues(self._seeds).get(name))
+                for path, texts in nested_texts(self._values(name), self._dialogues.get(name))
             )
         return {(path, pattern) for path, pattern in patterns if pattern is not None}
 
@@ -271,6 +254,4 @@ class _Plan:
         """What the recipe's own schema says of a field. An inferred one says nothing that the seeds do not."""
         if self._recipe.schema_inferred:
             return {}
-        properties = self._recipe.schema.get("properties")
-        declared = properties.get(name) if isinstance(properties, Mapping) else None
-        return declared if isinstance(declared, Mapping) else {}
+        return as_mapping(as_mapping(self._recipe.schema.get("properties")).get(name))

@@ -68,8 +68,8 @@ _TABLE: tuple[tuple[str, Profile], ...] = (
 )
 
 
-# Families that are asked alike wherever they are served, by the model's own name in small letters. They think before they
-# answer, and what they think counts as their answer's tokens: with room for the answer alone every reply would be cut off.
+# By the model's own name in small letters, wherever it is served. These think before they answer, and what they think counts
+# as their answer's tokens: with room for the answer alone every reply would be cut off.
 _THINKING_FAMILIES = ("*deepseek-r1*", "*deepseek-reasoner*", "*magistral*", "*qwq*", "*qwen3*", "*gpt-oss*")
 # Their template refuses a system message, or did for long; the newer ones write it before the user's, as is done here.
 _WITHOUT_SYSTEM = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from datarecipe.errors import Problem, TemplateError
@@ -60,7 +61,7 @@ class Renderer:
             raise self._errors(refused) from None
         self._work = 0
         self._kept = 0
-        self._response_formats: dict[int, dict[str, Json] | None] = {}
+        self._response_format = lru_cache(_FORMATS_KEPT)(partial(response_format, recipe, model))
         self._instructions: dict[tuple[int, int], str] = {}
         self._reads_draw = self._template.reads("draw")
         for turn in self._first_turns():
@@ -76,7 +77,6 @@ class Renderer:
             yield from (Turn(draw=draw) for draw in range(min(requests, RENDERED_AT_ONCE) + 1))
 
     def instruction(self, turn: Turn = FIRST) -> str:
-        """The rendered instruction of a request."""
         key = turn.combination, turn.draw if self._reads_draw else 0
         text = self._instructions.get(key)
         if text is None:
@@ -95,13 +95,6 @@ class Renderer:
             response_format=self._response_format(turn.rotation),
             api_base=self._model.api_base,
         )
-
-    def _response_format(self, rotation: int) -> dict[str, Json] | None:
-        if rotation not in self._response_formats:
-            if len(self._response_formats) >= _FORMATS_KEPT:
-                self._response_formats.clear()
-            self._response_formats[rotation] = response_format(self._recipe, self._model, rotation)
-        return self._response_formats[rotation]
 
     def _messages(self, example: Example, text: str, turn: Turn) -> Messages:
         instruction = self.instruction(turn)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from datarecipe.exchange import Json
+from datarecipe.generate.prompt.embedded_grammar import as_mapping, object_schema
 from datarecipe.generate.prompt.embedded_prompt import embedded_schema
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.recipe.recipe import Recipe
@@ -27,12 +28,7 @@ def response_format(recipe: Recipe, model: ModelSettings, rotation: int = 0) -> 
     if model.profile.layout == "embedded":
         schema = embedded_schema(recipe, rotation)
     else:
-        schema = {
-            "type": "object",
-            "properties": {"examples": {"type": "array", "items": _portable(recipe.schema, recipe.fields)}},
-            "required": ["examples"],
-            "additionalProperties": False,
-        }
+        schema = object_schema({"examples": {"type": "array", "items": _portable(recipe.schema, recipe.fields)}})
     return {"type": "json_schema", "json_schema": {"name": "examples", "strict": True, "schema": schema}}
 
 
@@ -42,18 +38,13 @@ def _portable(schema: Mapping[str, Json], order: tuple[str, ...] = ()) -> dict[s
     if "const" in schema:
         kept["enum"] = [schema["const"]]
     items = schema.get("items")
-    if isinstance(items, Mapping):
-        kept["items"] = _portable(cast("Mapping[str, Json]", items))
+    if isinstance(items, dict):
+        kept["items"] = _portable(items)
     properties = schema.get("properties")
-    if isinstance(properties, Mapping):
-        names = [name for name in order if name in properties]
-        names += [name for name in properties if name not in names]
-        kept["properties"] = {name: _portable(_mapping(properties[name])) for name in names}
+    if isinstance(properties, dict):
+        names = list(dict.fromkeys([*(name for name in order if name in properties), *properties]))
+        kept["properties"] = {name: _portable(as_mapping(properties[name])) for name in names}
         # Strict modes want every property required; one that the recipe leaves open may then come back, and is checked.
         kept["required"] = cast("list[Json]", names)
         kept["additionalProperties"] = False
     return kept
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}

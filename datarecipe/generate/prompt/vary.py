@@ -1,15 +1,13 @@
 """What a request gets by its place alone: values of `vary`, and which labels the embedded model is given.
 
 A request whose place is known from the start (the *fixed* number, the number of the root draw, *c* + *r* x `chains` for
-chain *c* in round *r*) gets the values in turn: each key walks through its own list, so few requests use as many values of
-each key as they can, and each combination has its turn before one comes again. Seed examples, and chains, come round too.
-Where combinations and these come round together before all pairs have met, the walk starts one combination later: else one
-value would always meet the same seed example or chain, and so perhaps one label.
+chain *c* in round *r*) gets the values in turn: each key walks through its own list, and each combination has its turn
+before one comes again. Where combinations and seed examples, or chains, come round together before all pairs have met, the
+walk starts one combination later: else one value would always meet the same seed example, and so perhaps one label.
 
-Below the roots of a tree the values go by a hash of the random seed and the formatting example, so that they never depend on
-which of two requests came first. The hash is a consistent one (Karger et al. 1997): each value has points on a ring, and a
-request gets the value whose point comes next. So one value more, or less, or another place in the list, moves only the
-requests that it takes or gives.
+Below the roots of a tree a consistent hash (Karger et al. 1997) of the random seed and the formatting example decides: each
+value has points on a ring, and a request gets the value whose point comes next. So one value more or less, or another place
+in the list, moves only the requests that it takes or gives.
 
 Labels go round too, and begin anew at another one each time, by a hash: so they are even, and in step with nothing.
 """
@@ -108,7 +106,6 @@ class Vary:
             step *= len(choices)
 
     def combination(self, number: int) -> dict[str, Json]:
-        """The values that a template sees as `vary`."""
         chosen: dict[str, Json] = {}
         for key, choices in self._values.items():
             number, index = divmod(number, len(choices))
@@ -140,8 +137,6 @@ class Vary:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one request gets."""
-
     combination: int = 0
     """Number of the combination of `vary`."""
     rotation: int = 0

@@ -18,7 +18,7 @@ from datarecipe.exchange import Embed, Embedding, Example, canonical_json
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.judge.example_equality import embedding_text
 from datarecipe.generate.judge.item_checker import Valid
-from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.questions import Question
 from datarecipe.generate.strategy.order import Asker, Awaiting, Formatting, Order, Place, Upcoming
 
 REMEMBERED = 16
@@ -42,15 +42,14 @@ class _Step:
 class _Choice:
     """A batch whose next formatting example waits for embeddings."""
 
-    candidates: list[tuple[int, Valid, Question]]
-    """Items with their places in the batch and the questions for their embeddings."""
+    candidates: list[tuple[Valid, Question]]
+    """Items, in order, with the questions for their embeddings."""
     own: Question | None
     """For the embedding of the chain's formatting example; None where the chain has it."""
 
     @property
     def open(self) -> list[Question]:
-        """The questions without an answer."""
-        questions = [self.own, *(question for _, _, question in self.candidates)]
+        questions = [self.own, *(question for _, question in self.candidates)]
         return [question for question in questions if question is not None and question.answer is None]
 
 
@@ -71,13 +70,10 @@ class _Chain:
 class ChainsOrder(Order):
     """`strategy.chains` chains; chain *i* starts from seed example *i* mod *n*."""
 
-    def __init__(self, asker: Asker, questions: Questions | None = None, *, nearest: bool = True) -> None:
-        """With `questions` a chain goes on from the item that is most like the current example, or least like it; without
-        from any.
-        """
+    def __init__(self, asker: Asker, *, nearest: bool | None = None) -> None:
+        """A chain goes on from the item that is most like the current example, or least like it; with None from any."""
         self._asker = asker
-        self._questions = questions
-        self._sign = -1 if nearest else 1
+        self._nearest = nearest
         self._strategy = asker.recipe.strategy
         self._turns = replace(asker.turns, beside=self._strategy.chains)
         self._head = 0
@@ -115,12 +111,12 @@ class ChainsOrder(Order):
                 candidates.append((index, item))
         if not candidates:
             self._step_back(chain)
-        elif self._questions is None:
+        elif self._nearest is None:
             self._go_on(chain, min(candidates, key=lambda candidate: self._hash(chain, candidate[0]))[1])
         elif len(candidates) == 1:
             self._go_on(chain, candidates[0][1])
         else:
-            self._compare(chain, candidates, self._questions)
+            self._compare(chain, [item for _, item in candidates])
 
     def answered(self) -> None:
         """Choose where the last embedding has come."""
@@ -129,7 +125,6 @@ class ChainsOrder(Order):
             self._choose(chain)
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:  # noqa: ARG002
-        """Go on to the next place; what was accepted makes no difference to a chain."""
         del self._arrived[self._head]
         self._head += 1
 
@@ -144,14 +139,16 @@ class ChainsOrder(Order):
         self._chain_of[place.handle] = chain
         return place
 
-    def _compare(self, chain: _Chain, candidates: list[tuple[int, Valid]], questions: Questions) -> None:
+    def _compare(self, chain: _Chain, candidates: list[Valid]) -> None:
         recipe, current = self._asker.recipe, chain.current
 
         def embedding_of(example: Example) -> Question:
-            return questions.ask(Embed(recipe.strategy.embedder, embedding_text(example, recipe.text_fields)))
+            return self._asker.questions.ask(
+                Embed(recipe.strategy.embedder, embedding_text(example, recipe.text_fields))
+            )
 
         own = embedding_of(current.formatting.example) if current.vector is None else None
-        chain.choice = _Choice([(index, item, embedding_of(item.example)) for index, item in candidates], own)
+        chain.choice = _Choice([(item, embedding_of(item.example)) for item in candidates], own)
         if chain.choice.open:
             self._choosing.append(chain)
         else:
@@ -164,13 +161,10 @@ class ChainsOrder(Order):
             chain.current.vector = _vector(choice.own)
         own = chain.current.vector
         assert own is not None
-        ranked = [
-            (self._sign * round(cosine(own, vector), PRECISION), index, item, vector)
-            for index, item, question in choice.candidates
-            for vector in (_vector(question),)
-        ]
-        _, _, item, vector = min(ranked, key=lambda candidate: candidate[:2])
-        self._go_on(chain, item, vector)
+        vectors = [_vector(question) for _, question in choice.candidates]
+        likeness = [round(cosine(own, vector), PRECISION) for vector in vectors]
+        chosen = likeness.index(max(likeness) if self._nearest else min(likeness))
+        self._go_on(chain, choice.candidates[chosen][0], vectors[chosen])
 
     def _go_on(self, chain: _Chain, item: Valid, vector: array[float] | None = None) -> None:
         chain.previous.append(chain.current)

@@ -18,11 +18,9 @@ class FixedOrder(Order):
         self._places: dict[int, Place] = {}
 
     def upcoming(self, expected_yield: float) -> Iterator[Upcoming]:  # noqa: ARG002
-        """Every place is known from the start."""
         return map(self._place, itertools.count(self._head))
 
     def committed(self, accepted: Sequence[tuple[Valid, str]]) -> None:  # noqa: ARG002
-        """Go on to the next number."""
         del self._places[self._head]
         self._head += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,14 @@ from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
 from datarecipe.generate.admission.admission import Asked
-from datarecipe.generate.admission.commit_filter import Rejection
+from datarecipe.generate.digests import DigestSet
+from datarecipe.generate.events import AcceptedLog
 from datarecipe.generate.judge.example_equality import equality_digest, example_id
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn, Turns
-from datarecipe.generate.questions import Question
+from datarecipe.generate.questions import Question, Questions
+from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -88,24 +91,27 @@ class Order(ABC):
 
 
 class Asker:
-    """Makes places: handles, draws and rendered requests. Shared by the strategies."""
+    """What the loop gives to a strategy: it makes places and questions, and knows what was accepted."""
 
-    def __init__(self, recipe: Recipe, renderer: Renderer, handles: Iterator[int]) -> None:
+    def __init__(self, recipe: Recipe, renderer: Renderer, log: AcceptedLog | None) -> None:
         self.recipe = recipe
+        self.log = log
         self.turns = Turns(renderer.vary, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples))
         self._renderer = renderer
-        self._handles = handles
+        self._handles = itertools.count()
+        self.questions = Questions(self._handles)
         self.seeds = tuple(
             Formatting(seed, example_text(seed), example_id(seed), depth=0) for seed in recipe.seed_examples
         )
         self.seed_digests = frozenset(equality_digest(seed, recipe.text_fields) for seed in recipe.seed_examples)
+        self.accepted = DigestSet(self.seed_digests)
+        """Digests of the seed examples and of all accepted examples; strategies only read it."""
 
     def seed(self, number: int) -> Formatting:
         """The seed example of chain, root draw or *fixed* number `number`."""
         return self.seeds[number % len(self.seeds)]
 
     def chosen(self, item: Valid, depth: int) -> Formatting:
-        """An item as the next formatting example."""
         return Formatting(item.example, item.text, example_id(item.example), depth)
 
     def content(self, formatting: Formatting, turn: Turn) -> Content:

@@ -20,8 +20,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from datarecipe.generate.accepted_log import AcceptedLog
-from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
@@ -48,14 +46,11 @@ class _Node:
 class TreeOrder(Order):
     """The generation that is being asked, the one behind it, and guesses beyond."""
 
-    def __init__(self, asker: Asker, accepted: DigestSet, log: AcceptedLog | None) -> None:
-        """`accepted` is the loop's own set of digests, read here to tell which items are new.
-
-        Without a log all that waits is kept in memory.
-        """
+    def __init__(self, asker: Asker) -> None:
+        """Where the asker has no log, all that waits is kept in memory."""
         self._asker = asker
-        self._accepted = accepted
-        self._log = log
+        self._accepted = asker.accepted
+        self._log = asker.log
         self._root_draws: deque[_Node] = deque()
         self._drawn = 0
         # Numbers of accepted examples in the order of acceptance: those of this generation from `_at` on in their order,
@@ -146,7 +141,7 @@ class TreeOrder(Order):
 
     def _read(self, number: int) -> _Node:
         assert self._log is not None
-        row = self._log.read(number)
+        row = self._log(number)
         return _Node(
             Formatting(row.example, example_text(row.example), row.lineage.id, row.lineage.depth), row.lineage.lane
         )
@@ -166,15 +161,15 @@ class TreeOrder(Order):
         return [node for _, node in new]
 
     def _guesses(self, parent: _Node, place: Place) -> list[tuple[bytes, _Node]]:
-        new = (item for item in place.batch or () if isinstance(item, Valid) and item.digest not in self._accepted)
-        return [(item.digest, self._guess(item, parent)) for item in new]
-
-    def _guess(self, item: Valid, parent: _Node) -> _Node:
-        node = self._guessed.get(item.text)
-        if node is None:
-            node = _Node(self._asker.chosen(item, parent.formatting.depth + 1), parent.lane)
-            self._guessed[item.text] = node
-        return node
+        guesses: list[tuple[bytes, _Node]] = []
+        for item in place.batch or ():
+            if isinstance(item, Valid) and item.digest not in self._accepted:
+                node = self._guessed.get(item.text)
+                if node is None:
+                    node = _Node(self._asker.chosen(item, parent.formatting.depth + 1), parent.lane)
+                    self._guessed[item.text] = node
+                guesses.append((item.digest, node))
+        return guesses
 
     def _placed(self, node: _Node) -> Place:
         if node.place is None:

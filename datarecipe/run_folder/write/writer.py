@@ -33,7 +33,7 @@ from datarecipe.run_folder.write.read_back import WrittenExamples
 class RunFolder:
     """The folder of one run, held by this process while it is open.
 
-    It is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
+    Its `read` is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
     """
 
     def __init__(

@@ -216,7 +216,7 @@ async def execute_on(
     folder = RunFolder(setup.location, setup.identity, overwrite=setup.options.overwrite, parts=setup.identity_parts)
     try:
         with setup.recipe.placing_errors():
-            generation = Generation(setup.recipe, setup.model, log=folder)
+            generation = Generation(setup.recipe, setup.model, log=folder.read)
             if setup.is_new or setup.options.retry:
                 setup.caps  # noqa: B018 - raises before anything is written
                 first = next(generation.wanted(1)).request

@@ -86,7 +86,9 @@ class _Driver:
         self._lookup = lookup
         self._share = share
         self._stand_in = StandIn(setup.recipe, setup.model)
-        self._generation = Generation(setup.recipe, setup.model, judge=self._stand_in, filters=self._stand_in.filters)
+        self._generation = Generation(
+            setup.recipe, setup.model, judge=self._stand_in.batch, filters=self._stand_in.filters
+        )
         self._stored = Stored()
         self._asked: list[Asked] = []
         self._largest: Complete | None = None

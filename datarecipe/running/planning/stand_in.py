@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from datarecipe.exchange import Completion, Example, Json, Request, Response
-from datarecipe.generate.admission.commit_filter import CommitFilter, Rejection
+from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.judge.batch_judge import judge_of
 from datarecipe.generate.judge.example_equality import equality_digest
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import example_text
+from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.recipe import Recipe
 
 
