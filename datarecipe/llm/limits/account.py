@@ -49,10 +49,7 @@ class Account:
                 account._listeners.append(listener)
 
     def fits(self, amount: Amount) -> bool:
-        """Whether there is room for `amount` beside all that is used and reserved.
-
-        Raises `CapReachedError` when there is none, and nothing under way that could leave some.
-        """
+        """Whether there is room for `amount`. Raises `CapReachedError` where nothing under way could leave any."""
         return all(account._fits(amount) for account in self._all)
 
     def _fits(self, amount: Amount) -> bool:
@@ -115,19 +112,17 @@ class Account:
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
-        total = spent + amount
-        at: Decimal | int | None
-        needed: Decimal | int
+        at: Decimal | int | None = getattr(caps, cap)
+        needed: Decimal | int = getattr(spent + amount, cap)
         match cap:
             case "usd":
-                used, at, needed = f"${spent.usd:.4f} of ${caps.usd} are spent", caps.usd, total.usd
+                used = f"${spent.usd:.4f} of ${at} are spent"
                 more = f", and the next request may cost ${amount.usd:.4f}"
             case "tokens":
-                used, at, needed = f"{spent.tokens:,} of {caps.tokens:,} are used", caps.tokens, total.tokens
+                used = f"{spent.tokens:,} of {at:,} are used"
                 more = f", and the next request may take {amount.tokens:,}"
             case _:
-                used, at, needed = f"{spent.calls:,} of {caps.calls:,} are made", caps.calls, total.calls
-                more = ""
+                used, more = f"{spent.calls:,} of {at:,} are made", ""
         if self.caps.exceeded_by(spent) == cap:
             more = ", earlier runs counted"
         return CapReachedError(

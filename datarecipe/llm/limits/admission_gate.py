@@ -43,7 +43,8 @@ class Ticket:
     """The right to make one attempt."""
 
     tokens: int
-    epoch: int
+    cuts: int
+    """How often the limit had been cut when the attempt began."""
     probe: int
     """The number of the breaker's probe that the attempt is; 0 for none."""
 
@@ -76,8 +77,8 @@ class Gate:
     ) -> None:
         """`requests` and `tokens` are what a minute may bring; `clock` and `uniform` are the world."""
         self._limit = limit
-        self._requests = requests
-        self._tokens = tokens
+        self._requests = requests or Pace(math.inf)
+        self._tokens = tokens or Pace(math.inf)
         self._breaker = CircuitBreaker(uniform)
         self._clock = clock
         self._notice = notice
@@ -151,7 +152,7 @@ class Gate:
         finally:
             self._waiting.remove(turn)
             if all(turn.unfit for turn in self._waiting):
-                self._wake()
+                self.changed()
 
     def leave(
         self, ticket: Ticket, how: HowItWent, *, used: int | None = None, retry_after: float | None = None
@@ -159,25 +160,25 @@ class Gate:
         """The attempt is over. `used`: its tokens, where known; `retry_after`: seconds that the provider asks for."""
         now = self._clock()
         self.in_flight -= 1
-        if used is not None and self._tokens is not None:
+        if used is not None:
             self._tokens.give_back(ticket.tokens - used)
         match how:
             case "answered":
                 self.answers += 1
                 self.never_answered = False
-                self._limit.answered(ticket.epoch, self.in_flight + 1)
+                self._limit.answered(ticket.cuts, self.in_flight + 1)
                 if self._breaker.answered():
                     self._notice("the provider answers again")
             case "silent":
                 self._breaker.left(probe=ticket.probe)
             case _:
                 self._failed(ticket, how, now, retry_after)
-        self._wake()
+        self.changed()
 
     def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
         if how == "rate_limited":
             # A probe goes alone: its refusal says nothing about how many are too many.
-            if not ticket.probe and self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
+            if not ticket.probe and self._limit.rate_limited(ticket.cuts) and now >= self._told + NOTICE_EVERY:
                 self._told = now
                 requests = "1 request" if self.limit == 1 else f"{self.limit} requests"
                 self._notice(f"the provider asks to slow down: {requests} at once for now")
@@ -204,53 +205,39 @@ class Gate:
 
     def room(self) -> bool:
         """Whether an attempt could begin now."""
-        return self.in_flight < self.limit and self._delay() <= 0 and self._breaker.lets_pass(self._clock())
+        return self.in_flight < self.limit and self._longest_wait()[0] <= 0 and self._breaker.lets_pass(self._clock())
 
     def _enter(self, tokens: int) -> Ticket | None:
         now = self._clock()
         if not self.room():
-            self._set_timer()
+            self.ring()
             return None
         self.in_flight += 1
-        if self._requests is not None:
-            self._requests.take(1, now)
-        if self._tokens is not None:
-            self._tokens.take(tokens, now)
-        return Ticket(tokens, self._limit.epoch, self._breaker.began())
-
-    def _delay(self) -> float:
-        """Seconds until one more may be sent, as far as time alone decides."""
-        return self._longest_wait()[0]
+        self._requests.take(1, now)
+        self._tokens.take(tokens, now)
+        return Ticket(tokens, self._limit.cuts, self._breaker.began())
 
     def _longest_wait(self) -> tuple[float, str]:
+        """The seconds until one more may be sent, as far as time alone decides, and what is waited for."""
         now = self._clock()
-        waits = [(self._not_before - now, "the provider's pause")]
-        if self._breaker.until is not None:
-            waits.append((self._breaker.until - now, "the next try"))
-        if self._requests is not None:
-            waits.append((self._requests.wait(now), "limits.rpm"))
-        if self._tokens is not None:
-            waits.append((self._tokens.wait(now), "limits.tpm"))
-        return max(waits)
+        return max(
+            (self._not_before - now, "the provider's pause"),
+            ((self._breaker.until or 0.0) - now, "the next try"),
+            (self._requests.wait(now), "limits.rpm"),
+            (self._tokens.wait(now), "limits.tpm"),
+        )
 
     def ring(self) -> None:
         """Tell those who listen when time alone has made room."""
-        self._set_timer()
-
-    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay = self._delay()
+        delay = self._longest_wait()[0]
         if delay > 0:
             self._timer = asyncio.get_running_loop().call_later(max(delay, SHORTEST_TIMER), self.changed)
 
     def changed(self) -> None:
-        """There may be room again, here or in what `fits` looks at."""
-        self._wake()
-
-    def _wake(self) -> None:
-        """Those who wait look again, and then those who listen."""
+        """There may be room again, here or in what `fits` looks at: those who wait look again, then those who listen."""
         for turn in self._waiting:
             turn.wake()
         self._tell()
