@@ -20,6 +20,7 @@ from datarecipe.exchange import (
     Embedding,
     FinishReason,
     Usage,
+    thawed,
 )
 from datarecipe.json_size import MOST_VALUES, too_many_values
 
@@ -48,10 +49,7 @@ class VersionError(RecordError):
 
 
 def encode(request: Request, response: Response) -> str:
-    """One line of JSON.
-
-    Raises `RecordError` when the response holds what JSON or UTF-8 cannot: lone surrogates, NaN, infinity.
-    """
+    """One line of JSON. Raises `RecordError` for what JSON or UTF-8 cannot hold: lone surrogates, NaN, infinity."""
     document: dict[str, Json] = {"v": RECORD_VERSION}
     if isinstance(response, Completion):
         usage = response.usage
@@ -102,10 +100,7 @@ def retried(text: str, number: int) -> str:
 
 
 def _retries(document: Mapping[str, Json]) -> int:
-    number = document.get(_RETRIED, 0)
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_RETRIES:
-        raise RecordError(f"`{_RETRIED}` is not a count")
-    return number
+    return _count(document.get(_RETRIED, 0), _RETRIED, MOST_RETRIES)
 
 
 def parse(text: str) -> dict[str, Json]:
@@ -135,7 +130,8 @@ def usage_of(document: Mapping[str, Json]) -> Usage | None:
         return None
     if not isinstance(usage, dict):
         raise RecordError("`usage` is not an object")
-    return Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
+    names = ("prompt_tokens", "completion_tokens")
+    return Usage(*(_count(usage.get(name), f"usage.{name}", MOST_TOKENS) for name in names))
 
 
 def _completion(document: Mapping[str, Json]) -> Completion:
@@ -191,24 +187,13 @@ def request_document(request: Request) -> dict[str, Json]:
             "content": {
                 "model": content.model,
                 "api_base": content.api_base,
-                "messages": _plain(content.messages),
-                "sampling": _plain(content.sampling),
-                "response_format": _plain(content.response_format),
+                "messages": thawed(content.messages),
+                "sampling": thawed(content.sampling),
+                "response_format": thawed(content.response_format),
             },
             "draw": draw.numbers,
         }
     return {"embedder": request.embedder, "text": request.text}
-
-
-def _plain(value: object) -> Json:
-    """The value as `json.loads` would give it back, so that the two compare."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise RecordError(f"a {type(value).__name__} cannot be written as JSON")
 
 
 def _text(document: Mapping[str, Json], name: str) -> str:
@@ -222,10 +207,9 @@ def _text(document: Mapping[str, Json], name: str) -> str:
     return value
 
 
-def _count(usage: Mapping[str, Json], name: str) -> int:
-    value = usage.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TOKENS:
-        raise RecordError(f"`usage.{name}` is not a count")
+def _count(value: Json, name: str, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise RecordError(f"`{name}` is not a count")
     return value
 
 
