@@ -16,7 +16,7 @@ from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.limits.rate_pacer import Pace
 from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
-from datarecipe.llm.routing.candidate_model import CandidateModel, unchanged
+from datarecipe.llm.routing.model_router import CandidateModel
 from datarecipe.llm.transport import Transport
 from datarecipe.recipe import Limits
 from datarecipe.running.resolve.fallback import adapter
@@ -100,7 +100,7 @@ class ProviderPool:
     async def candidates(self, setup: ResolvedRun) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
         first = await self._candidate(setup, setup.endpoint)
-        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
+        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, in_process=setup.embedded)]
         for fallback in setup.fallbacks:
             way = await self._candidate(setup, fallback.endpoint)
             candidates.append(
