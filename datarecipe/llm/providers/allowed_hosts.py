@@ -19,8 +19,6 @@ _ANY_PART = r"[a-z0-9-]{1,63}"
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """Hosts that requests may go to."""
-
     named: frozenset[tuple[str, str, int]] = field(default=frozenset(), repr=False)
     """Scheme, host and port of URLs."""
     patterns: tuple[re.Pattern[str], ...] = ()

@@ -57,7 +57,6 @@ class NamedEndpoints:
     """All that the user has."""
 
     rows: Mapping[str, NamedEndpoint] = field(default_factory=dict)
-    """By name."""
     file: str = "config.yaml in your configuration folder"
     """Where they stand, or would."""
 

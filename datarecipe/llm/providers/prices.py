@@ -78,8 +78,6 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of a model."""
-
     source: str
     """Who says so, or why it is not known."""
     price: Price | None = None

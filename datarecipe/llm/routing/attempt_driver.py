@@ -52,7 +52,6 @@ class _Candidate:
         return most(self.adapted, self.model.price)
 
     def now(self) -> Candidate:
-        """As it is at this moment."""
         router, number, gate = self._router, self._number, self.model.gate
         return Candidate(
             name=self.model.name,
@@ -89,8 +88,6 @@ class _LeaveQueueError(Exception):
 
 
 class _Driver:
-    """One request's driver."""
-
     def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
         self._router = router
         self._claim = claim
@@ -160,14 +157,12 @@ class _Driver:
         assert claim is not None
         try:
             completion = await self._attempt(claim, candidate.adapted)
-        except TransientError as error:
+        except (TransientError, ProviderError) as error:
             self._router.failed[error.kind] += 1
-            if self._machine.last is None:
+            if isinstance(error, ProviderError):
+                self._router.bury(claim.number, error)
+            elif self._machine.last is None:
                 self._router.failing += 1
-            return self._machine.failed(error, self._world)
-        except ProviderError as error:
-            self._router.failed[error.kind] += 1
-            self._router.bury(claim.number, error)
             return self._machine.failed(error, self._world)
         return self._machine.ended() if completion is None else completion
 

@@ -34,7 +34,6 @@ class CandidateModel:
     """One of the models that may answer; the first is the one that the request is for."""
 
     name: str
-    """The model's name, for people."""
     transport: Transport
     gate: Gate
     price: Priced | None = None
@@ -98,7 +97,7 @@ class Router:
         self._notice = notice
         self.failed: Counter[str] = Counter()
         """Attempts that failed, by the name of the failure."""
-        self._told: float | None = None
+        self._told = -math.inf
         self._told_of: set[int] = set()
         self.refused: dict[int, ProviderError] = {}
         """What the models said that are asked no more, by their number."""
@@ -227,20 +226,13 @@ class Router:
         """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
         candidate = self.candidates[number]
         wait = candidate.gate.asked_to_wait
-        return (
-            TransientError(f"{candidate.name} asks for a pause of {wait:,.0f} s")
-            if wait > self.timeout + TOTAL
-            else None
-        )
+        if wait <= self.timeout + TOTAL:
+            return None
+        return TransientError(f"{candidate.name} asks for a pause of {wait:,.0f} s")
 
     def tell(self, text: str) -> None:
-        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news.
-
-        Nor where no further attempts are made, which is what it would be about.
-        """
-        if self.closing:
-            return
-        if self._told is None or self.clock() - self._told >= NOTICE_EVERY:
+        """Pass a notice of another attempt on, unless one was passed on just now, or no further ones are made."""
+        if not self.closing and self.clock() - self._told >= NOTICE_EVERY:
             self._told = self.clock()
             self._notice(text)
 

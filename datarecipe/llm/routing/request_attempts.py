@@ -76,7 +76,6 @@ class Candidate:
     """One candidate model at this moment, for one request."""
 
     name: str
-    """For people."""
     refused: ProviderError | None
     """The error after which it is asked no more, by any request."""
     usable: bool
@@ -297,7 +296,7 @@ class RequestAttempts:
         self._counted = self._attempt = self._repeats = 0
         return Send(number) if has_room else Enter(number, instead=instead)
 
-    def _leave(self, error: DatarecipeError, world: World) -> Step:
+    def _leave(self, error: ProviderError | CapReachedError | TransientError, world: World) -> Step:
         """The candidate will not answer now: go on to another where there is one, else give up."""
         match error:
             case ProviderError():
@@ -312,13 +311,10 @@ class RequestAttempts:
             return GiveUp(error)
         return self._drop(error, world) if useless else self._move(error, world)
 
-    def _may_come_back(self, error: DatarecipeError, world: World) -> bool:
+    def _may_come_back(self, error: TransientError, world: World) -> bool:
         """Whether the candidate may answer the request later; others that are asked meanwhile may fail too."""
-        candidate = world.candidates[self._candidate]
-        rate_limited, retry_after = False, 0.0
-        if isinstance(error, TransientError):
-            rate_limited, retry_after = error.rate_limited, error.retry_after or 0.0
-        if rate_limited or candidate.pausing:
+        candidate, retry_after = world.candidates[self._candidate], error.retry_after or 0.0
+        if error.rate_limited or candidate.pausing:
             return candidate.excessive_pause is None  # it is so for all requests, and passes
         self._not_before[self._candidate] = world.now + retry_after
         return self._tries.get(self._candidate, 0) < TRIES and retry_after <= self._seconds_left(world)
