@@ -7,36 +7,32 @@ the answer is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 
 from datarecipe.amount import NOTHING, Amount, Caps, Reservation
 from datarecipe.errors import CapReachedError
 
 
+@dataclass(eq=False)
 class Account:
     """Used and reserved, under caps. Several accounts may stand over one another: a command's over those of its datasets."""
 
-    def __init__(
-        self,
-        caps: Caps,
-        *,
-        spent: Amount = NOTHING,
-        above: Sequence[Account] = (),
-        name: str = "limits.",
-        on_reserved: Callable[[Reservation], None] = lambda _: None,
-        on_settled: Callable[[Reservation, Amount], None] = lambda _, __: None,
-    ) -> None:
-        """`spent` was used by earlier runs. `on_reserved` is called before an attempt is made, `on_settled` after it.
+    caps: Caps
+    _: KW_ONLY
+    spent: Amount = NOTHING
+    """By earlier runs, to begin with."""
+    above: Sequence[Account] = ()
+    """What is reserved and used here counts in these too."""
+    name: str = "limits."
+    """Goes before the cap's in messages."""
+    on_reserved: Callable[[Reservation], None] = lambda _: None
+    """Called before an attempt is made."""
+    on_settled: Callable[[Reservation, Amount], None] = lambda _, __: None
+    """Called after it."""
 
-        `name` goes before the cap's in messages. What is reserved and used here counts in the accounts `above` too.
-        """
-        self.caps = caps
-        self.spent = spent
+    def __post_init__(self) -> None:
         self.reserved = NOTHING
-        self._name = name
-        self._above = tuple(above)
-        self._on_reserved = on_reserved
-        self._on_settled = on_settled
         self.under_way = 0
         """Attempts that are reserved and not settled."""
         self._numbers = 0
@@ -44,7 +40,7 @@ class Account:
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever something that was reserved is settled, here or in an account beside this one."""
-        for account in self._above or (self,):
+        for account in self.above or (self,):
             if listener not in account._listeners:
                 account._listeners.append(listener)
 
@@ -68,7 +64,7 @@ class Account:
         """Set `amount` aside for an attempt at `model`; `fits` has said that it may."""
         self._numbers += 1
         reservation = Reservation(self._numbers, amount, model, priced)
-        self._on_reserved(reservation)
+        self.on_reserved(reservation)
         self.under_way += 1
         for account in self._all:
             account.reserved += amount
@@ -98,17 +94,17 @@ class Account:
         for account in self._all:
             account.reserved -= reservation.amount
             account.spent += amount
-        self._on_settled(reservation, amount)
+        self.on_settled(reservation, amount)
         self._tell()
 
     def _tell(self) -> None:
-        for account in self._above or (self,):
+        for account in self.above or (self,):
             for listener in account._listeners:
                 listener()
 
     @property
     def _all(self) -> tuple[Account, ...]:
-        return (*self._above, self)
+        return (*self.above, self)
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
@@ -126,5 +122,5 @@ class Account:
         if self.caps.exceeded_by(spent) == cap:
             more = ", earlier runs counted"
         return CapReachedError(
-            f"`{self._name}{cap}` is reached: {used}{more}", cap=f"{self._name}{cap}", at=at, needed=needed
+            f"`{self.name}{cap}` is reached: {used}{more}", cap=f"{self.name}{cap}", at=at, needed=needed
         )

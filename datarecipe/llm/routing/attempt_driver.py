@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from datarecipe.amount import NOTHING, Amount, most, used
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.admission_gate import HowItWent
-from datarecipe.llm.routing.model_router import Claim, Router
+from datarecipe.llm.routing.model_router import CandidateModel, Claim, Router
 from datarecipe.llm.routing.request_attempts import (
     Candidate,
     Enter,
@@ -30,21 +31,24 @@ async def ask(router: Router, request: Complete, claim: Claim | None) -> Complet
     return await _Driver(router, request, claim).run()
 
 
+@dataclass(eq=False)
 class _Candidate:
     """One of the router's models, for one request."""
 
-    def __init__(self, router: Router, request: Complete, number: int) -> None:
-        self._router = router
-        self._request = request
-        self._number = number
-        self.model = router.candidates[number]
-        self.held = False
-        """Whether room under the caps is kept for the next attempt."""
+    router: Router
+    request: Complete
+    number: int
+    held: bool = False
+    """Whether room under the caps is kept for the next attempt."""
+
+    @property
+    def model(self) -> CandidateModel:
+        return self.router.candidates[self.number]
 
     @cached_property
     def adapted(self) -> Complete:
         """The request as this model is asked."""
-        return self.model.adapt(self._request)
+        return self.model.adapt(self.request)
 
     @cached_property
     def amount(self) -> Amount:
@@ -52,7 +56,7 @@ class _Candidate:
         return most(self.adapted, self.model.price)
 
     def now(self) -> Candidate:
-        router, number, gate = self._router, self._number, self.model.gate
+        router, number, gate = self.router, self.number, self.model.gate
         return Candidate(
             name=self.model.name,
             refused=router.refused.get(number),
@@ -69,13 +73,13 @@ class _Candidate:
 
     def _fits(self) -> bool | CapReachedError:
         try:
-            return self.held or self._router.account.fits(self.amount)
+            return self.held or self.router.account.fits(self.amount)
         except CapReachedError as error:
             return error
 
     def keep_room(self, *, keep: bool) -> None:
         """Keep room under the caps for the next attempt, if there is any; or give it back."""
-        account = self._router.account
+        account = self.router.account
         if keep and not self.held:
             self.held = account.hold(self.amount)
         elif self.held and not keep:

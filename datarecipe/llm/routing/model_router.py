@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from datarecipe.amount import NOTHING, Amount, Priced, Reservation, most
@@ -70,47 +70,38 @@ class Claim:
             self.settle(NOTHING, "silent", None)
 
 
+@dataclass(eq=False)
 class Router:
-    """Asks the models of one recipe."""
+    """Asks the models of one recipe; `sleep`, `clock` and `uniform` are the retries' world."""
 
-    def __init__(
-        self,
-        candidates: Sequence[CandidateModel],
-        account: Account,
-        *,
-        timeout: float,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        uniform: Callable[[float, float], float] = random.uniform,
-        notice: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """`candidates`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+    candidates: Sequence[CandidateModel]
+    """The model, then its fallbacks."""
+    account: Account
+    _: KW_ONLY
+    timeout: float
+    """Seconds for one attempt."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    uniform: Callable[[float, float], float] = random.uniform
+    notice: Callable[[str], None] = lambda _: None
 
-        `sleep`, `clock`, `uniform` are the retries' world.
-        """
-        self.candidates = tuple(candidates)
-        self.account = account
-        self.timeout = timeout
-        self.clock = clock
-        self.uniform = uniform
-        self._sleep = sleep
-        self._notice = notice
+    def __post_init__(self) -> None:
         self.failed: Counter[str] = Counter()
         """Attempts that failed, by the name of the failure."""
-        self._told = -math.inf
-        self._told_of: set[int] = set()
         self.refused: dict[int, ProviderError] = {}
         """What the models said that are asked no more, by their number."""
         self.failing = 0
         """Requests of which an attempt failed, and that have no answer yet."""
         self.attempts = 0
+        self._told = -math.inf
+        self._told_of: set[int] = set()
         self._kept = False
         """Whether it was the caps that left no room for the request that asked last."""
         self._pauses: list[float] = []
         """When requests are tried again."""
         self._closing = asyncio.Event()
-        for candidate in candidates:
-            account.listen(candidate.gate.changed)
+        for candidate in self.candidates:
+            self.account.listen(candidate.gate.changed)
 
     @property
     def closing(self) -> bool:
@@ -234,17 +225,17 @@ class Router:
         """Pass a notice of another attempt on, unless one was passed on just now, or no further ones are made."""
         if not self.closing and self.clock() - self._told >= NOTICE_EVERY:
             self._told = self.clock()
-            self._notice(text)
+            self.notice(text)
 
     def tell_of_another(self, number: int, error: DatarecipeError) -> None:
         """Say that a fallback answers, once for each: who writes the data is no news to be left out."""
         if number and number not in self._told_of:
             self._told_of.add(number)
-            self._notice(f"{self.candidates[number].name} is asked instead: {error.message}")
+            self.notice(f"{self.candidates[number].name} is asked instead: {error.message}")
 
     async def pause(self, seconds: float) -> None:
         """Sleep, or less when the run ends meanwhile."""
-        sleep = asyncio.ensure_future(self._sleep(seconds))
+        sleep = asyncio.ensure_future(self.sleep(seconds))
         until = self.clock() + seconds
         self._pauses.append(until)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -120,12 +121,12 @@ class ProviderPool:
         """The most that any recipe wants at once; the least that any says of a minute."""
         start = max(limit.concurrency for limit in limits)
         most = max(limit.max_concurrency or limit.concurrency for limit in limits)
-        rpm = min((limit.rpm for limit in limits if limit.rpm), default=None)
-        tpm = min((limit.tpm for limit in limits if limit.tpm), default=None)
+        rpm = min((limit.rpm for limit in limits if limit.rpm), default=math.inf)
+        tpm = min((limit.tpm for limit in limits if limit.tpm), default=math.inf)
         return Gate(
             AdaptiveLimit(min(start, slots or start), min(most, slots or most)),
-            requests=Pace(rpm) if rpm else None,
-            tokens=Pace(tpm) if tpm else None,
+            requests=Pace(rpm),
+            tokens=Pace(tpm),
             clock=asyncio.get_running_loop().time,
             uniform=self.uniform,
             notice=self._notice,
