@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, get_args
 
 from datarecipe.exchange import (
@@ -50,26 +51,12 @@ class VersionError(RecordError):
 
 def encode(request: Request, response: Response) -> str:
     """One line of JSON. Raises `RecordError` for what JSON or UTF-8 cannot hold: lone surrogates, NaN, infinity."""
-    document: dict[str, Json] = {"v": RECORD_VERSION}
-    if isinstance(response, Completion):
-        usage = response.usage
-        document |= {
-            "kind": "completion",
-            "text": response.text,
-            "finish_reason": response.finish_reason,
-            "usage": None
-            if usage is None
-            else {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens},
-            "model": response.model,
-            "answered_by": response.answered_by,
-            "created": response.created,
-        }
-        if (apart := response.apart) is not None:
-            document["apart"] = {"kind": apart.kind, "text": apart.text, "tools": list(apart.tools)}
-    else:
-        document |= {"kind": "embedding", "vector": list(response.vector)}
-    document["request"] = request_document(request)
-    return _text_of(document)
+    fields = {name: value for name, value in asdict(response).items() if name != "apart" or value is not None}
+    return _text_of({"v": RECORD_VERSION, "kind": _kind(request), **fields, "request": request_document(request)})
+
+
+def _kind(request: Request) -> str:
+    return "completion" if isinstance(request, Complete) else "embedding"
 
 
 def _text_of(document: Mapping[str, Json]) -> str:
@@ -89,6 +76,8 @@ def decode(text: str, request: Request) -> tuple[Response, int]:
     document = parse(text)
     if document.get("request") != request_document(request):
         raise RecordError("it answers another request than its key says")
+    if document.get("kind") != _kind(request):
+        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not {_kind(request)!r}")
     response = _completion(document) if isinstance(request, Complete) else _embedding(document)
     return response, _retries(document)
 
@@ -135,8 +124,6 @@ def usage_of(document: Mapping[str, Json]) -> Usage | None:
 
 
 def _completion(document: Mapping[str, Json]) -> Completion:
-    if document.get("kind") != "completion":
-        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'completion'")
     reason = document.get("finish_reason")
     known = next((r for r in _FINISH_REASONS if r == reason), None)
     if known is None:
@@ -165,8 +152,6 @@ def _apart(value: Json) -> Apart | None:
 
 
 def _embedding(document: Mapping[str, Json]) -> Embedding:
-    if document.get("kind") != "embedding":
-        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'embedding'")
     vector = document.get("vector")
     if not isinstance(vector, list):
         raise RecordError("`vector` is not a list")
