@@ -40,6 +40,7 @@ tries: they speak of the provider, not of the request.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -162,9 +163,9 @@ class RequestAttempts:
         self._began = 0.0
         self._dropped: set[int] = set()
         """Candidates that answer others, and not this request."""
-        self._tries: dict[int, int] = {}
+        self._tries: Counter[int] = Counter()
         """Failed attempts that count against the request, by candidate."""
-        self._failures: dict[int, int] = {}
+        self._failures: Counter[int] = Counter()
         """All failed attempts, by candidate."""
         self._not_before: dict[int, float] = {}
         """When a candidate asked this request to come back."""
@@ -246,10 +247,10 @@ class RequestAttempts:
         if candidate.never_answered and not error.rate_limited:
             return self._drop(error, world)
         pause = self._backoff(error)
-        self._failures[number] = self._failures.get(number, 0) + 1
+        self._failures[number] += 1
         self._attempt += 1
         if not error.rate_limited and not candidate.down:
-            self._tries[number] = self._tries.get(number, 0) + 1
+            self._tries[number] += 1
             self._counted += 1
         patience = math.inf if self._alone else TOTAL_BEFORE_A_FALLBACK
         if self._counted >= self._allowed or pause > patience or world.now + pause > self._until:
@@ -260,8 +261,8 @@ class RequestAttempts:
 
     def _backoff(self, error: TransientError) -> float:
         """Seconds until the next attempt."""
-        failures = self._failures.get(self._candidate, 0)
-        pause = self._uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 30)))
+        longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures[self._candidate], 30))
+        pause = self._uniform(0.0, longest)
         if error.retry_after is None:
             return pause
         # Not before the time asked for, and not all at that one moment.
@@ -292,7 +293,7 @@ class RequestAttempts:
         if not self._alone:
             left = min(left, self._timeout + TOTAL_BEFORE_A_FALLBACK)
         self._until = world.now + left
-        self._allowed = max(1, TRIES - self._tries.get(number, 0))
+        self._allowed = max(1, TRIES - self._tries[number])
         self._counted = self._attempt = self._repeats = 0
         return Send(number) if has_room else Enter(number, instead=instead)
 
@@ -317,7 +318,7 @@ class RequestAttempts:
         if error.rate_limited or candidate.pausing:
             return candidate.excessive_pause is None  # it is so for all requests, and passes
         self._not_before[self._candidate] = world.now + retry_after
-        return self._tries.get(self._candidate, 0) < TRIES and retry_after <= self._seconds_left(world)
+        return self._tries[self._candidate] < TRIES and retry_after <= self._seconds_left(world)
 
     def _drop(self, reason: DatarecipeError, world: World) -> Step:
         """Ask this candidate no more for this request."""
