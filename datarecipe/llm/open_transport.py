@@ -59,13 +59,14 @@ def _direct(endpoint: Endpoint) -> bool:
 
 def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> Transport:
     def locate() -> Path:
-        if weights is not None:
-            check_gguf(path := weights)
-        else:
+        if weights is None:
             wanted = known_weights(model.removeprefix(LOCAL_PREFIX))
             path = ensure_weights(
                 wanted, data_dir=default_data_dir(), notify=_in_steps(notice), stop=transport.stopping
             )
+        else:
+            check_gguf(weights)
+            path = weights
         notice("loading the embedded model")
         return path
 

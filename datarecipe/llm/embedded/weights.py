@@ -95,7 +95,8 @@ def known_weights(name: str) -> Weights:
 def find_weights(name: str, *, data_dir: Path, override: Path | None = None) -> Path | None:
     """The path of the weights if they are on this machine already, or of the user's own; never fetches, never hashes."""
     if override is not None:
-        check_gguf(path := override.expanduser())
+        path = override.expanduser()
+        check_gguf(path)
         return path
     path = _place(known_weights(name), data_dir)
     return path if path.exists() else None
