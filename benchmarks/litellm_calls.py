@@ -113,8 +113,8 @@ async def ours(model: str, base: str, calls: int) -> None:
             return completion.usage.completion_tokens
 
         started = time.perf_counter()
-        transport.prepare()
-        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+        if (importing := transport.loading(request(model, base, 0))) is not None:
+            await importing
         await measure(ask, model, base, calls, started)
 
 

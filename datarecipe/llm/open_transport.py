@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion
 from datarecipe.llm.embedded.embedded_transport import EmbeddedTransport
-from datarecipe.llm.embedded.weights import WeightsProgress, default_data_dir, ensure_weights
+from datarecipe.llm.embedded.gguf import check_gguf
+from datarecipe.llm.embedded.weights import Notify, Phase, default_data_dir, ensure_weights, known_weights
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import Transport
@@ -57,16 +58,15 @@ def _direct(endpoint: Endpoint) -> bool:
 
 
 def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> Transport:
-    reporter = _WeightsReporter(notice)
-
     def locate() -> Path:
-        path = ensure_weights(
-            model.removeprefix(LOCAL_PREFIX),
-            data_dir=default_data_dir(),
-            notify=reporter,
-            override=weights,
-            stop=transport.stopping,
-        )
+        if weights is None:
+            wanted = known_weights(model.removeprefix(LOCAL_PREFIX))
+            path = ensure_weights(
+                wanted, data_dir=default_data_dir(), notify=_in_steps(notice), stop=transport.stopping
+            )
+        else:
+            check_gguf(weights)
+            path = weights
         notice("loading the embedded model")
         return path
 
@@ -74,13 +74,29 @@ def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -
     return transport
 
 
-class _PerRequest:
-    """Direct for requests that it sends as litellm would; litellm for those with a parameter that is litellm's to rewrite.
+_WORDS: Mapping[Phase, str] = {
+    "waiting": "another process is fetching the embedded model's weights; waiting for it",
+    "fetching": "fetching the embedded model's weights, once: {} of {} MB",
+    "checking": "unpacking and checking the weights: {} of {} MB",
+}
 
-    All requests of a run have the same parameters, so one of the two stays unused.
-    """
 
-    slots: int | None = None
+def _in_steps(notice: Callable[[str], None]) -> Notify:
+    """Tells of the weights' fetch in a few lines: at the start of each phase, and at every quarter."""
+    told: tuple[str, int] | None = None
+
+    def notify(phase: Phase, done: int, total: int) -> None:
+        nonlocal told
+        step = (phase, 4 * done // total)
+        if step != told:
+            told = step
+            notice(_WORDS[phase].format(done // MEGABYTE, total // MEGABYTE))
+
+    return notify
+
+
+class _PerRequest(Transport):
+    """Direct for requests that it sends as litellm would; litellm for those with a parameter that litellm rewrites."""
 
     def __init__(self, endpoint: Endpoint, environ: Mapping[str, str]) -> None:
         self._endpoint = endpoint
@@ -89,9 +105,6 @@ class _PerRequest:
 
     def check(self) -> None:
         self._direct.check()
-
-    def prepare(self) -> None:
-        """Which of the two it is, the first request shows."""
 
     def _of(self, request: Complete) -> Transport:
         return self._direct if openai_protocol.speaks_content(self._endpoint, request.content) else self._litellm
@@ -102,33 +115,8 @@ class _PerRequest:
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         return await self._of(request).complete(request, timeout=timeout)
 
-    async def __aenter__(self) -> Self:
-        return self
-
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._direct.__aexit__(kind, error, trace)
         await self._litellm.__aexit__(kind, error, trace)
-
-
-class _WeightsReporter:
-    """Tells of the weights' fetch in a few lines: at its start, at every quarter."""
-
-    def __init__(self, notice: Callable[[str], None]) -> None:
-        self._notice = notice
-        self._told: tuple[str, int] | None = None
-
-    def __call__(self, progress: WeightsProgress) -> None:
-        step = (progress.phase, 4 * progress.done // progress.total if progress.total else 0)
-        if step == self._told:
-            return
-        self._told = step
-        done, total = progress.done // MEGABYTE, progress.total // MEGABYTE
-        match progress.phase:
-            case "waiting":
-                self._notice("another process is fetching the embedded model's weights; waiting for it")
-            case "fetching":
-                self._notice(f"fetching the embedded model's weights, once: {done} of {total} MB")
-            case "checking":
-                self._notice(f"unpacking and checking the weights: {done} of {total} MB")

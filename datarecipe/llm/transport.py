@@ -26,9 +26,7 @@ class AskAgainError(TransientError):
 
 
 class Transport(Protocol):
-    """One attempt at a request.
-
-    Each call sends one request, once.
+    """One attempt at a request: each call of `complete` sends it once.
 
     Raises `TransientError` for what may pass, `ProviderError` (or another `DatarecipeError`) for what no retry could help.
     A refusal, a content filter, a context overflow and a cut-off reply are completions, not errors.
@@ -37,28 +35,24 @@ class Transport(Protocol):
     @property
     def slots(self) -> int | None:
         """How many requests it can work on at once; None for as many as are sent."""
-        ...
+        return None
 
     def check(self) -> None:
         """Raise a `DatarecipeError` when it is certain that no request could be sent: no key, a package that is missing."""
-        ...
 
-    def prepare(self) -> None:
-        """Begin what takes long before a first request, as an import, while there is other work. May do nothing."""
-        ...
-
-    def loading(self, request: Complete) -> asyncio.Future[Any] | None:
+    def loading(self, request: Complete) -> asyncio.Future[Any] | None:  # noqa: ARG002
         """What `request` has to wait for before it can leave, as an import; None where it can leave at once.
 
-        Sends nothing. Where it fails, `complete` raises the error.
+        Begins it; sends nothing. Where it fails, `complete` raises the error.
         """
-        ...
+        return None
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; give up after `timeout` seconds with a `TransientError`."""
         ...
 
-    async def __aenter__(self) -> Self: ...
+    async def __aenter__(self) -> Self:
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -167,7 +167,7 @@ def test_stats_and_clear(cache: ResponseCache) -> None:
     cache.put(request(0, model="openai/other"), replace(completion(), usage=None))
     cache.put(Embed("hashed-ngrams", "a text"), Embedding((1.0,)))
     stats = cache.stats()
-    assert (stats.count, stats.prompt_tokens, stats.completion_tokens, stats.damaged) == (5, 360, 240, 0)
+    assert (stats.count, stats.damaged) == (5, 0)
     assert stats.by_model["openai/gpt-test"].usage == Usage(360, 240)
     assert stats.by_model["openai/other"].responses == 1
     assert stats.bytes_on_disk > 4096

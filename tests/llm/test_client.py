@@ -23,7 +23,7 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.routing.attempt_driver import NOBODY_THERE
-from datarecipe.llm.routing.candidate_model import CandidateModel
+from datarecipe.llm.routing.model_router import CandidateModel, Router
 from datarecipe.llm.transport import Transport
 from tests import virtual_time
 
@@ -46,9 +46,6 @@ class Line:
     slots: int | None = None
     asked: list[Complete] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
-
-    def prepare(self) -> None:
-        """Nothing takes long."""
 
     def check(self) -> None:
         """Nothing is missing."""
@@ -94,7 +91,8 @@ class World:
             "notice": self.notices.append,
         }
         return CachedClient(
-            cache, [CandidateModel("a", line, self.gate())], Account(Caps()), timeout=7.5, **{**world, **changes}
+            cache,
+            Router([CandidateModel("a", line, self.gate())], Account(Caps()), timeout=7.5, **{**world, **changes}),
         )
 
     def gate(self, concurrency: int = 1000) -> Gate:
@@ -149,7 +147,7 @@ async def test_what_is_asked_again_is_asked_once_whoever_asks_and_whoever_dies(
     one, other = world.client(cache, line), world.client(cache, line)
     flying: Flying = {}
     for client in (one, other):
-        client.share(flying)
+        client.flying = flying
         client.retry(map(request, range(2)))
         assert [client.lookup(request(index)) for index in range(3)] == [None, None, old]
     answers = await asyncio.gather(*(client.fetch(request(index)) for client in (one, other) for index in range(3)))
@@ -549,7 +547,7 @@ async def test_who_waits_for_a_model_that_says_no_does_not_ask_it_too(cache: Res
         raise ProviderError("the key is wrong")
 
     line = Line([refuse])
-    narrow = CachedClient(cache, [CandidateModel("a", line, world.gate(1))], Account(Caps()), timeout=7.5)
+    narrow = CachedClient(cache, Router([CandidateModel("a", line, world.gate(1))], Account(Caps()), timeout=7.5))
     async with asyncio.timeout(5):
         results = await asyncio.gather(*(narrow.fetch(request(number)) for number in range(3)), return_exceptions=True)
     assert [str(result) for result in results] == ["the key is wrong"] * 3

@@ -20,7 +20,7 @@ from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import CandidateModel
+from datarecipe.llm.routing.model_router import CandidateModel, Router
 from datarecipe.llm.routing.request_attempts import AT_ONCE, TOTAL
 from datarecipe.llm.transport import AskAgainError
 from tests import virtual_time
@@ -45,7 +45,9 @@ def gate(concurrency: int = 4) -> Gate:
 
 def client(cache: ResponseCache, account: Account, *lines: Line, **adapt: Any) -> CachedClient:
     candidates = [CandidateModel(f"model {number}", line, gate(), PRICE, **adapt) for number, line in enumerate(lines)]
-    return CachedClient(cache, candidates, account, timeout=7.5, clock=asyncio.get_running_loop().time, uniform=max)
+    return CachedClient(
+        cache, Router(candidates, account, timeout=7.5, clock=asyncio.get_running_loop().time, uniform=max)
+    )
 
 
 def test_what_a_model_in_this_process_did_not_finish_costs_nothing(cache: ResponseCache) -> None:
@@ -431,9 +433,9 @@ def test_who_waits_for_another_s_answer_keeps_no_room(cache: ResponseCache, shor
 
         def one() -> CachedClient:
             candidates = [CandidateModel("m", line, narrow, PRICE)]
-            made = CachedClient(cache, candidates, Account(Caps(), above=(above,)), timeout=7.5,
-                                clock=asyncio.get_running_loop().time, uniform=max)  # fmt: skip
-            made.share(flying)
+            made = CachedClient(cache, Router(candidates, Account(Caps(), above=(above,)), timeout=7.5,
+                                clock=asyncio.get_running_loop().time, uniform=max))  # fmt: skip
+            made.flying = flying
             return made
 
         first = one()

@@ -17,7 +17,7 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import CandidateModel
+from datarecipe.llm.routing.model_router import CandidateModel, Router
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request
 from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, Down, client, gate
@@ -57,7 +57,7 @@ def test_of_attempts_that_are_not_repeated_nothing_is_told(cache: ResponseCache,
     async def main() -> None:
         candidates = [CandidateModel("model", Line([COUNTED, fails]), gate(), PRICE)]
         clock = asyncio.get_running_loop().time
-        asking = CachedClient(cache, candidates, Account(Caps()), timeout=7.5, clock=clock, notice=told.append)
+        asking = CachedClient(cache, Router(candidates, Account(Caps()), timeout=7.5, clock=clock, notice=told.append))
         await asking.fetch(request(0))
         task = asyncio.ensure_future(asking.fetch(request(1)))
         await asyncio.sleep(0.5)
@@ -125,7 +125,7 @@ def test_a_fallback_that_the_cap_has_no_room_for_ends_nothing_that_the_model_can
 
     async def main() -> float:
         candidates = [CandidateModel("cheap", cheap, gate(), PRICE), CandidateModel("dear", dear, gate(), price)]
-        asking = CachedClient(cache, candidates, account, timeout=7.5, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, account, timeout=7.5, clock=now, uniform=max))
         await asking.fetch(request())
         cheap.until = now() + 15.0
         one: Callable[[Complete], Awaitable[Any]] = (
@@ -152,7 +152,7 @@ def test_a_pause_too_long_to_wait_for_is_obeyed_at_once_by_those_who_wait(
             [CandidateModel("other", other, gate(), PRICE)] if fallback else []
         )
         asking = CachedClient(
-            cache, candidates, Account(Caps()), timeout=7.5, clock=now, uniform=max, notice=notices.append
+            cache, Router(candidates, Account(Caps()), timeout=7.5, clock=now, uniform=max, notice=notices.append)
         )
         found = await asyncio.gather(*(asking.fetch(request(number)) for number in range(4)), return_exceptions=True)
         return now(), found
@@ -172,8 +172,8 @@ def test_another_run_s_failure_is_none_of_ours(cache: ResponseCache) -> None:
     async def main() -> None:
         theirs, ours, flying = client(cache, Account(Caps()), Line([broken])), Line([COUNTED]), dict[str, Any]()
         mine = client(cache, Account(Caps()), ours)
-        theirs.share(flying)
-        mine.share(flying)
+        theirs.flying = flying
+        mine.flying = flying
         found = await asyncio.gather(theirs.fetch(request()), mine.fetch(request()), return_exceptions=True)
         assert isinstance(found[0], ValueError)
         assert found[1] == COUNTED
@@ -189,8 +189,8 @@ def test_a_run_that_ends_does_not_wait_for_what_another_asks_for(cache: Response
     async def main() -> float:
         flying: dict[str, Any] = {}
         theirs, mine = (client(cache, Account(Caps()), line) for line in (Line([slow]), Line()))
-        theirs.share(flying)
-        mine.share(flying)
+        theirs.flying = flying
+        mine.flying = flying
         asked = asyncio.create_task(theirs.fetch(request()))
         await asyncio.sleep(1.0)
         waiting = asyncio.create_task(mine.fetch(request()))
@@ -214,13 +214,13 @@ def test_what_stands_still_because_of_a_pause_says_so(cache: ResponseCache) -> N
         assert asking.begin(request()) is not None
         await asyncio.sleep(5.0)
         assert asking.begin(request(1)) is None
-        waits = asking.waits
+        waits = asking.router.waits
         assert waits is not None
         assert waits[0] == pytest.approx(496.0, abs=2.0)
         assert waits[1] == "a request that is tried again"
         asking.close_to_retries()
         await asyncio.sleep(1.0)
-        assert asking.waits is None
+        assert asking.router.waits is None
 
     virtual_time.run(main())
 
@@ -263,7 +263,7 @@ def test_a_long_pause_is_not_slept_out_beside_a_free_fallback(cache: ResponseCac
 
     async def main() -> float:
         candidates = [CandidateModel("m", first, gate(), PRICE), CandidateModel("other", second, gate(), PRICE)]
-        asking = CachedClient(cache, candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max))
         await asking.fetch(request())
         return now()
 
@@ -288,7 +288,7 @@ def test_a_model_that_is_back_is_not_kept_waiting_for_one_that_is_being_tried(ca
 
     async def main() -> float:
         candidates = [CandidateModel("m", first, gate(16), PRICE), CandidateModel("other", second, gate(16), PRICE)]
-        asking = CachedClient(cache, candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, Account(Caps()), timeout=600.0, clock=now, uniform=max))
         one: Callable[[Complete], Awaitable[Any]] = (
             (lambda wanted: first_room(asking, wanted)) if begun == "with room" else asking.fetch
         )
@@ -309,8 +309,8 @@ def test_at_a_cap_what_another_run_is_being_answered_is_waited_for(cache: Respon
         flying: dict[str, Any] = {}
         theirs = client(cache, Account(Caps()), Line([slow]))
         mine = client(cache, Account(Caps(calls=0)), Line())
-        theirs.share(flying)
-        mine.share(flying)
+        theirs.flying = flying
+        mine.flying = flying
         asked = asyncio.create_task(theirs.fetch(request()))
         await asyncio.sleep(1.0)
         following = mine.begin(request())
@@ -360,7 +360,7 @@ def test_a_fallback_of_no_use_ends_nothing_that_the_model_answers_later(
             CandidateModel("B", line, gate(), PRICE if fallback is not None else dear),
         ]
         account = Account(Caps(usd=AT_MOST.usd * 10_000))
-        asking = CachedClient(cache, candidates, account, timeout=60.0, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, account, timeout=60.0, clock=now, uniform=max))
 
         async def others() -> None:
             for number in range(1, 900):
@@ -384,7 +384,7 @@ def test_a_pause_that_outlasts_the_request_is_not_come_back_after(cache: Respons
             CandidateModel("A", busy, gate(), PRICE),
             CandidateModel("B", Line([ProviderError("wrong key")]), gate(), PRICE),
         ]
-        asking = CachedClient(cache, candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max))
         with pytest.raises(TransientError, match="busy"):
             await asking.fetch(request())
         return now()
@@ -411,9 +411,13 @@ def test_who_finds_no_room_at_a_dear_fallback_looks_back_at_the_model(cache: Res
         dear = Price(PRICE.input_per_token * 1000, PRICE.output_per_token * 1000)
         above = Account(Caps(usd=AT_MOST.usd * 900), name="--max-")
         candidates = [CandidateModel("A", Slowing(), gate(), PRICE), CandidateModel("B", Line(), gate(), dear)]
-        mine = CachedClient(cache, candidates, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        mine = CachedClient(
+            cache, Router(candidates, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        )
         steady = [CandidateModel("C", Steady(), gate(), PRICE)]
-        theirs = CachedClient(cache, steady, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        theirs = CachedClient(
+            cache, Router(steady, Account(Caps(), above=(above,)), timeout=60.0, clock=now, uniform=max)
+        )
 
         async def stream(first: int, delay: float) -> None:
             await asyncio.sleep(delay)
@@ -447,7 +451,7 @@ def test_a_fallback_that_never_answered_is_seen_to_again(cache: ResponseCache) -
 
     async def main() -> None:
         candidates = [CandidateModel("A", Failing(), gate(8), PRICE), CandidateModel("B", Starting(), gate(8), PRICE)]
-        asking = CachedClient(cache, candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max)
+        asking = CachedClient(cache, Router(candidates, Account(Caps()), timeout=60.0, clock=now, uniform=max))
 
         async def chain(number: int) -> None:
             while now() < 1400:

@@ -284,17 +284,16 @@ async def test_sampling_that_is_never_sent_and_other_endpoints_are_refused() -> 
     assert server.requests == 0
 
 
-@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & provider_facts.NEEDS_KEY))
+@pytest.mark.parametrize("provider", [name for name in openai_protocol.names() if provider_facts.TABLE[name].needs_key])
 async def test_a_missing_key_is_an_error_before_anything_is_sent(provider: str) -> None:
     async with transport(None, f"{provider}/m", {}) as direct:
         with pytest.raises(ProviderError, match=f"{provider_facts.key_variables(provider)[0]} is not set"):
             await direct.complete(request(f"{provider}/m", None), timeout=30)
 
 
-@pytest.mark.parametrize("provider", sorted(set(openai_protocol.names()) & provider_facts.NEEDS_URL))
+@pytest.mark.parametrize("provider", [name for name in openai_protocol.names() if provider_facts.TABLE[name].needs_url])
 async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) -> None:
     async with transport(None, f"{provider}/m", {}) as direct:
-        direct.prepare()
         with pytest.raises(ProviderError, match="--api-base"):
             await direct.complete(request(f"{provider}/m", None), timeout=30)
 
@@ -335,7 +334,6 @@ async def test_a_parameter_that_litellm_rewrites_is_left_to_it() -> None:
     with OpenAIServer(Author.tidy()) as server:
         async with opened("deepseek/m", "auto", server.base_url) as either:
             either.check()
-            either.prepare()
             for sampling in ({"temperature": 1}, {"reasoning_effort": "low"}):
                 await either.complete(request("deepseek/m", server.base_url, sampling=sampling), timeout=30)
     mine, litellms = server.seen
@@ -444,7 +442,11 @@ class Tunnel:
         writer.close()
 
 
-AT_HOME = sorted(set(openai_protocol.names()) - provider_facts.NEEDS_URL - provider_facts.OLLAMA - {"llamafile"})
+AT_HOME = [
+    name
+    for name in openai_protocol.names()
+    if not (provider_facts.TABLE[name].needs_url or provider_facts.TABLE[name].dialect.as_plain or name == "llamafile")
+]
 
 
 async def test_the_same_providers_own_hosts_through_a_proxy_with_its_own_certificates(
@@ -484,7 +486,6 @@ async def test_the_certificates_of_a_folder_are_trusted_too(no_proxies: pytest.M
 async def test_certificates_that_cannot_be_read_are_named(no_proxies: pytest.MonkeyPatch, tmp_path: Path) -> None:
     no_proxies.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     async with transport("https://127.0.0.1:9/v1") as direct:
-        direct.prepare()
         with pytest.raises(MachineError, match=r"none\.pem"):
             await direct.complete(request(MODEL, "https://127.0.0.1:9/v1"), timeout=30)
 
@@ -633,7 +634,6 @@ async def main(base):
     for model in ("openai/gpt-test", "hosted_vllm/gpt-test", "ollama/gpt-test"):
         endpoint = endpoint_of(model, base, os.environ)
         async with open_transport(model, endpoint, weights=None, environ=os.environ, notice=print) as transport:
-            transport.prepare()
             await transport.complete(request(model, base), timeout=30)
 
 asyncio.run(main(sys.argv[1]))

@@ -16,7 +16,7 @@ from datarecipe.errors import ProviderError, TransientError, WeightsError
 from datarecipe.exchange import Complete, Content, Draw, Example, Json
 from datarecipe.generate.prompt.embedded_prompt import embedded_schema
 from datarecipe.llm.embedded.embedded_transport import EmbeddedTransport
-from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
+from datarecipe.llm.embedded.weights import SMOLLM2_135M, default_data_dir, ensure_weights
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy, Task
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MODEL = "local/smollm2-135m"
 @pytest.fixture(scope="module")
 def weights() -> Path:
     named = os.environ.get("DATARECIPE_WEIGHTS")
-    return ensure_weights("smollm2-135m", data_dir=default_data_dir(), override=Path(named) if named else None)
+    return Path(named) if named else ensure_weights(SMOLLM2_135M, data_dir=default_data_dir())
 
 
 @pytest.fixture

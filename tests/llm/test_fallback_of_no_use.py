@@ -20,7 +20,7 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.providers.prices import Price
-from datarecipe.llm.routing.candidate_model import CandidateModel
+from datarecipe.llm.routing.model_router import CandidateModel, Router
 from tests import virtual_time
 from tests.llm.test_client import Line, request
 from tests.llm.test_client_account import AT_MOST, COUNTED, PRICE, gate
@@ -104,7 +104,7 @@ def answered_at(trouble: Trouble, useless: Useless | None = None) -> float | Non
             candidates.append(fallback(useless))
         account = Account(Caps(usd=AT_MOST.usd * Decimal(10**6)))
         asking = CachedClient(
-            cache, candidates, account, timeout=TIMEOUT, clock=now, uniform=lambda low, high: (low + high) / 2
+            cache, Router(candidates, account, timeout=TIMEOUT, clock=now, uniform=lambda low, high: (low + high) / 2)
         )
         await asking.fetch(request(1))
 

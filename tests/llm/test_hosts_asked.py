@@ -61,8 +61,8 @@ def all_providers() -> list[str]:
     listed = {str(getattr(name, "value", name)) for name in import_litellm().provider_list}
     return sorted(
         name
-        for name in (listed | provider_facts.TABLE.keys()) - provider_facts.ASK_A_PERSON
-        if provider_facts.known(name)
+        for name in listed | provider_facts.TABLE.keys()
+        if provider_facts.known(name) and not provider_facts.facts(name).asks_a_person
     )
 
 

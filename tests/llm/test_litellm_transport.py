@@ -22,6 +22,7 @@ from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import resolve_endpoint
 from datarecipe.llm.through_litellm.litellm_import import import_litellm
 from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
+from datarecipe.llm.transports import openai_protocol
 from tests.llm.certificates import certificate
 from tests.openai_author import Author, Reply
 from tests.openai_faults import Fault, FaultKind, always, first
@@ -237,7 +238,7 @@ async def test_a_missing_key_is_an_error_before_anything_is_sent() -> None:
             await litellm.complete(asked, timeout=30)
 
 
-@pytest.mark.parametrize("provider", sorted(provider_facts.NEEDS_URL))
+@pytest.mark.parametrize("provider", sorted(name for name, row in provider_facts.TABLE.items() if row.needs_url))
 async def test_a_missing_url_is_an_error_before_anything_is_sent(provider: str) -> None:
     model = f"{provider}/gpt-test"
     endpoint = resolve_endpoint(
@@ -268,7 +269,7 @@ def everything_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, 
     return dict(os.environ)
 
 
-@pytest.mark.parametrize("provider", sorted(provider_facts.OPENAI_COMPATIBLE))
+@pytest.mark.parametrize("provider", openai_protocol.names())
 async def test_a_trusted_recipes_host_gets_the_key_of_its_provider_alone(
     provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,7 +327,7 @@ async def test_the_user_info_of_a_url_is_sent(model: str) -> None:
     assert server.keys_seen == {"Basic " + base64.b64encode(b"user:pa ss").decode()}
 
 
-@pytest.mark.parametrize("provider", sorted(provider_facts.OPENAI_COMPATIBLE))
+@pytest.mark.parametrize("provider", openai_protocol.names())
 @pytest.mark.parametrize("where", ["{}?token=t0ken", "user:pass@{}"])
 async def test_a_url_with_secrets_brings_along_nothing_of_another_providers(
     provider: str, where: str, monkeypatch: pytest.MonkeyPatch
@@ -547,7 +548,7 @@ async def main():
         model, flag_api_base=base, recipe_api_base=None, config_api_base=None, trust=False, environ={}
     )
     async with LitellmTransport(endpoint, environ={}) as transport:
-        transport.prepare()
+        transport.loading(request(base, model))
         me = asyncio.current_task()
         rounds = 0
         while asyncio.all_tasks() - {me}:

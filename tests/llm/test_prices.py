@@ -89,7 +89,7 @@ def test_nothing_is_below_what_litellm_would_charge(price_map: dict[str, dict[st
         if about.get("mode") != "chat" or "*" in name or not (number % 40 == 0 or "tiered_pricing" in about):
             continue
         provider = provider_facts.provider_of(name)
-        if provider is None or not provider_facts.known(provider) or provider in provider_facts.ASK_A_PERSON:
+        if provider is None or not provider_facts.known(provider) or provider_facts.facts(provider).asks_a_person:
             continue
         model = name if name.startswith(provider + "/") else f"{provider}/{name}"
         price = facts(model).price

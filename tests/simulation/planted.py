@@ -35,7 +35,7 @@ def used_before_stored() -> None:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
-        completion = await ask(self._router, request, claim)
+        completion = await ask(self.router, request, claim)
         asyncio.get_running_loop().call_later(0.3, self.cache.put, request, completion)
         return completion
 

@@ -78,9 +78,6 @@ class Provider:
     def check(self) -> None:
         """It can be asked."""
 
-    def prepare(self) -> None:
-        """Nothing takes long."""
-
     def loading(self, _: Complete) -> None:
         """A request can leave at any time."""
 

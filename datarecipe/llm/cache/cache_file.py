@@ -78,13 +78,11 @@ class TextDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
     """Text keys and text values, inline in SQLite. Everything else is refused, before anything is done with it."""
 
     def put(self, key: object) -> tuple[str, bool]:
-        """The key as it is stored."""
         if type(key) is not str:
             raise ForeignFileError("a key is not text")
         return key, True
 
     def get(self, key: object, raw: object) -> str:
-        """The key as it was stored. Never unpickles."""
         if type(key) is not str or raw != 1:
             raise ForeignFileError("a key is not text")
         return key

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, get_args
 
 from datarecipe.exchange import (
@@ -20,6 +21,7 @@ from datarecipe.exchange import (
     Embedding,
     FinishReason,
     Usage,
+    thawed,
 )
 from datarecipe.json_size import MOST_VALUES, too_many_values
 
@@ -48,30 +50,13 @@ class VersionError(RecordError):
 
 
 def encode(request: Request, response: Response) -> str:
-    """One line of JSON.
+    """One line of JSON. Raises `RecordError` for what JSON or UTF-8 cannot hold: lone surrogates, NaN, infinity."""
+    fields = {name: value for name, value in asdict(response).items() if name != "apart" or value is not None}
+    return _text_of({"v": RECORD_VERSION, "kind": _kind(request), **fields, "request": request_document(request)})
 
-    Raises `RecordError` when the response holds what JSON or UTF-8 cannot: lone surrogates, NaN, infinity.
-    """
-    document: dict[str, Json] = {"v": RECORD_VERSION}
-    if isinstance(response, Completion):
-        usage = response.usage
-        document |= {
-            "kind": "completion",
-            "text": response.text,
-            "finish_reason": response.finish_reason,
-            "usage": None
-            if usage is None
-            else {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens},
-            "model": response.model,
-            "answered_by": response.answered_by,
-            "created": response.created,
-        }
-        if (apart := response.apart) is not None:
-            document["apart"] = {"kind": apart.kind, "text": apart.text, "tools": list(apart.tools)}
-    else:
-        document |= {"kind": "embedding", "vector": list(response.vector)}
-    document["request"] = request_document(request)
-    return _text_of(document)
+
+def _kind(request: Request) -> str:
+    return "completion" if isinstance(request, Complete) else "embedding"
 
 
 def _text_of(document: Mapping[str, Json]) -> str:
@@ -91,6 +76,8 @@ def decode(text: str, request: Request) -> tuple[Response, int]:
     document = parse(text)
     if document.get("request") != request_document(request):
         raise RecordError("it answers another request than its key says")
+    if document.get("kind") != _kind(request):
+        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not {_kind(request)!r}")
     response = _completion(document) if isinstance(request, Complete) else _embedding(document)
     return response, _retries(document)
 
@@ -102,10 +89,7 @@ def retried(text: str, number: int) -> str:
 
 
 def _retries(document: Mapping[str, Json]) -> int:
-    number = document.get(_RETRIED, 0)
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_RETRIES:
-        raise RecordError(f"`{_RETRIED}` is not a count")
-    return number
+    return _count(document.get(_RETRIED, 0), _RETRIED, MOST_RETRIES)
 
 
 def parse(text: str) -> dict[str, Json]:
@@ -135,12 +119,11 @@ def usage_of(document: Mapping[str, Json]) -> Usage | None:
         return None
     if not isinstance(usage, dict):
         raise RecordError("`usage` is not an object")
-    return Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
+    names = ("prompt_tokens", "completion_tokens")
+    return Usage(*(_count(usage.get(name), f"usage.{name}", MOST_TOKENS) for name in names))
 
 
 def _completion(document: Mapping[str, Json]) -> Completion:
-    if document.get("kind") != "completion":
-        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'completion'")
     reason = document.get("finish_reason")
     known = next((r for r in _FINISH_REASONS if r == reason), None)
     if known is None:
@@ -169,8 +152,6 @@ def _apart(value: Json) -> Apart | None:
 
 
 def _embedding(document: Mapping[str, Json]) -> Embedding:
-    if document.get("kind") != "embedding":
-        raise RecordError(f"its kind is {document.get('kind')!r:.40}, not 'embedding'")
     vector = document.get("vector")
     if not isinstance(vector, list):
         raise RecordError("`vector` is not a list")
@@ -191,24 +172,13 @@ def request_document(request: Request) -> dict[str, Json]:
             "content": {
                 "model": content.model,
                 "api_base": content.api_base,
-                "messages": _plain(content.messages),
-                "sampling": _plain(content.sampling),
-                "response_format": _plain(content.response_format),
+                "messages": thawed(content.messages),
+                "sampling": thawed(content.sampling),
+                "response_format": thawed(content.response_format),
             },
             "draw": draw.numbers,
         }
     return {"embedder": request.embedder, "text": request.text}
-
-
-def _plain(value: object) -> Json:
-    """The value as `json.loads` would give it back, so that the two compare."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise RecordError(f"a {type(value).__name__} cannot be written as JSON")
 
 
 def _text(document: Mapping[str, Json], name: str) -> str:
@@ -222,10 +192,9 @@ def _text(document: Mapping[str, Json], name: str) -> str:
     return value
 
 
-def _count(usage: Mapping[str, Json], name: str) -> int:
-    value = usage.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_TOKENS:
-        raise RecordError(f"`usage.{name}` is not a count")
+def _count(value: Json, name: str, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise RecordError(f"`{name}` is not a count")
     return value
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sqlite3
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import diskcache
@@ -52,13 +53,11 @@ class CacheStats:
 
     count: int
     """Responses, damaged rows included."""
-    bytes_on_disk: int
-    prompt_tokens: int
-    completion_tokens: int
-    by_model: Mapping[str, ModelStats] = field(default_factory=dict)
-    """Completions by the model that was asked, for their price."""
-    damaged: int = 0
+    damaged: int
     """Rows that cannot be read as responses."""
+    bytes_on_disk: int
+    by_model: Mapping[str, ModelStats]
+    """Completions by the model that was asked, for their price."""
 
 
 class ResponseCache:
@@ -142,45 +141,43 @@ class ResponseCache:
     def stats(self) -> CacheStats:
         """Count, size and tokens. Reads every row; a damaged one is counted, not raised."""
         count = damaged = 0
-        tokens: dict[str, list[int]] = {}
+        responses, prompts, replies = Counter[str](), Counter[str](), Counter[str]()
+        for document in self._documents():
+            count += 1
+            if document is None:
+                damaged += 1
+            elif document.get("kind") == "completion":
+                model, usage = _asked_model(document), cache_record.usage_of(document) or Usage(0, 0)
+                responses[model] += 1
+                prompts[model] += usage.prompt_tokens
+                replies[model] += usage.completion_tokens
+        by_model = {
+            name: ModelStats(responses[name], Usage(prompts[name], replies[name])) for name in sorted(responses)
+        }
+        return CacheStats(count, damaged, size_on_disk(self.directory), by_model)
+
+    def requests(self) -> Iterator[Mapping[str, Json]]:
+        """What was asked for each stored completion: `content` and `draw`. Damaged rows are left out."""
+        for document in self._documents():
+            if document is not None and document.get("kind") == "completion":
+                request = document.get("request")
+                if isinstance(request, dict):
+                    yield request
+
+    def _documents(self) -> Iterator[dict[str, Json] | None]:
+        """The documents of all rows, None for a damaged one."""
         with self._explained("cannot be read"), connect(self.directory, self._lock_timeout) as connection:
             # As bytes: a damaged row may hold text that is not UTF-8.
             for mode, filename, value in connection.execute(
                 "SELECT mode, filename, CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) END FROM Cache"
             ):
-                count += 1
-                try:
-                    if value is None or mode != diskcache.core.MODE_RAW or filename is not None:
-                        raise ForeignFileError("its value is not inline text")
-                    document = cache_record.parse(value.decode())
-                    usage = cache_record.usage_of(document) or Usage(0, 0)
-                except ValueError:
-                    damaged += 1
-                    continue
-                if document.get("kind") == "completion":
-                    row = (1, usage.prompt_tokens, usage.completion_tokens)
-                    name = _asked_model(document)
-                    tokens[name] = [a + b for a, b in zip(tokens.get(name, (0, 0, 0)), row, strict=True)]
-        by_model = {name: ModelStats(t[0], Usage(t[1], t[2])) for name, t in sorted(tokens.items())}
-        return CacheStats(
-            count=count,
-            bytes_on_disk=size_on_disk(self.directory),
-            prompt_tokens=sum(m.usage.prompt_tokens for m in by_model.values()),
-            completion_tokens=sum(m.usage.completion_tokens for m in by_model.values()),
-            by_model=by_model,
-            damaged=damaged,
-        )
-
-    def requests(self) -> Iterator[Mapping[str, Json]]:
-        """What was asked for each stored completion: `content` and `draw`. Damaged rows are left out."""
-        with self._explained("cannot be read"), connect(self.directory, self._lock_timeout) as connection:
-            rows = connection.execute("SELECT CAST(value AS BLOB) FROM Cache WHERE typeof(value) = 'text' AND mode = 1")
-            for (value,) in rows:
-                with contextlib.suppress(ValueError):
-                    document = cache_record.parse(value.decode())
-                    request = document.get("request")
-                    if document.get("kind") == "completion" and isinstance(request, dict):
-                        yield request
+                document = None
+                if value is not None and mode == diskcache.core.MODE_RAW and filename is None:
+                    with contextlib.suppress(ValueError):
+                        parsed = cache_record.parse(value.decode())
+                        cache_record.usage_of(parsed)
+                        document = parsed
+                yield document
 
     def forget(self, key: str) -> bool:
         """Remove one row, whole or damaged; whether there was one. Its response is asked, and paid, again."""
@@ -204,41 +201,39 @@ class ResponseCache:
         """Every failure of disk, file and row as a `CacheError` with a way out."""
         try:
             yield
-        except CutOffError as error:
-            raise CacheError(
-                f"the response cache in {self.directory} {what}: {error}",
-                hint=f"It holds nothing. Remove it, and run the same command again: rm {shlex.quote(str(error.file))}",
-            ) from error
-        except (cache_record.RecordError, ForeignFileError) as error:
-            if key is None:
-                raise CacheError(
-                    f"the response cache in {self.directory} {what}: {error}", hint=_hint("not a database")
-                ) from error
-            if isinstance(error, cache_record.VersionError):
-                raise CacheError(
-                    f"the response cache in {self.directory} {what}: row {key}: {error}",
-                    hint="Another release of datarecipe wrote it: use that one, or name another folder with --cache-dir.",
-                ) from error
-            raise CacheError(
-                f"the response cache in {self.directory} {what}: row {key}: {error}",
-                hint="The row is damaged or was not written by this release of datarecipe. "
-                f"`datarecipe cache --cache-dir {shlex.quote(str(self.directory))} forget {key}` removes it, "
-                "and it is asked anew; all others stay.",
-            ) from error
-        except sqlite3.DataError as error:
-            row = "a row" if key is None else f"row {key}"
-            raise CacheError(
-                f"the response cache in {self.directory} {what}: {row} has more than {LONGEST_ROW:,} bytes",
-                hint="No release of datarecipe wrote it. Name another folder with --cache-dir.",
-            ) from error
-        except (diskcache.Timeout, sqlite3.Error, OSError, UnicodeDecodeError) as error:
-            # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.
-            reason = error.__context__ if isinstance(error, diskcache.Timeout) and error.__context__ else error
-            with contextlib.suppress(AttributeError, sqlite3.Error):
-                self._cache.close()  # a commit that failed would leave its transaction open
-            raise CacheError(
-                f"the response cache in {self.directory} {what}: {reason}", hint=_hint(str(reason))
-            ) from error
+        except (
+            cache_record.RecordError, ForeignFileError, diskcache.Timeout, sqlite3.Error, OSError, UnicodeDecodeError
+        ) as error:  # fmt: skip
+            if isinstance(error, diskcache.Timeout | sqlite3.Error | OSError | UnicodeDecodeError):
+                with contextlib.suppress(AttributeError, sqlite3.Error):
+                    self._cache.close()  # a commit that failed would leave its transaction open
+            reason, hint = self._reason_and_hint(error, key)
+            raise CacheError(f"the response cache in {self.directory} {what}: {reason}", hint=hint) from error
+
+    def _reason_and_hint(self, error: Exception, key: str | None) -> tuple[str, str]:
+        match error:
+            case CutOffError():
+                remove = f"rm {shlex.quote(str(error.file))}"
+                return str(error), f"It holds nothing. Remove it, and run the same command again: {remove}"
+            case cache_record.RecordError() | ForeignFileError() if key is None:
+                return str(error), _hint("not a database")
+            case cache_record.VersionError():
+                return f"row {key}: {error}", (
+                    "Another release of datarecipe wrote it: use that one, or name another folder with --cache-dir."
+                )
+            case cache_record.RecordError() | ForeignFileError():
+                return f"row {key}: {error}", (
+                    "The row is damaged or was not written by this release of datarecipe. "
+                    f"`datarecipe cache --cache-dir {shlex.quote(str(self.directory))} forget {key}` removes it, "
+                    "and it is asked anew; all others stay."
+                )
+            case sqlite3.DataError():
+                return f"{'a row' if key is None else f'row {key}'} has more than {LONGEST_ROW:,} bytes", (
+                    "No release of datarecipe wrote it. Name another folder with --cache-dir."
+                )
+        # diskcache hides SQLite's own words behind a bare Timeout; they stay in its context.
+        reason = str(error.__context__ if isinstance(error, diskcache.Timeout) and error.__context__ else error)
+        return reason, _hint(reason)
 
 
 def _retry(request: Complete, number: int) -> Complete:

@@ -15,15 +15,17 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from datarecipe.errors import DatarecipeError, MissingExtraError, ProviderError, TransientError, WeightsError
 from datarecipe.exchange import Complete, Completion, FinishReason, Json, Usage
+from datarecipe.llm.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,17 +45,11 @@ _SOCKET_PATH_LIMIT: Final = 100
 """Bytes; the kernel's limit for the path of a Unix socket is 104 to 108."""
 
 
-class EmbeddedTransport:
+class EmbeddedTransport(Transport):
     """Answers requests with a GGUF model in this process.
 
-    Args:
-        locate: gives the path of the weights, fetching them if need be. Called once, in a thread, at the first
-            request; it should end soon once `stopping` is set.
-        model: the model's name for the record, as the user wrote it (`local/smollm2-135m`).
-
-    Attributes:
-        slots: how many requests it works on at once. More may be in flight; they wait.
-        stopping: set when the transport is being left.
+    `locate` gives the path of the weights, fetching them if need be. It is called once, in a thread, at the first request,
+    and should end soon once `stopping` is set. `model` is the model's name for the record.
     """
 
     slots: int = SLOTS
@@ -63,12 +59,10 @@ class EmbeddedTransport:
         self._model = model
         self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="embedded-model")
         self._starting = Lock()
-        self._engine: _Engine | None = None
+        self._server: Any = None
+        self._socket_folder: Path | None = None
         self._broken: DatarecipeError | None = None
         self.stopping = Event()
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -78,32 +72,19 @@ class EmbeddedTransport:
         # It is shielded because leaving half-way would leave threads that the interpreter waits for at its exit.
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._close))
 
+    def _close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        # The binding frees the model, its threads and its socket when the last reference goes.
+        self._server = None
+        _remove(self._socket_folder)
+
     def check(self) -> None:
         """Raise `MissingExtraError` where the engine is not installed. Loads nothing."""
         if find_spec("xllamacpp") is None:
             raise _missing_engine()
 
-    def _close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
-
-    def prepare(self) -> None:
-        """Nothing: the weights are fetched and loaded for the first request, which says so."""
-
-    def loading(self, _: Complete) -> None:
-        """What there is to wait for costs nothing."""
-
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
-        """Answer `request`; give up after `timeout` seconds of work (waiting for a slot not counted).
-
-        Raises:
-            MissingExtraError: the engine is not installed.
-            WeightsError: the weights cannot be had, or the engine cannot read them.
-            ProviderError: the engine refuses the request as it is.
-            TransientError: no reply in time, or the engine failed in the midst of it.
-        """
+        """Answer `request`; give up after `timeout` seconds of work (waiting for a slot not counted)."""
         if self.stopping.is_set():
             raise TransientError("the embedded model is being left")
         abandoned = Event()
@@ -115,80 +96,59 @@ class EmbeddedTransport:
             abandoned.set()
 
     def _answer(self, request: Complete, timeout: float, abandoned: Event) -> Completion:
-        engine = self._started()
-        return engine.answer(
-            request, model=self._model, deadline=time.monotonic() + timeout, stops=(self.stopping, abandoned)
-        )
+        """Ask the engine and wait for the whole reply, in one of its threads."""
+        server = self._started()
+        reply = _Reply(time.monotonic() + timeout, (self.stopping, abandoned))
+        try:
+            server.handle_chat_completions(_body(request), reply.take)
+        except Exception as error:
+            raise ProviderError(f"the embedded model cannot work on this request: {_one_line(error)}") from error
+        return reply.completion(self._model)
 
-    def _started(self) -> _Engine:
+    def _started(self) -> Any:
         """The engine, started by whichever thread comes first. What failed once is not tried again by the others."""
         with self._starting:
             if self._broken is not None:
                 raise self._broken
             if self.stopping.is_set():
                 raise TransientError("the embedded model is being left")
-            if self._engine is None:
+            if self._server is None:
                 try:
-                    self._engine = _Engine.start(self._locate())
+                    self._server, self._socket_folder = _start(self._locate())
                 except DatarecipeError as error:
                     self._broken = error
                     raise
-            return self._engine
+            return self._server
 
 
-@dataclass(slots=True)
-class _Engine:
-    """A loaded model. Its methods may be called from any thread."""
-
-    server: Any
-    socket_folder: Path | None
-
-    @classmethod
-    def start(cls, weights: Path) -> _Engine:
-        """Load `weights`: a third of a second, warm, in which the binding holds the interpreter's lock."""
-        xllamacpp = _import_engine()
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(weights)
-        parameters.model_alias = {weights.stem}
-        parameters.n_parallel = SLOTS
-        parameters.n_ctx = CONTEXT
-        parameters.cpuparams.n_threads = _usable_cpus()
-        parameters.cpuparams_batch.n_threads = _usable_cpus()
-        # The engine's log is silenced as a whole: it writes to the process's stderr, across our progress display.
-        parameters.verbosity = -1
-        parameters.warmup = False
-        # It would load the model twice, to fit the context to a device's memory; ours is small and fixed.
-        parameters.fit_params = False
-        # A cache of prompts in RAM is of no use to prompts that differ, and 8 GB by default.
-        parameters.cache_ram_mib = 0
-        # Never reach for the network, whatever the weights' metadata say.
-        parameters.offline = True
-        folder = _close_the_door(parameters)
-        try:
-            server = xllamacpp.Server(parameters)
-        except Exception as error:
-            _remove(folder)
-            raise WeightsError(
-                f"the engine cannot run {weights}: {error}",
-                hint="It may be cut off, of another format, or newer than the engine: fetch it again, or update with "
-                f"{INSTALL} --upgrade",
-            ) from error
-        return cls(server, folder)
-
-    def close(self) -> None:
-        """Free the model. Nothing may be in flight."""
-        # The binding frees it, its threads and its socket when the last reference goes.
-        self.server = None
-        _remove(self.socket_folder)
-
-    def answer(self, request: Complete, *, model: str, deadline: float, stops: tuple[Event, ...]) -> Completion:
-        """Ask the engine and wait for the whole reply."""
-        reply = _Reply(deadline, stops)
-        try:
-            self.server.handle_chat_completions(_body(request), reply.take)
-        except Exception as error:
-            raise ProviderError(f"the embedded model cannot work on this request: {_one_line(error)}") from error
-        return reply.completion(model)
+def _start(weights: Path) -> tuple[Any, Path | None]:
+    """The engine with `weights`, and the folder of its socket. The binding holds the interpreter's lock meanwhile."""
+    xllamacpp = _import_engine()
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(weights)
+    parameters.model_alias = {weights.stem}
+    parameters.n_parallel = SLOTS
+    parameters.n_ctx = CONTEXT
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = _usable_cpus()
+    # The engine's log is silenced as a whole: it writes to the process's stderr, across our progress display.
+    parameters.verbosity = -1
+    parameters.warmup = False
+    # It would load the model twice, to fit the context to a device's memory; ours is small and fixed.
+    parameters.fit_params = False
+    # A cache of prompts in RAM is of no use to prompts that differ, and 8 GB by default.
+    parameters.cache_ram_mib = 0
+    # Never reach for the network, whatever the weights' metadata say.
+    parameters.offline = True
+    folder = _close_the_door(parameters)
+    try:
+        return xllamacpp.Server(parameters), folder
+    except Exception as error:
+        _remove(folder)
+        raise WeightsError(
+            f"the engine cannot run {weights}: {error}",
+            hint="It may be cut off, of another format, or newer than the engine: fetch it again, or update with "
+            f"{INSTALL} --upgrade",
+        ) from error
 
 
 def _missing_engine() -> MissingExtraError:
@@ -199,9 +159,8 @@ def _import_engine() -> Any:
     """The engine's module.
 
     Its threads wait for each other at every token, by default in a busy loop, and one other busy process on the machine
-    then slows it down several times. Waiting passively costs some speed on an idle machine and saves it on a busy one (two
-    cores, two runs each: 29 and 43 tokens/s against 108 and 109 beside a busy process; 206 against 133 and 158 on a machine
-    that was mostly idle). The OpenMP runtime reads the setting once, when it is loaded; a setting of the user's wins.
+    then slows it down several times. Waiting passively costs some speed on an idle machine and saves it on a busy one. The
+    OpenMP runtime reads the setting once, when it is loaded; a setting of the user's wins.
     """
     own = os.environ.get(_WAIT_POLICY)
     os.environ.setdefault(_WAIT_POLICY, "passive")
@@ -238,7 +197,9 @@ def _close_the_door(parameters: Any) -> Path | None:
     parameters.api_keys = [secrets.token_hex(32)]
     parameters.ui = False
     parameters.endpoint_slots = False
-    folder = _own_folder()
+    folder: Path | None = None
+    with suppress(OSError):  # a machine without a folder for temporary files, or a full one
+        folder = Path(tempfile.mkdtemp(prefix="datarecipe-"))
     if folder is None or len(bytes(socket := folder / "engine.sock")) > _SOCKET_PATH_LIMIT:
         _remove(folder)
         parameters.hostnames = ["127.0.0.1"]
@@ -246,13 +207,6 @@ def _close_the_door(parameters: Any) -> Path | None:
         return None
     parameters.hostnames = [str(socket)]
     return folder
-
-
-def _own_folder() -> Path | None:
-    try:
-        return Path(tempfile.mkdtemp(prefix="datarecipe-"))
-    except OSError:  # a machine without a folder for temporary files, or a full one
-        return None
 
 
 def _remove(folder: Path | None) -> None:
@@ -307,18 +261,17 @@ class _Reply:
     def completion(self, model: str) -> Completion:
         """The whole of it as a `Completion`, or the error it came to."""
         if self.error is not None and self.error.get("type") != _CONTEXT_ERROR:
-            return self._raise(self.error)
+            message = f"the embedded model cannot work on this request: {_one_line(self.error.get('message'))}"
+            code = self.error.get("code")
+            raise (ProviderError if isinstance(code, int) and 400 <= code < 500 else TransientError)(message)
         if self.late:
             raise TransientError("the embedded model gave no reply in time", hint="Raise `limits.timeout`.")
-        reason: FinishReason
+        reason: FinishReason = "stop" if self.finish_reason == "stop" else "length"
         if self.error is not None:
             reason = "context_overflow"
-            asked = int(self.error.get("n_prompt_tokens") or 0)
-            self.usage = Usage(prompt_tokens=asked, completion_tokens=0)
+            self.usage = Usage(int(self.error.get("n_prompt_tokens") or 0), 0)
         elif self.finish_reason is None:
             raise TransientError("the embedded model stopped in the midst of its reply")
-        else:
-            reason = "stop" if self.finish_reason == "stop" else "length"
         return Completion(
             text="".join(self.pieces),
             finish_reason=reason,
@@ -327,14 +280,6 @@ class _Reply:
             answered_by=model,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-
-    @staticmethod
-    def _raise(error: Mapping[str, Any]) -> Completion:
-        message = f"the embedded model cannot work on this request: {_one_line(error.get('message'))}"
-        code = error.get("code")
-        if isinstance(code, int) and 400 <= code < 500:
-            raise ProviderError(message)
-        raise TransientError(message)
 
 
 def _one_line(error: object) -> str:

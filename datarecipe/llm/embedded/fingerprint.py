@@ -27,20 +27,24 @@ _SETTLED = 2.0
 
 def fingerprint(path: Path, data_dir: Path, notice: Callable[[str], None] = lambda _: None) -> str:
     """Sixteen hexadecimal digits of the SHA-256 of a GGUF file. `data_dir` keeps it. Raises `WeightsError`."""
+    return sha256_of(path, data_dir, notice)[:DIGITS]
+
+
+def sha256_of(path: Path, data_dir: Path, notice: Callable[[str], None] = lambda _: None) -> str:
+    """The SHA-256 of a GGUF file, which `data_dir` keeps. Raises `WeightsError`."""
     with open_gguf(path) as file:
         status = os.fstat(file.fileno())
         seen = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         note = data_dir / "fingerprints" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
-        known = _noted(note, seen)
-        if known is not None:
-            return known[:DIGITS]
+        if (known := _noted(note, seen)) is not None:
+            return known
         if status.st_size >= TOLD_FROM:
             notice(f"hashing {path.name} ({status.st_size / 1e9:.1f} GB), once")
         digest = _hash(file, path)
         after = os.fstat(file.fileno())
     if after.st_ctime_ns == status.st_ctime_ns and time.time() - status.st_ctime > _SETTLED:
         _keep(note, {"file": str(path), "seen": seen, "sha256": digest})
-    return digest[:DIGITS]
+    return digest
 
 
 def _hash(file: BufferedReader, path: Path) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
@@ -20,13 +19,14 @@ _VERSIONS: Final = (2, 3)
 _MOST_KEYS: Final = 100_000
 _MOST_TENSORS: Final = 1_000_000
 _MOST_STRINGS: Final = 10_000_000
-"""Texts in all lists together; the largest vocabularies have under a million."""
+"""Texts in all; the largest vocabularies have under a million."""
 _LONGEST_NAME: Final = 65_535
 _STRING: Final = 8
 _ARRAY: Final = 9
 _SIZES: Final = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value, by its type."""
-_INTEGERS: Final = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
+_SIGNED: Final = {1, 3, 5, 11}
+_INTEGERS: Final = _SIGNED | {0, 2, 4, 10}
 _RANGES: Final = {
     "general.alignment": (8, 1 << 20),
     ".context_length": (1, 1 << 27),
@@ -120,30 +120,25 @@ class _Header:
     def _value(self, kind: int) -> int | None:
         """Pass one value; give it, if it is a whole number."""
         if kind in _INTEGERS:
-            (value,) = struct.unpack(_INTEGERS[kind], self._take(_SIZES[kind]))
-            return int(value)
-        if kind in _SIZES:
-            self._skip(_SIZES[kind])
-        elif kind == _STRING:
-            self._skip(self._integer(8))
-        elif kind == _ARRAY:
-            self._pass_list()
+            return self._integer(_SIZES[kind], signed=kind in _SIGNED)
+        if kind == _ARRAY:
+            self._pass(self._integer(4), self._integer(8))
         else:
-            raise ValueError(f"a value of the unknown type {kind}")
+            self._pass(kind, 1)
         return None
 
-    def _pass_list(self) -> None:
-        kind, length = self._integer(4), self._integer(8)
+    def _pass(self, kind: int, count: int) -> None:
+        """Pass so many values of one type."""
         if kind in _SIZES:
-            self._skip(_SIZES[kind] * length)
+            self._skip(_SIZES[kind] * count)
         elif kind == _STRING:
-            self._strings += length
+            self._strings += count
             if self._strings > _MOST_STRINGS:
                 raise ValueError(f"{self._strings:,} texts")
-            for _ in range(length):
+            for _ in range(count):
                 self._skip(self._integer(8))
         else:
-            raise ValueError(f"a list of the unknown type {kind}")
+            raise ValueError(f"a value of the unknown type {kind}")
 
     def _name(self) -> str:
         length = self._integer(8)
@@ -151,8 +146,8 @@ class _Header:
             raise ValueError(f"a name of {length:,} bytes")
         return self._take(length).decode("utf-8", "replace")
 
-    def _integer(self, size: int) -> int:
-        return int.from_bytes(self._take(size), "little")
+    def _integer(self, size: int, *, signed: bool = False) -> int:
+        return int.from_bytes(self._take(size), "little", signed=signed)
 
     def _take(self, count: int) -> bytes:
         taken = self._file.read(count)

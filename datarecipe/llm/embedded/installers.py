@@ -1,7 +1,4 @@
-"""The installers that a user has: programs that download one wheel with the user's own index, proxy and certificates.
-
-So no host stands here, and a company's mirror works. None of the wheel's code is ever run.
-"""
+"""The installers that a user has: programs that download one wheel with the user's own index, proxy and certificates."""
 
 from __future__ import annotations
 
@@ -10,8 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,18 +18,8 @@ _OBJECT: Final = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>(?:: |, )?")
 _USER_INFO: Final = re.compile(r"//[^/@\s]+@")
 
 
-@dataclass(frozen=True, slots=True)
-class Installer:
-    """A program that can download one wheel with the user's own settings."""
-
-    name: str
-    command: Sequence[str]
-    unpacks: bool
-    """Whether it leaves the wheel's content in the target instead of the wheel."""
-
-
-def installers(target: Path, requirement: str) -> Iterator[Installer]:
-    """What can download a wheel here, best first.
+def installer(target: Path, requirement: str) -> tuple[str, Sequence[str]] | None:
+    """The best that can download a wheel here, if any: its name and its command, which leaves the wheel or its content.
 
     A wheel is asked for and nothing else (`--only-binary`): a source distribution would run a stranger's code. `-P`
     keeps the working folder out of Python's path for the same reason.
@@ -41,14 +27,14 @@ def installers(target: Path, requirement: str) -> Iterator[Installer]:
     download = ("download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input")
     options = ("--progress-bar", "off", "--disable-pip-version-check", "--dest", str(target), requirement)
     if _has_pip():
-        yield Installer("pip", (sys.executable, "-P", "-m", "pip", *download, *options), unpacks=False)
-    for wheel in _bundled_pips():
-        yield Installer("Python's bundled pip", (sys.executable, f"{wheel}/pip", *download, *options), unpacks=False)
-    uv = shutil.which("uv")
-    if uv is not None:
+        return "pip", (sys.executable, "-P", "-m", "pip", *download, *options)
+    if (wheel := _bundled_pip()) is not None:
+        return "Python's bundled pip", (sys.executable, f"{wheel}/pip", *download, *options)
+    if (uv := shutil.which("uv")) is not None:
         install = ("pip", "install", "--no-deps", "--only-binary", ":all:", "--no-cache", "--no-progress")
         place = ("--no-compile-bytecode", "--python", sys.executable, "--target", str(target), requirement)
-        yield Installer("uv", (uv, *install, *place), unpacks=True)
+        return "uv", (uv, *install, *place)
+    return None
 
 
 def _has_pip() -> bool:
@@ -57,18 +43,16 @@ def _has_pip() -> bool:
     return subprocess.run((sys.executable, "-P", "-c", code), check=False, capture_output=True).returncode == 0  # noqa: S603
 
 
-def _bundled_pips() -> Iterator[Path]:
+def _bundled_pip() -> Path | None:
     """The pip wheel that Python brings for `ensurepip`; distributions that unbundle it say where theirs lies."""
     try:
         import ensurepip  # noqa: PLC0415 - some distributions leave the module out
     except ImportError:
-        return
+        return None
     folders = [Path(ensurepip.__file__).parent / "_bundled"]
-    elsewhere = sysconfig.get_config_var("WHEEL_PKG_DIR")
-    if elsewhere:
-        folders.append(Path(str(elsewhere)))
-    for folder in folders:
-        yield from sorted(folder.glob("pip-*.whl"), reverse=True)
+    if elsewhere := sysconfig.get_config_var("WHEEL_PKG_DIR"):
+        folders.append(Path(elsewhere))
+    return next((wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"), reverse=True)), None)
 
 
 def last_useful_line(output: str) -> str:

@@ -7,36 +7,32 @@ the answer is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 
 from datarecipe.amount import NOTHING, Amount, Caps, Reservation
 from datarecipe.errors import CapReachedError
 
 
+@dataclass(eq=False)
 class Account:
     """Used and reserved, under caps. Several accounts may stand over one another: a command's over those of its datasets."""
 
-    def __init__(
-        self,
-        caps: Caps,
-        *,
-        spent: Amount = NOTHING,
-        above: Sequence[Account] = (),
-        name: str = "limits.",
-        on_reserved: Callable[[Reservation], None] = lambda _: None,
-        on_settled: Callable[[Reservation, Amount], None] = lambda _, __: None,
-    ) -> None:
-        """`spent` was used by earlier runs. `on_reserved` is called before an attempt is made, `on_settled` after it.
+    caps: Caps
+    _: KW_ONLY
+    spent: Amount = NOTHING
+    """By earlier runs, to begin with."""
+    above: Sequence[Account] = ()
+    """What is reserved and used here counts in these too."""
+    name: str = "limits."
+    """Goes before the cap's in messages."""
+    on_reserved: Callable[[Reservation], None] = lambda _: None
+    """Called before an attempt is made."""
+    on_settled: Callable[[Reservation, Amount], None] = lambda _, __: None
+    """Called after it."""
 
-        `name` goes before the cap's in messages. What is reserved and used here counts in the accounts `above` too.
-        """
-        self.caps = caps
-        self.spent = spent
+    def __post_init__(self) -> None:
         self.reserved = NOTHING
-        self._name = name
-        self._above = tuple(above)
-        self._on_reserved = on_reserved
-        self._on_settled = on_settled
         self.under_way = 0
         """Attempts that are reserved and not settled."""
         self._numbers = 0
@@ -44,15 +40,12 @@ class Account:
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever something that was reserved is settled, here or in an account beside this one."""
-        for account in self._above or (self,):
+        for account in self.above or (self,):
             if listener not in account._listeners:
                 account._listeners.append(listener)
 
     def fits(self, amount: Amount) -> bool:
-        """Whether there is room for `amount` beside all that is used and reserved.
-
-        Raises `CapReachedError` when there is none, and nothing under way that could leave some.
-        """
+        """Whether there is room for `amount`. Raises `CapReachedError` where nothing under way could leave any."""
         return all(account._fits(amount) for account in self._all)
 
     def _fits(self, amount: Amount) -> bool:
@@ -71,7 +64,7 @@ class Account:
         """Set `amount` aside for an attempt at `model`; `fits` has said that it may."""
         self._numbers += 1
         reservation = Reservation(self._numbers, amount, model, priced)
-        self._on_reserved(reservation)
+        self.on_reserved(reservation)
         self.under_way += 1
         for account in self._all:
             account.reserved += amount
@@ -101,35 +94,33 @@ class Account:
         for account in self._all:
             account.reserved -= reservation.amount
             account.spent += amount
-        self._on_settled(reservation, amount)
+        self.on_settled(reservation, amount)
         self._tell()
 
     def _tell(self) -> None:
-        for account in self._above or (self,):
+        for account in self.above or (self,):
             for listener in account._listeners:
                 listener()
 
     @property
     def _all(self) -> tuple[Account, ...]:
-        return (*self._above, self)
+        return (*self.above, self)
 
     def _reached(self, cap: str, amount: Amount) -> CapReachedError:
         spent, caps = self.spent, self.caps
-        total = spent + amount
-        at: Decimal | int | None
-        needed: Decimal | int
+        at: Decimal | int | None = getattr(caps, cap)
+        needed: Decimal | int = getattr(spent + amount, cap)
         match cap:
             case "usd":
-                used, at, needed = f"${spent.usd:.4f} of ${caps.usd} are spent", caps.usd, total.usd
+                used = f"${spent.usd:.4f} of ${at} are spent"
                 more = f", and the next request may cost ${amount.usd:.4f}"
             case "tokens":
-                used, at, needed = f"{spent.tokens:,} of {caps.tokens:,} are used", caps.tokens, total.tokens
+                used = f"{spent.tokens:,} of {at:,} are used"
                 more = f", and the next request may take {amount.tokens:,}"
             case _:
-                used, at, needed = f"{spent.calls:,} of {caps.calls:,} are made", caps.calls, total.calls
-                more = ""
+                used, more = f"{spent.calls:,} of {at:,} are made", ""
         if self.caps.exceeded_by(spent) == cap:
             more = ", earlier runs counted"
         return CapReachedError(
-            f"`{self._name}{cap}` is reached: {used}{more}", cap=f"{self._name}{cap}", at=at, needed=needed
+            f"`{self.name}{cap}` is reached: {used}{more}", cap=f"{self.name}{cap}", at=at, needed=needed
         )

@@ -28,33 +28,27 @@ class AdaptiveLimit:
         self.start = start
         self.most = max(start, most or start)
         self.cuts = 0
+        """An attempt keeps the number that held when it began."""
         self._limit = float(start)
-        self._epoch = 0
 
     @property
     def limit(self) -> int:
         """At least 1."""
         return int(self._limit)
 
-    @property
-    def epoch(self) -> int:
-        """Counts the cuts; an attempt keeps the number that held when it began."""
-        return self._epoch
-
-    def answered(self, epoch: int, in_flight: int) -> None:
-        """An attempt that began in `epoch` was answered, `in_flight` being under way with it."""
-        if epoch != self._epoch or self._limit >= self.most or in_flight < USED * self.limit:
+    def answered(self, cuts: int, in_flight: int) -> None:
+        """An attempt that began after so many `cuts` was answered, `in_flight` being under way with it."""
+        if cuts != self.cuts or self._limit >= self.most or in_flight < USED * self.limit:
             return
         if self._limit < self.start:
             self._limit = min(self._limit + RECOVERY * self.start / self._limit, self.start)
         else:
             self._limit = min(self._limit + (GROWTH if self.cuts else 1.0), self.most)
 
-    def rate_limited(self, epoch: int) -> bool:
-        """An attempt that began in `epoch` was told to slow down; gives whether the limit was cut for it."""
-        if epoch != self._epoch:
+    def rate_limited(self, cuts: int) -> bool:
+        """An attempt that began after so many `cuts` was told to slow down; gives whether the limit was cut for it."""
+        if cuts != self.cuts:
             return False
-        self._epoch += 1
         self.cuts += 1
         self._limit = max(1.0, self._limit * CUT)
         return True

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal, TypeAlias
 
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
@@ -43,7 +43,8 @@ class Ticket:
     """The right to make one attempt."""
 
     tokens: int
-    epoch: int
+    cuts: int
+    """How often the limit had been cut when the attempt began."""
     probe: int
     """The number of the breaker's probe that the attempt is; 0 for none."""
 
@@ -61,26 +62,21 @@ class _Turn:
             self.change.set_result(None)
 
 
+@dataclass(eq=False)
 class Gate:
-    """Lets attempts through. Lives in one event loop."""
+    """Lets attempts through. Lives in one event loop; `clock` and `uniform` are the world."""
 
-    def __init__(
-        self,
-        limit: AdaptiveLimit,
-        *,
-        requests: Pace | None = None,
-        tokens: Pace | None = None,
-        clock: Callable[[], float],
-        uniform: Callable[[float, float], float],
-        notice: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """`requests` and `tokens` are what a minute may bring; `clock` and `uniform` are the world."""
-        self._limit = limit
-        self._requests = requests
-        self._tokens = tokens
-        self._breaker = CircuitBreaker(uniform)
-        self._clock = clock
-        self._notice = notice
+    concurrency: AdaptiveLimit
+    _: KW_ONLY
+    requests: Pace = field(default_factory=lambda: Pace(math.inf))
+    """What a minute may bring, as `tokens`."""
+    tokens: Pace = field(default_factory=lambda: Pace(math.inf))
+    clock: Callable[[], float]
+    uniform: Callable[[float, float], float]
+    notice: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self._breaker = CircuitBreaker(self.uniform)
         self._not_before = 0.0
         self._told = -NOTICE_EVERY
         self._waiting: deque[_Turn] = deque()
@@ -100,7 +96,7 @@ class Gate:
     @property
     def limit(self) -> int:
         """How many may be under way now."""
-        return self._limit.limit
+        return self.concurrency.limit
 
     @property
     def down(self) -> bool:
@@ -113,7 +109,7 @@ class Gate:
 
         It is 0, too, while one request is under way to see whether the provider is back.
         """
-        return max(0.0, max(self._not_before, self._breaker.until or 0.0) - self._clock())
+        return max(0.0, max(self._not_before, self._breaker.until or 0.0) - self.clock())
 
     @property
     def back_in(self) -> float:
@@ -151,46 +147,46 @@ class Gate:
         finally:
             self._waiting.remove(turn)
             if all(turn.unfit for turn in self._waiting):
-                self._wake()
+                self.changed()
 
     def leave(
         self, ticket: Ticket, how: HowItWent, *, used: int | None = None, retry_after: float | None = None
     ) -> None:
         """The attempt is over. `used`: its tokens, where known; `retry_after`: seconds that the provider asks for."""
-        now = self._clock()
+        now = self.clock()
         self.in_flight -= 1
-        if used is not None and self._tokens is not None:
-            self._tokens.give_back(ticket.tokens - used)
+        if used is not None:
+            self.tokens.give_back(ticket.tokens - used)
         match how:
             case "answered":
                 self.answers += 1
                 self.never_answered = False
-                self._limit.answered(ticket.epoch, self.in_flight + 1)
+                self.concurrency.answered(ticket.cuts, self.in_flight + 1)
                 if self._breaker.answered():
-                    self._notice("the provider answers again")
+                    self.notice("the provider answers again")
             case "silent":
                 self._breaker.left(probe=ticket.probe)
             case _:
                 self._failed(ticket, how, now, retry_after)
-        self._wake()
+        self.changed()
 
     def _failed(self, ticket: Ticket, how: HowItWent, now: float, retry_after: float | None) -> None:
         if how == "rate_limited":
             # A probe goes alone: its refusal says nothing about how many are too many.
-            if not ticket.probe and self._limit.rate_limited(ticket.epoch) and now >= self._told + NOTICE_EVERY:
+            if not ticket.probe and self.concurrency.rate_limited(ticket.cuts) and now >= self._told + NOTICE_EVERY:
                 self._told = now
                 requests = "1 request" if self.limit == 1 else f"{self.limit} requests"
-                self._notice(f"the provider asks to slow down: {requests} at once for now")
+                self.notice(f"the provider asks to slow down: {requests} at once for now")
             # What it asks of one it asks of all: they go out under one key.
             if retry_after is not None and retry_after >= LONG_PAUSE and now + retry_after > self._not_before + 1:
-                self._notice(f"the provider asks for a pause of {retry_after:,.0f} s")
+                self.notice(f"the provider asks for a pause of {retry_after:,.0f} s")
             self._not_before = max(self._not_before, now + (retry_after or 0.0))
         elif not self.answers:
             self.never_answered |= self._in_vain(how, now, probe=bool(ticket.probe))
         pause = self._breaker.failed(now, probe=ticket.probe, retry_after=retry_after)
         if pause is not None and not self.never_answered:
             words = "the provider no longer responds" if self.answers else "the provider does not respond"
-            self._notice(f"{words}: pausing {pause:.0f} s, then one probe")
+            self.notice(f"{words}: pausing {pause:.0f} s, then one probe")
 
     def _in_vain(self, how: HowItWent, now: float, *, probe: bool) -> bool:
         """Whether this failure, with no answer before it, is one too many."""
@@ -204,53 +200,39 @@ class Gate:
 
     def room(self) -> bool:
         """Whether an attempt could begin now."""
-        return self.in_flight < self.limit and self._delay() <= 0 and self._breaker.lets_pass(self._clock())
+        return self.in_flight < self.limit and self._longest_wait()[0] <= 0 and self._breaker.lets_pass(self.clock())
 
     def _enter(self, tokens: int) -> Ticket | None:
-        now = self._clock()
+        now = self.clock()
         if not self.room():
-            self._set_timer()
+            self.ring()
             return None
         self.in_flight += 1
-        if self._requests is not None:
-            self._requests.take(1, now)
-        if self._tokens is not None:
-            self._tokens.take(tokens, now)
-        return Ticket(tokens, self._limit.epoch, self._breaker.began())
-
-    def _delay(self) -> float:
-        """Seconds until one more may be sent, as far as time alone decides."""
-        return self._longest_wait()[0]
+        self.requests.take(1, now)
+        self.tokens.take(tokens, now)
+        return Ticket(tokens, self.concurrency.cuts, self._breaker.began())
 
     def _longest_wait(self) -> tuple[float, str]:
-        now = self._clock()
-        waits = [(self._not_before - now, "the provider's pause")]
-        if self._breaker.until is not None:
-            waits.append((self._breaker.until - now, "the next try"))
-        if self._requests is not None:
-            waits.append((self._requests.wait(now), "limits.rpm"))
-        if self._tokens is not None:
-            waits.append((self._tokens.wait(now), "limits.tpm"))
-        return max(waits)
+        """The seconds until one more may be sent, as far as time alone decides, and what is waited for."""
+        now = self.clock()
+        return max(
+            (self._not_before - now, "the provider's pause"),
+            ((self._breaker.until or 0.0) - now, "the next try"),
+            (self.requests.wait(now), "limits.rpm"),
+            (self.tokens.wait(now), "limits.tpm"),
+        )
 
     def ring(self) -> None:
         """Tell those who listen when time alone has made room."""
-        self._set_timer()
-
-    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay = self._delay()
+        delay = self._longest_wait()[0]
         if delay > 0:
             self._timer = asyncio.get_running_loop().call_later(max(delay, SHORTEST_TIMER), self.changed)
 
     def changed(self) -> None:
-        """There may be room again, here or in what `fits` looks at."""
-        self._wake()
-
-    def _wake(self) -> None:
-        """Those who wait look again, and then those who listen."""
+        """There may be room again, here or in what `fits` looks at: those who wait look again, then those who listen."""
         for turn in self._waiting:
             turn.wake()
         self._tell()

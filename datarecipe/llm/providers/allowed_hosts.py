@@ -19,8 +19,6 @@ _ANY_PART = r"[a-z0-9-]{1,63}"
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """Hosts that requests may go to."""
-
     named: frozenset[tuple[str, str, int]] = field(default=frozenset(), repr=False)
     """Scheme, host and port of URLs."""
     patterns: tuple[re.Pattern[str], ...] = ()
@@ -33,23 +31,20 @@ class AllowedHosts:
     def allows(self, scheme: str, host: str, port: int | None) -> bool:
         """Whether a request may go there."""
         port = port or _PORTS.get(scheme, 0)
-        host = plain(host)
-        return (
-            self.everything
-            or (scheme, host, port) in self.named
-            or (scheme == "https" and port == 443 and any(pattern.fullmatch(host) for pattern in self.patterns))
-        )
+        known = (scheme, plain(host), port) in self.named
+        return self.everything or known or (scheme == "https" and port == 443 and self._fits(host))
 
     def allows_connection(self, host: str, port: int | None) -> bool:
         """Whether a connection may go there; without a port: whether the host's address may be asked for."""
-        host = plain(host)
-        if self.everything:
-            return True
-        if any(host == known and port in (None, its_port) for known, its_port in self.proxies):
-            return True
-        if any(host == known and port in (None, its_port) for _, known, its_port in self.named):
-            return True
-        return port in (None, 443) and any(pattern.fullmatch(host) for pattern in self.patterns)
+        known = (*self.proxies, *((named, its_port) for _, named, its_port in self.named))
+        return (
+            self.everything
+            or any(plain(host) == named and port in (None, its_port) for named, its_port in known)
+            or (port in (None, 443) and self._fits(host))
+        )
+
+    def _fits(self, host: str) -> bool:
+        return any(pattern.fullmatch(plain(host)) for pattern in self.patterns)
 
 
 def allowed_hosts(endpoint: Endpoint, environ: Mapping[str, str], proxies: Iterable[str] = ()) -> AllowedHosts:

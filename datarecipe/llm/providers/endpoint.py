@@ -1,8 +1,7 @@
 """Which host a request goes to, who named that host, and which key goes along.
 
-A recipe is untrusted: it may name a model, and so a provider and that provider's own host; a host of its own it may
-only name when the user says so. litellm would otherwise decide much of this itself, from the environment and from the
-host in a URL, and take another provider's key along; so all of it is decided here, once, and passed explicitly.
+litellm would decide much of this itself, from the environment and from the host in a URL, and take another provider's key
+along; so all of it is decided here, once, and passed explicitly.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from datarecipe.llm.providers.named_endpoint import IN_KEYS, NamedEndpoint, Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from datarecipe.llm.providers.provider_table import Provider
 
 NamedBy: TypeAlias = Literal["flag", "environment", "config", "recipe", "default"]
 
@@ -60,6 +61,11 @@ class Endpoint:
     """The user says which variable holds the key, so that none is sent instead of it."""
 
     @property
+    def facts(self) -> Provider:
+        """What is known of the provider."""
+        return provider_facts.facts(self.provider)
+
+    @property
     def host(self) -> str | None:
         """Host and port, for messages."""
         return None if self.api_base is None else urlsplit(_for_key(urlsplit(self.api_base))).netloc
@@ -80,8 +86,8 @@ class Endpoint:
         nobody's own: nothing of the user's environment belongs there."""
         if self.has_secrets:
             return provider_facts.OPENAI
-        by_recipe = self.named_by == "recipe" and self.provider in provider_facts.OPENAI_COMPATIBLE
-        return provider_facts.PLAIN if by_recipe or self.provider in provider_facts.OLLAMA else self.provider
+        by_recipe = self.named_by == "recipe" and self.facts.direct
+        return provider_facts.PLAIN if by_recipe or self.facts.dialect.as_plain else self.provider
 
     @property
     def has_secrets(self) -> bool:
@@ -96,11 +102,11 @@ class Endpoint:
         at the provider's own host, and for clouds that sign requests. None also where one is needed and missing.
         """
         found = next((environ[name] for name in self.key_variables if environ.get(name)), None)
-        if self.provider in provider_facts.CREDENTIALS_OF_A_CLOUD:
+        if self.facts.cloud:
             return None
         if found is not None or self.needs_key:
             return found
-        return NO_KEY if self.api_base is not None or self.provider in provider_facts.NEEDS_NO_KEY else None
+        return NO_KEY if self.api_base is not None or self.facts.keyless else None
 
 
 def resolve_endpoint(
@@ -116,10 +122,8 @@ def resolve_endpoint(
 ) -> Endpoint:
     """Decide where requests for `model` go: flag, else recipe, else environment, else config, else the provider's own.
 
-    A model at one of `endpoints` has that one's address, and no other.
-
-    `recipe_api_base` and `config_api_base` are to be passed only when the model is the one that they were written for;
-    `named_by_user` says that the user chose the model, and not a recipe or a project.
+    A model at one of `endpoints` has that one's address, and no other. `recipe_api_base` and `config_api_base` are to be
+    passed only when the model is the one that they were written for; `named_by_user` says that the user chose the model.
     Contacts nothing, imports no litellm. Raises `UntrustedEndpointError` for a URL that only the recipe names, and for a
     model that is not known to be asked at its provider's hosts alone, unless `trust`; `UsageError` for a model or URL that
     cannot be meant.
@@ -156,7 +160,7 @@ def resolve_endpoint(
         raise _untrusted(endpoint)
     if not trust:
         _check_provider(endpoint, named_by_user=named_by_user)
-    if endpoint.has_secrets and (by_recipe or endpoint.provider not in provider_facts.OPENAI_COMPATIBLE):
+    if endpoint.has_secrets and (by_recipe or not endpoint.facts.direct):
         raise UsageError(
             f"a URL with a password or a query cannot be used here: {endpoint.api_base_for_key}",
             hint="A recipe is passed on, so it must not hold any: give the whole URL with --api-base."
@@ -192,16 +196,12 @@ def _choose(
     flag: str | None, recipe: str | None, environment: str | None, config: str | None
 ) -> tuple[str | None, NamedBy]:
     """The URL that holds, and who named it. What the recipe says and the user says too was named by the user."""
+    by_user: tuple[tuple[str | None, NamedBy], ...] = ((environment, "environment"), (config, "config"))
     if flag:
         return flag, "flag"
     if recipe:
-        for url, named_by in ((environment, "environment"), (config, "config")):
-            if url and _same(url, recipe):
-                return url, "environment" if named_by == "environment" else "config"
-        return recipe, "recipe"
-    if environment:
-        return environment, "environment"
-    return (config, "config") if config else (None, "default")
+        return next(((url, by) for url, by in by_user if url and _same(url, recipe)), (recipe, "recipe"))
+    return next(((url, by) for url, by in by_user if url), (None, "default"))
 
 
 def _untrusted(endpoint: Endpoint) -> UntrustedEndpointError:
@@ -221,20 +221,14 @@ def _check_provider(endpoint: Endpoint, *, named_by_user: bool) -> None:
             hint="Name a model, or an ARN of one with a region such as us-east-1. "
             f"If you know what it is, let it through with `--trust`: {_what_goes(endpoint)}",
         )
+    always = row is not None and row.always_doubted
+    doubt = row.doubt if row is not None else "the hosts that litellm asks for it are not known here"
     # An endpoint of the user's has an address too, and a recipe may choose it: that is no word of the user's for this model.
     at_users_address = endpoint.api_base is not None and (endpoint.alias is None or named_by_user)
-    if row is not None and row.always_doubted:
-        allowed, doubt = False, row.doubt
-    elif row is None:
-        allowed, doubt = at_users_address, "the hosts that litellm asks for it are not known here"
-    else:
-        allowed, doubt = not row.doubt or named_by_user or at_users_address, row.doubt
-    if allowed:
+    if not always and (not doubt or at_users_address or (named_by_user and row is not None)):
         return
     where = f" at {endpoint.host or ', '.join(row.hosts)}" if row and (endpoint.host or row.hosts) else ""
-    itself = (
-        "" if row is None or row.always_doubted else f"name the model yourself with `--model {endpoint.model}`, or "
-    )
+    itself = "" if row is None or always else f"name the model yourself with `--model {endpoint.model}`, or "
     raise UntrustedEndpointError(
         f"{endpoint.model} would be asked{where}, and {doubt}; nothing was sent",
         hint=f"If you want that, {itself}let it through with `--trust`: {_what_goes(endpoint)}",
@@ -258,7 +252,7 @@ def _split(model: str, *, own_server: bool, environ: Mapping[str, str], endpoint
     """Provider and name. A name without a provider means an OpenAI-compatible server where there is a URL of one."""
     provider, slash, name = model.partition("/")
     if slash and provider_facts.known(provider):
-        if provider in provider_facts.ASK_A_PERSON:
+        if provider_facts.facts(provider).asks_a_person:
             raise UsageError(f"{provider} asks a person to log in while it runs, so it cannot be used in a run")
         return provider, name
     if own_server:
@@ -287,22 +281,17 @@ _WHERE: Mapping[NamedBy, str] = {
 
 def check_url(text: str, where: str) -> SplitResult:
     """The URL `text`, which stands at `where`. Raises `UsageError`."""
-    problem = None
-    if _UNSAFE_IN_URL.search(text):
-        problem = "it holds characters that no URL holds"
-    else:
-        try:
-            url = urlsplit(text)
-            port = url.port
-        except ValueError:
-            problem = "it is no URL"
-        else:
-            if url.scheme not in _DEFAULT_PORTS:
-                problem = "it must begin with http:// or https://"
-            elif not url.hostname or port == 0:
-                problem = "it names no host"
-            elif url.fragment:
-                problem = "a fragment (#...) is never sent"
+    try:
+        url = urlsplit(text)
+        problems = (
+            (_UNSAFE_IN_URL.search(text), "it holds characters that no URL holds"),
+            (url.scheme not in _DEFAULT_PORTS, "it must begin with http:// or https://"),
+            (not url.hostname or url.port == 0, "it names no host"),
+            (url.fragment, "a fragment (#...) is never sent"),
+        )
+        problem = next((words for wrong, words in problems if wrong), None)
+    except ValueError:
+        problem = "it is no URL"
     if problem is not None:
         # What is no URL may be a key or hold one anywhere, so it is not shown.
         raise UsageError(f"{where} cannot be used: {problem}", hint="Write it as in http://localhost:8000/v1.")

@@ -41,14 +41,14 @@ class NamedEndpoint:
             raise UsageError("the name of an endpoint has small letters, digits and hyphens, and begins with a letter")
         if self.name in (*provider_facts.TABLE, provider_facts.LOCAL, "ft"):  # as in `ft:gpt-4o:...`
             raise UsageError(f"{self.name} begins the names of other models already; give the endpoint another name")
-        if not provider_facts.known(self.provider) or self.provider in provider_facts.ASK_A_PERSON:
+        if not provider_facts.known(self.provider) or provider_facts.facts(self.provider).asks_a_person:
             raise UsageError(
                 "`provider` names no provider that can be used",
                 hint=f"{provider_facts.PLAIN} fits most servers.",
             )
         if self.key_env is not None and not _VARIABLE.fullmatch(self.key_env):
             raise UsageError("`key_env` is the name of an environment variable; the key itself does not belong here")
-        if self.key_env is not None and self.provider in provider_facts.CREDENTIALS_OF_A_CLOUD:
+        if self.key_env is not None and provider_facts.facts(self.provider).cloud:
             raise UsageError(f"{self.provider} finds its credentials by itself; leave out `key_env`")
 
 
@@ -57,7 +57,6 @@ class NamedEndpoints:
     """All that the user has."""
 
     rows: Mapping[str, NamedEndpoint] = field(default_factory=dict)
-    """By name."""
     file: str = "config.yaml in your configuration folder"
     """Where they stand, or would."""
 

@@ -3,16 +3,13 @@
 An estimate that is too low would break a cap, one that is too high only ends a run early. So nothing here is below what is
 charged for a plain request at the standard tier:
 
-- *Long prompts.* Where prompts above so many tokens cost more, `Price.cost` takes the price for the prompt's length.
-- *Cached prompts.* The discount on what a provider has cached is not taken off: who is charged less has more left. Where
-  caching itself costs more than plain input, and the provider caches without being asked, that price counts.
-- *Reasoning tokens* are part of a reply's completion tokens. Where they cost more than the rest of the reply, all of it is
-  counted so.
-- *Fees for each request* are added where the model searches the web each time. Models that search as often as they like
+- Prompts above so many tokens cost what the map says of them. Surcharges for regional hosts count wherever the map has one.
+- No discount is taken off: not for what a provider has cached, nor for batches, flex or off-peak hours. Where caching itself
+  costs more than plain input, and the provider caches without being asked, that price counts.
+- Where reasoning tokens cost more than the rest of the reply, all of it is counted so.
+- Fees for each request are added where the model searches the web each time. Models that search as often as they like
   (`deep-research`) have no price here.
-- *Off-peak, batch and flex discounts* are not taken off. *Priority* processing is never asked for, so it has no place here.
-- *Regions.* A surcharge for regional hosts counts wherever the map has one.
-- *Zero* is what the map says of models whose price it does not know; so it means unknown here.
+- Zero is what the map says of models whose price it does not know; so it means unknown here.
 
 A price belongs to a provider. At another host than its own (a proxy, a server of one's own) the same model may cost
 anything, so its price is unknown there.
@@ -20,20 +17,16 @@ anything, so its price is unknown there.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
-
-_FILE = "model_prices_and_context_window_backup.json"
 
 _ZERO = Decimal(0)
 
@@ -85,39 +78,33 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of a model."""
-
-    price: Price | None
-    """None where it is not known."""
-    max_input_tokens: int | None
-    """Tokens that a prompt may have."""
-    max_output_tokens: int | None
-    """Tokens that a reply may have."""
     source: str
     """Who says so, or why it is not known."""
+    price: Price | None = None
+    """None where it is not known."""
+    max_input_tokens: int | None = None
+    """Tokens that a prompt may have."""
+    max_output_tokens: int | None = None
+    """Tokens that a reply may have."""
 
 
 def facts_of(endpoint: Endpoint) -> ModelFacts:
     """What is known of a model at its endpoint. Reads one file, imports nothing, contacts nobody."""
     if endpoint.provider == provider_facts.LOCAL:
-        return ModelFacts(Price(_ZERO, _ZERO), None, None, "runs in this process")
+        return ModelFacts("runs in this process", Price(_ZERO, _ZERO))
     if not _at_home(endpoint):
-        return _unknown("a server of your own: what it costs, you alone know")
+        return ModelFacts("a server of your own: what it costs, you alone know")
     release = _release()
     entry = _entry(endpoint)
     if entry is None:
-        return _unknown(f"not in the price map of {release}")
+        return ModelFacts(f"not in the price map of {release}")
     price = _price(endpoint, entry)
     return ModelFacts(
+        f"{release}, prices as of its release" if price else f"the price map of {release} has no price for it",
         price,
         _count(entry.get("max_input_tokens")),
         _count(entry.get("max_output_tokens")),
-        f"{release}, prices as of its release" if price else f"the price map of {release} has no price for it",
     )
-
-
-def _unknown(source: str) -> ModelFacts:
-    return ModelFacts(None, None, None, source)
 
 
 def _release() -> str:
@@ -135,10 +122,8 @@ def _release() -> str:
 def _at_home(endpoint: Endpoint) -> bool:
     """Whether requests go to the provider that the map means."""
     if endpoint.api_base is None:
-        return endpoint.provider not in provider_facts.NEEDS_NO_KEY | provider_facts.NEEDS_URL
-    host, row = urlsplit(endpoint.api_base).hostname or "", provider_facts.TABLE.get(endpoint.provider)
-    if row is None:
-        return False
+        return not (endpoint.facts.keyless or endpoint.facts.needs_url)
+    host, row = urlsplit(endpoint.api_base).hostname or "", endpoint.facts
     return (row.priced and host in row.hosts) or any(host.endswith(f".{domain}") for domain in row.domains)
 
 
@@ -147,7 +132,7 @@ def _at_home(endpoint: Endpoint) -> bool:
 
 def _entry(endpoint: Endpoint) -> dict[str, Any] | None:
     """The map's entry for the endpoint's model. Models of another provider may have the same name; those don't count."""
-    text, family = _map(), provider_facts.charges_as(endpoint.provider)
+    text, family = provider_facts.litellm_file(provider_facts.PRICE_MAP), provider_facts.charges_as(endpoint.provider)
     for name in _names(endpoint):
         for entry in _entries(text, name):
             provider = entry.get("litellm_provider")
@@ -185,17 +170,6 @@ def _entries(text: str, name: str) -> Iterator[dict[str, Any]]:
 
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 _OBJECT_FOLLOWS = re.compile(r"\s*:\s*(?=\{)")
-
-
-def _map() -> str:
-    """The map as text; empty when it is not there: a newer litellm may have moved it."""
-    package = importlib.util.find_spec("litellm")
-    if package is None or package.origin is None:
-        return ""
-    try:
-        return (Path(package.origin).parent / _FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 # Reading its price ----------------------------------------------------------------------------------------------------
@@ -257,7 +231,7 @@ def _fee(endpoint: Endpoint, entry: Mapping[str, Any]) -> Decimal:
     """Dollars for each request beside its tokens."""
     fee = _amount(entry.get("input_cost_per_request"))
     searches = entry.get("search_context_cost_per_query")
-    if isinstance(searches, dict) and (endpoint.provider in provider_facts.SEARCH or _SEARCHES.search(endpoint.name)):
+    if isinstance(searches, dict) and (endpoint.facts.searches or _SEARCHES.search(endpoint.name)):
         fee += max(map(_amount, searches.values()), default=_ZERO)
     return fee
 

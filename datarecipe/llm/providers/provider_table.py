@@ -103,9 +103,14 @@ class Provider:
     """Each of its models searches the web at each request, and charges for it."""
 
     @property
+    def direct(self) -> bool:
+        """Whether it speaks OpenAI's protocol, so that a request can be sent without what litellm adds for it."""
+        return self.dialect is not NOT_SPOKEN
+
+    @property
     def base(self) -> str | None:
         """Its own address, to which direct requests add paths; None for servers that people run at an address of theirs."""
-        for host in self.hosts if self.dialect is not NOT_SPOKEN else ():
+        for host in self.hosts if self.direct else ():
             return f"{host if '://' in host else f'https://{host}'}{self.dialect.path}"
         return None
 
@@ -138,6 +143,35 @@ _WATSONX = Provider(
     tokens=("iam.cloud.ibm.com",),
     domains=("cloud.ibm.com",),
 )
+
+_AT_ONE_HOST = {
+    "abliteration": "api.abliteration.ai", "aiand": "api.aiand.com", "aihubmix": "aihubmix.com",
+    "aiml": "api.aimlapi.com", "amazon_nova": "api.nova.amazon.com", "assemblyai": "llm-gateway.assemblyai.com",
+    "baseten": "inference.baseten.co", "bigmodel": "open.bigmodel.cn", "bytez": "api.bytez.com",
+    "cerebras": "api.cerebras.ai", "charity_engine": "api.charityengine.services", "chutes": "llm.chutes.ai",
+    "clarifai": "api.clarifai.com", "clf_ai_gateway": "api.clfaigateway.dev", "cloudflare": "api.cloudflare.com",
+    "codestral": "codestral.mistral.ai", "cognition": "api.cognition.ai", "cometapi": "api.cometapi.com",
+    "compactifai": "api.compactif.ai", "coralbricks": "inference.coralbricks.ai", "cortecs": "api.cortecs.ai",
+    "crusoe": "api.inference.crusoecloud.com", "darkbloom": "api.darkbloom.dev", "edenai": "api.edenai.run",
+    "empiriolabs": "api.empiriolabs.ai", "empower": "app.empower.dev", "featherless_ai": "api.featherless.ai",
+    "galadriel": "api.galadriel.com", "gmi": "api.gmi-serving.com", "helicone": "ai-gateway.helicone.ai",
+    "hostinger_router": "router.hostinger.com", "hyperbolic": "api.hyperbolic.xyz", "inception": "api.inceptionlabs.ai",
+    "inferenceapis": "api.inferenceapis.com", "kyma": "kymaapi.com", "libertai": "api.libertai.io",
+    "llamagate": "api.llamagate.dev", "maritalk": "chat.maritaca.ai", "meta": "api.meta.ai",
+    "modelscope": "api-inference.modelscope.cn", "morph": "api.morphllm.com", "nadir": "api.getnadir.com",
+    "neosantara": "api.neosantara.xyz", "nlp_cloud": "api.nlpcloud.io", "novita": "api.novita.ai",
+    "nscale": "inference.api.nscale.com", "nvidia_nim": "integrate.api.nvidia.com", "opencode_go": "opencode.ai",
+    "openinfer": "api.openinfer.ai", "ovhcloud": "oai.endpoints.kepler.ai.cloud.ovh.net", "parasail": "api.parasail.io",
+    "pinstripes": "pinstripes.io", "poe": "api.poe.com", "prism": "api.prisminference.com",
+    "publicai": "api.publicai.co", "qwen_ai_platform": "dashscope.aliyuncs.com",
+    "qwencloud": "dashscope-intl.aliyuncs.com", "refuseless": "api.refuseless.com", "reka": "api.reka.ai",
+    "sail": "api.sailresearch.com", "sambanova": "api.sambanova.ai", "sarvam": "api.sarvam.ai",
+    "scaledown": "api.scaledown.xyz", "streamlake": "vanchin.streamlake.ai", "synthetic": "api.synthetic.new",
+    "v0": "api.v0.dev", "vercel_ai_gateway": "ai-gateway.vercel.sh", "volcengine": "ark.cn-beijing.volces.com",
+    "wally": "inference.runanywhere.ai", "wandb": "api.inference.wandb.ai", "xiaomi_mimo": "api.xiaomimimo.com",
+    "zai": "api.z.ai", "zerogpu": "api.zerogpu.ai",
+}  # fmt: skip
+"""Providers of which no more is known than their host."""
 
 TABLE: Mapping[str, Provider] = {
     # Direct requests reach these.
@@ -209,14 +243,10 @@ TABLE: Mapping[str, Provider] = {
         ),
     ),
     # litellm reaches these.
-    "abliteration": Provider(("api.abliteration.ai",)),
+    **{name: Provider((host,)) for name, host in _AT_ONE_HOST.items()},
     "ai21": Provider(needs_url=True),
     "ai21_chat": Provider(("api.ai21.com",), keys=("AI21_API_KEY",)),
-    "aiand": Provider(("api.aiand.com",)),
-    "aihubmix": Provider(("aihubmix.com",)),
-    "aiml": Provider(("api.aimlapi.com",)),
     "aiohttp_openai": Provider(needs_url=True, doubt=UNBOUNDED, always_doubted=True),
-    "amazon_nova": Provider(("api.nova.amazon.com",)),
     "anthropic": Provider(
         ("api.anthropic.com",),
         keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
@@ -229,34 +259,16 @@ TABLE: Mapping[str, Provider] = {
     ),
     "anyscale": Provider(needs_url=True),
     "apertis": Provider(("api.stima.tech",), keys=("STIMA_API_KEY",)),
-    "assemblyai": Provider(("llm-gateway.assemblyai.com",)),
     "azure": replace(_AZURE, also=("AZURE_OPENAI_ENDPOINT",), openai_client=True),
     "azure_ai": _AZURE,
     "azure_text": replace(_AZURE, also=("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"), charges_as="azure"),
-    "baseten": Provider(("inference.baseten.co",)),
     "bedrock": _BEDROCK,
     "bedrock_converse": replace(_BEDROCK, charges_as="bedrock", listed_for="bedrock"),
     "bedrock_mantle": Provider(("bedrock-mantle.*.api.aws",), cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
-    "bigmodel": Provider(("open.bigmodel.cn",)),
-    "bytez": Provider(("api.bytez.com",)),
-    "cerebras": Provider(("api.cerebras.ai",)),
-    "charity_engine": Provider(("api.charityengine.services",)),
     "chatgpt": Provider(asks_a_person=True),
-    "chutes": Provider(("llm.chutes.ai",)),
-    "clarifai": Provider(("api.clarifai.com",)),
-    "clf_ai_gateway": Provider(("api.clfaigateway.dev",)),
-    "cloudflare": Provider(("api.cloudflare.com",)),
-    "codestral": Provider(("codestral.mistral.ai",)),
-    "cognition": Provider(("api.cognition.ai",)),
     "cohere": _COHERE,
     "cohere_chat": replace(_COHERE, charges_as="cohere"),
-    "cometapi": Provider(("api.cometapi.com",)),
-    "compactifai": Provider(("api.compactif.ai",)),
-    "coralbricks": Provider(("inference.coralbricks.ai",)),
-    "cortecs": Provider(("api.cortecs.ai",)),
-    "crusoe": Provider(("api.inference.crusoecloud.com",)),
     "custom_openai": Provider(keys=("OPENAI_API_KEY",), stems=("OPENAI",), needs_url=True, openai_client=True),
-    "darkbloom": Provider(("api.darkbloom.dev",)),
     "dashscope": Provider(("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com")),
     "databricks": Provider(
         ("*.cloud.databricks.com", "*.*.azuredatabricks.net", "*.*.gcp.databricks.com"),
@@ -266,12 +278,7 @@ TABLE: Mapping[str, Provider] = {
     ),
     "datarobot": Provider(("app.datarobot.com",), keys=("DATAROBOT_API_TOKEN",), also=("DATAROBOT_ENDPOINT",)),
     "docker_model_runner": Provider(("http://localhost:22088",), keyless=True, doubt=ON_THIS_MACHINE),
-    "edenai": Provider(("api.edenai.run",)),
-    "empiriolabs": Provider(("api.empiriolabs.ai",)),
-    "empower": Provider(("app.empower.dev",)),
-    "featherless_ai": Provider(("api.featherless.ai",)),
     "friendliai": Provider(("api.friendli.ai",), keys=("FRIENDLIAI_API_KEY", "FRIENDLI_TOKEN"), stems=("FRIENDLI",)),
-    "galadriel": Provider(("api.galadriel.com",)),
     "gdc": Provider(needs_url=True),
     "gemini": Provider(
         ("generativelanguage.googleapis.com",), keys=("GEMINI_API_KEY", "GOOGLE_API_KEY"), needs_key=True, priced=True
@@ -285,72 +292,37 @@ TABLE: Mapping[str, Provider] = {
     ),
     "github": Provider(("models.inference.ai.azure.com", "models.github.ai")),
     "github_copilot": Provider(asks_a_person=True),
-    "gmi": Provider(("api.gmi-serving.com",)),
     "gradient_ai": Provider(("inference.do-ai.run",), also=("GRADIENT_AI_AGENT_ENDPOINT",)),
-    "helicone": Provider(("ai-gateway.helicone.ai",)),
     "heroku": Provider(needs_url=True),
-    "hostinger_router": Provider(("router.hostinger.com",)),
     "huggingface": Provider(
         ("router.huggingface.co", "huggingface.co", "api-inference.huggingface.co"),
         keys=("HUGGINGFACE_API_KEY", "HF_TOKEN"),
         stems=("HF", "HUGGINGFACE"),
         doubt=FETCHES,
     ),
-    "hyperbolic": Provider(("api.hyperbolic.xyz",)),
-    "inception": Provider(("api.inceptionlabs.ai",)),
-    "inferenceapis": Provider(("api.inferenceapis.com",)),
     "infinity": Provider(needs_url=True),
-    "kyma": Provider(("kymaapi.com",)),
     "lambda_ai": Provider(("api.lambda.ai",), keys=("LAMBDA_API_KEY",), stems=("LAMBDA",)),
     "langflow": Provider(("http://localhost:7860",), doubt=ON_THIS_MACHINE),
     "langgraph": Provider(("http://localhost:2024",), doubt=ON_THIS_MACHINE),
     "lemonade": Provider(("http://localhost:8000",), keyless=True, doubt=ON_THIS_MACHINE),
-    "libertai": Provider(("api.libertai.io",)),
-    "llamagate": Provider(("api.llamagate.dev",)),
-    "maritalk": Provider(("chat.maritaca.ai",)),
-    "meta": Provider(("api.meta.ai",)),
     "meta_llama": Provider(("api.llama.com",), keys=("LLAMA_API_KEY",), stems=("LLAMA",)),
     "minimax": Provider(("api.minimax.io", "api.minimaxi.com")),
-    "modelscope": Provider(("api-inference.modelscope.cn",)),
     "moonshot": Provider(("api.moonshot.ai", "api.moonshot.cn")),
-    "morph": Provider(("api.morphllm.com",)),
-    "nadir": Provider(("api.getnadir.com",)),
     "nano-gpt": Provider(("nano-gpt.com",), keys=("NANOGPT_API_KEY",)),
     "nebius": Provider(("api.studio.nebius.ai", "api.studio.nebius.com", "api.tokenfactory.nebius.com")),
-    "neosantara": Provider(("api.neosantara.xyz",)),
-    "nlp_cloud": Provider(("api.nlpcloud.io",)),
-    "novita": Provider(("api.novita.ai",)),
-    "nscale": Provider(("inference.api.nscale.com",)),
-    "nvidia_nim": Provider(("integrate.api.nvidia.com",)),
     "oci": Provider(("inference.generativeai.*.oci.oraclecloud.com",), cloud=True),
     "oobabooga": Provider(keyless=True, needs_url=True),
-    "opencode_go": Provider(("opencode.ai",)),
-    "openinfer": Provider(("api.openinfer.ai",)),
-    "ovhcloud": Provider(("oai.endpoints.kepler.ai.cloud.ovh.net",)),
-    "parasail": Provider(("api.parasail.io",)),
     "perplexity": Provider(("api.perplexity.ai",), keys=("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"), searches=True),
     "petals": Provider(("chat.petals.dev",), doubt=FETCHES),
-    "pinstripes": Provider(("pinstripes.io",)),
-    "poe": Provider(("api.poe.com",)),
     "predibase": Provider(("serving.app.predibase.com",), doubt=FETCHES),
-    "prism": Provider(("api.prisminference.com",)),
-    "publicai": Provider(("api.publicai.co",)),
-    "qwen_ai_platform": Provider(("dashscope.aliyuncs.com",)),
-    "qwencloud": Provider(("dashscope-intl.aliyuncs.com",)),
     "ragflow": Provider(needs_url=True),
-    "refuseless": Provider(("api.refuseless.com",)),
-    "reka": Provider(("api.reka.ai",)),
     "replicate": Provider(("api.replicate.com",), keys=("REPLICATE_API_KEY", "REPLICATE_API_TOKEN"), doubt=FETCHES),
     "sagemaker": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME, doubt=FETCHES),
     "sagemaker_chat": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
     "sagemaker_nova": Provider(_SAGEMAKER, cloud=True, tokens=_AWS_TOKENS, names=AWS_NAME),
-    "sail": Provider(("api.sailresearch.com",)),
-    "sambanova": Provider(("api.sambanova.ai",)),
     "sap": Provider(
         ("api.ai.*.*.*.ml.hana.ondemand.com",), cloud=True, tokens=("*.authentication.*.hana.ondemand.com",)
     ),
-    "sarvam": Provider(("api.sarvam.ai",)),
-    "scaledown": Provider(("api.scaledown.xyz",)),
     "scaleway": Provider(("api.scaleway.ai",), keys=("SCW_SECRET_KEY",)),
     "scx-ai": Provider(("api.scx.ai",), keys=("SCX_AI_API_KEY", "SCX_API_KEY")),
     "snowflake": Provider(
@@ -358,8 +330,6 @@ TABLE: Mapping[str, Provider] = {
         cloud=True,
         domains=("snowflakecomputing.com",),
     ),
-    "streamlake": Provider(("vanchin.streamlake.ai",)),
-    "synthetic": Provider(("api.synthetic.new",)),
     "tencent": Provider(("tokenhub-intl.tencentcloudmaas.com", "tokenhub.tencentcloudmaas.com")),
     "tensormesh": Provider(("serverless.tensormesh.ai",), keys=("TENSORMESH_INFERENCE_API_KEY",)),
     "text-completion-codestral": Provider(
@@ -370,21 +340,13 @@ TABLE: Mapping[str, Provider] = {
         ("api.openai.com",), keys=("OPENAI_API_KEY",), stems=("OPENAI",), priced=True, charges_as=OPENAI
     ),
     "triton": Provider(needs_url=True),
-    "v0": Provider(("api.v0.dev",)),
     "veniceai": Provider(("api.venice.ai",), keys=("VENICE_AI_API_KEY",)),
-    "vercel_ai_gateway": Provider(("ai-gateway.vercel.sh",)),
     "vertex_ai": Provider(
         _VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX"), domains=("googleapis.com",)
     ),
     "vertex_ai_beta": Provider(_VERTEX, cloud=True, tokens=_GOOGLE_TOKENS, stems=("VERTEXAI", "VERTEX")),
     "vllm": Provider(keyless=True, doubt=IN_PROCESS, always_doubted=True),
-    "volcengine": Provider(("ark.cn-beijing.volces.com",)),
-    "wally": Provider(("inference.runanywhere.ai",)),
-    "wandb": Provider(("api.inference.wandb.ai",)),
     "watsonx": _WATSONX,
     "watsonx_text": replace(_WATSONX, domains=()),
-    "xiaomi_mimo": Provider(("api.xiaomimimo.com",)),
     "xinference": Provider(needs_url=True),
-    "zai": Provider(("api.z.ai",)),
-    "zerogpu": Provider(("api.zerogpu.ai",)),
 }

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from datarecipe.amount import NOTHING, Amount, most, used
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.admission_gate import HowItWent
-from datarecipe.llm.routing.model_router import Claim, Router
-from datarecipe.llm.routing.request_attempts import Enter, Finish, GiveUp, RequestAttempts, Send, Step, Wait
+from datarecipe.llm.routing.model_router import CandidateModel, Claim, Router
+from datarecipe.llm.routing.request_attempts import (
+    Candidate,
+    Enter,
+    GiveUp,
+    RequestAttempts,
+    Send,
+    Step,
+    Wait,
+    World,
+)
 from datarecipe.llm.transport import AskAgainError
 
 NOBODY_THERE = frozenset({"refused connection", "unknown host"})
@@ -15,92 +27,59 @@ NOBODY_THERE = frozenset({"refused connection", "unknown host"})
 
 
 async def ask(router: Router, request: Complete, claim: Claim | None) -> Completion:
-    """The answer to `request`. Raises the error that the last model left.
-
-    `claim` is the room for the first attempt; without one, room is waited for.
-    """
+    """The answer to `request`, with `claim` as the room for its first attempt. Raises the error that the last model left."""
     return await _Driver(router, request, claim).run()
 
 
+@dataclass(eq=False)
 class _Candidate:
-    """One of the router's models, as it is for one request; what `request_attempts.Candidate` describes."""
+    """One of the router's models, for one request."""
 
-    __slots__ = ("_adapted", "_amount", "_number", "_request", "_router", "held", "model")
-
-    def __init__(self, router: Router, request: Complete, number: int) -> None:
-        self._router = router
-        self._request = request
-        self._number = number
-        self.model = router.candidates[number]
-        self._adapted: Complete | None = None
-        self._amount: Amount | None = None
-        self.held = False
-        """Whether room under the caps is kept for the next attempt."""
+    router: Router
+    request: Complete
+    number: int
+    held: bool = False
+    """Whether room under the caps is kept for the next attempt."""
 
     @property
+    def model(self) -> CandidateModel:
+        return self.router.candidates[self.number]
+
+    @cached_property
     def adapted(self) -> Complete:
         """The request as this model is asked."""
-        if self._adapted is None:
-            self._adapted = self.model.adapt(self._request)
-        return self._adapted
+        return self.model.adapt(self.request)
 
-    @property
+    @cached_property
     def amount(self) -> Amount:
         """The most that one attempt can use."""
-        if self._amount is None:
-            self._amount = most(self.adapted, self.model.price)
-        return self._amount
+        return most(self.adapted, self.model.price)
 
-    @property
-    def name(self) -> str:
-        return self.model.name
+    def now(self) -> Candidate:
+        router, number, gate = self.router, self.number, self.model.gate
+        return Candidate(
+            name=self.model.name,
+            refused=router.refused.get(number),
+            usable=router.is_usable(number),
+            affordable=router.can_pay(number, self.amount),
+            fits=self._fits(),
+            excessive_pause=router.excessive_pause(number),
+            pausing=gate.down or gate.asked_to_wait > 0,
+            down=gate.down,
+            back_in=gate.back_in,
+            never_answered=gate.never_answered,
+            has_room=gate.room(),
+        )
 
-    @property
-    def refused(self) -> ProviderError | None:
-        return self._router.refused(self._number)
-
-    @property
-    def usable(self) -> bool:
-        return self._router.is_usable(self._number)
-
-    @property
-    def affordable(self) -> bool:
-        return self.excessive_pause is None and self._router.account.room_for(self.amount) >= 1
-
-    @property
-    def fits(self) -> bool | CapReachedError:
+    def _fits(self) -> bool | CapReachedError:
         try:
-            return self.held or self._router.account.fits(self.amount)
+            return self.held or self.router.account.fits(self.amount)
         except CapReachedError as error:
             return error
 
-    @property
-    def excessive_pause(self) -> TransientError | None:
-        return self._router.excessive_pause(self._number)
-
-    @property
-    def pausing(self) -> bool:
-        return self.model.gate.down or self.model.gate.asked_to_wait > 0
-
-    @property
-    def down(self) -> bool:
-        return self.model.gate.down
-
-    @property
-    def back_in(self) -> float:
-        return self.model.gate.back_in
-
-    @property
-    def never_answered(self) -> bool:
-        return self.model.gate.never_answered
-
-    @property
-    def has_room(self) -> bool:
-        return self.model.gate.room()
-
     def keep_room(self, *, keep: bool) -> None:
         """Keep room under the caps for the next attempt, if there is any; or give it back."""
-        account = self._router.account
+        account = self.router.account
         if keep and not self.held:
             self.held = account.hold(self.amount)
         elif self.held and not keep:
@@ -113,40 +92,32 @@ class _LeaveQueueError(Exception):
 
 
 class _Driver:
-    """One request's driver; what `request_attempts.World` describes."""
-
-    __slots__ = ("_claim", "_machine", "_router", "candidates")
-
     def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
         self._router = router
         self._claim = claim
-        self.candidates = [_Candidate(router, request, number) for number in range(len(router.candidates))]
+        self._candidates = [_Candidate(router, request, number) for number in range(len(router.candidates))]
         self._machine = RequestAttempts(timeout=router.timeout, uniform=router.uniform)
 
     @property
-    def now(self) -> float:
-        return self._router.clock()
-
-    @property
-    def ending(self) -> bool:
-        return self._router.closing
+    def _world(self) -> World:
+        return World([each.now() for each in self._candidates], self._router.clock(), self._router.closing)
 
     async def run(self) -> Completion:
         number = self._claim.number if self._claim is not None else self._router.first()
-        step = self._machine.start(number, self, has_room=self._claim is not None)
+        step: Step | Completion = self._machine.start(number, self._world, has_room=self._claim is not None)
         try:
             while True:
                 match step:
                     case Send():
-                        step = await self._send(self.candidates[step.candidate])
-                    case Finish():
-                        return step.completion
+                        step = await self._send(self._candidates[step.candidate])
+                    case Completion():
+                        return step
                     case GiveUp():
                         raise step.error
                     case _:
                         step = await self._wait(step)
         finally:
-            for candidate in self.candidates:
+            for candidate in self._candidates:
                 candidate.keep_room(keep=False)
             if self._claim is not None:
                 self._claim.release()
@@ -154,7 +125,7 @@ class _Driver:
                 self._router.failing -= 1
 
     async def _wait(self, step: Enter | Wait) -> Step:
-        for number, candidate in enumerate(self.candidates):
+        for number, candidate in enumerate(self._candidates):
             candidate.keep_room(keep=step.keeps_room and number == step.candidate)
         if step.instead is not None:
             self._router.tell_of_another(step.candidate, step.instead)
@@ -163,15 +134,15 @@ class _Driver:
         if step.notice:
             self._router.tell(step.notice)
         await self._router.pause(step.seconds)
-        return self._machine.paused(self)
+        return self._machine.paused(self._world)
 
     async def _enter(self, step: Enter) -> Step:
-        candidate = self.candidates[step.candidate]
+        candidate = self._candidates[step.candidate]
         following: Step | None = None
 
         def fits() -> bool:
             nonlocal following
-            following = self._machine.queued(self)
+            following = self._machine.queued(self._world)
             if following is None or isinstance(following, Send):
                 return following is not None
             raise _LeaveQueueError
@@ -185,21 +156,19 @@ class _Driver:
         self._claim = self._router.reserved(step.candidate, ticket, candidate.amount)
         return Send(step.candidate)
 
-    async def _send(self, candidate: _Candidate) -> Step:
+    async def _send(self, candidate: _Candidate) -> Step | Completion:
         claim, self._claim = self._claim, None
         assert claim is not None
         try:
             completion = await self._attempt(claim, candidate.adapted)
-        except TransientError as error:
+        except (TransientError, ProviderError) as error:
             self._router.failed[error.kind] += 1
-            if self._machine.last is None:
+            if isinstance(error, ProviderError):
+                self._router.bury(claim.number, error)
+            elif self._machine.last is None:
                 self._router.failing += 1
-            return self._machine.failed(error, self)
-        except ProviderError as error:
-            self._router.failed[error.kind] += 1
-            self._router.bury(claim.number, error)
-            return self._machine.failed(error, self)
-        return self._machine.ended() if completion is None else self._machine.answered(completion)
+            return self._machine.failed(error, self._world)
+        return self._machine.ended() if completion is None else completion
 
     async def _attempt(self, claim: Claim, request: Complete) -> Completion | None:
         """Send `request` and settle the claim; None where the run ends before it is sent."""

@@ -1,31 +1,47 @@
 """Which model is asked, and whether its provider and the caps leave room for an attempt.
 
-The first usable model is asked. One that fails for good is asked no more. What a request does with this its attempts decide
-(`request_attempts.py`).
+The first usable model is asked, and one that fails for good no more. The rest each request decides (`request_attempts.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from datarecipe.amount import NOTHING, Amount, Reservation, most
+from datarecipe.amount import NOTHING, Amount, Priced, Reservation, most
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete
 from datarecipe.llm.limits.account import Account
-from datarecipe.llm.limits.admission_gate import HowItWent, Ticket
-from datarecipe.llm.routing.candidate_model import CandidateModel
+from datarecipe.llm.limits.admission_gate import Gate, HowItWent, Ticket
 from datarecipe.llm.routing.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
+from datarecipe.llm.transport import Transport
 
 NOTICE_EVERY = 5.0
 """Seconds between two notices of failed attempts."""
 
 EXPECT_ONE_FAILURE_IN = 20
 """Attempts, as long as nothing else is known; it is what room is kept for near a cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateModel:
+    """One of the models that may answer; the first is the one that the request is for."""
+
+    name: str
+    transport: Transport
+    gate: Gate
+    price: Priced | None = None
+    """None where it is not known."""
+    adapt: Callable[[Complete], Complete] = lambda request: request
+    """The request as this model is asked: a fallback has a name, an address and sampling parameters of its own."""
+    in_process: bool = False
+    """Whether the model runs here: an attempt that is broken off is known to cost nothing."""
 
 
 @dataclass(slots=True)
@@ -54,46 +70,38 @@ class Claim:
             self.settle(NOTHING, "silent", None)
 
 
+@dataclass(eq=False)
 class Router:
-    """Asks the models of one recipe."""
+    """Asks the models of one recipe; `sleep`, `clock` and `uniform` are the retries' world."""
 
-    def __init__(
-        self,
-        candidates: Sequence[CandidateModel],
-        account: Account,
-        *,
-        timeout: float,
-        sleep: Callable[[float], Awaitable[None]],
-        clock: Callable[[], float],
-        uniform: Callable[[float, float], float],
-        notice: Callable[[str], None],
-    ) -> None:
-        """`candidates`: the model, then its fallbacks. `timeout` is for one attempt, in seconds.
+    candidates: Sequence[CandidateModel]
+    """The model, then its fallbacks."""
+    account: Account
+    _: KW_ONLY
+    timeout: float
+    """Seconds for one attempt."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    uniform: Callable[[float, float], float] = random.uniform
+    notice: Callable[[str], None] = lambda _: None
 
-        `sleep`, `clock`, `uniform` are the retries' world.
-        """
-        self.candidates = tuple(candidates)
-        self.account = account
-        self.timeout = timeout
-        self.clock = clock
-        self.uniform = uniform
-        self._sleep = sleep
-        self._notice = notice
+    def __post_init__(self) -> None:
         self.failed: Counter[str] = Counter()
         """Attempts that failed, by the name of the failure."""
-        self._told: float | None = None
-        self._told_of: set[int] = set()
-        self._dead: dict[int, ProviderError] = {}
+        self.refused: dict[int, ProviderError] = {}
+        """What the models said that are asked no more, by their number."""
         self.failing = 0
         """Requests of which an attempt failed, and that have no answer yet."""
         self.attempts = 0
+        self._told = -math.inf
+        self._told_of: set[int] = set()
         self._kept = False
         """Whether it was the caps that left no room for the request that asked last."""
         self._pauses: list[float] = []
         """When requests are tried again."""
         self._closing = asyncio.Event()
-        for candidate in candidates:
-            account.listen(candidate.gate.changed)
+        for candidate in self.candidates:
+            self.account.listen(candidate.gate.changed)
 
     @property
     def closing(self) -> bool:
@@ -117,9 +125,14 @@ class Router:
         soon = [number for number in alive if self.excessive_pause(number) is None]
         return next(iter((*usable, *soon, *alive)), 0)
 
+    @property
+    def gate(self) -> Gate:
+        """The gate of the model that is asked first."""
+        return self.candidates[self.first()].gate
+
     def alive(self) -> list[int]:
         """The models that did not say no for good."""
-        return [number for number in range(len(self.candidates)) if number not in self._dead]
+        return [number for number in range(len(self.candidates)) if number not in self.refused]
 
     def is_usable(self, number: int) -> bool:
         """Whether it answers, or it is time to see whether it answers again."""
@@ -128,13 +141,9 @@ class Router:
 
     def bury(self, number: int, error: ProviderError) -> None:
         """Ask this model no more: it said no for good. Those that wait for room at it need not hear it themselves."""
-        if number not in self._dead:
-            self._dead[number] = error
+        if number not in self.refused:
+            self.refused[number] = error
             self.candidates[number].gate.changed()
-
-    def refused(self, number: int) -> ProviderError | None:
-        """What the model said, if it is asked no more."""
-        return self._dead.get(number)
 
     def claim(self, request: Complete, ahead: float = 0.0) -> Claim | None:
         """Room for an attempt, None while there is none; near a cap, so many requests `ahead` of it go first.
@@ -147,12 +156,13 @@ class Router:
         candidate = self.candidates[number]
         if (refusal := self.excessive_pause(number)) is not None:
             raise refusal
-        amount = most(candidate.adapt(request), candidate.price)
+        amount = self._most(request, number)
         try:
             self._kept = not (self.account.fits(amount) and self._leaves_room(amount, ahead))
         except CapReachedError:
             # A dear fallback may be out of reach where the model itself is not: that one is waited for.
-            if not any(self._can_pay(request, other) for other in self.alive() if other != number):
+            others = (other for other in self.alive() if other != number)
+            if not any(self.can_pay(other, self._most(request, other)) for other in others):
                 raise
             self._kept = True
         ticket = None if self._kept else candidate.gate.try_enter(amount.tokens)
@@ -162,18 +172,18 @@ class Router:
             self.candidates[other].gate.ring()  # whichever is usable first
         return None
 
-    def _can_pay(self, request: Complete, number: int) -> bool:
+    def can_pay(self, number: int, amount: Amount) -> bool:
         """Whether the caps leave room for an attempt at that model, now or later."""
+        return self.excessive_pause(number) is None and self.account.room_for(amount) >= 1
+
+    def _most(self, request: Complete, number: int) -> Amount:
         candidate = self.candidates[number]
-        return (
-            self.excessive_pause(number) is None
-            and self.account.room_for(most(candidate.adapt(request), candidate.price)) >= 1
-        )
+        return most(candidate.adapt(request), candidate.price)
 
     @property
     def waits(self) -> tuple[float, str] | None:
         """The seconds until more may be sent, and what is waited for; None where time is no matter."""
-        at_the_gate = self.candidates[self.first()].gate.waits
+        at_the_gate = self.gate.waits
         if at_the_gate is not None or not self._pauses or not (self._kept or not self.account.under_way):
             return at_the_gate
         return max(0.0, min(self._pauses) - self.clock()), "a request that is tried again"
@@ -207,32 +217,25 @@ class Router:
         """The error for a pause that the provider asks for, where it is longer than a request is tried for."""
         candidate = self.candidates[number]
         wait = candidate.gate.asked_to_wait
-        return (
-            TransientError(f"{candidate.name} asks for a pause of {wait:,.0f} s")
-            if wait > self.timeout + TOTAL
-            else None
-        )
+        if wait <= self.timeout + TOTAL:
+            return None
+        return TransientError(f"{candidate.name} asks for a pause of {wait:,.0f} s")
 
     def tell(self, text: str) -> None:
-        """Pass a notice on, unless one was passed on just now: a burst of failures is one piece of news.
-
-        Nor where no further attempts are made, which is what it would be about.
-        """
-        if self.closing:
-            return
-        if self._told is None or self.clock() - self._told >= NOTICE_EVERY:
+        """Pass a notice of another attempt on, unless one was passed on just now, or no further ones are made."""
+        if not self.closing and self.clock() - self._told >= NOTICE_EVERY:
             self._told = self.clock()
-            self._notice(text)
+            self.notice(text)
 
     def tell_of_another(self, number: int, error: DatarecipeError) -> None:
         """Say that a fallback answers, once for each: who writes the data is no news to be left out."""
         if number and number not in self._told_of:
             self._told_of.add(number)
-            self._notice(f"{self.candidates[number].name} is asked instead: {error.message}")
+            self.notice(f"{self.candidates[number].name} is asked instead: {error.message}")
 
     async def pause(self, seconds: float) -> None:
         """Sleep, or less when the run ends meanwhile."""
-        sleep = asyncio.ensure_future(self._sleep(seconds))
+        sleep = asyncio.ensure_future(self.sleep(seconds))
         until = self.clock() + seconds
         self._pauses.append(until)
         try:

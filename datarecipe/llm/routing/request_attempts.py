@@ -1,12 +1,12 @@
 """The attempts of one request, as a state machine without I/O: which candidate model is asked, when, and when to give up.
 
 Candidate 0 is the model that the request is for; the others are its fallbacks. The machine says what to do next, a `Step`.
-Its driver (`attempt_driver.py`) does it and reports what happened. Clock, gates and caps reach the machine as a `World`, so
-tests feed it plain data.
+Its driver (`attempt_driver.py`) does it and reports what happened. Clock, gates and caps reach the machine as a `World` of
+plain data.
 
 | event | condition, the first that holds | next step |
 |---|---|---|
-| any but an answer | the run is ending | `GiveUp` with the last error |
+| any | the run is ending | `GiveUp` with the last error |
 | `start`, or moved to a candidate | it asked this request for a pause, and another candidate is usable | move |
 | | it asked this request for a pause | `Wait`, with a look around every 5 s |
 | | the driver already holds room for the attempt | `Send` |
@@ -19,7 +19,6 @@ tests feed it plain data.
 | | the caps leave room | `Send` |
 | | the caps leave no room now, and an earlier candidate is usable | move |
 | | else | None: stay in the queue |
-| `answered` | | `Finish` |
 | `failed` | it may be sent again at once, and was not `AT_ONCE` times | `Enter` |
 | | the candidate never answered anybody | drop it, move |
 | | tries and time allow another attempt here | `Wait`, the backoff |
@@ -41,12 +40,12 @@ tries: they speak of the provider, not of the request.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
-from datarecipe.exchange import Completion
 from datarecipe.llm.limits.admission_gate import SHORTEST_TIMER
 from datarecipe.llm.transport import AskAgainError
 
@@ -73,68 +72,43 @@ LOOKS_EVERY = 5.0
 """Seconds after which a request in a pause of its own looks again whether another candidate is usable."""
 
 
-class Candidate(Protocol):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """One candidate model at this moment, for one request."""
 
-    @property
-    def name(self) -> str:
-        """For people."""
-
-    @property
-    def refused(self) -> ProviderError | None:
-        """The error after which it is asked no more, by any request."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether it answers, or it is time to probe whether it answers again."""
-
-    @property
-    def affordable(self) -> bool:
-        """Whether the caps leave room for an attempt, now or later."""
-
-    @property
-    def fits(self) -> bool | CapReachedError:
-        """Whether the caps leave room for an attempt now; the error where they never will."""
-
-    @property
-    def excessive_pause(self) -> TransientError | None:
-        """The error for a pause that the provider asks of all, where it outlasts the request's time."""
-
-    @property
-    def pausing(self) -> bool:
-        """Whether all requests wait for it: it is down, or asked for a pause."""
-
-    @property
-    def down(self) -> bool:
-        """Whether its circuit is open."""
-
-    @property
-    def back_in(self) -> float:
-        """Seconds until it may be probed; infinite while a probe is under way."""
-
-    @property
-    def never_answered(self) -> bool:
-        """Whether it answered nobody for so long that a wrong address is likelier than an outage."""
-
-    @property
-    def has_room(self) -> bool:
-        """Whether its gate lets an attempt pass now."""
+    name: str
+    refused: ProviderError | None
+    """The error after which it is asked no more, by any request."""
+    usable: bool
+    """Whether it answers, or it is time to probe whether it answers again."""
+    affordable: bool
+    """Whether the caps leave room for an attempt, now or later."""
+    fits: bool | CapReachedError
+    """Whether the caps leave room for an attempt now; the error where they never will."""
+    excessive_pause: TransientError | None
+    """The error for a pause that the provider asks of all, where it outlasts the request's time."""
+    pausing: bool
+    """Whether all requests wait for it: it is down, or asked for a pause."""
+    down: bool
+    """Whether its circuit is open."""
+    back_in: float
+    """Seconds until it may be probed; infinite while a probe is under way."""
+    never_answered: bool
+    """Whether it answered nobody for so long that a wrong address is likelier than an outage."""
+    has_room: bool
+    """Whether its gate lets an attempt pass now."""
 
 
-class World(Protocol):
+@dataclass(frozen=True, slots=True)
+class World:
     """What the machine sees of the world at this moment."""
 
-    @property
-    def now(self) -> float:
-        """Seconds of a clock that only goes forward."""
-
-    @property
-    def ending(self) -> bool:
-        """Whether the run is ending: no further attempts."""
-
-    @property
-    def candidates(self) -> Sequence[Candidate]:
-        """The models that may answer, in order of preference."""
+    candidates: Sequence[Candidate]
+    """The models that may answer, in order of preference."""
+    now: float
+    """Seconds of a clock that only goes forward."""
+    ending: bool = False
+    """Whether the run is ending: no further attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,29 +142,17 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
-    """The answer is there: store it."""
-
-    completion: Completion
-
-
-@dataclass(frozen=True, slots=True)
 class GiveUp:
     """No answer is to be had: raise `error`."""
 
     error: DatarecipeError
 
 
-Step: TypeAlias = Enter | Send | Wait | Finish | GiveUp
+Step: TypeAlias = Enter | Send | Wait | GiveUp
 
 
 class RequestAttempts:
-    """The machine. Each method takes an event and gives the next step."""
-
-    __slots__ = (
-        "_allowed", "_alone", "_attempt", "_began", "_candidate", "_counted", "_dropped", "_failures", "_not_before",
-        "_refused", "_repeats", "_timeout", "_tries", "_uniform", "_until", "_waiting_for", "last",
-    )  # fmt: skip
+    """The machine. Each method takes an event and gives the next step; an answer ends it."""
 
     def __init__(self, *, timeout: float, uniform: Callable[[float, float], float]) -> None:
         """`timeout` is for one attempt, in seconds; `uniform(a, b)` draws the jitter of the pauses."""
@@ -201,9 +163,9 @@ class RequestAttempts:
         self._began = 0.0
         self._dropped: set[int] = set()
         """Candidates that answer others, and not this request."""
-        self._tries: dict[int, int] = {}
+        self._tries: Counter[int] = Counter()
         """Failed attempts that count against the request, by candidate."""
-        self._failures: dict[int, int] = {}
+        self._failures: Counter[int] = Counter()
         """All failed attempts, by candidate."""
         self._not_before: dict[int, float] = {}
         """When a candidate asked this request to come back."""
@@ -227,10 +189,6 @@ class RequestAttempts:
         """Begin with a candidate; with `has_room` the driver holds room for the first attempt."""
         self._began = world.now
         return self._arrive(candidate, world, has_room=has_room)
-
-    def answered(self, completion: Completion) -> Finish:
-        """The attempt was answered."""
-        return Finish(completion)
 
     def ended(self) -> GiveUp:
         """The run ended before the attempt was sent."""
@@ -289,10 +247,10 @@ class RequestAttempts:
         if candidate.never_answered and not error.rate_limited:
             return self._drop(error, world)
         pause = self._backoff(error)
-        self._failures[number] = self._failures.get(number, 0) + 1
+        self._failures[number] += 1
         self._attempt += 1
         if not error.rate_limited and not candidate.down:
-            self._tries[number] = self._tries.get(number, 0) + 1
+            self._tries[number] += 1
             self._counted += 1
         patience = math.inf if self._alone else TOTAL_BEFORE_A_FALLBACK
         if self._counted >= self._allowed or pause > patience or world.now + pause > self._until:
@@ -303,8 +261,8 @@ class RequestAttempts:
 
     def _backoff(self, error: TransientError) -> float:
         """Seconds until the next attempt."""
-        failures = self._failures.get(self._candidate, 0)
-        pause = self._uniform(0.0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures, 30)))
+        longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self._failures[self._candidate], 30))
+        pause = self._uniform(0.0, longest)
         if error.retry_after is None:
             return pause
         # Not before the time asked for, and not all at that one moment.
@@ -335,11 +293,11 @@ class RequestAttempts:
         if not self._alone:
             left = min(left, self._timeout + TOTAL_BEFORE_A_FALLBACK)
         self._until = world.now + left
-        self._allowed = max(1, TRIES - self._tries.get(number, 0))
+        self._allowed = max(1, TRIES - self._tries[number])
         self._counted = self._attempt = self._repeats = 0
         return Send(number) if has_room else Enter(number, instead=instead)
 
-    def _leave(self, error: DatarecipeError, world: World) -> Step:
+    def _leave(self, error: ProviderError | CapReachedError | TransientError, world: World) -> Step:
         """The candidate will not answer now: go on to another where there is one, else give up."""
         match error:
             case ProviderError():
@@ -354,16 +312,13 @@ class RequestAttempts:
             return GiveUp(error)
         return self._drop(error, world) if useless else self._move(error, world)
 
-    def _may_come_back(self, error: DatarecipeError, world: World) -> bool:
+    def _may_come_back(self, error: TransientError, world: World) -> bool:
         """Whether the candidate may answer the request later; others that are asked meanwhile may fail too."""
-        candidate = world.candidates[self._candidate]
-        rate_limited, retry_after = False, 0.0
-        if isinstance(error, TransientError):
-            rate_limited, retry_after = error.rate_limited, error.retry_after or 0.0
-        if rate_limited or candidate.pausing:
+        candidate, retry_after = world.candidates[self._candidate], error.retry_after or 0.0
+        if error.rate_limited or candidate.pausing:
             return candidate.excessive_pause is None  # it is so for all requests, and passes
         self._not_before[self._candidate] = world.now + retry_after
-        return self._tries.get(self._candidate, 0) < TRIES and retry_after <= self._seconds_left(world)
+        return self._tries[self._candidate] < TRIES and retry_after <= self._seconds_left(world)
 
     def _drop(self, reason: DatarecipeError, world: World) -> Step:
         """Ask this candidate no more for this request."""

@@ -142,7 +142,7 @@ def _document(reply: Any, provider: str) -> dict[str, Any]:
     """What a `ModelResponse` holds, as the JSON that it came from."""
     model = getattr(reply, "model", None)
     if (
-        isinstance(model, str) and provider_facts.dialect_of(provider).prefix != f"{provider}/"
+        isinstance(model, str) and provider_facts.facts(provider).dialect.prefix != f"{provider}/"
     ):  # as of `openrouter/auto`
         model = model.removeprefix(f"{provider}/")  # litellm puts it before what some providers say
     choices = getattr(reply, "choices", None) or [None]

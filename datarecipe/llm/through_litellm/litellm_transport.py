@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from datarecipe.errors import ProviderError
-from datarecipe.exchange import Completion
+from datarecipe.exchange import Completion, thawed
 from datarecipe.llm.failures.failure_table import Failure
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.allowed_hosts import AllowedHosts, allowed_hosts
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class LitellmTransport:
     """Answers requests to one endpoint. Use it as an async context manager, in one event loop.
 
-    litellm is imported at the first `complete`, in a thread; `prepare` starts that earlier, when other work is at hand.
+    litellm is imported at the first `complete`, in a thread; `loading` starts that earlier.
     """
 
     slots: int | None = None
@@ -70,14 +70,9 @@ class LitellmTransport:
                 thread.soon(self._client.close)
             await litellm_thread.leave(thread, _close_clients)
 
-    def prepare(self) -> None:
-        """Begin to import litellm in a thread, and what it would else import at the first request."""
-        if self._importing is None:
-            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
-
     def _import(self) -> Any:
         """litellm, asked here about the model rather than in the event loop, where its answer takes an import or two."""
-        litellm = import_litellm(openai_client=self._wire in provider_facts.OVER_THE_OPENAI_CLIENT)
+        litellm = import_litellm(openai_client=provider_facts.facts(self._wire).openai_client)
         name, provider = self._endpoint.name, self._wire
         hold_clients()
         with contextlib.suppress(Exception):  # a few providers' code objects to the name; it will when it is asked, too
@@ -91,8 +86,8 @@ class LitellmTransport:
         return None if importing.done() else importing
 
     def _imported(self) -> asyncio.Task[Any]:
-        self.prepare()
-        assert self._importing is not None
+        if self._importing is None:
+            self._importing = asyncio.create_task(asyncio.to_thread(self._import))
         return self._importing
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
@@ -160,7 +155,7 @@ class LitellmTransport:
         }
         arguments |= sending.length_named(sending.sampling_of(content), form.length)
         if content.response_format is not None:
-            arguments["response_format"] = sending.thawed(content.response_format)
+            arguments["response_format"] = thawed(content.response_format)
         if self._base is not None:
             arguments["api_base"] = self._base
         if self._key is not None:
@@ -178,7 +173,7 @@ class LitellmTransport:
             hold_clients()
             url = urlsplit(self._endpoint.api_base or "")
             headers: dict[str, Any] = {}
-            if self._endpoint.provider not in provider_facts.NAME_AN_ACCOUNT:
+            if not self._endpoint.facts.names_account:
                 # Whose account at OpenAI pays is nobody else's business; the client would say so.
                 headers |= dict.fromkeys(_names_of_account_headers(), openai.Omit())
             if (authorization := sending.basic_authorization(url)) is not None:
@@ -210,7 +205,7 @@ async def _close_clients() -> None:
 
 def _base(endpoint: Endpoint) -> str | None:
     """The URL to give to litellm, without user info and query; None where it knows the provider's own."""
-    base = openai_protocol.base_of(endpoint) if endpoint.provider in provider_facts.OLLAMA else endpoint.api_base
+    base = openai_protocol.base_of(endpoint) if endpoint.facts.dialect.as_plain else endpoint.api_base
     if base is None:
         return None
     url = urlsplit(base)

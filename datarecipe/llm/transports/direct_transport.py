@@ -2,13 +2,12 @@
 the CPU for each request.
 
 For the models that `openai_protocol.speaks` says yes to it sends what litellm would send, to the same place with the same
-key, and says the same of what comes back. aiohttp is imported with the first request, or by `prepare`.
+key, and says the same of what comes back. aiohttp is imported with the first request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import re
@@ -93,12 +92,6 @@ class DirectTransport:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-
-    def prepare(self) -> None:
-        """Import aiohttp and read the certificates; a tenth of a second."""
-        if self._address is not None:
-            with contextlib.suppress(MachineError):  # `complete` says so, where it is expected
-                self._opened()
 
     def loading(self, _: Complete) -> None:
         """A request can leave at any time."""

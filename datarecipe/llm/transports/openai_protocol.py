@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from datarecipe.exchange import thawed
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.transports import sending
 
@@ -45,7 +46,7 @@ def depends_on_content(endpoint: Endpoint) -> bool:
 
 def names() -> tuple[str, ...]:
     """The providers that this protocol reaches."""
-    return tuple(sorted(provider_facts.OPENAI_COMPATIBLE))
+    return tuple(sorted(name for name, row in provider_facts.TABLE.items() if row.direct))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,14 @@ def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address | None
         headers["Authorization"] = authorization
     elif (key := endpoint.api_key(environ)) is not None:
         headers["Authorization"] = f"Bearer {key}"
-    if endpoint.provider in provider_facts.NAME_AN_ACCOUNT and endpoint.named_by != "recipe":
+    if endpoint.facts.names_account and endpoint.named_by != "recipe":
         headers = {**_of_the_account(environ), **headers}
     return Address(urlunsplit((url.scheme, url.netloc.rpartition("@")[2], path, url.query, "")), headers)
 
 
 def base_of(endpoint: Endpoint) -> str | None:
     """The address that paths are added to: the endpoint's, else the provider's own."""
-    row = provider_facts.TABLE[endpoint.provider]
+    row = endpoint.facts
     base = endpoint.api_base or row.base
     if base is None or not row.dialect.as_plain:
         return base
@@ -101,14 +102,14 @@ def body_of(request: Complete, endpoint: Endpoint, form: RequestForm) -> dict[st
     }
     body |= sending.length_named(sending.sampling_of(content), length)
     if content.response_format is not None:
-        body["response_format"] = sending.thawed(content.response_format)
+        body["response_format"] = thawed(content.response_format)
     if form.seed and dialect.seed is not None:
         body[dialect.seed] = request.draw.seed
     return {**body, **dialect.extra}
 
 
 def _dialect(endpoint: Endpoint) -> Dialect:
-    return provider_facts.dialect_of(endpoint.wire)
+    return provider_facts.facts(endpoint.wire).dialect
 
 
 def _of_the_account(environ: Mapping[str, str]) -> dict[str, str]:

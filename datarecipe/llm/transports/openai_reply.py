@@ -19,7 +19,6 @@ from datarecipe.llm.failures.asked_pause import asked_pause
 from datarecipe.llm.failures.failure_errors import FailureJudge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
-from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.transports.foreign_reply import TITLE, never_json, other_protocol
 from datarecipe.llm.transports.reply_apart import apart_of
 from datarecipe.llm.transports.streamed_reply import is_stream, put_together
@@ -160,7 +159,7 @@ class Replies:
         said = said_in(document)
         message = (said.message or in_words(text[:LONGEST_ERROR]) or f"status {status}")[:LONGEST_ERROR]
         codes = said.codes
-        if self.endpoint.provider in provider_facts.OLLAMA and _NOT_PULLED.match(message):
+        if self.endpoint.facts.dialect.as_plain and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
         pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", self.now())
         return _failed("http", status, said, message, codes, pause)

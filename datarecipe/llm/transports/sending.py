@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from datarecipe.errors import ProviderError
@@ -33,14 +33,14 @@ _WITHOUT_KEY = "take `key_env` out of your configuration if the server needs non
 
 def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     """Raise `ProviderError` for what would be found out by asking somebody else's host, or not at all."""
-    if endpoint.api_base is None and endpoint.provider in provider_facts.NEEDS_URL:
+    if endpoint.api_base is None and endpoint.facts.needs_url:
         variable = provider_facts.base_variables(endpoint.provider)[-1]
         raise ProviderError(
             f"{endpoint.provider} has no host of its own here, and no URL is named for {endpoint.model}",
             hint=f"Name it with `--api-base http://localhost:8000/v1`, or export {variable}=...",
         )
     at_home = endpoint.api_base is None
-    if not has_key and (endpoint.needs_key or (at_home and endpoint.provider in provider_facts.NEEDS_KEY)):
+    if not has_key and (endpoint.needs_key or (at_home and endpoint.facts.needs_key)):
         variable = endpoint.key_variables[0]
         raise ProviderError(
             f"{endpoint.model} needs a key, and {variable} is not set",
@@ -94,10 +94,3 @@ def secrets_of(endpoint: Endpoint, environ: Mapping[str, str]) -> frozenset[str]
     found |= set(custom_headers(environ).values())
     found |= {url.query, *(value for _, value in parse_qsl(url.query))}
     return frozenset(secret for secret in found if secret and secret != NO_KEY)
-
-
-def thawed(value: Any) -> Json:
-    """Plain dicts and lists of the sender's own: litellm changes them in place."""
-    if hasattr(value, "items"):
-        return {key: thawed(inner) for key, inner in value.items()}
-    return [thawed(inner) for inner in value] if isinstance(value, list | tuple) else value

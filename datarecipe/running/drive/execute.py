@@ -18,6 +18,7 @@ from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
+from datarecipe.llm.routing.model_router import Router
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card.card import card
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
@@ -140,15 +141,15 @@ class _Reporter:
             self._observer.progress(self._progress(now))
 
     def _progress(self, now: float) -> Progress:
-        account = self._books.account
+        account, router = self._books.account, self._client.router
         return Progress(
             name=self._setup.recipe.name,
             output=self._setup.output,
             counts=self._books.counts(),
             in_flight=account.under_way,
-            limit=self._client.limit,
-            down=self._client.down,
-            waits=self._client.waits,
+            limit=router.gate.limit,
+            down=router.gate.down,
+            waits=router.waits,
             caps=account.caps,
             together=self._above.spent,
             budget=self._above.caps,
@@ -166,8 +167,7 @@ async def open_client(
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
         candidates = await pool.candidates(setup)
-        client = CachedClient(
-            cache,
+        router = Router(
             candidates,
             account,
             timeout=setup.recipe.limits.timeout,
@@ -175,8 +175,7 @@ async def open_client(
             uniform=pool.uniform,
             notice=notice,
         )
-        client.share(pool.flying(setup.cache_dir))
-        yield client
+        yield CachedClient(cache, router, pool.flying(setup.cache_dir))
 
 
 async def execute(
@@ -273,7 +272,7 @@ async def _execute(
         with _telling_what_was_used(account, setup, observer):
             try:
                 async with open_client(setup, pool, account, observer.notice) as client:
-                    books.traffic.failed_attempts = client.failed
+                    books.traffic.failed_attempts = client.router.failed
                     reporter = _Reporter(setup, observer, books, client, above=above)
 
                     async def drive(loop: Loop) -> Ending:
@@ -325,7 +324,7 @@ async def _ask_again(
     notice(again.opening)
     client.retry(again.requests)
     ending = await drive(again) if again.requests else Ending("target")
-    client.reopen()
+    client.router.reopen()
     traffic.asked_again = again.answered
     return ending
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -16,7 +17,7 @@ from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.limits.rate_pacer import Pace
 from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
-from datarecipe.llm.routing.candidate_model import CandidateModel, unchanged
+from datarecipe.llm.routing.model_router import CandidateModel
 from datarecipe.llm.transport import Transport
 from datarecipe.recipe import Limits
 from datarecipe.running.resolve.fallback import adapter
@@ -100,7 +101,7 @@ class ProviderPool:
     async def candidates(self, setup: ResolvedRun) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
         first = await self._candidate(setup, setup.endpoint)
-        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
+        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, in_process=setup.embedded)]
         for fallback in setup.fallbacks:
             way = await self._candidate(setup, fallback.endpoint)
             candidates.append(
@@ -120,12 +121,12 @@ class ProviderPool:
         """The most that any recipe wants at once; the least that any says of a minute."""
         start = max(limit.concurrency for limit in limits)
         most = max(limit.max_concurrency or limit.concurrency for limit in limits)
-        rpm = min((limit.rpm for limit in limits if limit.rpm), default=None)
-        tpm = min((limit.tpm for limit in limits if limit.tpm), default=None)
+        rpm = min((limit.rpm for limit in limits if limit.rpm), default=math.inf)
+        tpm = min((limit.tpm for limit in limits if limit.tpm), default=math.inf)
         return Gate(
             AdaptiveLimit(min(start, slots or start), min(most, slots or most)),
-            requests=Pace(rpm) if rpm else None,
-            tokens=Pace(tpm) if tpm else None,
+            requests=Pace(rpm),
+            tokens=Pace(tpm),
             clock=asyncio.get_running_loop().time,
             uniform=self.uniform,
             notice=self._notice,

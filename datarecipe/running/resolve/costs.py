@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from datarecipe.amount import LARGEST, Caps
 from datarecipe.errors import UnknownPriceError
-from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import Limits, Prices
@@ -103,7 +102,7 @@ def require_prices(cap: str, costs: tuple[Cost, ...], models: tuple[str, ...], *
 
 def warning(endpoint: Endpoint, cost: Cost) -> str | None:
     """What to say of a model that no cap in dollars bounds; nothing of servers that people run themselves."""
-    if endpoint.provider in provider_facts.NEEDS_NO_KEY:
+    if endpoint.facts.keyless:
         return None
     if cost.only_recipe:
         return (

@@ -14,7 +14,7 @@ from pathlib import Path
 from datarecipe.errors import UnsafePathError, UntrustedEndpointError
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.embedded.fingerprint import fingerprint
-from datarecipe.llm.embedded.weights import default_data_dir, find_weights, is_path
+from datarecipe.llm.embedded.weights import default_data_dir, is_path, known_weights
 from datarecipe.recipe import Place, Project
 from datarecipe.running.resolve.options import Options
 
@@ -44,7 +44,7 @@ def local_model(
     if override:
         path = Path(override).expanduser().absolute()
     elif not is_path(rest):
-        find_weights(rest, data_dir=default_data_dir())  # for its word on names that nobody knows
+        known_weights(rest)  # for its word on names that nobody knows
         return name, None
     elif by is None:
         path = Path(rest).expanduser().absolute()

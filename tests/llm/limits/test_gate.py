@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 from collections.abc import Callable
 
@@ -24,8 +25,8 @@ Provider = Callable[[float], tuple[HowItWent, float | None]]
 def make_gate(concurrency: int = 4, *, rpm: int | None = None, tpm: int | None = None, most: int | None = None) -> Gate:
     return Gate(
         AdaptiveLimit(concurrency, most),
-        requests=Pace(rpm) if rpm else None,
-        tokens=Pace(tpm) if tpm else None,
+        requests=Pace(rpm or math.inf),
+        tokens=Pace(tpm or math.inf),
         clock=asyncio.get_running_loop().time,
         uniform=random.Random(0).uniform,
     )
