@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.failures.failure_table import Failure, Kind
+from datarecipe.llm.failures.failure_table import Failure, Kind, garbage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,21 +65,18 @@ _BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
 def _told(error: BaseException, errors: list[BaseException], names: frozenset[str]) -> Failure | None:
     """What more is known of than that the connection broke."""
     if "SSLCertVerificationError" in names or "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Failure("connection", codes=frozenset({"certificate"}), message=_certificate(errors))
+        said = (text for each in errors if isinstance(text := getattr(each, "verify_message", None), str) and text)
+        message = next(said, "certificate verify failed")
+        return Failure("connection", codes=frozenset({"certificate"}), message=message)
     if names & {"ClientHttpProxyError", "ProxyError"}:
         return _proxy(errors)
     if "SSLError" in names and (wrong := _NOT_TLS.search(" ".join(map(str, errors)))) is not None:
         return Failure("connection", codes=frozenset({"tls"}), message=wrong.group())
-    if names & {"TooManyRedirects"}:
+    if "TooManyRedirects" in names:
         return Failure("http", status=302, message="redirects without end")
     if "JSONDecodeError" in names or _UNREADABLE.search(str(error)):
-        return Failure("garbage", codes=frozenset({"json"}), message=str(error))
+        return garbage("json", str(error))
     return None
-
-
-def _certificate(errors: list[BaseException]) -> str:
-    found = (text for error in errors if isinstance(text := getattr(error, "verify_message", None), str) and text)
-    return next(found, "certificate verify failed")
 
 
 def _proxy(errors: list[BaseException]) -> Failure:
