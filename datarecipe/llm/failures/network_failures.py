@@ -43,21 +43,21 @@ def network_failure(error: BaseException) -> Failure | None:
     if (found := _told(error, errors, names)) is not None:
         return found
     for kind, code, among in _BY_NAME:
-        if names & among:
+        if not names.isdisjoint(among):
             message = next((text for e in reversed(errors) if (text := str(e))), type(error).__name__)
             return Failure(kind, codes=frozenset({code} - {""}), message=message)
     return None
 
 
-_BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
-    ("connection", "dns", frozenset({"gaierror"})),
-    ("timeout", "connect", frozenset({"ConnectionTimeoutError", "ConnectTimeout"})),
-    ("connection", "refused", frozenset({"ConnectionRefusedError", "ClientConnectorError", "ConnectError"})),
-    ("timeout", "", frozenset({"Timeout", "APITimeoutError", "TimeoutException", "TimeoutError"})),
+_BY_NAME: tuple[tuple[Kind, str, tuple[str, ...]], ...] = (
+    ("connection", "dns", ("gaierror",)),
+    ("timeout", "connect", ("ConnectionTimeoutError", "ConnectTimeout")),
+    ("connection", "refused", ("ConnectionRefusedError", "ClientConnectorError", "ConnectError")),
+    ("timeout", "", ("Timeout", "APITimeoutError", "TimeoutException", "TimeoutError")),
     (
         "connection",
         "",
-        frozenset({"ClientError", "TransportError", "APIConnectionError", "ConnectionError", "SSLError", "OSError"}),
+        ("ClientError", "TransportError", "APIConnectionError", "ConnectionError", "SSLError", "OSError"),
     ),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from datarecipe.llm.failures.failure_table import Failure
@@ -46,7 +45,8 @@ def said_in(body: object) -> Failure:
     if isinstance(raw, str) and raw and raw not in message:
         message = f"{message}: {raw}"  # what the provider behind a router said
     parameter = error.get("param")
-    codes = frozenset(_codes(error))
+    found = (code for name in _CODES if isinstance(code := error.get(name), str | int) and not isinstance(code, bool))
+    codes = frozenset(str(code)[:200].lower() for code in found) - {""}
     generation = _generation(error.get("failed_generation"), message)
     nothing_but_that = _OUT_OF_ROOM in generation[:200]
     return Failure(
@@ -70,13 +70,6 @@ def _innermost(document: dict[str, Any]) -> dict[str, Any]:
         response.get("Error") if isinstance(response, dict) else None,
     )
     return next((place for place in places if isinstance(place, dict)), document)
-
-
-def _codes(error: dict[str, Any]) -> Iterator[str]:
-    for name in _CODES:
-        code = error.get(name)
-        if isinstance(code, str | int) and not isinstance(code, bool) and len(text := str(code)[:200]):
-            yield text.lower()
 
 
 def _generation(failed: object, message: str) -> str:

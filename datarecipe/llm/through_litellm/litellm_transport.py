@@ -113,23 +113,20 @@ class LitellmTransport:
         outcome = answer if isinstance(answer, ProviderError) else self._replies.outcome(answer)
         if isinstance(outcome, Completion):
             return outcome
-        raise outcome
+        raise outcome from None
 
     async def _answer(
-        self,
-        litellm: Any,
-        arguments: dict[str, Any],
-        timeout: float,  # noqa: ASYNC109
+        self, litellm: Any, arguments: dict[str, Any], seconds: float
     ) -> Completion | Failure | ProviderError:
         """What came of it. Raises none of that while litellm's error is handled, which may hold a key."""
         assert self._thread is not None
         assert self._hosts is not None
         guard = Guard(self._hosts)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 reply = await self._thread.run(_ask(litellm, arguments, guard))
         except TimeoutError:
-            return no_answer(timeout)
+            return no_answer(seconds)
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
             return self._stopped(guard) or answer_behind(error, self._replies)
         return self._stopped(guard) or self._replies.completion(document_of(reply, self._endpoint.provider))
