@@ -42,10 +42,10 @@ MODEL = "openai/gpt-test"
 
 @asynccontextmanager
 async def transport(
-    base: str | None, model: str = MODEL, environ: Mapping[str, str] | None = None, **settings: Any
+    base: str | None, model: str = MODEL, environ: Mapping[str, str] | None = None
 ) -> AsyncIterator[DirectTransport]:
     environ = {"OPENAI_API_KEY": SECRET} if environ is None else environ
-    async with DirectTransport(endpoint_of(model, base, environ), environ=environ, **settings) as opened:
+    async with DirectTransport(endpoint_of(model, base, environ), environ=environ) as opened:
         yield opened
 
 

@@ -23,7 +23,7 @@ from datarecipe.exchange import Completion
 from datarecipe.llm.failures.failure_errors import FailureJudge
 from datarecipe.llm.failures.failure_table import TABLE, Failure, Row, row_of
 from datarecipe.llm.failures.network_failures import network_failure
-from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
+from datarecipe.llm.through_litellm.litellm_outcome import answer_behind
 from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transports.direct_transport import DirectTransport
 from datarecipe.llm.transports.openai_reply import Replies
@@ -270,7 +270,8 @@ async def test_a_server_without_tls(model: str, kind: str) -> None:
     held(ROWS["no TLS"], result, hint="http://")
 
 
-async def test_a_connection_that_never_comes_about() -> None:
+async def test_a_connection_that_never_comes_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datarecipe.llm.transports.direct_transport.CONNECT_SECONDS", 0.3)
     # A listener whose queue is full: the system answers no further attempt.
     environ = {"OPENAI_API_KEY": "sk-datarecipe-0123456789"}
     with socket.socket() as listener, socket.socket() as one, socket.socket() as two:
@@ -281,21 +282,21 @@ async def test_a_connection_that_never_comes_about() -> None:
             waiting.connect_ex(listener.getsockname())
         base = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         endpoint = endpoint_of("openai/gpt-test", base, environ)
-        async with DirectTransport(endpoint, environ=environ, connect_seconds=0.3) as transport:
+        async with DirectTransport(endpoint, environ=environ) as transport:
             with pytest.raises(TransientError) as caught:
                 await transport.complete(request("openai/gpt-test", base), timeout=20)
     held(ROWS["no connection in time"], caught.value)
 
 
 def test_a_package_that_is_missing() -> None:
-    interpreter = Interpreter(endpoint_of("bedrock/m", None, {}), ())
-    held(ROWS["missing package"], interpreter.judged(interpreter.found(ImportError("No module named 'boto3'"))))
+    replies = Replies(endpoint_of("bedrock/m", None, {}), ())
+    held(ROWS["missing package"], replies.outcome(answer_behind(ImportError("No module named 'boto3'"), replies)))
 
 
 @pytest.mark.parametrize("quoted", ["{[]: 1}", "-" * 100_000 + "1", "(" * 5_000, "1" * 5_000, "\0", "{**1}", "f'{1}'"])
 def test_whatever_is_quoted_as_received_is_read_as_a_text_alone(quoted: str) -> None:
-    interpreter = Interpreter(endpoint_of("openai/gpt-test", None, {}), ())
-    failure = interpreter.judged(interpreter.found(ValueError(f"Received: {quoted}. Check the reverse proxy")))
+    replies = Replies(endpoint_of("openai/gpt-test", None, {}), ())
+    failure = replies.outcome(answer_behind(ValueError(f"Received: {quoted}. Check the reverse proxy"), replies))
     assert isinstance(failure, TransientError)
 
 

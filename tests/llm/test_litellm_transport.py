@@ -481,7 +481,7 @@ async def main(base):
         endpoint = resolve_endpoint(
             model, flag_api_base=asked, recipe_api_base=None, config_api_base=None, trust=False, environ=os.environ
         )
-        async with LitellmTransport(endpoint) as transport:
+        async with LitellmTransport(endpoint, environ=os.environ) as transport:
             assert "litellm" not in sys.modules or not model.startswith("openai")
             for index in range(3):
                 try:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from datarecipe.exchange import Completion
-from datarecipe.llm.failures.failure_table import RESPONSES, TABLE, Failure, Wording, row_of
+from datarecipe.llm.failures.failure_table import RESPONSES, TABLE, Failure, row_of
+from datarecipe.llm.failures.failure_wordings import Wording
 from datarecipe.llm.failures.reply_error import is_said
 from datarecipe.llm.transports.openai_reply import Replies
 from tests.llm.test_both_transports import choice, document, endpoint_of

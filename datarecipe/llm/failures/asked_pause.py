@@ -65,15 +65,11 @@ def asked_pause(status: int, headers: Mapping[str, str], text: str, now: datetim
 
 def _in_headers(headers: Mapping[str, str], now: datetime) -> float | None:
     """`retry-after-ms` (OpenAI's, Azure's), `Retry-After` (RFC 9110, 10.2.3: seconds or a date)."""
-    for name, unit in (("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001), ("retry-after", 1.0)):
+    for name in ("retry-after-ms", "x-ms-retry-after-ms", "retry-after"):
         value = headers.get(name, "").strip()
-        if re.fullmatch(_NUMBER, value):
-            number = float(value)
-            return number * unit if number < _SINCE_1970[-1][0] or unit != 1.0 else _moment(value, now)
-        found = _span(value) if value else None
-        if found is None:
-            found = _until(value, now)
-        if found is not None:
+        if name.endswith("-ms") and re.fullmatch(_NUMBER, value):
+            return float(value) * 0.001
+        if (found := _moment(value, now)) is not None:
             return found
     return None
 
@@ -81,20 +77,21 @@ def _in_headers(headers: Mapping[str, str], now: datetime) -> float | None:
 def _in_words(text: str, now: datetime) -> Iterator[float]:
     for field in _FIELD.finditer(text):
         milliseconds, quoted, unit, bare = field.groups()
-        found = _span(f"{quoted}{unit}") if unit else float(quoted or bare) * (0.001 if milliseconds else 1.0)
+        found = (
+            _span(f"{quoted}{unit}", whole=True) if unit else float(quoted or bare) * (0.001 if milliseconds else 1.0)
+        )
         if found is not None:
             yield found
     for lead in _LEAD.finditer(text):
-        found = _spans(text, lead.end())
+        found = _span(text, lead.end())
         if found is None and (iso := _ISO.match(text, lead.end())) is not None:
             found = _until(iso.group(), now)
         if found is not None:
             yield found
-    for found_bare in _BARE.finditer(text):
-        yield float(found_bare.group(1))
-    for reset in _RESET_FIELD.finditer(text):
-        found = _moment(reset.group(1), now)
-        if found is not None:
+    for bare_number in _BARE.findall(text):
+        yield float(bare_number)
+    for reset in _RESET_FIELD.findall(text):
+        if (found := _moment(reset, now)) is not None:
             yield found
 
 
@@ -106,15 +103,14 @@ def _until_whole(headers: Mapping[str, str], now: datetime) -> Iterator[float]:
             continue
         if headers.get(name.replace("reset", "remaining"), "").strip() != "0":
             continue
-        found = _moment(value.strip(), now)
-        if found is not None:
+        if (found := _moment(value.strip(), now)) is not None:
             yield found
 
 
 def _moment(value: str, now: datetime) -> float | None:
     """Seconds until what a reset says: a span, seconds, a moment since 1970, a date."""
     if not re.fullmatch(_NUMBER, value):
-        found = _span(value)
+        found = _span(value, whole=True)
         return _until(value, now) if found is None else found
     number = float(value)
     for least, unit in _SINCE_1970:
@@ -123,13 +119,8 @@ def _moment(value: str, now: datetime) -> float | None:
     return number
 
 
-def _span(text: str) -> float | None:
-    """`6m0s`, `1.5s`, `20 ms`, `1 minute` in seconds, where `text` is that and nothing else."""
-    return _spans(text, 0, whole=True)
-
-
-def _spans(text: str, start: int, *, whole: bool = False) -> float | None:
-    """The span that begins at `start`, in seconds."""
+def _span(text: str, start: int = 0, *, whole: bool = False) -> float | None:
+    """The span that begins at `start` (`6m0s`, `20 ms`, `1 minute`) in seconds; only if nothing follows, if `whole`."""
     total = None
     for _ in range(_PARTS):
         part = _PART.match(text, start)

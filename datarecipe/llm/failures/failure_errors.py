@@ -51,23 +51,21 @@ class FailureJudge:
     ) -> Literal["context_overflow", "content_filter", "generation"] | DatarecipeError:
         """What kind of response `failure` is, or the error to raise."""
         row = row_of(failure)
-        match row.meaning:
-            case "context_overflow" | "content_filter" | "generation":
-                return row.meaning
-            case "retry":
-                return TransientError(
-                    self._message(row, failure),
-                    hint=self._hint(row, failure),
-                    kind=row.name,
-                    retry_after=failure.retry_after,
-                    rate_limited=row.rate_limited,
-                    charged=row.charged,
-                )
-            case "end":
-                message, hint = self._message(row, failure), self._hint(row, failure)
-                if row.kind == "machine":
-                    return MachineError(message, hint=hint)
-                return ProviderError(message, hint=hint, kind=row.name, charged=row.charged)
+        message, hint = self._message(row, failure), self._hint(row, failure)
+        if row.kind == "machine":
+            return MachineError(message, hint=hint)
+        if row.meaning == "end":
+            return ProviderError(message, hint=hint, kind=row.name, charged=row.charged)
+        if row.meaning == "retry":
+            return TransientError(
+                message,
+                hint=hint,
+                kind=row.name,
+                retry_after=failure.retry_after,
+                rate_limited=row.rate_limited,
+                charged=row.charged,
+            )
+        return row.meaning
 
     def readable(self, text: str) -> str:
         """A provider's text on one line of a terminal, without secrets."""

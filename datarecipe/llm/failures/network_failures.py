@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.llm.failures.failure_table import Failure, Kind
+from datarecipe.llm.failures.failure_table import Failure, Kind, garbage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +43,21 @@ def network_failure(error: BaseException) -> Failure | None:
     if (found := _told(error, errors, names)) is not None:
         return found
     for kind, code, among in _BY_NAME:
-        if names & among:
+        if not names.isdisjoint(among):
             message = next((text for e in reversed(errors) if (text := str(e))), type(error).__name__)
             return Failure(kind, codes=frozenset({code} - {""}), message=message)
     return None
 
 
-_BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
-    ("connection", "dns", frozenset({"gaierror"})),
-    ("timeout", "connect", frozenset({"ConnectionTimeoutError", "ConnectTimeout"})),
-    ("connection", "refused", frozenset({"ConnectionRefusedError", "ClientConnectorError", "ConnectError"})),
-    ("timeout", "", frozenset({"Timeout", "APITimeoutError", "TimeoutException", "TimeoutError"})),
+_BY_NAME: tuple[tuple[Kind, str, tuple[str, ...]], ...] = (
+    ("connection", "dns", ("gaierror",)),
+    ("timeout", "connect", ("ConnectionTimeoutError", "ConnectTimeout")),
+    ("connection", "refused", ("ConnectionRefusedError", "ClientConnectorError", "ConnectError")),
+    ("timeout", "", ("Timeout", "APITimeoutError", "TimeoutException", "TimeoutError")),
     (
         "connection",
         "",
-        frozenset({"ClientError", "TransportError", "APIConnectionError", "ConnectionError", "SSLError", "OSError"}),
+        ("ClientError", "TransportError", "APIConnectionError", "ConnectionError", "SSLError", "OSError"),
     ),
 )
 
@@ -65,21 +65,18 @@ _BY_NAME: tuple[tuple[Kind, str, frozenset[str]], ...] = (
 def _told(error: BaseException, errors: list[BaseException], names: frozenset[str]) -> Failure | None:
     """What more is known of than that the connection broke."""
     if "SSLCertVerificationError" in names or "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Failure("connection", codes=frozenset({"certificate"}), message=_certificate(errors))
+        said = (text for each in errors if isinstance(text := getattr(each, "verify_message", None), str) and text)
+        message = next(said, "certificate verify failed")
+        return Failure("connection", codes=frozenset({"certificate"}), message=message)
     if names & {"ClientHttpProxyError", "ProxyError"}:
         return _proxy(errors)
     if "SSLError" in names and (wrong := _NOT_TLS.search(" ".join(map(str, errors)))) is not None:
         return Failure("connection", codes=frozenset({"tls"}), message=wrong.group())
-    if names & {"TooManyRedirects"}:
+    if "TooManyRedirects" in names:
         return Failure("http", status=302, message="redirects without end")
     if "JSONDecodeError" in names or _UNREADABLE.search(str(error)):
-        return Failure("garbage", codes=frozenset({"json"}), message=str(error))
+        return garbage("json", str(error))
     return None
-
-
-def _certificate(errors: list[BaseException]) -> str:
-    found = (text for error in errors if isinstance(text := getattr(error, "verify_message", None), str) and text)
-    return next(found, "certificate verify failed")
 
 
 def _proxy(errors: list[BaseException]) -> Failure:

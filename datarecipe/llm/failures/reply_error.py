@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from datarecipe.llm.failures.failure_table import Failure
 
 LONGEST_ERROR = 20_000
 """Characters of an error's words that are looked at."""
@@ -21,25 +21,6 @@ _FAILED = re.compile(r"[45][0-9][0-9]")
 _OUT_OF_ROOM = "max completion tokens reached"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An error in parts."""
-
-    message: str = ""
-    codes: frozenset[str] = frozenset()
-    """In lower case."""
-    parameter: str | None = None
-    generation: str = ""
-    """What the model wrote, where the provider shows it."""
-    out_of_room: bool = False
-    """Whether the model wrote until its tokens were used up."""
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status that is meant, where a code looks like one of a failure."""
-        return next((int(code) for code in sorted(self.codes) if _FAILED.fullmatch(code)), None)
-
-
 def is_said(value: object, depth: int = 0) -> bool:
     """Whether an `error` says anything. Gateways write an empty one, with zeros and `success`, beside each answer."""
     if isinstance(value, str):
@@ -50,14 +31,13 @@ def is_said(value: object, depth: int = 0) -> bool:
     return bool(value) and value != 200
 
 
-def said_in(body: object) -> Said:
-    """What the error in a body says; nothing where there is none."""
+def said_in(body: object) -> Failure:
+    """What the error in a body says, with the status that one of its codes names; nothing where there is none."""
     document: Any = body[0] if isinstance(body, list) and body else body
     if not isinstance(document, dict):
-        return Said(document[:LONGEST_ERROR] if isinstance(document, str) else "")
+        return Failure("garbage", message=document[:LONGEST_ERROR] if isinstance(document, str) else "")
     error = _innermost(document)
-    parts = (error.get(name) for name in _MESSAGES)
-    message = "".join([part for part in parts if isinstance(part, str) and part][:1])
+    message: str = next((part for name in _MESSAGES if isinstance(part := error.get(name), str) and part), "")
     if not message and error.get("detail"):
         message = shown(error["detail"])  # FastAPI's list of what does not fit
     metadata = error.get("metadata")
@@ -65,14 +45,18 @@ def said_in(body: object) -> Said:
     if isinstance(raw, str) and raw and raw not in message:
         message = f"{message}: {raw}"  # what the provider behind a router said
     parameter = error.get("param")
+    found = (code for name in _CODES if isinstance(code := error.get(name), str | int) and not isinstance(code, bool))
+    codes = frozenset(str(code)[:200].lower() for code in found) - {""}
     generation = _generation(error.get("failed_generation"), message)
-    out_of_room = _OUT_OF_ROOM in generation[:200] or _OUT_OF_ROOM in message[:LONGEST_ERROR]
-    return Said(
-        message[:LONGEST_ERROR],
-        frozenset(_codes(error)),
-        parameter if isinstance(parameter, str) and parameter else None,
-        "" if _OUT_OF_ROOM in generation[:200] else generation,
-        out_of_room,
+    nothing_but_that = _OUT_OF_ROOM in generation[:200]
+    return Failure(
+        "garbage",
+        status=next((int(code) for code in sorted(codes) if _FAILED.fullmatch(code)), None),
+        codes=codes,
+        message=message[:LONGEST_ERROR],
+        parameter=parameter if isinstance(parameter, str) and parameter else None,
+        generation="" if nothing_but_that else generation,
+        out_of_room=nothing_but_that or _OUT_OF_ROOM in message[:LONGEST_ERROR],
     )
 
 
@@ -88,27 +72,25 @@ def _innermost(document: dict[str, Any]) -> dict[str, Any]:
     return next((place for place in places if isinstance(place, dict)), document)
 
 
-def _codes(error: dict[str, Any]) -> Iterator[str]:
-    for name in _CODES:
-        code = error.get(name)
-        if isinstance(code, str | int) and not isinstance(code, bool) and len(text := str(code)[:200]):
-            yield text.lower()
-
-
 def _generation(failed: object, message: str) -> str:
     """What the model wrote: Groq's `failed_generation`; Ollama and llama.cpp quote it in their message."""
     if isinstance(failed, str):
         return failed
     if isinstance(failed, dict | list):
-        try:
-            return json.dumps(failed, ensure_ascii=False)
-        except RecursionError:
-            return ""
+        return as_text(failed)
     quoted = _GENERATION.search(message[:LONGEST_ERROR])
     if quoted is None:
         return ""
     text = message[quoted.end() :]
     return text.rpartition("', err=")[0] or text if quoted.group().endswith("'") else text
+
+
+def as_text(value: dict[str, Any] | list[Any]) -> str:
+    """`value` as JSON; empty where its layers are too many to write."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
 
 
 def shown(value: object) -> str:

@@ -1,9 +1,8 @@
 """Connections only to the hosts of an endpoint, whatever library opens them.
 
-litellm reaches providers over half a dozen libraries, and any of its routes may ask a host that nobody named. So it is held
-below all of them, where every one of them has to pass: at the look-up of a name, and at the connection itself. Python raises
-an audit event for both (PEP 578). Only what runs on behalf of a guarded request is held: a context variable says so, which
-tasks and the threads of `litellm_thread.py` inherit; the rest of the process is let through.
+litellm reaches providers over half a dozen libraries, so it is held below all of them: at the look-up of a name and at the
+connection, for which Python raises audit events (PEP 578). A context variable, which tasks and the threads of
+`litellm_thread.py` inherit, says which code runs for a guarded request; the rest of the process is let through.
 
 A connection has an address and no name. So the answers of guarded look-ups are remembered, and an address that no allowed
 name led to is refused: also one that a library found out by itself.
@@ -17,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from datarecipe.llm.providers.allowed_hosts import AllowedHosts, plain
@@ -30,19 +30,17 @@ class RefusedHostError(OSError):
     """A connection, or a request, to a host that is none of the endpoint's."""
 
 
+@dataclass(slots=True)
 class Guard:
     """Holds one request to its hosts, and remembers what it had to stop."""
 
-    __slots__ = ("hosts", "redirect", "refused", "unreadable")
-
-    def __init__(self, hosts: AllowedHosts) -> None:
-        self.hosts = hosts
-        self.refused: str | None = None
-        """The host that was refused last, unless something allowed has answered since."""
-        self.redirect: tuple[int, dict[str, str]] | None = None
-        """Status and headers of the last answer, if it led elsewhere."""
-        self.unreadable: str | None = None
-        """Why the body of the last answer was not read to its end."""
+    hosts: AllowedHosts
+    refused: str | None = None
+    """The host that was refused last, unless something allowed has answered since."""
+    redirect: tuple[int, dict[str, str]] | None = None
+    """Status and headers of the last answer, if it led elsewhere."""
+    unreadable: str | None = None
+    """Why the body of the last answer was not read to its end."""
 
     def answered(self, status: int, headers: dict[str, str]) -> None:
         """One of the hosts has answered, so what was stopped before did not matter."""
@@ -69,7 +67,7 @@ def current() -> Guard | None:
 @contextlib.contextmanager
 def guarded(guard: Guard) -> Iterator[None]:
     """Hold everything in this context, and in the tasks and threads that it starts, to the guard's hosts."""
-    install()
+    _install()
     token = _guard.set(guard)
     try:
         yield
@@ -77,7 +75,7 @@ def guarded(guard: Guard) -> Iterator[None]:
         _guard.reset(token)
 
 
-def install() -> None:
+def _install() -> None:
     """Once for the process; an audit hook cannot be removed. Without a guard it does nothing."""
     global _installed  # noqa: PLW0603  # as the hook is: one for the process
     with _lock:
@@ -90,15 +88,15 @@ def install() -> None:
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event in _LOOK_UPS:
         if (guard := _guard.get()) is not None and arguments[0] is not None:
-            _check_look_up(guard, arguments[0])
+            name = _name(arguments[0])
+            if not guard.hosts.allows_connection(name, None):
+                raise guard.refuse(name)
     elif event in _CONNECTIONS and (guard := _guard.get()) is not None:
         _check_connection(guard, arguments[1])
 
 
-def _check_look_up(guard: Guard, host: str | bytes) -> None:
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
-    if not guard.hosts.allows_connection(name, None):
-        raise guard.refuse(name)
+def _name(host: str | bytes) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
 
 
 def _check_connection(guard: Guard, address: object) -> None:
@@ -114,7 +112,7 @@ def _remembering(look_up: Any) -> Any:
     def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
         found = look_up(host, port, *arguments, **options)
         if _guard.get() is not None and host is not None:
-            name = plain(host.decode("ascii", "replace") if isinstance(host, bytes) else str(host))
+            name = plain(_name(host))
             with _lock:
                 if len(_names) > MOST_ADDRESSES:
                     _names.clear()

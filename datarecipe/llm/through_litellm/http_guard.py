@@ -52,7 +52,7 @@ def hold_clients() -> None:
 
 def _hold(module: ModuleType) -> None:
     send, async_send = module.Client.send, module.AsyncClient.send
-    wrapper, async_wrapper = _bounded(module), _async_bounded(module)
+    bounded = _bounded(module)
 
     @functools.wraps(send)
     def held(self: Any, request: Any, *, stream: bool = False, **options: Any) -> Any:
@@ -60,7 +60,7 @@ def _hold(module: ModuleType) -> None:
             return send(self, request, stream=stream, **options)
         _check(guard, request)
         response = send(self, request, stream=True, **options | {"follow_redirects": False})
-        response.stream = wrapper(response.stream, _bounds(guard, response))
+        response.stream = bounded(response.stream, _bounds(guard, response))
         if not stream:
             try:
                 response.read()
@@ -74,7 +74,7 @@ def _hold(module: ModuleType) -> None:
             return await async_send(self, request, stream=stream, **options)
         _check(guard, request)
         response = await async_send(self, request, stream=True, **options | {"follow_redirects": False})
-        response.stream = async_wrapper(response.stream, _bounds(guard, response))
+        response.stream = bounded(response.stream, _bounds(guard, response))
         if not stream:
             try:
                 await response.aread()
@@ -103,28 +103,25 @@ class _Bounds:
         self._guard = guard
         self._encoding = encoding
         self._unpack = None if encoding in ("", "identity") else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        self._pieces: list[bytes] = []
         self._left = self._most = most
         self._cut = cut
 
-    @property
-    def full(self) -> bool:
-        """Whether the rest is to be left."""
-        return self._cut and self._left == 0
-
-    def take(self, piece: bytes) -> bytes:
-        """What `piece` adds to the body. Raises `UnreadableReplyError`."""
+    def take(self, piece: bytes) -> bool:
+        """Add `piece` to the body. Whether the rest is to be left. Raises `UnreadableReplyError`."""
         if self._encoding not in _UNDERSTOOD:
             raise self._unreadable(f"an encoding that was not asked for, {self._encoding!a:.40}")
         # One byte more than fits shows that it is too long; nothing beyond is unpacked.
         body = piece if self._unpack is None else self._unpacked(piece, self._left + 1)
         if len(body) > self._left and not self._cut:
             raise self._unreadable(f"more than {self._most} bytes")
-        body = body[: self._left]
-        self._left -= len(body)
-        return body
+        self._pieces.append(body[: self._left])
+        self._left -= len(self._pieces[-1])
+        return self._cut and self._left == 0
 
-    def check(self, body: bytes) -> bytes:
-        """The whole body. Raises `UnreadableReplyError` where it holds too many values."""
+    def whole(self) -> bytes:
+        """The body. Raises `UnreadableReplyError` where it holds too many values."""
+        body = b"".join(self._pieces)
         if not self._cut:
             with contextlib.suppress(ValueError, RecursionError):  # no JSON, which litellm finds out for itself
                 if too_many_values(body) or holds_more(json.loads(body), MOST_VALUES):
@@ -162,40 +159,26 @@ def _bounds(guard: Guard, response: Any) -> _Bounds:
 
 
 def _bounded(module: ModuleType) -> Any:
-    """A body within bounds, for clients that wait."""
+    """A body within bounds, for clients that wait and for those that don't."""
 
-    class Bounded(module.SyncByteStream):  # type: ignore[name-defined, misc]
+    class Bounded(module.SyncByteStream, module.AsyncByteStream):  # type: ignore[name-defined, misc]
         def __init__(self, body: Any, bounds: _Bounds) -> None:
             self._body, self._bounds = body, bounds
 
         def __iter__(self) -> Iterator[bytes]:
-            pieces = []
             for piece in self._body:
-                pieces.append(self._bounds.take(piece))
-                if self._bounds.full:
+                if self._bounds.take(piece):
                     break
-            yield self._bounds.check(b"".join(pieces))
+            yield self._bounds.whole()
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            async for piece in self._body:
+                if self._bounds.take(piece):
+                    break
+            yield self._bounds.whole()
 
         def close(self) -> None:
             self._body.close()
-
-    return Bounded
-
-
-def _async_bounded(module: ModuleType) -> Any:
-    """A body within bounds, for clients that don't wait."""
-
-    class Bounded(module.AsyncByteStream):  # type: ignore[name-defined, misc]
-        def __init__(self, body: Any, bounds: _Bounds) -> None:
-            self._body, self._bounds = body, bounds
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            pieces = []
-            async for piece in self._body:
-                pieces.append(self._bounds.take(piece))
-                if self._bounds.full:
-                    break
-            yield self._bounds.check(b"".join(pieces))
 
         async def aclose(self) -> None:
             await self._body.aclose()

@@ -1,10 +1,8 @@
 """The event loop in which litellm runs, in a thread of its own.
 
 litellm works on a request for milliseconds, and on an unusual reply for seconds. Here that holds up neither the other
-requests nor Ctrl-C nor a timeout. And all that it starts is known: its tasks, and its look-ups of names, which a loop makes
-in threads that know nothing of the task; these threads are told whose work they do, so `connection_guard.py` holds them too.
-
-There is one for the process as long as somebody uses it, as litellm has one set of clients.
+requests nor Ctrl-C nor a timeout. The loop's own threads, which look up names, work in the context of the task that asks, so
+`connection_guard.py` holds them too. litellm has one set of clients, so there is one such thread for the process.
 """
 
 from __future__ import annotations
@@ -40,31 +38,27 @@ class LitellmThread:
 
     def __init__(self) -> None:
         # Not the policy's: another loop may look up names in native code, which no guard sees.
-        self._loop = asyncio.SelectorEventLoop()
-        self._loop.set_default_executor(_InContext(thread_name_prefix="litellm"))
-        self._thread = threading.Thread(target=self._loop.run_forever, name="litellm", daemon=True)
+        self.loop = asyncio.SelectorEventLoop()
+        self.loop.set_default_executor(_InContext(thread_name_prefix="litellm"))
+        self._thread = threading.Thread(target=self.loop.run_forever, name="litellm", daemon=True)
         self._thread.start()
         self._loops_own: list[asyncio.Task[None]] = []  # a loop holds its tasks weakly
         self.users = 0
 
     async def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Its result, for a loop in another thread. Cancelling the wait cancels the coroutine."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
 
     def soon(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run it, and wait for nothing."""
-        self._loop.call_soon_threadsafe(lambda: self._loops_own.append(self._loop.create_task(function())))
-
-    def interject(self, call: Callable[[], None]) -> None:
-        """Call it in the thread. Raises `RuntimeError` where that has ended."""
-        self._loop.call_soon_threadsafe(call)
+        self.loop.call_soon_threadsafe(lambda: self._loops_own.append(self.loop.create_task(function())))
 
     async def close(self, at_last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """End what still runs, and the thread; `at_last` runs in it before."""
         self.soon(lambda: self._end(at_last))
         await asyncio.to_thread(self._thread.join, LONGEST_END)
         if not self._thread.is_alive():
-            self._loop.close()
+            self.loop.close()
 
     async def _end(self, at_last: Callable[[], Coroutine[Any, Any, None]]) -> None:
         with contextlib.suppress(Exception):  # it closes what ends with the process anyway
@@ -76,8 +70,8 @@ class LitellmThread:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await self._loop.shutdown_asyncgens()
-        self._loop.stop()
+        await self.loop.shutdown_asyncgens()
+        self.loop.stop()
 
 
 def enter() -> LitellmThread:
@@ -94,7 +88,7 @@ def when_free(call: Callable[[], None]) -> None:
     """Call it as soon as the thread has a moment; at once where there is none."""
     if (thread := _shared) is not None:
         with contextlib.suppress(RuntimeError):  # it ended a moment ago
-            thread.interject(call)
+            thread.loop.call_soon_threadsafe(call)
             return
     call()
 

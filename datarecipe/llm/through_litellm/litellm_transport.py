@@ -11,22 +11,23 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from datarecipe.errors import ProviderError
 from datarecipe.exchange import Completion, thawed
-from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.failures.failure_errors import no_answer
+from datarecipe.llm.failures.failure_table import Failure, garbage
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.allowed_hosts import AllowedHosts, allowed_hosts
 from datarecipe.llm.through_litellm import litellm_thread
 from datarecipe.llm.through_litellm.connection_guard import Guard, guarded
 from datarecipe.llm.through_litellm.http_guard import hold_clients
 from datarecipe.llm.through_litellm.litellm_import import import_litellm
-from datarecipe.llm.through_litellm.litellm_outcome import Interpreter
+from datarecipe.llm.through_litellm.litellm_outcome import answer_behind, document_of
 from datarecipe.llm.transports import openai_protocol, sending
+from datarecipe.llm.transports.openai_reply import Replies
 from datarecipe.llm.transports.request_form import FormInUse, RequestForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from datarecipe.errors import DatarecipeError
     from datarecipe.exchange import Complete
     from datarecipe.llm.providers.endpoint import Endpoint
 
@@ -40,17 +41,16 @@ class LitellmTransport:
     slots: int | None = None
     """How many requests at once are too many, the provider says."""
 
-    def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str] | None = None) -> None:
-        """`environ` is where keys are looked for: the process's environment when None."""
+    def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str]) -> None:
+        """`environ` is where keys are looked for."""
         self._endpoint = endpoint
-        environ = os.environ if environ is None else environ
         self._environ = environ
         self._hosts: AllowedHosts | None = None
         self._thread: litellm_thread.LitellmThread | None = None
         self._key = endpoint.api_key(environ)
         self._wire, self._base = endpoint.wire, _base(endpoint)
         self._client: Any = None
-        self._outcome = Interpreter(endpoint, sending.secrets_of(endpoint, environ))
+        self._replies = Replies(endpoint, sending.secrets_of(endpoint, environ))
         self._importing: asyncio.Task[Any] | None = None
         self._knows_seed = False
         self._form = FormInUse()
@@ -100,29 +100,33 @@ class LitellmTransport:
 
             self._thread = litellm_thread.enter()
             self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
-        assert self._hosts is not None
-        guard = Guard(self._hosts)
         form = self._form.form
         arguments = self._arguments(request, timeout, form)
-        try:
-            async with asyncio.timeout(timeout):
-                reply = await self._thread.run(_ask(litellm, arguments, guard))
-        except TimeoutError:
-            raise self._outcome.timed_out(timeout) from None
-        except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
-            if (outcome := self._stopped(guard)) is None:
-                found = self._outcome.found(error)
-                if isinstance(found, Failure) and (again := self._form.another(found, form, arguments)) is not None:
-                    raise again from None
-                outcome = self._outcome.judged(found)
-        else:
-            outcome = self._stopped(guard) or self._outcome.completion(reply)
+        answer = await self._answer(litellm, arguments, timeout)
+        if isinstance(answer, Failure) and (again := self._form.another(answer, form, arguments)) is not None:
+            raise again
+        outcome = answer if isinstance(answer, ProviderError) else self._replies.outcome(answer)
         if isinstance(outcome, Completion):
             return outcome
-        # Without its cause: that one may hold a key.
         raise outcome from None
 
-    def _stopped(self, guard: Guard) -> Completion | DatarecipeError | None:
+    async def _answer(
+        self, litellm: Any, arguments: dict[str, Any], seconds: float
+    ) -> Completion | Failure | ProviderError:
+        """What came of it. Raises none of that while litellm's error is handled, which may hold a key."""
+        assert self._thread is not None
+        assert self._hosts is not None
+        guard = Guard(self._hosts)
+        try:
+            async with asyncio.timeout(seconds):
+                reply = await self._thread.run(_ask(litellm, arguments, guard))
+        except TimeoutError:
+            return no_answer(seconds)
+        except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
+            return self._stopped(guard) or answer_behind(error, self._replies)
+        return self._stopped(guard) or self._replies.completion(document_of(reply, self._endpoint.provider))
+
+    def _stopped(self, guard: Guard) -> Failure | ProviderError | None:
         """What the guard had to stop, whatever litellm made of that."""
         if guard.refused is not None:
             named = self._endpoint.api_base is not None
@@ -134,8 +138,8 @@ class LitellmTransport:
                 else "If the model is on a server of yours, name that with --api-base.",
             )
         if guard.redirect is not None:
-            return self._outcome.refused(*guard.redirect)
-        return None if guard.unreadable is None else self._outcome.unreadable(guard.unreadable)
+            return self._replies.refused(*guard.redirect, "")
+        return None if guard.unreadable is None else garbage("json", guard.unreadable)
 
     def _arguments(self, request: Complete, timeout: float, form: RequestForm) -> dict[str, Any]:
         content, endpoint = request.content, self._endpoint
@@ -175,7 +179,8 @@ class LitellmTransport:
             headers: dict[str, Any] = {}
             if not self._endpoint.facts.names_account:
                 # Whose account at OpenAI pays is nobody else's business; the client would say so.
-                headers |= dict.fromkeys(_names_of_account_headers(), openai.Omit())
+                names = ("OpenAI-Organization", "OpenAI-Project", *sending.custom_headers(os.environ))
+                headers |= dict.fromkeys(names, openai.Omit())
             if (authorization := sending.basic_authorization(url)) is not None:
                 headers["Authorization"] = authorization
             self._client = openai.AsyncOpenAI(
@@ -210,8 +215,3 @@ def _base(endpoint: Endpoint) -> str | None:
         return None
     url = urlsplit(base)
     return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
-
-
-def _names_of_account_headers() -> list[str]:
-    """The headers that the openai client sends along because the environment says so."""
-    return ["OpenAI-Organization", "OpenAI-Project", *sending.custom_headers(os.environ)]

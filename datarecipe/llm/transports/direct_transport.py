@@ -12,6 +12,7 @@ import json
 import os
 import re
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from datarecipe._version import __version__
 from datarecipe.errors import MachineError, ProviderError, UsageError
 from datarecipe.exchange import Completion
 from datarecipe.llm.failures.failure_errors import no_answer
-from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.failures.failure_table import Failure, garbage
 from datarecipe.llm.failures.network_failures import network_failure
 from datarecipe.llm.transport import AskAgainError
 from datarecipe.llm.transports import openai_protocol, sending
@@ -29,7 +30,7 @@ from datarecipe.llm.transports.request_form import FormInUse
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
-    from types import SimpleNamespace, TracebackType
+    from types import TracebackType
 
     import aiohttp
 
@@ -56,32 +57,18 @@ class DirectTransport:
     slots: int | None = None
     """How many requests at once are too many, the provider says."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        *,
-        environ: Mapping[str, str] | None = None,
-        connect_seconds: float = CONNECT_SECONDS,
-        keep_alive: float = KEEP_ALIVE,
-    ) -> None:
-        """`environ` is where keys are looked for: the process's environment when None.
-
-        Raises `UsageError` for a model that the protocol does not reach.
-        """
+    def __init__(self, endpoint: Endpoint, *, environ: Mapping[str, str]) -> None:
+        """`environ` is where keys are looked for. Raises `UsageError` for a model that the protocol does not reach."""
         if not openai_protocol.speaks(endpoint):
             raise not_spoken(endpoint)
-        environ = os.environ if environ is None else environ
         self._endpoint = endpoint
         self._address = openai_protocol.address_of(endpoint, environ)
         self._has_key = endpoint.api_key(environ) is not None
         headers = {} if self._address is None else self._address.headers
         self._key_can_be_sent = not any(_NOT_IN_A_HEADER.search(value) for value in headers.values())
         self._replies = Replies(endpoint, sending.secrets_of(endpoint, environ))
-        self._connect_seconds = connect_seconds
-        self._keep_alive = keep_alive
         self._session: aiohttp.ClientSession | None = None
         self._form = FormInUse()
-        self._selective = openai_protocol.depends_on_content(endpoint)
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,7 +98,7 @@ class DirectTransport:
         content = request.content
         sending.check_belongs(content, self._endpoint)
         self.check()
-        if self._selective and not openai_protocol.speaks_content(self._endpoint, content):
+        if not openai_protocol.speaks_content(self._endpoint, content):
             raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
         form = self._form.form
         body = openai_protocol.body_of(request, self._endpoint, form)
@@ -122,45 +109,36 @@ class DirectTransport:
             answer = no_answer(timeout)
         if isinstance(answer, Failure) and (again := self._form.another(answer, form, body)) is not None:
             raise again
-        outcome = self._replies.outcome(answer) if isinstance(answer, Failure) else answer
+        outcome = self._replies.outcome(answer)
         if isinstance(outcome, Completion):
             return outcome
         raise outcome
 
     async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
-        data = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        reused = _Reused()
-        started = time.monotonic()
-        answer = await self._post(data, reused)
-        if answer is not None:
-            return answer
-        words = "the server closed the connection without an answer"
-        if reused.connection and time.monotonic() - started <= STALE_SECONDS:
-            raise AskAgainError(words, kind="broken connection")
-        return Failure("connection", message=words)
-
-    async def _post(self, body: bytes, reused: _Reused) -> Completion | Failure | None:
-        """None where the connection ended without a byte of answer."""
         import aiohttp  # noqa: PLC0415  # takes a tenth of a second, for runs that send something only
 
+        data = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         session = self._opened()
         assert self._address is not None
+        connection = SimpleNamespace(reused=False, answered=False)
+        started = time.monotonic()
         try:
             async with session.post(
                 self._url,
-                data=body,
+                data=data,
                 headers=self._address.headers,
                 allow_redirects=False,
                 proxy=self._proxy,
-                trace_request_ctx=reused,
+                trace_request_ctx=connection,
             ) as response:
                 return await self._read(response)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
-            return None if not reused.answered else network_failure(error)
-        except aiohttp.ClientOSError as error:
-            if isinstance(error, aiohttp.ClientConnectorError) or reused.answered:
-                return network_failure(error)
-            return None
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError) or connection.answered:
+                return network_failure(error) or Failure("connection", message=str(error))
+            words = "the server closed the connection without an answer"
+            if connection.reused and time.monotonic() - started <= STALE_SECONDS:
+                raise AskAgainError(words, kind="broken connection") from None
+            return Failure("connection", message=words)
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise
@@ -182,7 +160,7 @@ class DirectTransport:
         if not fine:
             return self._replies.refused(response.status, response.headers, raw.decode("utf-8", "replace"))
         if length > longest:
-            return Failure("garbage", codes=frozenset({"json"}), message=f"more than {longest} bytes")
+            return garbage("json", f"more than {longest} bytes")
         return self._replies.read(raw)
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -201,10 +179,10 @@ class DirectTransport:
                 connector=aiohttp.TCPConnector(
                     limit=0,
                     ttl_dns_cache=DNS_SECONDS,
-                    keepalive_timeout=self._keep_alive,
+                    keepalive_timeout=KEEP_ALIVE,
                     ssl=_certificates() if tls or (self._proxy or "").startswith("https:") else True,
                 ),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 headers={"User-Agent": f"datarecipe/{__version__}"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],
@@ -213,18 +191,8 @@ class DirectTransport:
         return self._session
 
 
-class _Reused:
-    """What happened to the connection of one request."""
-
-    __slots__ = ("answered", "connection")
-
-    def __init__(self) -> None:
-        self.connection = False
-        self.answered = False
-
-
 async def _on_reuse(_session: object, context: SimpleNamespace, _parameters: object) -> None:
-    context.trace_request_ctx.connection = True
+    context.trace_request_ctx.reused = True
 
 
 async def _on_answer(_session: object, context: SimpleNamespace, _parameters: object) -> None:

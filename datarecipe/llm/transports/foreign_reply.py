@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from datarecipe.llm.failures.failure_table import Failure
+from datarecipe.llm.failures.failure_table import Failure, garbage
 
 LONGEST_LOOK = 10_000
 """Characters of a body that are looked at."""
@@ -40,70 +40,52 @@ _MAY_PASS = re.compile(
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
 
 
-def _has(document: Mapping[str, Any], name: str, *kinds: type) -> bool:
-    return isinstance(document.get(name), kinds)
+_PROTOCOLS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "Anthropic's Messages API (the prefix `anthropic/`)": (
+        {"type": "message", "content": list},
+        {"type": "message_start|content_block_start|content_block_delta|message_delta|ping"},
+    ),
+    "Ollama's own API (the prefix `ollama_chat/`, or an address that ends in /v1)": (
+        {"done": bool, "message": dict},
+        {"done": bool, "response": str},
+    ),
+    "OpenAI's Responses API (an address that ends in /v1, not in /responses)": (
+        {"object": "response", "output": list},
+        {"type": r"response\..*"},
+    ),
+    "Gemini's own API (the prefix `gemini/`)": ({"candidates": list}, {"promptFeedback": dict}),
+    "the API for plain completions (an address that ends in /v1, not in /completions)": (
+        {"choices": [{"text": str, "message": None}]},
+    ),
+    "the API of Text Generation Inference (an address that ends in /v1)": ({"generated_text": str},),
+    "llama.cpp's own API (an address that ends in /v1)": (
+        {"content": str, "stop": bool},
+        {"content": str, "tokens_predicted": int},
+    ),
+    "Triton's own API": ({"text_output": str},),
+    "Amazon Bedrock's Converse API (the prefix `bedrock/`)": ({"output": dict, "stopReason": str},),
+    "DashScope's own API (an address that ends in /compatible-mode/v1)": ({"output": dict, "request_id": str},),
+    "Cohere's own API (the prefix `cohere_chat/`)": (
+        {"text": str, "generation_id": str},
+        {"finish_reason": str, "message": dict},
+    ),
+    "Cloudflare's own API (an address that ends in /ai/v1)": ({"result": dict, "success": bool},),
+    "Replicate's API (the prefix `replicate/`)": ({"urls": dict, "status": str},),
+    "an API for a list of models or embeddings": ({"object": "list", "data": list},),
+}
+"""The shapes of each protocol's replies: types, patterns of texts, None for what is not there, the first of a list."""
 
 
-def _plain_choice(document: Mapping[str, Any]) -> bool:
-    choices = document.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    return isinstance(choice, dict) and _has(choice, "text", str) and not _has(choice, "message", dict)
-
-
-def _kind(document: Mapping[str, Any], name: str) -> str:
-    kind = document.get(name)
-    return kind if isinstance(kind, str) else ""
-
-
-_ANTHROPIC = ("message_start", "content_block_start", "content_block_delta", "message_delta", "ping")
-_PROTOCOLS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
-    (
-        "Anthropic's Messages API (the prefix `anthropic/`)",
-        lambda d: (_kind(d, "type") == "message" and _has(d, "content", list)) or _kind(d, "type") in _ANTHROPIC,
-    ),
-    (
-        "Ollama's own API (the prefix `ollama_chat/`, or an address that ends in /v1)",
-        lambda d: _has(d, "done", bool) and (_has(d, "message", dict) or _has(d, "response", str)),
-    ),
-    (
-        "OpenAI's Responses API (an address that ends in /v1, not in /responses)",
-        lambda d: (
-            (_kind(d, "object") == "response" and _has(d, "output", list)) or _kind(d, "type").startswith("response.")
-        ),
-    ),
-    (
-        "Gemini's own API (the prefix `gemini/`)",
-        lambda d: _has(d, "candidates", list) or _has(d, "promptFeedback", dict),
-    ),
-    ("the API for plain completions (an address that ends in /v1, not in /completions)", _plain_choice),
-    ("the API of Text Generation Inference (an address that ends in /v1)", lambda d: _has(d, "generated_text", str)),
-    (
-        "llama.cpp's own API (an address that ends in /v1)",
-        lambda d: _has(d, "content", str) and (_has(d, "stop", bool) or _has(d, "tokens_predicted", int)),
-    ),
-    ("Triton's own API", lambda d: _has(d, "text_output", str)),
-    (
-        "Amazon Bedrock's Converse API (the prefix `bedrock/`)",
-        lambda d: _has(d, "output", dict) and _has(d, "stopReason", str),
-    ),
-    (
-        "DashScope's own API (an address that ends in /compatible-mode/v1)",
-        lambda d: _has(d, "output", dict) and _has(d, "request_id", str),
-    ),
-    (
-        "Cohere's own API (the prefix `cohere_chat/`)",
-        lambda d: (
-            (_has(d, "text", str) and _has(d, "generation_id", str))
-            or (_has(d, "finish_reason", str) and _has(d, "message", dict))
-        ),
-    ),
-    (
-        "Cloudflare's own API (an address that ends in /ai/v1)",
-        lambda d: _has(d, "result", dict) and _has(d, "success", bool),
-    ),
-    ("Replicate's API (the prefix `replicate/`)", lambda d: _has(d, "urls", dict) and _has(d, "status", str)),
-    ("an API for a list of models or embeddings", lambda d: _kind(d, "object") == "list" and _has(d, "data", list)),
-)
+def _fits(value: object, shape: Any) -> bool:
+    if isinstance(shape, type):
+        return isinstance(value, shape)
+    if isinstance(shape, str):
+        return isinstance(value, str) and re.fullmatch(shape, value, re.DOTALL) is not None
+    if isinstance(shape, list):
+        return isinstance(value, list) and value != [] and _fits(value[0], shape[0])
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_fits(value.get(name), inner) for name, inner in shape.items())
+    return value is None
 
 
 def other_protocol(document: object) -> Failure | None:
@@ -112,11 +94,11 @@ def other_protocol(document: object) -> Failure | None:
         document = document[0]
     if not isinstance(document, dict):
         return None
-    name = next((name for name, fits in _PROTOCOLS if fits(document)), None)
+    name = next((name for name, shapes in _PROTOCOLS.items() if any(_fits(document, each) for each in shapes)), None)
     if name is None:
         return None
     beginning = json.dumps({key: _short(value) for key, value in list(document.items())[:8]}, ensure_ascii=False)
-    return Failure("garbage", codes=frozenset({"other_protocol"}), message=f"{name} answers so: {beginning[:SHOWN]}")
+    return garbage("other_protocol", f"{name} answers so: {beginning[:SHOWN]}")
 
 
 def _short(value: object) -> object:
@@ -135,7 +117,7 @@ def never_json(text: str) -> Failure | None:
         return other_protocol(_first_value(head))
     if head[0] in '<"-0123456789' or _MAY_PASS.search(head) or head in ("null", "true", "false"):
         return None
-    return Failure("garbage", codes=frozenset({"plain_text"}), message=" ".join(head[:SHOWN].split()))
+    return garbage("plain_text", " ".join(head[:SHOWN].split()))
 
 
 def _page(head: str) -> Failure | None:
@@ -146,7 +128,7 @@ def _page(head: str) -> Failure | None:
     asks = _PASSWORD.search(head) or (_LOGIN.search(words) and not _BEYOND.search(words))
     if (_MAY_PASS.search(words) and not asks) or not (words or asks or "</" in head):
         return None
-    return Failure("garbage", codes=frozenset({"page"}), message=words or " ".join(head[:SHOWN].split()))
+    return garbage("page", words or " ".join(head[:SHOWN].split()))
 
 
 def _first_value(head: str) -> object:

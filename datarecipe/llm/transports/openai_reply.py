@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, U
 from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.llm.failures.asked_pause import asked_pause
 from datarecipe.llm.failures.failure_errors import FailureJudge, whole_characters
-from datarecipe.llm.failures.failure_table import RESPONSES, Failure, Kind, row_of
-from datarecipe.llm.failures.reply_error import LONGEST_ERROR, Said, is_said, said_in, shown
+from datarecipe.llm.failures.failure_table import RESPONSES, Failure, garbage, row_of
+from datarecipe.llm.failures.reply_error import LONGEST_ERROR, is_said, said_in, shown
 from datarecipe.llm.transports.foreign_reply import TITLE, never_json, other_protocol
 from datarecipe.llm.transports.reply_apart import apart_of
 from datarecipe.llm.transports.streamed_reply import is_stream, put_together
@@ -57,12 +57,11 @@ class Replies:
     endpoint: Endpoint
     secrets: Collection[str] = field(repr=False)
     """What no message may show."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def read(self, body: bytes | str) -> Completion | Failure:
         """The completion in the body of a success, whatever it is."""
         if too_many_values(body):
-            return Failure("garbage", codes=frozenset({"json"}), message=f"more than {MOST_VALUES} values")
+            return garbage("json", f"more than {MOST_VALUES} values")
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -70,25 +69,22 @@ class Replies:
             if is_stream(text):
                 return self._streamed(text)
             words = f"{type(error).__name__}: {in_words(text[:10_000])[:200]}"
-            return never_json(text) or Failure("garbage", codes=frozenset({"json"}), message=words)
+            return never_json(text) or garbage("json", words)
         return self.completion(document)
 
     def _streamed(self, text: str) -> Completion | Failure:
-        stream = put_together(text)
-        if stream.document is None:
-            empty = frozenset({"empty_stream"} if stream.whole else {"broken_off"})
-            return Failure("garbage", codes=empty, message=" ".join(text[:200].split()))
-        read = self.completion(stream.document)
-        if isinstance(read, Failure) or stream.whole:
+        document, whole = put_together(text)
+        if document is None:
+            return garbage("empty_stream" if whole else "broken_off", " ".join(text[:200].split()))
+        read = self.completion(document)
+        if isinstance(read, Failure) or whole:
             return read
-        return Failure("garbage", codes=frozenset({"broken_off"}), message="the stream ends before the answer does")
+        return garbage("broken_off", "the stream ends before the answer does")
 
     def completion(self, document: object) -> Completion | Failure:
         """The completion in a reply's JSON, or why there is none in it."""
         if not isinstance(document, dict):
-            return other_protocol(document) or Failure(
-                "garbage", codes=frozenset({"json"}), message=f"not an object: {shown(document)}"
-            )
+            return other_protocol(document) or garbage("json", f"not an object: {shown(document)}")
         choices = document.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         message = choice.get("message") if isinstance(choice, dict) else None
@@ -98,13 +94,13 @@ class Replies:
         if (inside := _error_of(document, choice, answered=isinstance(message, dict))) is not None:
             return self._error_inside(inside)
         if not isinstance(choice, dict) or not isinstance(message, dict):
-            return other_protocol(document) or Failure("garbage", codes=frozenset({"no_choices"}), message="no choices")
+            return other_protocol(document) or garbage("no_choices", "no choices")
         read = _content(message.get("content"))
         if read is None:
-            return Failure("garbage", codes=frozenset({"no_choices"}), message="the content is no text")
+            return garbage("no_choices", "the content is no text")
         text, refusal_part = read
         if broken_off(said):
-            return Failure("garbage", codes=frozenset({"broken_off"}), message=f"finish_reason {said}")
+            return garbage("broken_off", f"finish_reason {said}")
         reason = _finish_reason(said)
         refusal = message.get("refusal") or refusal_part
         if isinstance(refusal, str) and refusal:
@@ -135,16 +131,17 @@ class Replies:
             usage=usage,
             model=whole_characters(model[:LONGEST_NAME]) if isinstance(model, str) and model else self.endpoint.name,
             answered_by=self.endpoint.answers_as,
-            created=self.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+            created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             apart=apart,
         )
 
-    def outcome(self, failure: Failure) -> Completion | DatarecipeError:
-        """What the table makes of `failure`: a response after all, or the error to raise."""
-        verdict = FailureJudge(self.endpoint, self.secrets).verdict(failure)
+    def outcome(self, answer: Completion | Failure) -> Completion | DatarecipeError:
+        """`answer` if it is a completion; else what the table makes of it, a response after all or the error to raise."""
+        if isinstance(answer, Completion):
+            return answer
+        verdict = FailureJudge(self.endpoint, self.secrets).verdict(answer)
         if verdict == "generation":
-            reason: FinishReason = "length" if failure.out_of_room else "stop"
-            return self.made(without_thinking(failure.generation), reason)
+            return self.made(without_thinking(answer.generation), "length" if answer.out_of_room else "stop")
         return self.made("", verdict) if isinstance(verdict, str) else verdict
 
     def refused(self, status: int, headers: Mapping[str, str], text: str) -> Failure:
@@ -161,35 +158,29 @@ class Replies:
         codes = said.codes
         if self.endpoint.facts.dialect.as_plain and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
-        pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", self.now())
-        return _failed("http", status, said, message, codes, pause)
+        pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", datetime.now(UTC))
+        return replace(said, kind="http", status=status, codes=codes, message=message, retry_after=pause)
 
-    def _error_inside(self, said: Said) -> Failure:
-        if (status := said.status) is not None:
-            pause = asked_pause(status, {}, said.message, self.now())
-            return _failed("http", status, said, said.message or f"status {status}", said.codes, pause)
+    def _error_inside(self, said: Failure) -> Failure:
+        if said.status is not None:
+            pause = asked_pause(said.status, {}, said.message, datetime.now(UTC))
+            return replace(said, kind="http", message=said.message or f"status {said.status}", retry_after=pause)
         # Those that put all their errors into a 200 say of a refusal what others say with a 400.
-        refusal = _failed("http", 400, said, said.message, said.codes)
+        refusal = replace(said, kind="http", status=400)
         if row_of(refusal).meaning in RESPONSES:
             return refusal
-        return _failed("garbage", None, said, said.message or "an error without words", said.codes | {"error"})
+        return replace(said, message=said.message or "an error without words", codes=said.codes | {"error"})
 
 
-def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Said | None:
+def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Failure | None:
     """The error in a 200, if there is one; where there is an answer beside it, only one that says something."""
     for inside in (document.get("error"), choice.get("error") if isinstance(choice, dict) else None):
         if is_said(inside):
             return said_in({"error": inside})
     if document.get("object") == "error":
         return said_in(document)
-    said = Said() if answered else said_in(document)
-    return said if is_said(said.message) else None
-
-
-def _failed(
-    kind: Kind, status: int | None, said: Said, message: str, codes: frozenset[str], pause: float | None = None
-) -> Failure:
-    return Failure(kind, status, codes, message, said.parameter, pause, said.generation, said.out_of_room)
+    said = None if answered else said_in(document)
+    return said if said is not None and is_said(said.message) else None
 
 
 def in_words(text: str) -> str:

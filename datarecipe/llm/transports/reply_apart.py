@@ -5,12 +5,12 @@ Servers put reasoning into fields of several names, and a call's arguments as te
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datarecipe.exchange import Apart
+from datarecipe.llm.failures.reply_error import as_text
 
 MOST_CALLS = 100
 """Calls of one reply that are looked at."""
@@ -41,15 +41,8 @@ def _calls(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         name, arguments = function.get("name"), function.get("arguments")
         if isinstance(arguments, dict | list):
-            arguments = _as_text(arguments)
+            arguments = as_text(arguments)
         yield (name if isinstance(name, str) else "")[:LONGEST_NAME], arguments if isinstance(arguments, str) else ""
-
-
-def _as_text(arguments: object) -> str:
-    try:
-        return json.dumps(arguments, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return ""
 
 
 def _reasoning(message: Mapping[str, Any]) -> Iterator[str]:

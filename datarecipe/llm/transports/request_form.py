@@ -1,9 +1,7 @@
-"""How requests are put to one server, where it turns out to take them only in another form: without a seed, with
-`max_completion_tokens` for `max_tokens` or the other way round, without a system message.
+"""The form in which one server takes requests, where that shows only by asking: without a seed or a system message, with
+`max_completion_tokens` for `max_tokens` or the reverse.
 
-A refusal of that kind says nothing of the request: it is asked again at once, and the server is asked so from then on. What
-is known of a model by its name is in the protocol and in the table of profiles; this is for what a name does not tell. The
-answer is one to the same request, stored under the same key.
+A request that is refused for its form is repeated in the other at once, as all later ones are sent. Its key stays the same.
 """
 
 from __future__ import annotations
@@ -87,8 +85,9 @@ def _refused(failure: Failure, body: Mapping[str, Any]) -> tuple[str, Any, str] 
         return None
     message = failure.message[:LONGEST_WORDS]
     row = row_of(failure).name
+    has_system = any(each.get("role") == "system" for each in body.get("messages", ()))
     # Servers that render the template after they took the request say so with a 500.
-    if row in ("parameter", "server error") and _SYSTEM.search(message) and _has_system(body):
+    if has_system and row in ("parameter", "server error") and _SYSTEM.search(message):
         return "system", False, "system role"
     if row != "parameter" or failure.status not in (400, 422):
         return None
@@ -107,7 +106,3 @@ def _refuses_name(name: str, other: str, failure: Failure, message: str) -> bool
     if "unsupported_parameter" in failure.codes or (other in message and "instead" in message):
         return True
     return _REFUSES.search(message) is not None and _OF_ITS_VALUE.search(message) is None
-
-
-def _has_system(body: Mapping[str, Any]) -> bool:
-    return any(message.get("role") == "system" for message in body.get("messages", ()))

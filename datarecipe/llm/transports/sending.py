@@ -28,9 +28,6 @@ def check_belongs(content: Content, endpoint: Endpoint) -> None:
         raise ValueError(f"a request for {content.model} at {content.api_base} came to {endpoint}")
 
 
-_WITHOUT_KEY = "take `key_env` out of your configuration if the server needs none"
-
-
 def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     """Raise `ProviderError` for what would be found out by asking somebody else's host, or not at all."""
     if endpoint.api_base is None and endpoint.facts.needs_url:
@@ -42,10 +39,11 @@ def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:
     at_home = endpoint.api_base is None
     if not has_key and (endpoint.needs_key or (at_home and endpoint.facts.needs_key)):
         variable = endpoint.key_variables[0]
+        without = "take `key_env` out of your configuration if the server needs none"
         raise ProviderError(
             f"{endpoint.model} needs a key, and {variable} is not set",
             hint=f"export {variable}=... and run it again, or "
-            f"{'name a server of your own with --api-base' if at_home else _WITHOUT_KEY}.",
+            f"{'name a server of your own with --api-base' if at_home else without}.",
         )
 
 

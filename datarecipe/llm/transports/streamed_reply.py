@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,32 +21,25 @@ MOST_LINES = 8
 _STREAM = re.compile(r"(?:(?:event|id|retry)?:[^\n]*\n\s*)*data:")
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """What a stream held."""
-
-    document: Mapping[str, Any] | None
-    """The reply; an error that came in the stream; the first event, where that is of no chat completion. None: nothing."""
-    whole: bool
-    """Whether the stream says that it is at its end."""
-
-
 def is_stream(text: str) -> bool:
     """Whether a body is a stream of events."""
     return _STREAM.match(text[:10_000].lstrip()) is not None
 
 
-def put_together(text: str) -> Streamed:
-    """The reply that the events in `text` make."""
+def put_together(text: str) -> tuple[dict[str, Any] | None, bool]:
+    """What the events in `text` make, and whether the stream says that it is at its end.
+
+    That is the reply; an error that came in the stream; the first event, where that is of no chat completion; or nothing.
+    """
     reply = _Reply()
     for event in _events(text):
         if event is None:
-            return Streamed(reply.document(), whole=True)
+            return reply.document(), True
         if is_said(event.get("error")) or event.get("object") == "error":
-            return Streamed(event, whole=True)
+            return event, True
         if not reply.take(event) and reply.first is None:
-            return Streamed(event, whole=True)
-    return Streamed(reply.document(), whole=reply.finish_reason is not None)
+            return event, True
+    return reply.document(), reply.finish_reason is not None
 
 
 def _events(text: str) -> Iterator[dict[str, Any] | None]:
@@ -81,22 +74,15 @@ def _json(data: str) -> dict[str, Any] | None:
 
 
 @dataclass(slots=True)
-class _Call:
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Reply:
     """A reply on its way."""
 
     first: dict[str, Any] | None = None
     finish_reason: object = None
     usage: object = None
-    content: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    refusal: list[str] = field(default_factory=list)
-    calls: dict[object, _Call] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=lambda: {"content": [], "refusal": [], "reasoning_content": []})
+    calls: dict[object, tuple[list[str], list[str]]] = field(default_factory=dict)
+    """Of each call the names and the arguments."""
 
     def take(self, event: dict[str, Any]) -> bool:
         """Add an event. Whether it is one of a chat completion."""
@@ -115,36 +101,28 @@ class _Reply:
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return
-        self.content.extend(_texts(delta.get("content")))
-        self.refusal.extend(_texts(delta.get("refusal")))
-        self.reasoning.extend(next((found for name in REASONING if (found := _texts(delta.get(name)))), []))
+        self.texts["content"] += _texts(delta.get("content"))
+        self.texts["refusal"] += _texts(delta.get("refusal"))
+        self.texts["reasoning_content"] += next((found for name in REASONING if (found := _texts(delta.get(name)))), [])
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else [{"function": delta.get("function_call")}]:
             function = call.get("function") if isinstance(call, dict) else None
             if isinstance(function, dict):
-                self._call(call.get("index"), function)
-
-    def _call(self, index: object, function: dict[str, Any]) -> None:
-        number = index if isinstance(index, int) else None
-        if number not in self.calls and len(self.calls) >= MOST_CALLS:
-            return
-        call = self.calls.setdefault(number, _Call())
-        call.name = call.name or next(iter(_texts(function.get("name"))), "")
-        call.arguments.extend(_texts(function.get("arguments")))
+                index = call.get("index") if isinstance(call.get("index"), int) else None
+                if index in self.calls or len(self.calls) < MOST_CALLS:
+                    names, arguments = self.calls.setdefault(index, ([], []))
+                    names += _texts(function.get("name"))
+                    arguments += _texts(function.get("arguments"))
 
     def document(self) -> dict[str, Any] | None:
         """The whole reply."""
         if self.first is None:
             return None
-        message = {
-            "role": "assistant",
-            "content": "".join(self.content),
-            "reasoning_content": "".join(self.reasoning),
-            "refusal": "".join(self.refusal) or None,
-            "tool_calls": [
-                {"function": {"name": call.name, "arguments": "".join(call.arguments)}} for call in self.calls.values()
-            ],
-        }
+        calls = [
+            {"function": {"name": "".join(names[:1]), "arguments": "".join(arguments)}}
+            for names, arguments in self.calls.values()
+        ]
+        message = {name: "".join(texts) for name, texts in self.texts.items()} | {"tool_calls": calls}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
         return {"model": self.first.get("model"), "usage": self.usage, "choices": [choice]}
 

@@ -1,15 +1,34 @@
-"""Failed requests that are answers all the same: the prompt does not fit, a filter stopped it, the model wrote what its
-provider takes for invalid.
+"""In which words providers say that a key has no access to the model, or refuse one request and not the key.
 
-Each says something of one request and nothing of the key or the parameters, so none of them ends a run. Providers have
-words of their own for them; each wording stands here with where it was seen.
+Each wording stands here with where it was seen.
 """
 
 # ruff: noqa: E501  # one wording a line; some are in Chinese
 
 from __future__ import annotations
 
-from datarecipe.llm.failures.failure_row import Row, Wording, any_of, codes_of
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One way in which providers say the same."""
+
+    sample: str
+    """In their words, as far as they are always the same."""
+    seen: str
+    """Where: the provider or server, with an issue or a page where it is written down."""
+    pattern: str = ""
+    """A regular expression; without one the sample itself, in whatever case."""
+    code: str = ""
+    """The short word that says it, where one does."""
+
+    @property
+    def words(self) -> str:
+        """A regular expression for it; empty where the code alone says it."""
+        return self.pattern or ("" if self.code else re.escape(self.sample))
+
 
 CONTEXT = (
     Wording("context_length_exceeded", "OpenAI, Groq, DeepSeek, OpenRouter", code="context_length_exceeded"),
@@ -87,44 +106,24 @@ GENERATION = (
     Wording("Failed to parse input at pos 13", "llama.cpp, 500 (llama.cpp #20650)", r"failed to parse input at pos \d"),
 )  # fmt: skip
 
-_REFUSED = frozenset({400, 403, 406, 413, 422, 424, 451, 500})
-"""Where a provider may say that this one request is not answered: neither about the key (401), credit (402) nor rates (429)."""
-
-RESPONSE_ROWS: tuple[Row, ...] = (
-    Row(
-        "context length",
-        "the prompt, or prompt and `max_tokens` together, are longer than the model's context",
-        "http",
-        "context_overflow",
-        charged=False,
-        says="says that the request does not fit into the model's context",
-        statuses=_REFUSED - {403},
-        codes=codes_of(CONTEXT),
-        words=any_of(CONTEXT),
-        wordings=CONTEXT,
-    ),
-    Row(
-        "content policy",
-        "the prompt, or the reply, is refused by a safety system",
-        "http",
-        "content_filter",
-        charged=True,
-        says="refuses the prompt",
-        statuses=_REFUSED,
-        codes=codes_of(POLICY),
-        words=any_of(POLICY),
-        wordings=POLICY,
-    ),
-    Row(
-        "invalid generation",
-        "the provider refused what the model wrote: invalid JSON, a tool call that does not parse",
-        "http",
-        "generation",
-        charged=True,
-        says="could not use what its model wrote",
-        statuses=_REFUSED - {403},
-        codes=codes_of(GENERATION),
-        words=any_of(GENERATION),
-        wordings=GENERATION,
-    ),
-)
+ACCESS = (
+    Wording("Project `proj_x` does not have access to model `gpt-4o`", "OpenAI, 403 (aider #604, continue #10120)", r"(?:not|n't) have (?:any )?(?:access|permission)s? (?:to|for) (?:(?:use|access|call|the|this|that|requested|specified|selected|your) ){0,3}models?\b"),
+    Wording("You don't have access to the model with the specified model ID", "Amazon Bedrock, 403 (claude-code #536)"),
+    Wording("No access to model", "GitHub Models, 403 (ai-rss-feeds #42)", r"no access to (?:the |this )?model\b"),
+    Wording("Model access is denied due to IAM user or service role is not authorized", "Amazon Bedrock (modernisation-platform-environments #18323)", r"model access (?:is )?denied"),
+    Wording("Access to model denied. Please make sure you are eligible for using the model", "DashScope, 403 (qwen-code #9605)", r"access to (?:the |this )?model (?:is |was )?denied"),
+    Wording("AccessDenied.Unpurchased", "DashScope, 403 (MoneyPrinterTurbo #279)", code="accessdenied.unpurchased"),
+    Wording("Permission 'aiplatform.endpoints.predict' denied on resource '.../publishers/google/models/gemini-pro'", "Google Vertex AI, 403 (gemini-php #4)", r"permission '[\w.]+' denied on resource '[^']{1,200}/models/"),
+    Wording("model_permission_blocked_org", "Groq, 403 (Model Permissions)", code="model_permission_blocked_org"),
+    Wording("model_permission_blocked_project", "Groq, 403 (Model Permissions)", code="model_permission_blocked_project"),
+    Wording("This model is not available in your region", "OpenRouter, 403 (dmux #43)", r"\bmodel\b[^.\n]{0,80} not (?:available|supported|included|enabled) (?:in|on|for|with|under|at) your (?:current )?(?:region|country|location|plan|tier|subscription|account|organi[sz]ation|project|team)"),
+    Wording("This model is not available in your country", "OpenCode Zen, 403 (opencode #43692)", code="regionerror"),
+    Wording("this model requires a subscription, upgrade for access", "Ollama Cloud, 403 (ollama #15990)", r"model requires a (?:\w+ )?(?:subscription|plan)"),
+    Wording("Your current subscription plan does not yet include access to GLM-5", "Z.ai, 429 (error codes: 1311; oh-my-pi #39)", r"plan does not (?:yet )?include access to", code="1311"),
+    Wording("Unable to access non-serverless model", "Together AI, 400 (puter #3168)", code="model_not_available"),
+    Wording("Access to model google/gemma-3-4b-pt is restricted", "Hugging Face, 403 (gemma3-object-detection #5)", r"access to model \S{1,200} is restricted"),
+    Wording("Model disabled.", "SiliconFlow, 403 (continue #10839)", r"\bmodel (?:is )?disabled\b"),
+    Wording("key not allowed to access model. This key can only access models=['x']", "litellm, 403 (litellm #39660)", r"not (?:allowed|authori[sz]ed) to (?:access|use|call) (?:the |this )?model\b", code="key_model_access_denied"),
+    Wording("team not allowed to access model. This team can only access models=['x']", "litellm, 403 (litellm #38629)", code="team_model_access_denied"),
+    Wording("User x is not authorized to access model y or model does not exist", "TrueFoundry, 403 (truefoundry/models #949)", r"not (?:allowed|authori[sz]ed) to (?:access|use|call) (?:the |this )?model\b"),
+)  # fmt: skip
