@@ -14,7 +14,6 @@ from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
-from datarecipe.run_folder.file_records import described
 from datarecipe.run_folder.json_records import RecordError, from_json
 from datarecipe.run_folder.layout import DATA, LINEAGE, MANIFEST, REJECTED
 from datarecipe.run_folder.manifest import Manifest, load_manifest
@@ -25,7 +24,7 @@ T = TypeVar("T")
 LONGEST_LINE = 64 << 20
 """Bytes. A run keeps far less of what a model wrote."""
 
-_MEND = "Run the recipe again with --overwrite: every stored response is used, and the files are written anew."
+MEND = "Run the recipe again with --overwrite: every stored response is used, and the files are written anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +57,15 @@ class FinishedRun:
         for name, lines in ((DATA, tally.accepted), (LINEAGE, tally.accepted), (REJECTED, dropped)):
             path = self.files.path / name
             try:
-                found = described(self.files, name)
+                found = self.files.described(name)
             except OSError as error:
                 raise UsageError(f"{path} cannot be read: {error.strerror}") from None
             if found.lines != lines:
                 held = counted(found.lines, "line")
-                raise UsageError(f"{path} has {held}, and {MANIFEST} counts {lines:,}", hint=_MEND)
+                raise UsageError(f"{path} has {held}, and {MANIFEST} counts {lines:,}", hint=MEND)
             if found != self.manifest.files.get(name):
                 raise UsageError(
-                    f"{path} was changed since its run wrote it: its hash is not the manifest's", hint=_MEND
+                    f"{path} was changed since its run wrote it: its hash is not the manifest's", hint=MEND
                 )
 
 
@@ -82,7 +81,7 @@ def records(files: RunFiles, name: str, kind: type[T]) -> Iterator[T]:
         try:
             yield from_json(kind, row)
         except RecordError as error:
-            raise UsageError(f"{files.path / name}:{number}: {error}", hint=_MEND) from None
+            raise UsageError(f"{files.path / name}:{number}: {error}", hint=MEND) from None
 
 
 def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
@@ -91,7 +90,7 @@ def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
     try:
         stream = files.reading(name)
         if stream is None:
-            raise UsageError(f"{path} is not there", hint=_MEND)
+            raise UsageError(f"{path} is not there", hint=MEND)
         with stream:
             # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
             for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
@@ -100,10 +99,10 @@ def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
                     with contextlib.suppress(ValueError, RecursionError):
                         row = json.loads(line, parse_constant=_refuse)
                 if not isinstance(row, dict):
-                    raise UsageError(f"{path}:{number}: not a JSON object", hint=_MEND)
+                    raise UsageError(f"{path}:{number}: not a JSON object", hint=MEND)
                 yield row
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}", hint=_MEND) from None
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", hint=MEND) from None
 
 
 def _refuse(constant: str) -> None:
@@ -112,6 +111,4 @@ def _refuse(constant: str) -> None:
 
 
 def _uneven(folder: Path, line: int) -> UsageError:
-    return UsageError(
-        f"{folder / DATA} and {LINEAGE} differ in length: line {line} is in one of them alone", hint=_MEND
-    )
+    return UsageError(f"{folder / DATA} and {LINEAGE} differ in length: line {line} is in one of them alone", hint=MEND)

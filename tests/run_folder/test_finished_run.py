@@ -19,7 +19,7 @@ from datarecipe.errors import UsageError
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.run_folder import finished_run
 from datarecipe.run_folder.finished_run import read_run, rows
-from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
+from datarecipe.run_folder.json_records import as_row, json_line
 from datarecipe.run_folder.run_files import RunFiles
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -48,8 +48,8 @@ def test_what_is_read_is_what_was_written(finished: Path) -> None:
     pairs, rejected = list(found.examples()), list(found.rejected())
     assert "".join(json_line(example) for example, _ in pairs) == (finished / "data.jsonl").read_text(encoding="utf-8")
     written = [(finished / name).read_text(encoding="utf-8") for name in DATA_FILES[1:]]
-    assert ["".join(json_line(lineage_row(lineage)) for _, lineage in pairs)] == written[:1]
-    assert ["".join(map(json_line, map(rejected_row, rejected)))] == written[1:]
+    assert ["".join(json_line(as_row(lineage)) for _, lineage in pairs)] == written[:1]
+    assert ["".join(map(json_line, map(as_row, rejected)))] == written[1:]
     assert len(rejected) > 0
     dataset = datarecipe.Dataset(finished)
     assert [*zip(dataset, dataset.lineage, strict=True)] == pairs
@@ -59,8 +59,8 @@ def test_what_is_read_is_what_was_written(finished: Path) -> None:
 def test_a_line_has_every_field_of_its_record() -> None:
     lineage = Lineage("a", "b", 1, "root:0", 0, 0, {"topic": "snow"})
     rejected = RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0)
-    assert list(lineage_row(lineage)) == [field.name for field in fields(lineage)]
-    assert list(rejected_row(rejected)) == [field.name for field in fields(rejected)]
+    assert list(as_row(lineage)) == [field.name for field in fields(lineage)]
+    assert list(as_row(rejected)) == [field.name for field in fields(rejected)]
 
 
 @pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl"])
