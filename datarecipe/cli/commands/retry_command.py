@@ -17,6 +17,7 @@ from datarecipe.cli.command_options import (
     folder_options,
     model_options,
     recipe_options,
+    report_options,
 )
 from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
@@ -57,9 +58,7 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
 @folder_options
 @cache_option
 @budget_options
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
-@click.option("--quiet", is_flag=True, help="Print errors only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
+@report_options
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run RECIPE once more, and retry stored responses that had no valid item.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import re
 import shlex
 import sys
@@ -26,13 +25,14 @@ from datarecipe.cli.command_options import (
     model_options,
     recipe_names,
     recipe_options,
+    report_options,
     run_options,
     show_warnings,
 )
-from datarecipe.cli.output import tell
+from datarecipe.cli.output import show_json, tell
 from datarecipe.cli.reports.run_table import table
 from datarecipe.errors import UsageError
-from datarecipe.printable import example_line, printable
+from datarecipe.printable import example_line
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.execute_many import execute_many
@@ -55,9 +55,7 @@ from datarecipe.running.show.summary import summary, summary_of_error
 @cache_option
 @budget_options
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
-@click.option("--quiet", is_flag=True, help="Print errors only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
+@report_options
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
@@ -92,7 +90,7 @@ def _run_one(setup: ResolvedRun, observer: Observer, budget: Caps, *, quiet: boo
     interrupts = Interrupts(ALL, observer.notice, end=end_process)
     result = asyncio.run(execute(setup, observer, interrupts=interrupts, budget=budget))
     if as_json:
-        click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
+        show_json(summary(result))
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
@@ -120,7 +118,7 @@ def _run_many(
             summary(ran.outcome) if isinstance(ran.outcome, RunResult) else summary_of_error(ran.setup, ran.outcome)
             for ran in done
         ]
-        click.echo(printable(json.dumps(documents, ensure_ascii=False, indent=2), multiline=True))
+        show_json(documents)
     elif not quiet:
         for line in table(done):
             click.echo(line)
