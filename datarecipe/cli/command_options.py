@@ -138,14 +138,18 @@ budget_options = _group(
     click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Cap in tokens for the whole command."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Cap in calls for the whole command."),
 )
-report_options = _group(
+run_and_retry_options = _group(
+    model_options,
+    recipe_options,
+    folder_options,
+    cache_option,
+    budget_options,
     click.option(
         "--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines."
     ),
     click.option("--quiet", is_flag=True, help="Print errors only."),
     click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output."),
 )
-"""What a run prints and writes down of itself."""
 
 
 def budget_values(values: dict[str, Any]) -> Caps:

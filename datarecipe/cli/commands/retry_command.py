@@ -11,14 +11,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.command_options import (
-    budget_options,
-    cache_option,
-    folder_options,
-    model_options,
-    recipe_options,
-    report_options,
-)
+from datarecipe.cli.command_options import run_and_retry_options
 from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
@@ -53,12 +46,7 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
     help="Retry responses rejected for these reasons. By default empty, refusal, truncated, content_filter and "
     "context_overflow.",
 )
-@model_options
-@recipe_options
-@folder_options
-@cache_option
-@budget_options
-@report_options
+@run_and_retry_options
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run RECIPE once more, and retry stored responses that had no valid item.
 

@@ -15,17 +15,12 @@ import click
 
 from datarecipe.amount import Caps
 from datarecipe.cli.command_options import (
-    budget_options,
     budget_values,
-    cache_option,
     check_folder,
-    folder_options,
     for_each,
     load,
-    model_options,
     recipe_names,
-    recipe_options,
-    report_options,
+    run_and_retry_options,
     run_options,
     show_warnings,
 )
@@ -48,14 +43,9 @@ from datarecipe.running.show.summary import summary, summary_of_error
 
 @click.command("run")
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
-@model_options
-@recipe_options
-@folder_options
+@run_and_retry_options
 @click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
-@cache_option
-@budget_options
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
-@report_options
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
