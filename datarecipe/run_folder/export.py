@@ -13,8 +13,7 @@ from datarecipe.generate.events import Lineage
 from datarecipe.printable import counted
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import describe
-from datarecipe.run_folder.dataset import Dataset
-from datarecipe.run_folder.finished_run import MEND
+from datarecipe.run_folder.dataset import MEND, Dataset
 from datarecipe.run_folder.layout import DATA, LINEAGE, MANIFEST
 
 INSTALL = "pip install 'datarecipe-llm[export]'"
