@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,6 @@ from datarecipe.printable import counted
 from datarecipe.run_folder.layout import FILES, MANIFEST, PARTIAL
 from datarecipe.run_folder.manifest import identity_of, manifest_in
 from datarecipe.run_folder.run_files import RunFiles
-
-_FOLLOW_THE_MODEL = frozenset({"api_base", "profile", "response_format", "sampling"})
-"""Parts of an identity that change with the model, although nobody wrote them."""
 
 
 def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
@@ -71,14 +68,7 @@ def _difference(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
     names = [name for name, part in parts.items() if name in known and known[name] != part]
     if not names:
         return "another recipe, model or setting than this one's"
-    follow = [name for name in names if name in _FOLLOW_THE_MODEL] if "model" in names else []
-    own = [name for name in names if name not in follow]
-    with_it = f" (and with the model {_listed(follow)})" if follow else ""
-    return f"{_listed(own)} {'is' if len(own) == 1 else 'are'} different{with_it}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return f"{', '.join(f'`{name}`' for name in names)} {'is' if len(names) == 1 else 'are'} different"
 
 
 ABSENT = "absent"
