@@ -197,7 +197,7 @@ def _check_flags(overrides: Sequence[Override]) -> None:
         # `--set strategy.chains=8 --set strategy=tree` is one flag twice; there the order says what is meant.
         by_one_flag = first.flag.split()[0] == second.flag.split()[0]
         if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
-            key = ".".join(max((first.keys, second.keys), key=len))
+            key = ".".join(first.keys if len(first.keys) > shared else second.keys)
             raise UsageError(f"{first.flag} and {second.flag} both say `{key}`", hint="Leave one of them out.")
 
 

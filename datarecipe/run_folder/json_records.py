@@ -12,7 +12,7 @@ import dataclasses
 import json
 import types
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -35,7 +35,8 @@ _NAMES: Mapping[Any, str] = {
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
 }
-_hints = cache(get_type_hints)
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
+_fields: Callable[[Any], tuple[dataclasses.Field[Any], ...]] = cache(dataclasses.fields)
 
 # What came from JSON holds no circles, and to look for them takes a tenth of the time.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -54,7 +55,7 @@ def to_json(record: Any) -> dict[str, Any]:
     """
     derived: Mapping[str, str] = getattr(record, "DERIVED", {})
     document: dict[str, Any] = {}
-    for each in dataclasses.fields(record):
+    for each in _fields(type(record)):
         value = _value(getattr(record, each.name))
         document |= value if "flat" in each.metadata else {each.name.rstrip("_"): value}
         if each.name in derived:
@@ -63,6 +64,8 @@ def to_json(record: Any) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
+    if type(value) in (int, str):
+        return value  # most are, and files have many lines
     if isinstance(value, Decimal):
         return plain(value)  # a float cannot hold every amount
     if isinstance(value, datetime):
@@ -77,8 +80,8 @@ def _value(value: Any) -> Any:
 
 def from_json(kind: type[T], document: object, at: str = "") -> T:
     """The record that a JSON object holds; `at` is its own key. Raises `RecordError`."""
-    keys, values, hints = _of(dict, document, at, "an object"), {}, _hints(kind)  # type: ignore[arg-type]
-    for each in dataclasses.fields(kind):  # type: ignore[arg-type]
+    keys, values, hints = _of(dict, document, at, "an object"), {}, _hints(kind)
+    for each in _fields(kind):
         key, hint = each.name.rstrip("_"), hints[each.name]
         place = f"{at}.{key}" if at else key
         if "flat" in each.metadata:

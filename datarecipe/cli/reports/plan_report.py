@@ -77,18 +77,16 @@ def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Ca
 
 def _together(recipes: Sequence[Recipe], plans: Sequence[Plan], given: Caps) -> Iterator[str]:
     """Of each cap of the command, in which recipe it would end the run. Recipes are served in their order."""
-    limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
-        ("usd", given.usd), ("tokens", given.tokens), ("calls", given.calls)
-    )  # fmt: skip
-    for cap, limit in limits:
+    limits: dict[Cap, Decimal | int | None] = {"usd": given.usd, "tokens": given.tokens, "calls": given.calls}
+    for cap, limit in limits.items():
         if limit is None:
             continue
         if cap == "usd" and any(plan.usd is None for plan in plans):
             yield f"{BUDGET}usd cannot be enforced without a price; a run would refuse to start"
             continue
         left = Decimal(limit) - sum((used(plan.spent, cap) for plan in plans), Decimal(0))
-        early, late = (_recipe_at(recipes, [used(plan.most, cap) for plan in plans], left),
-                       _recipe_at(recipes, [used(plan.least, cap) for plan in plans], left))  # fmt: skip
+        early = _recipe_at(recipes, [used(plan.most, cap) for plan in plans], left)
+        late = _recipe_at(recipes, [used(plan.least, cap) for plan in plans], left)
         name = f"{BUDGET}{cap} {_cents(Decimal(limit)) if cap == 'usd' else f'{limit:,}'}"
         if early is None:
             yield f"{name}: enough"
