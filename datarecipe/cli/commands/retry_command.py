@@ -53,7 +53,8 @@ def command(recipes: tuple[str, ...], **values: Any) -> None:
     Name a recipe with the options of its run, or a run's folder. Each retry uses a new draw, and its response replaces the
     old one. Responses with a valid item are never retried.
     """
-    folders = [name for name in recipes if (Path(name) / MANIFEST).is_file()]
+    # `Path.is_file` would raise for a name that is too long.
+    folders = [name for name in recipes if os.path.isfile(Path(name) / MANIFEST)]  # noqa: PTH113
     if not folders:
         start(recipes, overwrite=False, offline=False, **values)
     if len(recipes) > 1 or values["output"] is not None or values["runs_dir"] is not None:
