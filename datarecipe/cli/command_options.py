@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,12 +59,23 @@ def _folders(_context: click.Context, option: click.Parameter, given: tuple[Path
     return given
 
 
-_RECIPE_OPTIONS = (
-    click.option("--target-size", type=int, metavar="N", help="Target number of examples."),
-    click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="Which example each request shows."),
-    click.option("--batch-size", type=int, metavar="N", help="Examples to ask for in one request."),
-    click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
-    click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),
+def _group(*options: Callable[..., Any]) -> Callable[[F], F]:
+    """One decorator for several options."""
+
+    def apply(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return apply
+
+
+_PATH = click.Path(path_type=Path, file_okay=False)
+
+recipe_argument = click.argument("recipe", metavar="RECIPE")
+"""RECIPE: a path, the name of a recipe in `recipes/`, or of a shipped one."""
+
+validation_options = _group(
     click.option("--set", "sets", multiple=True, metavar="KEY.PATH=VALUE", help="Override any key of the recipe."),
     click.option(
         "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override one of the recipe's `vars`."
@@ -76,12 +89,31 @@ _RECIPE_OPTIONS = (
         help="Let the recipe read files in this folder, outside its project.",
     ),
 )
-_TRUST = click.option(
+"""Options of the recipe that mean the same for every recipe that is checked."""
+
+recipe_options = _group(
+    click.option("--target-size", type=int, metavar="N", help="Target number of examples."),
+    click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="Which example each request shows."),
+    click.option("--batch-size", type=int, metavar="N", help="Examples to ask for in one request."),
+    click.option("--concurrency", type=int, metavar="N", help="Requests in flight at most."),
+    click.option("--random-seed", type=int, metavar="N", help="Another seed, another dataset."),
+    validation_options,
+)
+"""Options that override keys of the recipe."""
+_KEYS = {
+    "target_size": "target_size",
+    "strategy": "strategy.kind",
+    "batch_size": "batch_size",
+    "concurrency": "limits.concurrency",
+    "random_seed": "random_seed",
+}
+
+trust_option = click.option(
     "--trust",
     is_flag=True,
     help="Trust the recipe: send your key to its server, and use its prices for your caps.",
 )
-_MODEL_OPTIONS = (
+model_options = _group(
     click.option(
         "--model", metavar="PROVIDER/NAME", help="The model, in litellm's spelling, ENDPOINT:NAME or local/..."
     ),
@@ -92,74 +124,36 @@ _MODEL_OPTIONS = (
         default="auto",
         help="How requests are sent: direct speaks OpenAI's protocol itself, litellm reaches every provider.",
     ),
-    _TRUST,
+    trust_option,
 )
-_FOLDER_OPTIONS = (
-    click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="The run's folder."),
-    click.option(
-        "--runs-dir",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="Parent folder of the run folders (default: runs).",
-    ),
+"""Options that say who is asked."""
+
+cache_option = click.option("--cache-dir", type=_PATH, help="Where responses are stored.")
+folder_options = _group(
+    click.option("--output", type=_PATH, help="The run's folder."),
+    click.option("--runs-dir", type=_PATH, help="Parent folder of the run folders (default: runs)."),
 )
-_BUDGET_OPTIONS = (
+budget_options = _group(
     click.option("--max-usd", type=FiniteFloat(min=0), metavar="USD", help="Cap in US dollars for the whole command."),
     click.option("--max-tokens", type=click.IntRange(min=1), metavar="N", help="Cap in tokens for the whole command."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Cap in calls for the whole command."),
 )
-_KEYS = {
-    "target_size": "target_size",
-    "strategy": "strategy.kind",
-    "batch_size": "batch_size",
-    "concurrency": "limits.concurrency",
-    "random_seed": "random_seed",
-}
-
-
-def recipe_argument(command: F) -> F:
-    """RECIPE: a path, the name of a recipe in `recipes/`, or of a shipped one."""
-    return click.argument("recipe", metavar="RECIPE")(command)
-
-
-def recipe_options(command: F) -> F:
-    """Options that override keys of the recipe."""
-    return _apply(_RECIPE_OPTIONS, command)
-
-
-def validation_options(command: F) -> F:
-    """Options of the recipe that mean the same for every recipe that is checked."""
-    return _apply(_RECIPE_OPTIONS[-3:], command)
-
-
-def model_options(command: F) -> F:
-    """Options that say who is asked."""
-    return _apply(_MODEL_OPTIONS, command)
-
-
-def trust_option(command: F) -> F:
-    """Whether to believe the recipe."""
-    return _TRUST(command)
-
-
-def cache_option(command: F) -> F:
-    """Where stored responses are."""
-    return click.option(
-        "--cache-dir", type=click.Path(path_type=Path, file_okay=False), help="Where responses are stored."
-    )(command)
-
-
-def folder_options(command: F) -> F:
-    """Where runs have their folders."""
-    return _apply(_FOLDER_OPTIONS, command)
-
-
-def budget_options(command: F) -> F:
-    """What the command may use."""
-    return _apply(_BUDGET_OPTIONS, command)
+run_and_retry_options = _group(
+    model_options,
+    recipe_options,
+    folder_options,
+    cache_option,
+    budget_options,
+    click.option(
+        "--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines."
+    ),
+    click.option("--quiet", is_flag=True, help="Print errors only."),
+    click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output."),
+)
 
 
 def budget_values(values: dict[str, Any]) -> Caps:
-    """The same, taken out of the command's `values`."""
+    """The caps of `budget_options`, taken out of the command's `values`."""
     usd = values.pop("max_usd")
     return Caps(None if usd is None else Decimal(str(usd)), values.pop("max_tokens"), values.pop("max_calls"))
 
@@ -198,20 +192,18 @@ def load(recipe: str, values: dict[str, Any]) -> LoadedRecipe:
 
 def _check_flags(overrides: Sequence[Override]) -> None:
     """Raise `UsageError` where two different flags set one key: whichever won, the other would be wrong in silence."""
-    for number, first in enumerate(overrides):
-        for second in overrides[number + 1 :]:
-            shared = min(len(first.keys), len(second.keys))
-            # `--set strategy.chains=8 --set strategy=tree` is one flag twice; there the order says what is meant.
-            by_one_flag = first.flag.split()[0] == second.flag.split()[0]
-            if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
-                inner, outer = (first, second) if len(first.keys) > shared else (second, first)
-                key = ".".join(inner.keys)
-                words = (
-                    f"{first.flag} and {second.flag} both say `{key}`"
-                    if len(inner.keys) == len(outer.keys)
-                    else f"{outer.flag} replaces all of `{'.'.join(outer.keys)}`, and {inner.flag} says `{key}`"
-                )
-                raise UsageError(words, hint="Leave one of them out.")
+    for first, second in combinations(overrides, 2):
+        shared = min(len(first.keys), len(second.keys))
+        # `--set strategy.chains=8 --set strategy=tree` is one flag twice; there the order says what is meant.
+        by_one_flag = first.flag.split()[0] == second.flag.split()[0]
+        if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
+            key = ".".join(first.keys if len(first.keys) > shared else second.keys)
+            raise UsageError(f"{first.flag} and {second.flag} both say `{key}`", hint="Leave one of them out.")
+
+
+def is_folder(argument: str) -> bool:
+    """Whether a folder is named; False for what is no path at all."""
+    return os.path.isdir(argument)  # noqa: PTH112 - that of `Path` raises where a name is too long
 
 
 def recipe_names(arguments: Sequence[str], *, quiet: bool = False) -> Iterator[str]:
@@ -220,7 +212,7 @@ def recipe_names(arguments: Sequence[str], *, quiet: bool = False) -> Iterator[s
     Says what it has passed over, unless `quiet`.
     """
     for argument in arguments:
-        if not argument or not Path(argument).is_dir():
+        if not is_folder(argument):
             yield argument
             continue
         for line in () if quiet else passed_over_below(Path(argument)):
@@ -264,9 +256,3 @@ def run_options(values: dict[str, Any]) -> Options:
     """The `Options` among the command's `values`."""
     known = set(Options.__dataclass_fields__) - {"environ"}
     return Options(**{name: value for name, value in values.items() if name in known})
-
-
-def _apply(options: tuple[Callable[[F], F], ...], command: F) -> F:
-    for option in reversed(options):
-        command = option(command)
-    return command

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 import click
 
+from datarecipe.cli.output import short
 from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import STRUCTURES, TASKS, Draft, TaskName, Wishes
@@ -39,7 +40,7 @@ _TASKS: dict[TaskName, str] = {
     "extraction": "a text, and the objects that are found in it",
 }
 _LATER = "write it later"
-_ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
+_LONGEST_NAME = 40
 
 
 def name(default: str, folder: Path, *, force: bool) -> str:
@@ -84,17 +85,6 @@ def draft(name: str, wishes: Wishes) -> Draft:
     return draft_from_wishes(name, wishes, _example(placeholder_example(wishes), wishes.labels))
 
 
-def agreed(question: str) -> bool:
-    """Whether the answer is a yes; Enter is one."""
-
-    def read(text: str) -> bool:
-        if text.strip().casefold() not in _ANSWERS:
-            raise UsageError(f"{show(text)} is neither a yes nor a no: type y or n, or press Enter for yes")
-        return _ANSWERS[text.strip().casefold()]
-
-    return _asked(f"{question} [Y/n]", read, "y", shows_default=False)
-
-
 def _description() -> str | None:
     text = _asked("What is the data, in a sentence? The model reads it", _text, _LATER)
     return None if text == _LATER else text
@@ -116,14 +106,14 @@ def _example(fields: Example, labels: Sequence[Scalar]) -> Example | None:
     example: Example = {}
     for field in [*(name for name in fields if name != label), label]:
         if isinstance(fields[field], list):
-            own = _asked(f"  {_shown(field)}, with commas between them", lambda text: read_labels([text]))
+            own = _asked(f"  {short(field, _LONGEST_NAME)}, with commas between them", lambda text: read_labels([text]))
             example[field] = [*own]
             allowed = own
         elif field == label and allowed:
             first = allowed[0] if isinstance(allowed[0], str) else show(allowed[0])
-            example[field] = _asked(f"  {_shown(field)} ({_names(allowed)})", _one_of(allowed), first)
+            example[field] = _asked(f"  {short(field, _LONGEST_NAME)} ({_names(allowed)})", _one_of(allowed), first)
         else:
-            text = _asked(f"  {_shown(field)}", _text, None if example else _LATER)
+            text = _asked(f"  {short(field, _LONGEST_NAME)}", _text, None if example else _LATER)
             if text == _LATER:
                 return None
             example[field] = text
@@ -149,15 +139,10 @@ def _text(text: str) -> str:
 
 
 def _names(values: Sequence[Json]) -> str:
-    return listed([_shown(value) for value in values])
+    return listed([short(value, _LONGEST_NAME) for value in values])
 
 
-def _shown(value: Json) -> str:
-    text = value if isinstance(value, str) else show(value)
-    return printable(text if len(text) <= 40 else text[:37] + "...")
-
-
-def _asked(question: str, read: Callable[[str], T], default: str | None = None, *, shows_default: bool = True) -> T:
+def _asked(question: str, read: Callable[[str], T], default: str | None = None) -> T:
     """Ask until `read` takes the answer."""
 
     def checked(text: str) -> T:
@@ -166,5 +151,5 @@ def _asked(question: str, read: Callable[[str], T], default: str | None = None, 
         except DatarecipeError as error:
             raise click.UsageError(printable(str(error), multiline=True)) from None
 
-    found: T = click.prompt(question, default=default, value_proc=checked, show_default=shows_default)
+    found: T = click.prompt(question, default=default, value_proc=checked)
     return found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from datarecipe.exchange import Json
 from datarecipe.printable import printable
 
 
@@ -35,6 +38,28 @@ def tell(line: str) -> None:
     """Lines on standard error, made printable. Where that takes nothing, the exit code still says how it went."""
     with contextlib.suppress(OSError):
         click.echo(printable(line, multiline=True), err=True)
+
+
+def show_json(document: object) -> None:
+    """A document for programs, on standard output."""
+    click.echo(printable(json.dumps(document, ensure_ascii=False, indent=2), multiline=True))
+
+
+def aligned(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> Iterator[str]:
+    """A line for each row: the columns of `left` begin at one place, all others end at one."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def short(value: Json, longest: int) -> str:
+    """A value on one printable line, cut where it is longer: a text as it is, anything else as JSON."""
+    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def drop_unwritten() -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example
 from datarecipe.generate.events import Lineage, RejectedItem
+from datarecipe.json_size import too_many_values
 from datarecipe.printable import counted
-from datarecipe.run_folder.finished_run import records, rows
+from datarecipe.run_folder.json_records import RecordError, from_json
 from datarecipe.run_folder.layout import DATA, LINEAGE, REJECTED
 from datarecipe.run_folder.manifest import manifest_in
 from datarecipe.run_folder.run_files import RunFiles
+
+T = TypeVar("T")
+
+LONGEST_LINE = 64 << 20
+"""Bytes. A run keeps far less of what a model wrote."""
+
+MEND = "Run the recipe again with --overwrite: every stored response is used, and the files are written anew."
 
 
 class Dataset(Sequence[Example]):
@@ -91,3 +101,38 @@ class Dataset(Sequence[Example]):
     @cached_property
     def _examples(self) -> list[Example]:
         return list(rows(self._files, DATA))
+
+
+def records(files: RunFiles, name: str, kind: type[T]) -> Iterator[T]:
+    """The lines of a file as records. Raises `UsageError` with file and line."""
+    for number, row in enumerate(rows(files, name), 1):
+        try:
+            yield from_json(kind, row)
+        except RecordError as error:
+            raise UsageError(f"{files.path / name}:{number}: {error}", hint=MEND) from None
+
+
+def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
+    """The lines of a file, each a JSON object. Raises `UsageError` with file and line."""
+    path = files.path / name
+    try:
+        stream = files.reading(name)
+        if stream is None:
+            raise UsageError(f"{path} is not there", hint=MEND)
+        with stream:
+            # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
+            for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
+                row = None
+                if len(line) < LONGEST_LINE and not too_many_values(line):
+                    with contextlib.suppress(ValueError, RecursionError):
+                        row = json.loads(line, parse_constant=_refuse)
+                if not isinstance(row, dict):
+                    raise UsageError(f"{path}:{number}: not a JSON object", hint=MEND)
+                yield row
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}", hint=MEND) from None
+
+
+def _refuse(constant: str) -> None:
+    """Python reads `NaN` and `Infinity` as numbers; JSON has none of them. Raises `ValueError`."""
+    raise ValueError(constant)

@@ -13,7 +13,7 @@ from datarecipe.generate.events import Lineage
 from datarecipe.printable import counted
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import describe
-from datarecipe.run_folder.dataset import Dataset
+from datarecipe.run_folder.dataset import MEND, Dataset
 from datarecipe.run_folder.layout import DATA, LINEAGE, MANIFEST
 
 INSTALL = "pip install 'datarecipe-llm[export]'"
@@ -21,16 +21,11 @@ INSTALL = "pip install 'datarecipe-llm[export]'"
 PREFIX = "lineage_"
 """How the columns begin that say where an example came from."""
 
-_MEND = "Run the recipe again with --overwrite: every stored response is used, and the files are written anew."
 _EVERY_TYPE = "to_pandas() takes values of every type."
 
 
 def pandas_table(dataset: Dataset, *, lineage: bool) -> Any:
-    """A `pandas.DataFrame`. A field that an example lacks is None, and a whole number stays one.
-
-    Raises:
-        UsageError: the folder's files are none that a run writes.
-    """
+    """`Dataset.to_pandas`. A field that an example lacks is None, and a whole number stays one."""
     pandas = _module("pandas", "to_pandas()")
     columns = _columns(dataset, lineage=lineage)
     try:
@@ -44,12 +39,7 @@ def pandas_table(dataset: Dataset, *, lineage: bool) -> Any:
 
 
 def hugging_face_dataset(dataset: Dataset, *, lineage: bool) -> Any:
-    """A `datasets.Dataset`. The label of a fixed label space of texts is a `ClassLabel` with the recipe's labels.
-
-    Raises:
-        UsageError: a column holds values of several types, which such a dataset cannot; or the folder's files are none
-            that a run writes.
-    """
+    """`Dataset.to_hf`."""
     datasets = _module("datasets", "to_hf()")
     columns = _columns(dataset, lineage=lineage)
     for name, values in columns.items():
@@ -62,17 +52,17 @@ def hugging_face_dataset(dataset: Dataset, *, lineage: bool) -> Any:
         raise UsageError(f"to_hf(): {dataset.path / DATA}: a value is nested too deeply", hint=_EVERY_TYPE) from None
     except (ArithmeticError, TypeError, ValueError) as error:  # the check above lets lists of several types through
         raise UsageError(f"to_hf(): {error}", hint=_EVERY_TYPE) from None
-    field, labels = _text_labels(dataset.manifest)
+    field, labels = _text_labels(_recipe(dataset))
     if field is None:
         return made
     path = dataset.path / MANIFEST
     if not isinstance(field, str):
-        raise UsageError(f"to_hf(): {path}: `recipe.task.label` is {describe(field)}, not a text", hint=_MEND)
+        raise UsageError(f"to_hf(): {path}: `recipe.task.label` is {describe(field)}, not a text", hint=MEND)
     try:
         return made.cast_column(field, datasets.ClassLabel(names=labels)) if field in columns else made
     except (TypeError, ValueError) as error:
         what = f"the recipe's `labels` do not fit the field {field}: {error!s:.200}"
-        raise UsageError(f"to_hf(): {path}: {what}", hint=_MEND) from None
+        raise UsageError(f"to_hf(): {path}: {what}", hint=MEND) from None
 
 
 def _module(name: str, asked_by: str) -> Any:
@@ -85,14 +75,14 @@ def _module(name: str, asked_by: str) -> Any:
 
 def _columns(dataset: Dataset, *, lineage: bool) -> dict[str, list[Any]]:
     """Field by field, in the order of the seed example; without an example too there are its fields."""
-    fields = dict.fromkeys((*_seed_fields(dataset.manifest), *(field for example in dataset for field in example)))
+    fields = dict.fromkeys((*_seed_fields(_recipe(dataset)), *(field for example in dataset for field in example)))
     columns = {field: [example.get(field) for example in dataset] for field in fields}
     if lineage:
         origins = dataset.lineage
         if len(origins) != len(dataset):
             raise UsageError(
                 f"{dataset.path / DATA} has {counted(len(dataset), 'line')}, and {LINEAGE} has {len(origins):,}",
-                hint=_MEND,
+                hint=MEND,
             )
         names = [each.name for each in dataclass_fields(Lineage) if each.name != "vary"]
         columns |= {f"{PREFIX}{name}": [getattr(origin, name) for origin in origins] for name in names}
@@ -109,7 +99,7 @@ def _half_a_character(call: str, dataset: Dataset, columns: Mapping[str, Sequenc
         if (line := next(lines, None)) is not None:
             place = f"{dataset.path / (LINEAGE if name.startswith(PREFIX) else DATA)}:{line}"
             break
-    return UsageError(f"{call}: {place}: half of a surrogate pair is not a character", hint=_MEND)
+    return UsageError(f"{call}: {place}: half of a surrogate pair is not a character", hint=MEND)
 
 
 def _is_utf8(value: object) -> bool:
@@ -120,18 +110,19 @@ def _is_utf8(value: object) -> bool:
     return True
 
 
-def _seed_fields(manifest: Mapping[str, Any]) -> Iterable[str]:
-    recipe = manifest.get("recipe")
-    seed = recipe.get("seed_example") if isinstance(recipe, dict) else None
+def _recipe(dataset: Dataset) -> Mapping[str, Any]:
+    recipe = dataset.manifest.get("recipe")
+    return recipe if isinstance(recipe, dict) else {}
+
+
+def _seed_fields(recipe: Mapping[str, Any]) -> Iterable[str]:
+    seed = recipe.get("seed_example")
     first = seed[0] if isinstance(seed, list) and seed else seed
     return tuple(first) if isinstance(first, dict) else ()
 
 
-def _text_labels(manifest: Mapping[str, Any]) -> tuple[Any, Sequence[str]]:
+def _text_labels(recipe: Mapping[str, Any]) -> tuple[Any, Sequence[str]]:
     """The label field and the labels, where these are fixed and all texts."""
-    recipe = manifest.get("recipe")
-    if not isinstance(recipe, dict):
-        return None, ()
     task, labels = recipe.get("task"), recipe.get("labels")
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return None, ()

@@ -1,4 +1,4 @@
-"""Records as JSON and back: the fields of a dataclass are the keys of an object, so each fact is declared once.
+"""Records as JSON and back, and lines: the fields of a dataclass are the keys of an object, so each fact is declared once.
 
 Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
 passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import types
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from datarecipe.amount import LARGEST, plain
+from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.printable import printable
 from datarecipe.recipe.message_text import describe
 
@@ -28,10 +30,18 @@ FLAT: Mapping[str, bool] = {"flat": True}
 
 _NAMES: Mapping[Any, str] = {
     int: f"a whole number from 0 to {LARGEST:,}",
+    bool: "true or false",
     str: "a text",
     datetime: "a time in ISO 8601",
     Decimal: "an amount, as text",
 }
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
+_fields: Callable[[Any], tuple[dataclasses.Field[Any], ...]] = cache(dataclasses.fields)
+
+# What came from JSON holds no circles, and to look for them takes a tenth of the time.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+# JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
+_LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 class RecordError(ValueError):
@@ -43,14 +53,19 @@ def to_json(record: Any) -> dict[str, Any]:
 
     `DERIVED` of its class names properties that are written too, each with the field that it stands behind.
     """
+    derived: Mapping[str, str] = getattr(record, "DERIVED", {})
     document: dict[str, Any] = {}
-    for name, flat in _written(type(record)):  # type: ignore[arg-type]
-        value = _value(getattr(record, name))
-        document |= value if flat else {name.rstrip("_"): value}
+    for each in _fields(type(record)):
+        value = _value(getattr(record, each.name))
+        document |= value if "flat" in each.metadata else {each.name.rstrip("_"): value}
+        if each.name in derived:
+            document[derived[each.name].rstrip("_")] = getattr(record, derived[each.name])
     return document
 
 
 def _value(value: Any) -> Any:
+    if type(value) in (int, str):
+        return value  # most are, and files have many lines
     if isinstance(value, Decimal):
         return plain(value)  # a float cannot hold every amount
     if isinstance(value, datetime):
@@ -63,51 +78,24 @@ def _value(value: Any) -> Any:
     return to_json(value) if dataclasses.is_dataclass(value) else value
 
 
-@cache
-def _written(kind: Any) -> Sequence[tuple[str, bool]]:
-    """Names, and whether the keys of what is there stand beside the others."""
-    derived: Mapping[str, str] = getattr(kind, "DERIVED", {})
-    written = []
-    for each in dataclasses.fields(kind):
-        written.append((each.name, "flat" in each.metadata))
-        if each.name in derived:
-            written.append((derived[each.name], False))
-    return written
-
-
 def from_json(kind: type[T], document: object, at: str = "") -> T:
     """The record that a JSON object holds; `at` is its own key. Raises `RecordError`."""
-    keys, values = _of(dict, document, at, "an object"), {}
-    for name, hint, flat, needed in _fields(kind):  # type: ignore[arg-type]
-        key = name.rstrip("_")
-        if flat:
-            values[name] = from_json(hint, keys, at)
+    keys, values, hints = _of(dict, document, at, "an object"), {}, _hints(kind)
+    for each in _fields(kind):
+        key, hint = each.name.rstrip("_"), hints[each.name]
+        place = f"{at}.{key}" if at else key
+        if "flat" in each.metadata:
+            values[each.name] = from_json(hint, keys, at)
         elif key in keys:
-            value = keys[key]
-            # Files have many lines.
-            quick = type(value) is hint and (hint is str or (hint is int and 0 <= value <= LARGEST))
-            values[name] = value if quick else _read(hint, value, f"{at}.{key}" if at else key)
-        elif needed:
-            raise RecordError(f"`{at}.{key}` is missing" if at else f"`{key}` is missing")
+            values[each.name] = _read(hint, keys[key], place)
+        elif each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING:
+            raise RecordError(f"`{place}` is missing")
     return kind(**values)
 
 
-@cache
-def _fields(kind: Any) -> Sequence[tuple[str, Any, bool, bool]]:
-    """Name, type, whether its keys stand beside the others, whether it must be there."""
-    hints, missing = get_type_hints(kind), dataclasses.MISSING
-    return [
-        (
-            field.name,
-            hints[field.name],
-            "flat" in field.metadata,
-            field.default is missing and field.default_factory is missing,
-        )
-        for field in dataclasses.fields(kind)
-    ]
-
-
 def _read(hint: Any, value: Any, at: str) -> Any:
+    if hint in _NAMES:
+        return _plain(hint, value, at)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         of, *others = (each for each in arguments if each is not type(None))
@@ -123,9 +111,7 @@ def _read(hint: Any, value: Any, at: str) -> Any:
         of = int if origin is Counter else arguments[1]
         read = {name: _read(of, each, f"{at}.{name}") for name, each in _of(dict, value, at, "an object").items()}
         return Counter(read) if origin is Counter else read
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return from_json(hint, value, at)
-    return _plain(hint, value, at)
+    return from_json(hint, value, at)
 
 
 def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
@@ -135,18 +121,33 @@ def _of(kind: type, value: Any, at: str, wanted: str) -> Any:
 
 
 def _plain(kind: Any, value: Any, at: str) -> Any:
-    with contextlib.suppress(
-        InvalidOperation, ValueError
-    ):  # what cannot be read is refused below, like any other value
-        if kind is Decimal and isinstance(value, str) and 0 <= (amount := Decimal(value)) <= LARGEST:
-            return amount
-        if kind is datetime and isinstance(value, str):
-            return datetime.fromisoformat(value)
-    if not isinstance(value, kind) or isinstance(value, bool) or (kind is int and not 0 <= value <= LARGEST):
-        raise _wrong(at, value, _NAMES[kind])
-    return value
+    if isinstance(value, str) and kind is not str:
+        with contextlib.suppress(InvalidOperation, ValueError):
+            if kind is datetime:
+                return datetime.fromisoformat(value)
+            if kind is Decimal and 0 <= (amount := Decimal(value)) <= LARGEST:
+                return amount
+    elif type(value) is kind and (kind is str or 0 <= value <= LARGEST):
+        return value
+    raise _wrong(at, value, _NAMES[kind])
 
 
 def _wrong(at: str, value: Any, wanted: str) -> RecordError:
     # Keys are a stranger's where an object has names of its own.
     return RecordError(f"`{printable(at[:200])}` is {describe(value)}, not {wanted}" if at else f"it is not {wanted}")
+
+
+def as_row(item: Lineage | RejectedItem) -> dict[str, Any]:
+    """The fields of a line of `lineage.jsonl` or `rejected.jsonl`; no `vary` where the recipe has none."""
+    return {name: value for name in item.__slots__ if (value := getattr(item, name)) != {}}
+
+
+def json_line(value: object) -> str:
+    """One line of a `.jsonl` file, with its LF. UTF-8 as it is; line breaks of any kind escaped."""
+    text = _encode(value)
+    if not text.isascii():
+        for character, escape in _LINE_BREAKS.items():
+            text = text.replace(character, escape)
+        # Half a surrogate pair can only come from the raw text of a rejected item.
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return text + "\n"

@@ -18,10 +18,9 @@ from datarecipe.json_size import too_many_values
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
 from datarecipe.run_folder.counts.label_counts import ByLabel
 from datarecipe.run_folder.counts.run_counts import Traffic
-from datarecipe.run_folder.file_records import FileRecord
 from datarecipe.run_folder.json_records import FLAT, RecordError, from_json
 from datarecipe.run_folder.layout import LARGEST_MANIFEST, LAYOUT_VERSION, MANIFEST
-from datarecipe.run_folder.run_files import RunFiles
+from datarecipe.run_folder.run_files import FileRecord, RunFiles
 
 End: TypeAlias = Literal["target", "barren", "degraded", "capped", "failed", "interrupted"]
 """Why a run ended."""
@@ -51,6 +50,11 @@ class Used:
     def of(cls, amount: Amount, *, priced: bool) -> Used:
         """`amount`, whose dollars say something only where it is `priced`."""
         return cls(amount.calls, amount.prompt_tokens, amount.completion_tokens, amount.usd if priced else None)
+
+    @property
+    def amount(self) -> Amount:
+        """The same as an `Amount`, in which no dollars are 0."""
+        return Amount(self.calls, self.prompt_tokens, self.completion_tokens, self.usd or Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,6 @@ class Manifest:
     """The recipe with defaults filled in and files by content."""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     """By name, once they are written."""
-
-
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of a run's folder, or None where there is none that can be read."""
-    return manifest_in(RunFiles(path.parent), path.name)
 
 
 def manifest_in(files: RunFiles, name: str = MANIFEST) -> dict[str, Any] | None:

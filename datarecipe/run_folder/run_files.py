@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -46,6 +47,14 @@ def storage_errors(path: Path) -> Iterator[None]:
             f"cannot write {path}: {error.strerror or error}",
             hint=f"{mend}, then run the same command again: every stored response is used.",
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as a run wrote it."""
+
+    lines: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,22 @@ class RunFiles:
             return None
         return os.fdopen(descriptor, "rb")
 
+    def described(self, name: str) -> FileRecord:
+        """Line count and SHA-256 of a file; a missing or non-regular one counts as empty.
+
+        Raises `OSError`, also for a file with holes: a planted one of 40 GB takes no space, and minutes to read.
+        """
+        lines, digest = 0, hashlib.sha256()
+        stream = self.reading(name)
+        if stream is not None:
+            with stream:
+                if _has_hole(stream.fileno()):
+                    raise OSError(errno.EINVAL, "it has a hole, which no run leaves")
+                for chunk in iter(lambda: stream.read(1 << 20), b""):
+                    lines += chunk.count(b"\n")
+                    digest.update(chunk)
+        return FileRecord(lines, digest.hexdigest())
+
     def remove(self, name: str) -> None:
         """Remove it, if it is there. Raises `OSError`."""
         with contextlib.suppress(FileNotFoundError):
@@ -107,3 +132,13 @@ class RunFiles:
 
     def _at(self, name: str) -> str | Path:
         return self.path / name if self.descriptor is None else name
+
+
+def _has_hole(descriptor: int) -> bool:
+    """Whether some of the file was never written: it reads as zeros, and no line of a run holds one."""
+    try:
+        hole = os.lseek(descriptor, 0, os.SEEK_HOLE)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:  # an empty file, or a file system that does not say
+        return False
+    return hole < os.fstat(descriptor).st_size

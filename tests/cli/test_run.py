@@ -206,9 +206,7 @@ def test_another_run_s_folder_says_what_is_different_and_there_is_a_place_beside
         refused = run(tmp_path, server, "--random-seed", "7", "--model", "hosted_vllm/author")
         assert refused.code == 2
         (first, *_) = refused.err.partition("\n  ")
-        assert first.endswith(
-            "`model`, `random_seed` are different (and with the model `profile`, `response_format`)"
-        ), first
+        assert first.endswith("`model`, `profile`, `random_seed`, `response_format` are different"), first
         beside = run(tmp_path, server, "--random-seed", "7", "--runs-dir", "other")
         assert beside.code == 0
     assert (tmp_path / "other" / "facts" / "data.jsonl").exists()

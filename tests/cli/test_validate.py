@@ -136,6 +136,7 @@ def test_nothing_to_check_is_an_error_in_every_form(project: Path, tmp_path_fact
 def test_a_name_that_is_empty_is_not_the_working_folder(project: Path, command: str) -> None:
     ran = datarecipe(command, "", cwd=project, home=project)
     assert (ran.code, "the name of the recipe is empty" in ran.err) == (2, True)
+    assert datarecipe(command, "a" * 300, cwd=project, home=project).code == 2, "too long for a file"
 
 
 def test_a_link_out_of_the_folder_is_not_followed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

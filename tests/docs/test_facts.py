@@ -34,10 +34,9 @@ from datarecipe.llm.transports import direct_transport, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
 from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
-from datarecipe.run_folder.json_records import to_json
-from datarecipe.run_folder.layout import MANIFEST
-from datarecipe.run_folder.manifest import read_manifest
-from datarecipe.run_folder.rows import lineage_row, rejected_row
+from datarecipe.run_folder.json_records import as_row, to_json
+from datarecipe.run_folder.manifest import manifest_in
+from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive import execute_many, interrupt
 from datarecipe.running.drive.dispatch import Ending
@@ -84,10 +83,10 @@ def test_all_exit_codes_are_explained() -> None:
 
 
 def test_fields_of_lineage_and_rejected_items() -> None:
-    lineage = lineage_row(Lineage("a", "b", 1, "root:0", 0, 0))
+    lineage = as_row(Lineage("a", "b", 1, "root:0", 0, 0))
     documented = [code_in(cells[0])[0] for cells in table("files", "field")][: len(lineage)]
     assert documented == list(lineage)
-    rejected = rejected_row(RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0))
+    rejected = as_row(RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0))
     (sentence,) = re.findall(r"Fields: (.*?)\.\n", document("files").text, re.DOTALL)
     assert code_in(sentence) == list(rejected)
 
@@ -98,7 +97,7 @@ def test_fields_of_the_manifest(tmp_path: Path) -> None:
     of_run = manifest_of(setup, Ending("target"), counts(), RunSpan(now, now, 1.0))
     with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
         folder.replace(to_json(of_run), "")
-    written = read_manifest(tmp_path / MANIFEST)
+    written = manifest_in(RunFiles(tmp_path))
     assert written is not None
     (section,) = re.findall(r"### manifest.json\n(.*?)\n##", document("files").text, re.DOTALL)
     documented = {name for row in re.findall(r"^\| (.+?) \|", section, re.MULTILINE) for name in code_in(row)}

@@ -23,7 +23,7 @@ from datarecipe.errors import RunConflictError, RunLockedError, StorageError
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, Lineage, RejectedItem
 from datarecipe.generate.prompt.render import example_text
-from datarecipe.run_folder.rows import json_line
+from datarecipe.run_folder.json_records import json_line
 from datarecipe.run_folder.run_files import storage_errors
 from datarecipe.run_folder.write.ownership import conflict
 from datarecipe.run_folder.write.writer import RunFolder

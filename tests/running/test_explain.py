@@ -136,4 +136,4 @@ def test_it_says_whose_responses_these_are(tmp_path: Path) -> None:
     assert same.code == other.code == 0, same.err + other.err
     assert "earlier runs stopped here" in same.out
     assert "earlier runs stopped here" not in other.out
-    assert "runs/facts holds another run, which differs in strategy" in other.out
+    assert "runs/facts holds the dataset of another run: `strategy` is different" in other.out

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datarecipe.recipe import LoadedRecipe
-from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
+from datarecipe.run_folder.json_records import as_row, json_line
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.reference import sequential
@@ -23,8 +23,8 @@ def reference_files(recipe: LoadedRecipe, base_url: str) -> tuple[Files, int, se
     assert result.outcome == "target"
     files = Files(
         "".join(json_line(row.example) for row in result.rows).encode(),
-        "".join(json_line(lineage_row(row.lineage)) for row in result.rows).encode(),
-        "".join(json_line(rejected_row(row)) for row in result.rejected).encode(),
+        "".join(json_line(as_row(row.lineage)) for row in result.rows).encode(),
+        "".join(json_line(as_row(row)) for row in result.rejected).encode(),
     )
     return files, len(result.requests), {request.draw.seed for request in result.requests}
 

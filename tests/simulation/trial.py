@@ -13,8 +13,9 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from datarecipe.run_folder.manifest import read_manifest
-from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
+from datarecipe.run_folder.json_records import as_row, json_line
+from datarecipe.run_folder.manifest import manifest_in
+from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.running.drive.interrupt import GRACE
 from tests import reference
 from tests.simulation.life import DIED, Ended, Place, live, setup_of
@@ -142,14 +143,14 @@ class Trial:
             if code == 0:
                 yield "it ended well, and there is no manifest"
             return
-        if code == DIED and read_manifest(folder / "manifest.json.partial") is not None:
+        if code == DIED and manifest_in(RunFiles(folder), "manifest.json.partial") is not None:
             return  # it died between two renames; the next one that opens the folder finishes them
         missing = [name for name in ("data.jsonl", "lineage.jsonl", "rejected.jsonl") if not (folder / name).exists()]
         if missing:
             yield f"there is a manifest and no {missing[0]}"
             return
         rows = [json_line(row.example) for row in expected.rows]
-        lineage = [json_line(lineage_row(row.lineage)) for row in expected.rows]
+        lineage = [json_line(as_row(row.lineage)) for row in expected.rows]
         data = (folder / "data.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         if data != rows[: len(data)]:
             yield "data.jsonl is not what a sequential program gives"
@@ -170,7 +171,7 @@ class Trial:
         if manifest["outcome"] == "target":
             recipe = replace(recipe, target_size=accepted)
         expected = reference.sequential(recipe, setup.model, lambda request: answer(self.plan, request))
-        wanted = [json_line(rejected_row(row)) for row in expected.rejected if row.request < counts["responses"]]
+        wanted = [json_line(as_row(row)) for row in expected.rejected if row.request < counts["responses"]]
         written = (folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         if written != wanted:
             yield f"rejected.jsonl has {len(written)} rows, a sequential program {len(wanted)}, or others"

@@ -23,8 +23,9 @@ from datarecipe.cli.output import tell
 from datarecipe.errors import UsageError
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.printable import counted, printable
-from datarecipe.recipe import display
-from datarecipe.run_folder.write.ownership import conflict, differing, holds
+from datarecipe.run_folder.manifest import identity_of, manifest_in
+from datarecipe.run_folder.run_files import RunFiles
+from datarecipe.run_folder.write.ownership import conflict
 from datarecipe.running.drive.explain import Explanation, explain
 from datarecipe.running.resolve.resolved_run import ResolvedRun, cache_directory, resolve_run
 
@@ -103,13 +104,13 @@ def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
     got = (
         f"{explanation.accepted:,} of {counted(target, 'example')} from {counted(explanation.found, 'stored response')}"
     )
-    if explanation.missing is None:
-        yield f"{name}: {got}; nothing would be asked"
-        yield from _refused(setup)
+    asks = explanation.missing is not None
+    yield f"{name}: {got}; {'the next request is not stored' if asks else 'nothing would be asked'}"
+    if (refusal := conflict(setup.output, setup.identity, setup.identity_parts)) is not None:
+        yield f"a run would be refused: {refusal.message}"
+    if not asks:
         return
-    yield f"{name}: {got}; the next request is not stored"
-    yield from _refused(setup)
-    if holds(setup.identity, setup.output):
+    if identity_of(manifest_in(RunFiles(setup.output))) == setup.identity:
         yield "earlier runs stopped here; the next run continues from this request"
     if not explanation.differences:
         yield "the cache holds no completion to compare it with"
@@ -119,14 +120,6 @@ def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
     for difference in explanation.differences:
         yield f"  {difference.part:{width}}  wanted: {difference.wanted!r}"
         yield f"  {'':{width}}  stored: {difference.stored!r}"
-
-
-def _refused(setup: ResolvedRun) -> Iterator[str]:
-    """What stands between a run and its folder."""
-    if names := differing(setup.identity_parts, setup.output):
-        yield f"{display(setup.output)} holds another run, which differs in {', '.join(names)}"
-    elif (refusal := conflict(setup.output, setup.identity, setup.identity_parts)) is not None:
-        yield f"a run would be refused: {refusal.message}"
 
 
 def _show(directory: Path) -> bool:

@@ -83,7 +83,8 @@ def command(name: str | None, *, folder: Path, no_input: bool, force: bool, **va
     else:
         raise UsageError("a recipe needs a name", hint="datarecipe init NAME")
     draft = _draft(name, wishes, values, asks=asks)
-    if asks and not ask.agreed(f"Write {printable(', '.join(str(folder / path) for path in own_paths(name)))}?"):
+    paths = printable(", ".join(str(folder / path) for path in own_paths(name)))
+    if asks and not click.confirm(f"Write {paths}?", default=True):
         click.echo("nothing was written")
         return
     show_written(draft, folder, write_project(draft, folder, force=force))

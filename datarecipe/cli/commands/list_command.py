@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import textwrap
 
 import click
 
+from datarecipe.cli.output import show_json
 from datarecipe.printable import printable
 from datarecipe.recipe import load_recipe, shipped_recipes
 
@@ -26,7 +26,7 @@ def command(*, as_json: bool) -> None:
             {"name": name, "path": str(r.source), "description": r.description, "tags": list(r.about.tags)}
             for name, r in recipes
         ]
-        click.echo(printable(json.dumps(rows, ensure_ascii=False, indent=2), multiline=True))
+        show_json(rows)
         return
     width = max((len(name) for name, _ in recipes), default=0)
     columns = min(shutil.get_terminal_size().columns, 120) if sys.stdout.isatty() else 10_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +22,9 @@ from datarecipe.cli.command_options import (
     show_warnings,
     trust_option,
 )
-from datarecipe.cli.output import tell
+from datarecipe.cli.output import show_json, tell
 from datarecipe.cli.reports.plan_report import as_document, report, sums
 from datarecipe.printable import printable
-from datarecipe.recipe import Recipe
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.planning.plan import Plan, make_plan
 from datarecipe.running.resolve.resolved_run import NO_CAPS, ResolvedRun, resolve_run
@@ -59,6 +57,8 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
     """
     given = budget_values(values)
     options = run_options(values)
+    names = list(recipe_names(recipes))
+    check_folder(names, values)
 
     def settled(name: str) -> list[ResolvedRun]:
         loaded = load(name, values)
@@ -66,28 +66,23 @@ def command(recipes: tuple[str, ...], *, models: tuple[str, ...], as_json: bool,
             resolve_run(loaded, replace(options, model=model), sends=False, notice=tell) for model in models or (None,)
         ]
 
-    planned: list[tuple[Recipe, list[Plan]]] = []
-    names = list(recipe_names(recipes))
-    check_folder(names, values)
+    def planned(setup: ResolvedRun) -> Plan:
+        own = given if len(names) == 1 else NO_CAPS
+        return make_plan(setup, share=values["share"], latency=values["latency"], budget=own)
+
     settled_ones = for_each(names, settled)
-    one = given if len(names) == 1 else NO_CAPS
     for setups in settled_ones:
         show_warnings(setups[0].recipe)
     for words in dict.fromkeys(words for setups in settled_ones for setup in setups for words in setup.warnings(given)):
         tell(words)
-    for setups in settled_ones:
-        plans = [make_plan(setup, share=values["share"], latency=values["latency"], budget=one) for setup in setups]
-        planned.append((setups[0].recipe, plans))
+    all_recipes = [setups[0].recipe for setups in settled_ones]
+    all_plans = [list(map(planned, setups)) for setups in settled_ones]
     if as_json:
-        documents = [as_document(recipe, plans) for recipe, plans in planned]
-        document = documents[0] if len(planned) == 1 else documents
-        click.echo(printable(json.dumps(document, ensure_ascii=False, indent=2), multiline=True))
+        documents = list(map(as_document, all_recipes, all_plans))
+        show_json(documents[0] if len(documents) == 1 else documents)
         return
-    for number, (recipe, plans) in enumerate(planned):
-        for line in ("", *report(recipe, plans)) if number else report(recipe, plans):
-            click.echo(printable(line))
-    if len(planned) > 1:
-        click.echo()
+    blocks = list(map(report, all_recipes, all_plans))
+    if len(names) > 1:
         budget = given if given.usd is not None else budget_of([setups[0] for setups in settled_ones], given)
-        for line in sums([recipe for recipe, _ in planned], [plans for _, plans in planned], given, budget):
-            click.echo(printable(line))
+        blocks.append(sums(all_recipes, all_plans, given, budget))
+    click.echo("\n\n".join("\n".join(map(printable, lines)) for lines in blocks))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
-from datarecipe.cli.output import tell
+from datarecipe.cli.output import show_json, tell
 from datarecipe.printable import printable
 from datarecipe.running.drive.preview import first_request
 from datarecipe.running.resolve.resolved_run import resolve_run
@@ -32,7 +32,7 @@ def command(recipe: str, *, as_json: bool, **values: Any) -> None:
         }
         if content.response_format is not None:
             body["response_format"] = dict(content.response_format)
-        click.echo(printable(json.dumps(body, ensure_ascii=False, indent=2), multiline=True))
+        show_json(body)
         return
     if setup.embedded:
         click.echo(

@@ -11,13 +11,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.command_options import (
-    budget_options,
-    cache_option,
-    folder_options,
-    model_options,
-    recipe_options,
-)
+from datarecipe.cli.command_options import run_and_retry_options
 from datarecipe.cli.commands.run_command import start
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX
@@ -52,21 +46,15 @@ def _reasons(_context: click.Context, _option: click.Parameter, given: Sequence[
     help="Retry responses rejected for these reasons. By default empty, refusal, truncated, content_filter and "
     "context_overflow.",
 )
-@model_options
-@recipe_options
-@folder_options
-@cache_option
-@budget_options
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
-@click.option("--quiet", is_flag=True, help="Print errors only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
+@run_and_retry_options
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run RECIPE once more, and retry stored responses that had no valid item.
 
     Name a recipe with the options of its run, or a run's folder. Each retry uses a new draw, and its response replaces the
     old one. Responses with a valid item are never retried.
     """
-    folders = [name for name in recipes if (Path(name) / MANIFEST).is_file()]
+    # `Path.is_file` would raise for a name that is too long.
+    folders = [name for name in recipes if os.path.isfile(Path(name) / MANIFEST)]  # noqa: PTH113
     if not folders:
         start(recipes, overwrite=False, offline=False, **values)
     if len(recipes) > 1 or values["output"] is not None or values["runs_dir"] is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import re
 import shlex
 import sys
@@ -16,23 +15,19 @@ import click
 
 from datarecipe.amount import Caps
 from datarecipe.cli.command_options import (
-    budget_options,
     budget_values,
-    cache_option,
     check_folder,
-    folder_options,
     for_each,
     load,
-    model_options,
     recipe_names,
-    recipe_options,
+    run_and_retry_options,
     run_options,
     show_warnings,
 )
-from datarecipe.cli.output import tell
+from datarecipe.cli.output import show_json, tell
 from datarecipe.cli.reports.run_table import table
 from datarecipe.errors import UsageError
-from datarecipe.printable import example_line, printable
+from datarecipe.printable import example_line
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.execute_many import execute_many
@@ -48,16 +43,9 @@ from datarecipe.running.show.summary import summary, summary_of_error
 
 @click.command("run")
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
-@model_options
-@recipe_options
-@folder_options
+@run_and_retry_options
 @click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
-@cache_option
-@budget_options
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
-@click.option("--events", type=click.Path(path_type=Path, dir_okay=False), help="Append events to FILE as JSON lines.")
-@click.option("--quiet", is_flag=True, help="Print errors only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on standard output.")
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
@@ -92,7 +80,7 @@ def _run_one(setup: ResolvedRun, observer: Observer, budget: Caps, *, quiet: boo
     interrupts = Interrupts(ALL, observer.notice, end=end_process)
     result = asyncio.run(execute(setup, observer, interrupts=interrupts, budget=budget))
     if as_json:
-        click.echo(printable(json.dumps(summary(result), ensure_ascii=False, indent=2), multiline=True))
+        show_json(summary(result))
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
@@ -120,7 +108,7 @@ def _run_many(
             summary(ran.outcome) if isinstance(ran.outcome, RunResult) else summary_of_error(ran.setup, ran.outcome)
             for ran in done
         ]
-        click.echo(printable(json.dumps(documents, ensure_ascii=False, indent=2), multiline=True))
+        show_json(documents)
     elif not quiet:
         for line in table(done):
             click.echo(line)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
 from datarecipe.cli.command_options import load, model_options, recipe_argument, recipe_options, run_options
+from datarecipe.cli.output import aligned, short, show_json
 from datarecipe.exchange import Json
 from datarecipe.printable import printable
 from datarecipe.recipe import LoadedRecipe, Origin, Recipe, origins
@@ -38,7 +38,7 @@ def command(recipe: str, *, with_origins: bool, as_json: bool, **values: Any) ->
     if with_origins:
         _show_origins([*_of_recipe(loaded), *settled_origins(loaded, run_options(values))], as_json=as_json)
     elif as_json:
-        click.echo(printable(json.dumps(loaded.resolved, ensure_ascii=False, indent=2), multiline=True))
+        show_json(loaded.resolved)
     else:
         click.echo(yaml_text(_readable(loaded)), nl=False)
 
@@ -64,17 +64,8 @@ def _of_recipe(recipe: LoadedRecipe) -> Iterator[Origin]:
 
 def _show_origins(rows: list[Origin], *, as_json: bool) -> None:
     if as_json:
-        shown = [{"key": row.key, "value": row.value, "origin": row.origin} for row in rows]
-        click.echo(printable(json.dumps(shown, ensure_ascii=False, indent=2), multiline=True))
+        show_json([{"key": row.key, "value": row.value, "origin": row.origin} for row in rows])
         return
-    keys = max(len(row.key) for row in rows)
-    cells = [_cell(row) for row in rows]
-    width = max(map(len, cells))
-    for row, cell in zip(rows, cells, strict=True):
-        click.echo(f"{printable(row.key):<{keys}}  {cell:<{width}}  {printable(row.origin)}")
-
-
-def _cell(row: Origin) -> str:
-    text = row.value if isinstance(row.value, str) else json.dumps(row.value, ensure_ascii=False)
-    text = printable(text)
-    return text if len(text) <= _WIDEST_VALUE else text[: _WIDEST_VALUE - 3] + "..."
+    cells = [(printable(row.key), short(row.value, _WIDEST_VALUE), printable(row.origin)) for row in rows]
+    for line in aligned(cells, left=range(3)):
+        click.echo(line)

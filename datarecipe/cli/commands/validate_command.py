@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from datarecipe.cli.command_options import load, validation_options
+from datarecipe.cli.command_options import is_folder, load, validation_options
 from datarecipe.cli.output import tell
 from datarecipe.cli.reports.validate_report import Report, as_github, as_json, summary
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UnsafePathError, UsageError
@@ -74,12 +75,13 @@ def _show(reports: list[Report]) -> None:
 
 
 def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Report]:
-    below = {argument: recipes_below(Path(argument)) for argument in arguments if _is_folder(argument)}
+    below = {argument: recipes_below(Path(argument)) for argument in arguments if is_folder(argument)}
     for line in dict.fromkeys(line for argument in below for line in passed_over_below(Path(argument))):
         tell(line)
     extended = frozenset(path for found in below.values() for recipe in found for path in recipe.extends)
     # One letter wrong in an `extends` must not make the file that was meant look like a broken recipe.
-    missed = frozenset(path.name for path in extended if not _is_there(path))
+    # `Path.exists` would raise for a name that is too long.
+    missed = frozenset(path.name for path in extended if not os.path.exists(path))  # noqa: PTH110
     look = cache(recipes_below)
     for argument in arguments:
         found = below.get(argument)
@@ -90,20 +92,6 @@ def _reports(arguments: tuple[str, ...], values: dict[str, Any]) -> Iterator[Rep
             yield Report(argument, error=UsageError("there is no recipe in this folder", hint=hint))
         for recipe in found or ():
             yield _found(recipe, values, is_base=recipe.resolved in extended or recipe.path.name in missed)
-
-
-def _is_folder(argument: str) -> bool:
-    try:
-        return bool(argument) and Path(argument).is_dir()
-    except (OSError, ValueError):  # no path at all: told when it is looked for
-        return False
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name that is too long: told with the recipe that extends it
-        return False
 
 
 def _named(argument: str, values: dict[str, Any], look: Callable[[Path], list[Found]]) -> Report:
@@ -118,12 +106,7 @@ def _named(argument: str, values: dict[str, Any], look: Callable[[Path], list[Fo
     folder = next((parent for parent in path.parents if parent.name == "recipes"), None)
     if folder is None or not any(path in recipe.extends for recipe in look(folder)):
         return report
-    return _as_base(argument, report.error)
-
-
-def _as_base(name: str, error: RecipeError) -> Report:
-    remaining = judged_as_base(error)
-    return Report(name, is_base=True) if remaining is None else Report(name, error=remaining)
+    return report.as_base()
 
 
 def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
@@ -133,9 +116,7 @@ def _found(recipe: Found, values: dict[str, Any], *, is_base: bool) -> Report:
         hint = "put a copy into the folder, or name the file itself"
         return Report(name, error=UnsafePathError(Problem(message, name, hint=hint)))
     report = _report(name, values)
-    if not is_base or not isinstance(report.error, RecipeError):
-        return report
-    return _as_base(name, report.error)
+    return report.as_base() if is_base else report
 
 
 def _report(argument: str, values: dict[str, Any]) -> Report:

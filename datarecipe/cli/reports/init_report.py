@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
+from datarecipe.cli.output import aligned, short
 from datarecipe.exchange import Json
 from datarecipe.init.draft import Draft
 from datarecipe.init.infer.columns import distinct
 from datarecipe.init.read.table import MAX_CELLS, MAX_ROWS, Table
 from datarecipe.init.value_names import listed
 from datarecipe.init.write.project import Written, recipe_path
-from datarecipe.printable import counted, example_line, printable
+from datarecipe.printable import counted, printable
 
 _MOST_COLUMNS = 30
 _MOST_SEEDS = 5
@@ -42,11 +43,8 @@ def show_table(table: Table) -> None:
         click.echo(f"  in the other {table.others:,} only labels are counted (at most {most} are looked at)")
     for note in table.notes:
         click.echo(f"  {printable(note)}")
-    lines = [("field", "type", "filled", "different", "for example"), *_columns(table)]
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    for name, kind, filled, different, example in lines:
-        left = f"{name:<{widths[0]}}  {kind:<{widths[1]}}"
-        click.echo(f"  {left}  {filled:>{widths[2]}}  {different:>{widths[3]}}  {example}".rstrip())
+    for line in aligned([("field", "type", "filled", "different", "for example"), *_columns(table)], left=(0, 1, 4)):
+        click.echo(f"  {line}")
     if len(table.columns) > _MOST_COLUMNS:
         click.echo(f"  ... and {counted(len(table.columns) - _MOST_COLUMNS, 'more field')}")
     click.echo()
@@ -56,8 +54,8 @@ def _columns(table: Table) -> Iterator[tuple[str, str, str, str, str]]:
     for name in table.columns[:_MOST_COLUMNS]:
         values = table.filled(name)
         kinds = listed(sorted({_KINDS[type(value)] for value in values})) or "empty"
-        example = _cell(values[len(values) // 2]) if values else ""
-        yield _short(name, _LONGEST_NAME), kinds, f"{len(values):,}", f"{distinct(table, name):,}", example
+        example = _cell(values[len(values) // 2], _LONGEST_CELL) if values else ""
+        yield _cell(name, _LONGEST_NAME), kinds, f"{len(values):,}", f"{distinct(table, name):,}", example
 
 
 def show_draft(draft: Draft, *, of_data: str | None = None) -> None:
@@ -68,7 +66,7 @@ def show_draft(draft: Draft, *, of_data: str | None = None) -> None:
         flag = f"  [{finding.flag}]" if finding.flag else ""
         click.echo(f"{finding.subject:<{width}}  {printable(finding.found + why + flag)}")
     for example in draft.seeds[:_MOST_SEEDS]:
-        click.echo(f"  {_cut(example_line(example), _LONGEST_EXAMPLE)}")
+        click.echo(f"  {short(example, _LONGEST_EXAMPLE)}")
     if len(draft.seeds) > _MOST_SEEDS:
         click.echo(f"  ... and {len(draft.seeds) - _MOST_SEEDS} more")
     click.echo("The flags in brackets say otherwise.\n")
@@ -99,14 +97,7 @@ def show_written(draft: Draft, folder: Path, written: Written) -> None:
         click.echo("These ask the small embedded model, unless you have set another or add --model PROVIDER/NAME.")
 
 
-def _cell(value: Json) -> str:
-    return _short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _LONGEST_CELL)
-
-
-def _short(text: str, longest: int) -> str:
+def _cell(value: Json, longest: int) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     # Cut first: a cell may be a megabyte long.
-    return _cut(printable(" ".join(text[: 4 * longest].split())), longest)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    return short(" ".join(text[: 4 * longest].split()), longest)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
-from datarecipe.amount import Caps
-from datarecipe.exchange import Json
+from datarecipe.amount import Caps, plain
+from datarecipe.cli.output import aligned
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
+from datarecipe.run_folder.json_records import to_json
 from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
 from datarecipe.running.planning.history import Share
 from datarecipe.running.planning.plan import Assumed, Cap, CapCheck, Plan, used
@@ -44,7 +45,7 @@ def report(recipe: Recipe, plans: Sequence[Plan]) -> Iterator[str]:
     if first.broken_manifest is not None:
         yield from _wrapped(f"folder: {first.broken_manifest}")
         yield ""
-    yield from _table([_HEADER, *map(_row, plans)])
+    yield from aligned([_HEADER, *(_row(plan.model, [plan]) for plan in plans)])
     yield ""
     yield from _grouped(plans)
     yield ""
@@ -61,21 +62,11 @@ def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Ca
     rows = []
     for plans in zip(*planned, strict=True):
         names = dict.fromkeys(plan.model for plan in plans)
-        dollars = [plan.usd for plan in plans if plan.usd is not None]
-        rows.append(
-            (
-                next(iter(names)) if len(names) == 1 else f"{len(names)} models",
-                _counts(_sum(plan.requests for plan in plans)),
-                _tokens_counted(_sum(plan.prompt_tokens for plan in plans)),
-                _tokens_counted(_sum(plan.completion_tokens for plan in plans)),
-                _dollars(_sum(dollars)) if len(dollars) == len(plans) else "unknown",
-                _minutes(_sum(plan.seconds for plan in plans)),
-            )
-        )
-    yield from _table([_HEADER, *rows])
+        rows.append(_row(next(iter(names)) if len(names) == 1 else f"{len(names)} models", plans))
+    yield from aligned([_HEADER, *rows])
     lines = []
     if given.usd is None and budget.usd is not None:
-        lines.append(f"default budget for all recipes: {_plain(budget.usd)} dollars; change it with `run --max-usd`")
+        lines.append(f"default budget for all recipes: {plain(budget.usd)} dollars; change it with `run --max-usd`")
     for of_model in zip(*planned, strict=True):
         about = f" [{of_model[0].model}]" if len(planned[0]) > 1 else ""
         lines += [f"{line}{about}" for line in _together(recipes, of_model, given)]
@@ -86,18 +77,16 @@ def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Ca
 
 def _together(recipes: Sequence[Recipe], plans: Sequence[Plan], given: Caps) -> Iterator[str]:
     """Of each cap of the command, in which recipe it would end the run. Recipes are served in their order."""
-    limits: tuple[tuple[Cap, Decimal | int | None], ...] = (
-        ("usd", given.usd), ("tokens", given.tokens), ("calls", given.calls)
-    )  # fmt: skip
-    for cap, limit in limits:
+    limits: dict[Cap, Decimal | int | None] = {"usd": given.usd, "tokens": given.tokens, "calls": given.calls}
+    for cap, limit in limits.items():
         if limit is None:
             continue
         if cap == "usd" and any(plan.usd is None for plan in plans):
             yield f"{BUDGET}usd cannot be enforced without a price; a run would refuse to start"
             continue
         left = Decimal(limit) - sum((used(plan.spent, cap) for plan in plans), Decimal(0))
-        early, late = (_recipe_at(recipes, [used(plan.most, cap) for plan in plans], left),
-                       _recipe_at(recipes, [used(plan.least, cap) for plan in plans], left))  # fmt: skip
+        early = _recipe_at(recipes, [used(plan.most, cap) for plan in plans], left)
+        late = _recipe_at(recipes, [used(plan.least, cap) for plan in plans], left)
         name = f"{BUDGET}{cap} {_cents(Decimal(limit)) if cap == 'usd' else f'{limit:,}'}"
         if early is None:
             yield f"{name}: enough"
@@ -122,23 +111,17 @@ def _sum(ranges: Iterable[Range[N]]) -> Range[N]:
     return Range(sum((r.low for r in listed[1:]), listed[0].low), sum((r.high for r in listed[1:]), listed[0].high))
 
 
-def _row(plan: Plan) -> tuple[str, ...]:
+def _row(name: str, plans: Sequence[Plan]) -> tuple[str, ...]:
+    """What `plans` take together."""
+    dollars = [plan.usd for plan in plans if plan.usd is not None]
     return (
-        plan.model,
-        _counts(plan.requests),
-        _tokens_counted(plan.prompt_tokens),
-        _tokens_counted(plan.completion_tokens),
-        "unknown" if plan.usd is None else _dollars(plan.usd),
-        _minutes(plan.seconds),
+        name,
+        _counts(_sum(plan.requests for plan in plans)),
+        _tokens_counted(_sum(plan.prompt_tokens for plan in plans)),
+        _tokens_counted(_sum(plan.completion_tokens for plan in plans)),
+        _dollars(_sum(dollars)) if len(dollars) == len(plans) else "unknown",
+        _minutes(_sum(plan.seconds for plan in plans)),
     )
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
 
 
 def _grouped(plans: Sequence[Plan]) -> Iterator[str]:
@@ -200,7 +183,7 @@ def _cap(check: CapCheck, target_size: int) -> str:
     amount = _cents(check.limit) if check.cap == "usd" else f"{check.limit:,}"
     name = f"{check.name} {amount}" + (" (by default)" if check.by_default else "")
     if check.spent:
-        spent = _plain(check.spent) if check.cap == "usd" else f"{check.spent:,}"
+        spent = plain(check.spent) if check.cap == "usd" else f"{check.spent:,}"
         name += f", of which {spent} is used"
     at = check.reached_at
     if at is None:
@@ -212,7 +195,7 @@ def _cap(check: CapCheck, target_size: int) -> str:
 
 def _cents(usd: Decimal) -> str:
     """With two digits after the point, or as many as it has."""
-    return f"{usd:.2f}" if usd == usd.quantize(Decimal("0.01")) else _plain(usd)
+    return f"{usd:.2f}" if usd == usd.quantize(Decimal("0.01")) else plain(usd)
 
 
 def _price(plan: Plan) -> str:
@@ -226,7 +209,7 @@ def _price(plan: Plan) -> str:
         return f"nothing ({plan.price_source})"
     fee = f", {price.per_request} a request" if price.per_request else ""
     return (
-        f"{_plain(price.input_per_token * _MILLION)} and {_plain(price.output_per_token * _MILLION)} dollars "
+        f"{plain(price.input_per_token * _MILLION)} and {plain(price.output_per_token * _MILLION)} dollars "
         f"for a million tokens of prompts and replies{fee} ({plan.price_source})"
     )
 
@@ -310,11 +293,6 @@ def _span(low: str, high: str, to: str = "-") -> str:
     return low if low == high else f"{low}{to}{high}"
 
 
-def _plain(amount: Decimal) -> str:
-    """Without zeros at the end and without an exponent."""
-    return f"{amount.normalize():f}"
-
-
 def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
     """The plans as JSON. Dollars are text, since a float cannot hold them."""
     return {
@@ -326,60 +304,40 @@ def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
 
 
 def _document(plan: Plan) -> dict[str, Any]:
-    usd, price, assumed = plan.usd, plan.price, plan.assumed
+    price = plan.price
     return {
         "model": plan.model,
         "named_by": plan.model_from,
         "stored": {"responses": plan.stored.responses, "examples": plan.stored.examples},
-        "requests": _range(plan.requests),
-        "prompt_tokens": _range(plan.prompt_tokens),
-        "completion_tokens": _range(plan.completion_tokens),
-        "usd": None if usd is None else {"low": _plain(usd.low), "high": _plain(usd.high)},
+        "requests": to_json(plan.requests),
+        "prompt_tokens": to_json(plan.prompt_tokens),
+        "completion_tokens": to_json(plan.completion_tokens),
+        "usd": None if plan.usd is None else to_json(plan.usd),
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
-        "outcome": _range(plan.outcome),
+        "outcome": to_json(plan.outcome),
         "vary": {reach.key: {"values": reach.values, "reached": round(reach.reached, 1)} for reach in plan.reach},
         "asked_alike": plan.asked_alike,
-        "too_long": {"prompt": plan.too_long.prompt, "reply": plan.too_long.reply},
+        "too_long": to_json(plan.too_long),
         "prices": None
         if price is None
         else {
-            "input_per_million": _plain(price.input_per_token * _MILLION),
-            "output_per_million": _plain(price.output_per_token * _MILLION),
-            "per_request": _plain(price.per_request),
+            "input_per_million": plain(price.input_per_token * _MILLION),
+            "output_per_million": plain(price.output_per_token * _MILLION),
+            "per_request": plain(price.per_request),
         },
         "prices_from": plan.price_source,
-        "caps": [_cap_document(check) for check in plan.caps],
+        "caps": [to_json(check) for check in plan.caps],
         "usd_cap_without_price": bool(plan.usd_caps_without_price),
         "conflict": plan.conflict,
         "broken_manifest": plan.broken_manifest,
-        "assumptions": None
-        if assumed is None
-        else {
-            "yield": {
-                **_range(assumed.share.range),
-                "from": assumed.share.source,
-                "responses": assumed.share.responses,
-            },
-            "tokens": {
-                "from": "measured" if assumed.tokens.measured else "assumed",
-                "responses": assumed.tokens.measured,
-            },
-            "latency": {**_range(assumed.latency), "from": assumed.latency_from},
-        },
+        "assumptions": None if plan.assumed is None else _assumed_document(plan.assumed),
     }
 
 
-def _cap_document(check: CapCheck) -> dict[str, Json]:
-    at = check.reached_at
+def _assumed_document(assumed: Assumed) -> dict[str, Any]:
+    share, measured = assumed.share, assumed.tokens.measured
     return {
-        "cap": check.cap,
-        "name": check.name,
-        "limit": _plain(check.limit),
-        "spent": _plain(check.spent),
-        "by_default": check.by_default,
-        "reached_at": None if at is None else {"low": at.low, "high": at.high},
+        "yield": to_json(share.range) | {"from": share.source, "responses": share.responses},
+        "tokens": {"from": "measured" if measured else "assumed", "responses": measured},
+        "latency": to_json(assumed.latency) | {"from": assumed.latency_from},
     }
-
-
-def _range(range_: Range[Any]) -> dict[str, Any]:
-    return {"low": range_.low, "high": range_.high}

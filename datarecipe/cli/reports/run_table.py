@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from datarecipe.cli.output import aligned
 from datarecipe.printable import printable
 from datarecipe.running.drive.execute_many import Ran
 from datarecipe.running.show.display import duration
@@ -16,14 +17,7 @@ _HEAD = ("recipe", "accepted", "target", "yield", "calls", "cost", "time", "end"
 
 def table(done: Sequence[Ran]) -> Iterator[str]:
     """Its lines: a row for each recipe, and the sums."""
-    rows = [_HEAD, *map(_row, done), _sums(done)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column in (0, len(_HEAD) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    return aligned([_HEAD, *map(_row, done), _sums(done)], left=(0, len(_HEAD) - 1))
 
 
 def _row(ran: Ran) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.printable import counted, printable
+from datarecipe.recipe import judged_as_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class Report:
     def exit_code(self) -> int:
         """0, or what is wrong with it."""
         return 0 if self.error is None else self.error.exit_code
+
+    def as_base(self) -> Report:
+        """The report of a recipe that others extend: what these add is not missing."""
+        if not isinstance(self.error, RecipeError):
+            return self
+        remaining = judged_as_base(self.error)
+        return replace(self, error=remaining, is_base=remaining is None)
 
     def strictly(self) -> Report:
         """The report where a warning is wrong too."""

@@ -32,9 +32,10 @@ def card(
     """The card's text; `examples` are the first few of the dataset, `by_fallbacks` is whether other models answered too."""
     model, tally = manifest.model, committed.tally
     authors = _authors(model.name, committed, by_fallbacks=by_fallbacks)
-    front = front_matter(recipe, tally.accepted)
+    lines = "\n".join(map(example_line, examples))
+    fence = _fence(lines, shortest=3)
     parts = [
-        f"---\n{_front_matter(front)}---",
+        f"---\n{_front_matter(front_matter(recipe, tally.accepted))}---",
         f"# {_plain(recipe.name)}",
         _plain(recipe.description),
         f"**{_plain(model.warning)}**" if model.warning else "",
@@ -43,7 +44,7 @@ def card(
         f"Nobody has checked the {_unchecked(recipe)}.",
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
-        _fenced("\n".join(map(example_line, examples))),
+        f"{fence}json\n{lines}\n{fence}",
         *_labels(committed.labels),
         "## What was rejected",
         _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
@@ -112,7 +113,7 @@ def _word(word: str) -> str:
     """The word with its marks escaped. An address is code: of an escaped one some hubs still make a link."""
     if _LINK.search(word) is None:
         return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", word)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", word)), default=0))
+    fence = _fence(word, shortest=1)
     space = " " if "`" in (word[0], word[-1]) else ""
     return f"{fence}{space}{word}{space}{fence}"
 
@@ -127,7 +128,6 @@ def _code(text: str) -> str:
     return printable(re.sub(r"[`\n\r]", "", text))
 
 
-def _fenced(text: str) -> str:
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}json\n{text}\n{fence}"
+def _fence(text: str, *, shortest: int) -> str:
+    """Backticks, more than any run of them in the text."""
+    return "`" * max(shortest, 1 + max((len(run) for run in re.findall("`+", text)), default=0))

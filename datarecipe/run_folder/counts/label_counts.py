@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from string import ascii_uppercase
 from typing import Any
 
 from datarecipe.exchange import Example
@@ -15,8 +15,6 @@ from datarecipe.recipe.message_text import code
 
 MOST_SHOWN = 12
 """Labels that a line names; the rest is summed."""
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,8 @@ class LabelCounts:
     def named(self) -> list[tuple[str, int]]:
         """Each label as text, for people, with its examples; of options the letters A, B, C ..."""
         if self.space.kind == "per_example":
-            names: Sequence[str] = [_letter(number) for number in range(len(self._counts))]
+            letters = ascii_uppercase
+            names = [letters[at] if at < len(letters) else str(at + 1) for at in range(len(self._counts))]
         else:
             names = [label if isinstance(label, str) else str(label).lower() for label in self.space.values]
         return list(zip(names, self._counts, strict=True))
@@ -114,10 +113,6 @@ def _place(label: object, options: object) -> int | None:
     return next((at for at, option in enumerate(options) if type(option) is type(label) and option == label), None)
 
 
-def _letter(number: int) -> str:
-    return _LETTERS[number] if number < len(_LETTERS) else str(number + 1)
-
-
 def _word(name: str) -> str:
     """A label as it is where it reads as a word beside a number, else as code."""
     return printable(name) if name.replace("_", "a").replace("-", "a").isalpha() and len(name) <= 40 else code(name)
@@ -128,4 +123,4 @@ def _without_any(named: Sequence[tuple[str, int]]) -> str:
     if not empty:
         return ""
     more = f" and {len(empty) - 3:,} more" if len(empty) > 3 else ""
-    return f"; no example has {', '.join(map(_word, islice(empty, 3)))}{more}"
+    return f"; no example has {', '.join(map(_word, empty[:3]))}{more}"

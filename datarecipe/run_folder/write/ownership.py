@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datarecipe.errors import RunConflictError
 from datarecipe.printable import counted
-from datarecipe.run_folder.file_records import described
 from datarecipe.run_folder.layout import FILES, MANIFEST, PARTIAL
-from datarecipe.run_folder.manifest import identity_of, manifest_in, read_manifest
+from datarecipe.run_folder.manifest import identity_of, manifest_in
 from datarecipe.run_folder.run_files import RunFiles
-
-_FOLLOW_THE_MODEL = frozenset({"api_base", "profile", "response_format", "sampling"})
-"""Parts of an identity that change with the model, although nobody wrote them."""
 
 
 def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -> RunConflictError | None:
@@ -41,7 +37,7 @@ def conflict(folder: Path | RunFiles, identity: str, parts: Mapping[str, str]) -
 
 
 def _changed(files: RunFiles, manifest: Mapping[str, Any]) -> RunConflictError | None:
-    """Whether somebody else changed a file since its run wrote it: what they did would be lost."""
+    """The refusal where somebody changed a file since its run wrote it: what they did would be lost."""
     listed = manifest.get("files")
     written = listed if isinstance(listed, dict) else {}
     for name, digest in digests(files).items():
@@ -59,41 +55,20 @@ def changed(files: RunFiles, name: str, digest: str, when: str) -> RunConflictEr
     return RunConflictError(
         f"{path} {digest}"
         if unread
-        else f"{path} was changed {when} ({counted(described(files, name).lines, 'line')} now)",
+        else f"{path} was changed {when} ({counted(files.described(name).lines, 'line')} now)",
         hint="A run writes it anew from the stored responses. Move yours to another name to keep it, "
         "or let its changes go with --overwrite.",
     )
 
 
 def _difference(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
-    """What is another in the run that wrote the manifest."""
-    names = _differing(parts, manifest)
-    if not names:
-        return "another recipe, model or setting than this one's"
-    follow = [name for name in names if name in _FOLLOW_THE_MODEL] if "model" in names else []
-    own = [name for name in names if name not in follow]
-    with_it = f" (and with the model {_listed(follow)})" if follow else ""
-    return f"{_listed(own)} {'is' if len(own) == 1 else 'are'} different{with_it}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def differing(parts: Mapping[str, str], folder: Path) -> list[str]:
-    """Which of the `parts` of an identity are others in the run that `folder` holds; none where that is not known."""
-    return _differing(parts, read_manifest(folder / MANIFEST) or {})
-
-
-def _differing(parts: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
+    """Which `parts` of an identity are others in the run that wrote the manifest, as far as that is known."""
     theirs = manifest.get("identity_parts")
     known = theirs if isinstance(theirs, dict) else {}
-    return [name for name, part in parts.items() if name in known and known[name] != part]
-
-
-def holds(identity: str, folder: Path) -> bool:
-    """Whether `folder` holds a run of that identity."""
-    return identity_of(read_manifest(folder / MANIFEST)) == identity
+    names = [name for name, part in parts.items() if name in known and known[name] != part]
+    if not names:
+        return "another recipe, model or setting than this one's"
+    return f"{', '.join(f'`{name}`' for name in names)} {'is' if len(names) == 1 else 'are'} different"
 
 
 ABSENT = "absent"
@@ -109,7 +84,7 @@ def digests(files: RunFiles) -> dict[str, str]:
         if name == MANIFEST:
             continue
         try:
-            found[name] = described(files, name).sha256 if files.exists(name) else ABSENT
+            found[name] = files.described(name).sha256 if files.exists(name) else ABSENT
         except OSError as error:
             found[name] = f"{UNREAD}: {error.strerror}"
     return found

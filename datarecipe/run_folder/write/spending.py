@@ -13,21 +13,56 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from datarecipe.amount import LARGEST, NOTHING, Amount, Priced, Reservation
+from datarecipe.amount import NOTHING, Amount, Priced, Reservation
 from datarecipe.errors import StorageError
+from datarecipe.run_folder.json_records import FLAT, RecordError, from_json, to_json
 from datarecipe.run_folder.layout import PARTIAL, SPENDING
+from datarecipe.run_folder.manifest import Used
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
 
 SPENDING_VERSION = 2
 _LONGEST_LINE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    model: str
+    assumed: bool
+    used: Used = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The first line."""
+
+    spending: int
+    identity: str
+    models: tuple[_Sum, ...]
+    others: Mapping[str, tuple[_Sum, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserved:
+    """The line before an attempt."""
+
+    reserved: int
+    model: str
+    used: Used = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """The line after an attempt."""
+
+    settled: int
+    used: Used = field(metadata=FLAT)
 
 
 class _Kind(NamedTuple):
@@ -43,7 +78,7 @@ class _Kind(NamedTuple):
 Sums: TypeAlias = "dict[_Kind, Amount]"
 
 
-class Spending(AbstractContextManager["Spending"]):
+class Spending:
     """The file of one run's folder, which this process has locked."""
 
     def __init__(
@@ -69,13 +104,12 @@ class Spending(AbstractContextManager["Spending"]):
         for kind, amount in list(self._sums.items()):
             if not kind.known and (price := self._prices.get(kind.model)) is not None:
                 del self._sums[kind]
-                _add(self._sums, kind._replace(known=True), replace(amount, usd=_priced(amount, price)))
+                used = Used.of(replace(amount, usd=_priced(amount, price)), priced=True)
+                _add(self._sums, kind.model, used, assumed=kind.assumed)
         self.before = sum(self._sums.values(), NOTHING)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -95,35 +129,34 @@ class Spending(AbstractContextManager["Spending"]):
 
     def reserved(self, reservation: Reservation) -> None:
         """Write down that an attempt begins. Raises `StorageError`: what cannot be counted is not sent."""
-        known = reservation.priced
-        self._write(
-            {"reserved": reservation.number, "model": reservation.model, **_row(reservation.amount, known=known)}
-        )
+        used = Used.of(reservation.amount, priced=reservation.priced)
+        self._write(_Reserved(reservation.number, reservation.model, used))
 
     def settled(self, reservation: Reservation, amount: Amount) -> None:
         """Write down what it used.
 
         Where that fails the answer must not be lost with it: the attempt counts at its most then, and nothing more is sent.
         """
-        kind = _Kind(reservation.model, reservation.priced, amount == reservation.amount)
-        _add(self._sums, kind, amount)
+        used = Used.of(amount, priced=reservation.priced)
+        _add(self._sums, reservation.model, used, assumed=amount == reservation.amount)
         with contextlib.suppress(StorageError):
-            self._write({"settled": reservation.number, **_row(amount, known=reservation.priced)})
+            self._write(_Settled(reservation.number, used))
 
-    def _write(self, row: dict[str, Any]) -> None:
+    def _write(self, row: _Reserved | _Settled) -> None:
         if self._broken is not None:
             raise self._broken
         try:
             with storage_errors(self.path):
                 if self._file is None:
                     self._file = self._begin()
-                self._append(self._file, json.dumps(row).encode() + b"\n")
+                self._append(self._file, row)
         except StorageError as error:
             self._broken = error
             raise
 
-    def _append(self, file: int, line: bytes) -> None:
-        """The line, whole or not at all: a full disk takes the beginning of one and says that all is well."""
+    def _append(self, file: int, row: _Head | _Reserved | _Settled) -> None:
+        """Its line, whole or not at all: a full disk takes the beginning of one and says that all is well."""
+        line = json.dumps(to_json(row)).encode() + b"\n"
         try:
             written = 0
             while written < len(line):
@@ -136,15 +169,10 @@ class Spending(AbstractContextManager["Spending"]):
     def _begin(self) -> int:
         """A new file that begins with the sum of the old one."""
         file = self._files.new(SPENDING + PARTIAL)
-        head = {
-            "spending": SPENDING_VERSION,
-            "identity": self._identity,
-            "models": _rows_of(self._sums),
-            "others": {identity: _rows_of(sums) for identity, sums in self._others.items()},
-        }
+        others = {identity: _rows_of(sums) for identity, sums in self._others.items()}
         self._length = 0
         try:
-            self._append(file, json.dumps(head).encode() + b"\n")
+            self._append(file, _Head(SPENDING_VERSION, self._identity, _rows_of(self._sums), others))
         except OSError:
             os.close(file)
             raise
@@ -158,78 +186,34 @@ class Spending(AbstractContextManager["Spending"]):
             return
         if not stat.S_ISREG(found.st_mode):
             raise self._damaged(0)
-        rows = self._rows()
-        number, head = next(rows, (1, None))
-        if head is None or head.get("spending") != SPENDING_VERSION or not isinstance(head.get("identity"), str):
-            raise self._damaged(number)
-        others = head.get("others")
-        if not isinstance(others, dict):
-            raise self._damaged(number)
-        everybody = {identity: self._sums_in(written, number) for identity, written in others.items()}
-        everybody[head["identity"]] = self._with_attempts(self._sums_in(head.get("models"), number), rows)
+        lines = enumerate(self._lines(), 1)
+        number, line = next(lines, (1, b""))
+        try:
+            head = from_json(_Head, json.loads(line))
+            if head.spending != SPENDING_VERSION:
+                raise RecordError("of another version")
+            sums = _sums_of(head.models)
+            under_way: dict[int, _Reserved] = {}
+            for number, line in lines:  # noqa: B007 - the message names it
+                _take(json.loads(line), under_way, sums)
+        except (ValueError, RecursionError):
+            raise self._damaged(number) from None
+        for begun in under_way.values():
+            _add(sums, begun.model, begun.used, assumed=True)
+        everybody = {identity: _sums_of(rows) for identity, rows in head.others.items()} | {head.identity: sums}
         self._sums = everybody.pop(self._identity, {})
         self._others = everybody
 
-    def _with_attempts(self, sums: Sums, rows: Iterator[tuple[int, dict[str, Any] | None]]) -> Sums:
-        """`sums` and the attempts of the lines after the first; those without a second line at their most."""
-        open_ones: dict[int, tuple[_Kind, Amount]] = {}
-        for number, row in rows:
-            if row is None:
-                raise self._damaged(number)
-            amount, known = self._amount(row, number)
-            if isinstance(row.get("reserved"), int) and isinstance(row.get("model"), str):
-                if row["reserved"] in open_ones:
-                    raise self._damaged(number)  # one of the two would count as nothing
-                open_ones[row["reserved"]] = _Kind(row["model"], known, assumed=True), amount
-            elif isinstance(row.get("settled"), int) and row["settled"] in open_ones:
-                kind, reserved = open_ones.pop(row["settled"])
-                _add(sums, kind._replace(assumed=amount == reserved), amount)
-            else:
-                raise self._damaged(number)
-        for kind, amount in open_ones.values():
-            _add(sums, kind, amount)
-        return sums
-
-    def _sums_in(self, written: Any, number: int) -> Sums:
-        sums: Sums = {}
-        for row in written if isinstance(written, list) else [None]:
-            if not isinstance(row, dict) or not isinstance(row.get("model"), str):
-                raise self._damaged(number)
-            amount, known = self._amount(row, number)
-            _add(sums, _Kind(row["model"], known, row.get("assumed") is True), amount)
-        return sums
-
-    def _rows(self) -> Iterator[tuple[int, dict[str, Any] | None]]:
-        """Number and content of each line; None for one that is not ours. A line without its end was never acted upon."""
+    def _lines(self) -> Iterator[bytes]:
+        """Each line. One without its end was never acted upon."""
         stream = self._files.reading(SPENDING)
         if stream is None:
             return
         with stream:
-            for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
+            for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
                 if not line.endswith(b"\n") and not stream.read(1):
                     return
-                try:
-                    row = json.loads(line)
-                except (ValueError, RecursionError):
-                    row = None
-                yield number, row if isinstance(row, dict) else None
-
-    def _amount(self, row: dict[str, Any], number: int) -> tuple[Amount, bool]:
-        """What a row says, and whether the price was known."""
-        counts = [row.get(name) for name in ("calls", "prompt_tokens", "completion_tokens")]
-        known = row.get("usd", "") is not None
-        try:
-            usd = Decimal(row["usd"]) if isinstance(row.get("usd"), str) else None if known else Decimal(0)
-        except InvalidOperation:
-            usd = None
-        if usd is None or not usd.is_finite() or not 0 <= usd <= LARGEST:
-            raise self._damaged(number)
-        if not all(
-            isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= LARGEST for count in counts
-        ):
-            raise self._damaged(number)
-        calls, prompt, completion = (int(count) for count in counts if isinstance(count, int))
-        return Amount(calls, prompt, completion, usd), known
+                yield line
 
     def _damaged(self, line: int) -> StorageError:
         place = f"{self.path}:{line}" if line else str(self.path)
@@ -239,24 +223,35 @@ class Spending(AbstractContextManager["Spending"]):
         )
 
 
-def _row(amount: Amount, *, known: bool) -> dict[str, Any]:
-    return {
-        "calls": amount.calls,
-        "prompt_tokens": amount.prompt_tokens,
-        "completion_tokens": amount.completion_tokens,
-        "usd": str(amount.usd) if known else None,
-    }
+def _take(row: Any, under_way: dict[int, _Reserved], sums: Sums) -> None:
+    """Count the line of an attempt. Raises `RecordError`."""
+    if isinstance(row, dict) and "reserved" in row:
+        begun = from_json(_Reserved, row)
+        if begun.reserved in under_way:
+            raise RecordError("one of the two would count as nothing")
+        under_way[begun.reserved] = begun
+        return
+    ended = from_json(_Settled, row)
+    if ended.settled not in under_way:
+        raise RecordError("it ends what did not begin")
+    begun = under_way.pop(ended.settled)
+    _add(sums, begun.model, ended.used, assumed=ended.used == begun.used)
 
 
-def _rows_of(sums: Sums) -> list[dict[str, Any]]:
-    return [
-        {"model": kind.model, "assumed": kind.assumed, **_row(amount, known=kind.known)}
-        for kind, amount in sums.items()
-    ]
+def _rows_of(sums: Sums) -> tuple[_Sum, ...]:
+    return tuple(_Sum(kind.model, kind.assumed, Used.of(amount, priced=kind.known)) for kind, amount in sums.items())
 
 
-def _add(sums: Sums, kind: _Kind, amount: Amount) -> None:
-    sums[kind] = sums.get(kind, NOTHING) + amount
+def _sums_of(rows: Iterable[_Sum]) -> Sums:
+    sums: Sums = {}
+    for row in rows:
+        _add(sums, row.model, row.used, assumed=row.assumed)
+    return sums
+
+
+def _add(sums: Sums, model: str, used: Used, *, assumed: bool) -> None:
+    kind = _Kind(model, used.usd is not None, assumed)
+    sums[kind] = sums.get(kind, NOTHING) + used.amount
 
 
 def _priced(amount: Amount, price: Priced) -> Decimal:

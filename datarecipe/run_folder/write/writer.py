@@ -14,16 +14,14 @@ import stat
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import IO, Any, Self
 
 from datarecipe.errors import RunConflictError, StorageError
 from datarecipe.generate.events import Accepted, Event, RejectedItem
-from datarecipe.run_folder.file_records import described
-from datarecipe.run_folder.json_records import to_json
+from datarecipe.run_folder.json_records import as_row, json_line, to_json
 from datarecipe.run_folder.layout import CARD, DATA, FILES, LINEAGE, MANIFEST, PARTIAL, REJECTED
 from datarecipe.run_folder.manifest import identity_of, manifest_in
-from datarecipe.run_folder.rows import json_line, lineage_row, rejected_row
 from datarecipe.run_folder.run_files import RunFiles, storage_errors
 from datarecipe.run_folder.write.folder_hold import Hold, Location, hold
 from datarecipe.run_folder.write.ownership import ABSENT, changed, conflict, digests
@@ -35,6 +33,12 @@ class RunFolder:
 
     Its `read` is the loop's `AcceptedLog`: what was written can be read again while the run goes on.
     """
+
+    files: RunFiles
+    """While it is held."""
+    _hold: Hold
+    _exit: ExitStack
+    _written: WrittenExamples
 
     def __init__(
         self,
@@ -50,11 +54,8 @@ class RunFolder:
         self._parts = parts
         self._identity = identity
         self._overwrite = overwrite
-        self._exit = ExitStack()
-        self._held: Hold | None = None
         self._streams: dict[str, IO[str]] = {}
         """What is being written, by the name that it gets at the end."""
-        self._written: WrittenExamples | None = None
         self._found: Mapping[str, str] = {}
         """Hashes of the files when the run began."""
         self._accepted = 0
@@ -62,20 +63,13 @@ class RunFolder:
         self.lines_before = 0
         """Lines of `data.jsonl` when the run began; 0 where it is not this identity's, or somebody changed it."""
 
-    @property
-    def files(self) -> RunFiles:
-        """The folder's files, while it is held."""
-        return self._hold.files
-
-    @property
-    def _hold(self) -> Hold:
-        assert self._held is not None
-        return self._held
-
     def __enter__(self) -> Self:
         """Lock the folder. Raises `RunLockedError`, `RunConflictError`, `StorageError`."""
-        self._held = self._exit.enter_context(hold(self._location))
-        try:
+        with ExitStack() as stack:
+            self._hold = stack.enter_context(hold(self._location))
+            self.files = self._hold.files
+            # All that was worth keeping was flushed by `replace`; what a full disk did not take is dropped here.
+            stack.callback(self._close_streams)
             with storage_errors(self.path):
                 self._finish_replacing()
                 self._check_owner()
@@ -84,34 +78,27 @@ class RunFolder:
                 for name in (DATA, LINEAGE, REJECTED):
                     self._begin(name)
                 self._written = WrittenExamples(self.files, DATA + PARTIAL, LINEAGE + PARTIAL)
-        except BaseException:
-            self._close_streams()
-            self._exit.close()
-            raise
+                stack.callback(self._written.close)
+            self._exit = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        # All that was worth keeping was flushed by `replace`; what a full disk did not take is dropped here.
-        self._close_streams()
+    def __exit__(self, *_: object) -> None:
         self._exit.close()
 
     def write(self, event: Event) -> None:
         """Append an accepted example or a rejected item to the partial files."""
         if isinstance(event, Accepted):
             self._streams[DATA].write(json_line(event.example))
-            self._streams[LINEAGE].write(json_line(lineage_row(event.lineage)))
+            self._streams[LINEAGE].write(json_line(as_row(event.lineage)))
             self._accepted += 1
         elif isinstance(event, RejectedItem):
-            self._streams[REJECTED].write(json_line(rejected_row(event)))
+            self._streams[REJECTED].write(json_line(as_row(event)))
 
     def read(self, position: int) -> Accepted:
         """Accepted example number `position` of this run, from 0 on.
 
         Raises `StorageError`, also when the files were changed by somebody else.
         """
-        assert self._written is not None
         assert position < self._accepted
         if position >= self._readable:
             with storage_errors(self.path):
@@ -126,13 +113,12 @@ class RunFolder:
         Raises `StorageError`, also where the folder is no longer the one that was locked; `RunConflictError` where somebody
         changed the old files meanwhile, and those stay.
         """
-        self._close_written()
         with storage_errors(self.path):
             for stream in self._streams.values():
                 _to_disk(stream)
             self._check_held()
             self._write_whole(CARD, card)
-            files = {name: to_json(described(self.files, name + PARTIAL)) for name in (DATA, LINEAGE, REJECTED, CARD)}
+            files = {name: to_json(self.files.described(name + PARTIAL)) for name in (DATA, LINEAGE, REJECTED, CARD)}
             self._refuse_changes()
             self._write_manifest({**manifest, "files": files})
             self._check_held()
@@ -168,12 +154,7 @@ class RunFolder:
             self.discard()
             raise
 
-    def _close_written(self) -> None:
-        if self._written is not None:
-            self._written.close()
-
     def _close_streams(self) -> None:
-        self._close_written()
         for stream in self._streams.values():
             with contextlib.suppress(OSError):  # a full disk is told where the writing fails
                 stream.close()
@@ -205,7 +186,7 @@ class RunFolder:
             raise refusal
         self._found = digests(self.files)
         if refusal is None and identity_of(manifest_in(self.files)) == self._identity:
-            self.lines_before = described(self.files, DATA).lines
+            self.lines_before = self.files.described(DATA).lines
 
     def _refuse_changes(self) -> None:
         """Raise where a file is not as it was found: a run may take hours, in which somebody edits what is there."""

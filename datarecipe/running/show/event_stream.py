@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from datarecipe.errors import DatarecipeError
-from datarecipe.run_folder.json_records import to_json
-from datarecipe.run_folder.rows import json_line
+from datarecipe.run_folder.json_records import json_line, to_json
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
