@@ -28,6 +28,7 @@ CLASSIFY = Task("classification", "label", None)
 CHOOSE = Task("multiple_choice", "answer", "options")
 SECONDS, SECONDS_PER_CHARACTER = 1.5, 50e-6
 """Of the processor, for a reply; generous, since a schema may be anybody's."""
+TRIES = 3
 
 MOST_ROWS = 120
 """Examples and rows of one reply, where five examples were asked for."""
@@ -273,13 +274,21 @@ MUTATIONS: Sequence[Mutation] = (
 def hold(replies: Replies) -> None:
     """Drive a loop through the replies, twice. Raises `BrokenPromiseError` where a promise is broken."""
     characters = sum(map(len, replies.texts))
-    started = time.process_time()
-    events = _driven(replies)
-    took = time.process_time() - started
-    if took > SECONDS + characters * SECONDS_PER_CHARACTER:
+    took, events = _timed(replies)
+    most, tries = SECONDS + characters * SECONDS_PER_CHARACTER, 1
+    while took > most and tries < TRIES:  # a virtual machine's time includes what others took from it
+        took, tries = min(took, _timed(replies)[0]), tries + 1
+    if took > most:
         raise BrokenPromiseError(f"took {took:.2f} s for {characters:,} characters")
     if _lines(events) != _lines(_driven(replies)):
         raise BrokenPromiseError("gave something else the second time")
+
+
+def _timed(replies: Replies) -> tuple[float, list[list[Event]]]:
+    """Processor seconds, and the events."""
+    started = time.process_time()
+    events = _driven(replies)
+    return time.process_time() - started, events
 
 
 def _driven(replies: Replies) -> list[list[Event]]:

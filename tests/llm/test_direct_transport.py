@@ -50,7 +50,7 @@ async def transport(
 
 
 async def test_many_at_once_are_one_request_each() -> None:
-    with OpenAIServer(Author.tidy(), latency=(0.0, 0.05)) as server:
+    with OpenAIServer(Author.tidy(), latency=1.0) as server:
         async with transport(server.base_url) as direct:
             asked = [numbered(server.base_url, number) for number in range(200)]
             completions = await asyncio.gather(*(direct.complete(one, timeout=60) for one in asked))

@@ -28,7 +28,7 @@ from tests.recipe.template.attacks import VALUES
 MEMORY = 1 << 30
 """Bytes that the cases may take beyond what the imports took."""
 
-SECONDS = 10
+SECONDS = 60
 """Of the processor, for one case. What the limits allow takes about one second."""
 
 SMALL = Limits(iterations=10_000, operations=100_000, characters=200_000)
