@@ -30,16 +30,17 @@ from datarecipe.recipe.keys.seed_answers import check_seed_answers, check_seed_t
 from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.keys.settings import (
     check_limits,
+    check_vary,
     read_about,
     read_fallbacks,
     read_limits,
     read_prices,
     read_sampling,
     read_strategy,
+    read_vary,
     whole,
 )
 from datarecipe.recipe.keys.task import read_task
-from datarecipe.recipe.keys.weighted_values import check_vary, read_vary
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
