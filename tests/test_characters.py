@@ -25,7 +25,7 @@ from datarecipe.characters import (
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.example_equality import normalise_text
 from datarecipe.printable import printable
-from datarecipe.recipe.keys.folding import folded
+from datarecipe.recipe.keys.value_equality import folded
 from datarecipe.unassigned import LENGTHS
 from tests.write_unassigned import VERSION, lengths
 

@@ -14,8 +14,7 @@ from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import STRUCTURES, TASKS, Draft, TaskName, Wishes
 from datarecipe.init.given_answers import check_name, read_fields, read_labels
-from datarecipe.init.infer.label_folding import fold
-from datarecipe.init.value_names import listed
+from datarecipe.init.value_names import fold, listed
 from datarecipe.init.write.from_scratch import (
     DEFAULT_LABELS,
     draft_from_wishes,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
-from datarecipe.init.infer.label_folding import fold
+from datarecipe.init.value_names import fold
 from datarecipe.recipe import LabelSpace, Scalar, StrategyKind, Task
 
 TaskName: TypeAlias = Literal[

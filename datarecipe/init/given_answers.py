@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from datarecipe.errors import RecipeError, UsageError
-from datarecipe.init.infer.label_folding import fold
+from datarecipe.init.value_names import fold
 from datarecipe.recipe import Scalar
 from datarecipe.recipe.message_text import show
 from datarecipe.recipe.source.yaml_source import parse_yaml

@@ -29,7 +29,6 @@ from datarecipe.recipe.keys.labels import is_misspelt, read_labels
 from datarecipe.recipe.keys.seed_answers import check_seed_answers, check_seed_texts
 from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.keys.task import read_task
-from datarecipe.recipe.keys.weighted_values import check_vary, read_vary
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
@@ -208,7 +207,7 @@ def _check_settings(draft: _Draft, findings: Findings) -> None:
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
     if "vary" not in draft.wrong:
-        check_vary(draft.document, findings)
+        settings.check_vary(draft.document, findings)
 
 
 def _read_schema(draft: _Draft) -> dict[str, Json]:
@@ -232,7 +231,7 @@ def _recipe(draft: _Draft) -> LoadedRecipe:
     assert draft.labels is not None
     assert draft.schema is not None
     found = warnings(draft.document, draft.seeds, draft.labels, draft.task, draft.schema)
-    vary, vary_weights = read_vary(values.get("vary", {}))
+    vary, vary_weights = settings.read_vary(values.get("vary", {}))
     warned = (*islice(found, MAX_PROBLEMS), *draft.warnings)
     return LoadedRecipe(
         name=values["name"],

@@ -18,8 +18,8 @@ from datarecipe.errors import RecipeError, StorageError, UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import Draft, Wishes
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table
-from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.read_files import read_table
+from datarecipe.init.value_names import fold
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.init.write.project import write_project
 from datarecipe.init.write.recipe_text import instruction_text, recipe_text

@@ -15,11 +15,11 @@ from datarecipe.errors import UsageError
 from datarecipe.init.draft import TASKS, Draft, Wishes
 from datarecipe.init.given_answers import check_name, name_from, read_fields, read_labels
 from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_table, lacks_label
-from datarecipe.init.read.read_files import read_seed_file, read_seed_text, read_table
+from datarecipe.init.read.read_files import read_seed_file, read_seed_source, read_table
 from datarecipe.init.write.from_scratch import draft_from_wishes
 from datarecipe.init.write.project import check_free, check_root, own_paths, write_project
 from datarecipe.printable import printable
-from datarecipe.recipe import STRATEGIES
+from datarecipe.recipe import STRATEGIES, Source
 from datarecipe.recipe.message_text import show
 
 _FILE = click.Path(path_type=Path)
@@ -139,7 +139,7 @@ def _draft(name: str, wishes: Wishes, values: dict[str, Any], *, asks: bool) -> 
         show_draft(draft, of_data=table.source)
     elif values["seed_example"] or values["example"]:
         path, text = values["seed_example"], values["example"]
-        seeds = read_seed_file(path) if path else read_seed_text(text, "--example")
+        seeds = read_seed_file(path) if path else read_seed_source(Source("--example", text))
         draft = draft_from_seeds(name, seeds, wishes)
         show_draft(draft)
     elif asks:

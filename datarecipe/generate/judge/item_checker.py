@@ -17,8 +17,7 @@ from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.example_schema.schema_wording import in_words
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.example_schema.validator import validator, within
-from datarecipe.recipe.keys.folding import folded
-from datarecipe.recipe.keys.value_equality import typed_key
+from datarecipe.recipe.keys.value_equality import folded, typed_key
 from datarecipe.recipe.recipe import Recipe, Scalar
 
 if TYPE_CHECKING:

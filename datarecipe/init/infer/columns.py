@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Final
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json, canonical_json
 from datarecipe.init.draft import Finding, yes_no_pair
-from datarecipe.init.infer.label_folding import fold
 from datarecipe.init.read.table import Table, is_empty
-from datarecipe.init.value_names import listed
+from datarecipe.init.value_names import fold, listed
 from datarecipe.recipe.message_text import show
 
 MAX_LABELS: Final = 50
@@ -55,8 +54,8 @@ def find_label(table: Table) -> tuple[str, str] | None:
     named = [by_name[known] for known in (*LABEL_NAMES, *ANSWER_NAMES) if known in by_name]
     if named:
         # Of several names the one that holds few values: `label` beside `answer` is a label only then.
-        return min(named, key=lambda name: (_holds_lists(table, name), not _repeats(table, name))), "by its name"
-    lists = [name for name in table.columns if _holds_lists(table, name)]
+        return min(named, key=lambda name: (holds(table, name, list), not _repeats(table, name))), "by its name"
+    lists = [name for name in table.columns if holds(table, name, list)]
     plain = [name for name in table.columns if name not in lists]
     for options in lists[: _MAX_PAIRS // max(1, len(plain))]:
         # A second one already says that none of them is the answer.
@@ -80,7 +79,7 @@ def label_candidates(table: Table) -> list[str]:
 def find_options(table: Table, label: str) -> str | None:
     """The field with each example's options, among which its answer is; None when there is none."""
     names = sorted(table.columns, key=lambda name: name.strip().casefold() not in OPTIONS_NAMES)
-    lists = (name for name in names if name != label and _holds_lists(table, name))
+    lists = (name for name in names if name != label and holds(table, name, list))
     return next((name for name in lists if label in _fields_of_options(table, name, [label])), None)
 
 
@@ -162,8 +161,12 @@ def _repeats(table: Table, name: str) -> bool:
     counts = table.counts.of(name)
     if not counts or counts.total() < table.counts.rows * _MOSTLY:
         return False
-    texts = {str(value).strip() for _, value in counts}
-    return 2 <= len(texts) <= min(MAX_LABELS, counts.total() // 2) and max(map(len, texts)) <= LONGEST_LABEL
+    return are_few({str(value).strip() for _, value in counts}, counts.total())
+
+
+def are_few(texts: Collection[str], times: int) -> bool:
+    """Whether a few short texts come again and again, `times` in all."""
+    return 2 <= len(texts) <= min(MAX_LABELS, times // 2) and max(map(len, texts)) <= LONGEST_LABEL
 
 
 def _is_yes_no(table: Table, name: str) -> bool:
@@ -171,9 +174,10 @@ def _is_yes_no(table: Table, name: str) -> bool:
     return bool(counts) and all(yes_no_pair(value) is not None for _, value in counts or ())
 
 
-def _holds_lists(table: Table, name: str) -> bool:
+def holds(table: Table, name: str, kind: type) -> bool:
+    """Whether a column holds something, and nothing but values of this type."""
     values = table.filled(name)
-    return bool(values) and all(isinstance(value, list) for value in values)
+    return bool(values) and all(isinstance(value, kind) for value in values)
 
 
 def _fields_of_options(table: Table, options: str, names: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The label space: what an answer may be, told from the answers and options that are there."""
+"""Examples with a label field: the answer, its options and the label space, told from the values that are there."""
 
 from __future__ import annotations
 
@@ -10,22 +10,82 @@ from typing import TypeAlias, cast
 
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Json
-from datarecipe.init.draft import Wishes, is_yes_no, yes_no_pair
-from datarecipe.init.infer.columns import LABEL_NAMES, LONGEST_LABEL, MAX_LABELS, is_options
-from datarecipe.init.infer.label_folding import fold
+from datarecipe.init.draft import ExampleKind, Finding, Wishes, is_yes_no, yes_no_pair
+from datarecipe.init.infer.columns import (
+    LABEL_NAMES,
+    LONGEST_LABEL,
+    MAX_LABELS,
+    OPTIONS_NAMES,
+    distinct,
+    find_label,
+    find_options,
+    is_options,
+    known_field,
+    label_candidates,
+)
 from datarecipe.init.read.table import Counted, Table
-from datarecipe.init.value_names import listed
+from datarecipe.init.value_names import fold, listed
 from datarecipe.recipe import LabelSpace, Scalar
 from datarecipe.recipe.message_text import show
 
-_MAX_OPTIONS = 100
-"""Options that each example may bring."""
-
 _OPEN = LabelSpace("open")
+_TEMPLATES = {"fixed": "fixed_labels.j2", "per_example": "per_example_options.j2", "open": "open_answers.j2"}
+
+
+def labelled_kind(table: Table, wishes: Wishes) -> ExampleKind:
+    """What the examples are, as far as it can be told and as the user wishes.
+
+    Raises:
+        UsageError: no field is the answer, or the user's wishes do not go with the rows.
+    """
+    found = find_label(table)
+    if wishes.label_field is not None:
+        found = known_field(wishes.label_field, table, "--label"), "you said so"
+    if found is None:
+        raise _no_label(table)
+    label, why = found
+    findings = [Finding("label field", show(label), why, "--label FIELD")]
+    options = _options(table, label, wishes)
+    if options is not None:
+        why = f"its lists hold the value of {show(label)}"
+        findings.append(Finding("options field", show(options), why, "--options-field FIELD"))
+    elif lists := [name for name in table.columns if name.strip().casefold() in OPTIONS_NAMES]:
+        why = f"the value of {show(label)} is not in it, letter by letter"
+        findings.append(Finding("note", f"{show(lists[0])} is not taken for options to choose from", why))
+    space = _choose_space(table, label, options, wishes)
+    findings.append(Finding("labels", in_words(space.labels), space.why, "--labels A,B, --task open"))
+    return ExampleKind(
+        needed=(label,) if options is None else (options, label),
+        template=_TEMPLATES[space.labels.kind],
+        findings=(*findings, *(Finding("note", note) for note in space.notes)),
+        label=label,
+        options=options,
+        labels=space.labels,
+        labels_todo=space.todo,
+    )
+
+
+def _options(table: Table, label: str, wishes: Wishes) -> str | None:
+    if wishes.options_field is None:
+        return None if wishes.task == "open" or wishes.labels else find_options(table, label)
+    name = known_field(wishes.options_field, table, "--options-field")
+    if name == label or not any(is_options(row.values.get(name), row.values.get(label)) for row in table.rows):
+        hint = "An options field is a list of different texts or numbers, and the answer is one of them."
+        message = f"{show(name)} is not a list of options that holds the value of {show(label)}"
+        raise UsageError(message, hint=hint)
+    return name
+
+
+def _no_label(table: Table) -> UsageError:
+    candidates = [f"{show(name)} ({distinct(table, name)} different values)" for name in label_candidates(table)]
+    message = f"several fields may hold the answer: {listed(candidates)}"
+    if not candidates:
+        message = f"no field looks like the answer; the fields are {listed([*map(show, table.columns)])}"
+    return UsageError(message, hint="Say which one does: --label FIELD")
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class _Space:
     """A label space, why it is this one, and what the user should still say."""
 
     labels: LabelSpace
@@ -34,38 +94,29 @@ class Space:
     notes: tuple[str, ...] = ()
 
 
-def choose_space(table: Table, label: str, options: str | None, wishes: Wishes) -> Space:
-    """The label space of rows whose answer is in `label` and whose options, if there are any, are in `options`.
-
-    Raises:
-        UsageError: what the user wishes does not go with the rows, or a single label is all there is.
-    """
+def _choose_space(table: Table, label: str, options: str | None, wishes: Wishes) -> _Space:
+    """The label space of rows whose answer is in `label` and whose options, if there are any, are in `options`."""
     _check_wishes(wishes)
     counts = table.counts.of(label)
     pair = _pair([value for _, value in counts or ()])
     if wishes.task == "open":
-        return Space(_OPEN, "you said so")
+        return _Space(_OPEN, "you said so")
     if wishes.labels:
-        return Space(LabelSpace("fixed", wishes.labels), "you said so")
+        return _Space(LabelSpace("fixed", wishes.labels), "you said so")
     if options is not None:
         return _by_options(table, label, options, wishes)
     if pair is not None and wishes.task in (None, "yes_no"):
-        return Space(LabelSpace("fixed", pair), "the answers are a yes and a no")
+        return _Space(LabelSpace("fixed", pair), "the answers are a yes and a no")
     _check_task(wishes, label)
     found = _count(counts or Counter())
     if wishes.task is None and not _are_labels(found, label, is_data=table.is_data):
-        return Space(_OPEN, _why_open(table, None if counts is None else len(found)))
+        why = f"more than {MAX_LABELS} different values, or few that come again"
+        if not table.is_data:
+            why = "the answer is no short text in a field that is called label or the like"
+        return _Space(_OPEN, why)
     if not found:
         raise UsageError(f"the values of {show(label)} cannot be labels", hint="Try --label FIELD, or --task open.")
     return _fixed(found, label, is_data=table.is_data)
-
-
-def _why_open(table: Table, different: int | None) -> str:
-    if not table.is_data:
-        return "the answer is no short text in a field that is called label or the like"
-    if different is None or different > MAX_LABELS:
-        return f"more than {MAX_LABELS} different values, or no single ones"
-    return f"{different:,} different values in {table.counts.rows:,} rows"
 
 
 def _check_wishes(wishes: Wishes) -> None:
@@ -90,23 +141,20 @@ def _check_task(wishes: Wishes, label: str) -> None:
         raise UsageError(f"the values of {show(label)} are not a yes and a no", hint=hint)
 
 
-def _by_options(table: Table, label: str, options: str, wishes: Wishes) -> Space:
+def _by_options(table: Table, label: str, options: str, wishes: Wishes) -> _Space:
     if wishes.options is not None:
-        return Space(LabelSpace("per_example", options=wishes.options), "you said so")
+        return _Space(LabelSpace("per_example", options=wishes.options), "you said so")
     rows = [row.values for row in table.rows]
     lists = [cast("list[Scalar]", row[options]) for row in rows if is_options(row.get(options), row.get(label))]
     equal = all(repr(found) == repr(lists[0]) for found in lists)
     if equal and wishes.task != "multiple_choice" and (len(lists) > 1 or is_yes_no(lists[0])):
         why = f"the options in {show(options)} are the same everywhere"
-        return Space(LabelSpace("fixed", tuple(lists[0])), why)
+        return _Space(LabelSpace("fixed", tuple(lists[0])), why)
     ((length, count),) = Counter(len(found) for found in lists).most_common(1)
-    if length > _MAX_OPTIONS:
-        hint = "Take fewer, or --task open."
-        raise UsageError(f"{length} options are too many: an example may bring {_MAX_OPTIONS}", hint=hint)
     why = f"the list{'s' * (len(lists) > 1)} in {show(options)}"
     if count < len(lists):
         why += f"; in {count:,} of {len(lists):,} rows they have {length}"
-    return Space(LabelSpace("per_example", options=length), why)
+    return _Space(LabelSpace("per_example", options=length), why)
 
 
 def _pair(values: Sequence[Json]) -> tuple[Scalar, Scalar] | None:
@@ -147,7 +195,7 @@ def _are_labels(found: Sequence[_Found], label: str, *, is_data: bool) -> bool:
     return bool(found) and short and (few if is_data else is_named)
 
 
-def _fixed(found: Sequence[_Found], label: str, *, is_data: bool) -> Space:
+def _fixed(found: Sequence[_Found], label: str, *, is_data: bool) -> _Space:
     labels = tuple(value for value, _, _ in found)
     if is_data and len(labels) == 1:
         hint = f"Name all labels (--labels {show(labels[0])},...), or another field (--label FIELD)."
@@ -157,13 +205,13 @@ def _fixed(found: Sequence[_Found], label: str, *, is_data: bool) -> Space:
         rows = listed([f"{count:,}" for _, count, _ in found], 8)
         why = f"{len(labels)} different values, in {rows} rows"
         todo = None if is_data else "make sure that these are all labels"
-        return Space(LabelSpace("fixed", labels), why, todo, tuple(note for _, _, note in found if note))
+        return _Space(LabelSpace("fixed", labels), why, todo, tuple(note for _, _, note in found if note))
     other: Scalar = "other" if fold(labels[0]) != "other" else "another"
     if not isinstance(labels[0], str):
         other = 0 if labels[0] else 1
     todo = "write all labels; one seed example shows only one of them"
     why = f"by the name {show(label)}; {show(other)} is a placeholder"
-    return Space(LabelSpace("fixed", (labels[0], other)), why, todo)
+    return _Space(LabelSpace("fixed", (labels[0], other)), why, todo)
 
 
 def in_words(labels: LabelSpace) -> str:

@@ -10,13 +10,11 @@ from datarecipe.exchange import Example
 from datarecipe.init.draft import DESCRIPTION_TODO, STRUCTURES, Draft, ExampleKind, Finding, Wishes, task_of
 from datarecipe.init.infer.columns import choose_fields, find_label, is_options
 from datarecipe.init.infer.dialogue_rows import pick_dialogues, what_seeds_lack
-from datarecipe.init.infer.infer_labels import in_words
-from datarecipe.init.infer.label_folding import fold
-from datarecipe.init.infer.labelled import labelled_kind
+from datarecipe.init.infer.infer_labels import in_words, labelled_kind
 from datarecipe.init.infer.pick_seeds import LONGEST_SEED, can_be_seed, pick
 from datarecipe.init.infer.structured import SHAPES, find_structure, rules_of, schema_of
 from datarecipe.init.read.table import Row, Table, is_empty, seeds_table
-from datarecipe.init.value_names import listed
+from datarecipe.init.value_names import fold, listed
 from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.message_text import show
 

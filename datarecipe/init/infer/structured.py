@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from datarecipe.exchange import Example, Json
 from datarecipe.init.draft import ExampleKind, Finding, TaskName
-from datarecipe.init.infer.columns import LONGEST_LABEL, MAX_LABELS, find_label, why_id
+from datarecipe.init.infer.columns import are_few, find_label, holds, why_id
 from datarecipe.init.infer.dialogue_rows import check_turns
 from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
@@ -51,7 +51,7 @@ def find_structure(table: Table, wished: TaskName | None = None) -> ExampleKind 
         for name in table.columns:
             check_turns(table, name)
     pair = tuple(name for name in ("prompt", "chosen", "rejected") if name in table.columns)
-    is_pair = all(_holds_texts(table, name) or _role_key(table, name) for name in pair)
+    is_pair = all(holds(table, name, str) or _role_key(table, name) for name in pair)
     if {"chosen", "rejected"} <= {*pair} and is_pair and not labelled:
         why = "by their names: an answer, and a worse one to the same prompt"
         description = "Prompts, each with a better and a worse answer."
@@ -60,7 +60,7 @@ def find_structure(table: Table, wished: TaskName | None = None) -> ExampleKind 
         if not labelled and (role := _role_key(table, name)):
             return _kind("dialogue", (name,), "dialogue.j2", f"it holds turns, each with {show(role)}", "Dialogues.")
     label = find_label(table)
-    texts = [name for name in table.columns if _holds_texts(table, name) and why_id(table, name) is None]
+    texts = [name for name in table.columns if holds(table, name, str) and why_id(table, name) is None]
     nested = [name for name in table.columns if _holds_objects(table, name)]
     if nested and texts and (wished or label is None or label[0] in nested):
         return _extraction(table, texts, nested)
@@ -134,7 +134,7 @@ def _closed_values(table: Table, texts: Sequence[str], nested: Sequence[str]) ->
     for row in table.rows:
         for place, value in found(row):
             counts.setdefault(place, Counter())[value] += 1
-    few = {place: values for place, values in counts.items() if _are_few(values)}
+    few = {place: values for place, values in counts.items() if are_few(values, values.total())}
     searched: Counter[_Place] = Counter()
     spans: Counter[_Place] = Counter()
     left = _MOST_SEARCHED
@@ -154,11 +154,6 @@ def _closed_values(table: Table, texts: Sequence[str], nested: Sequence[str]) ->
             yield place, [value for value, _ in counted.most_common()]
 
 
-def _are_few(values: Counter[str]) -> bool:
-    """Whether these are the same few short texts again and again."""
-    return 2 <= len(values) <= min(MAX_LABELS, values.total() // 2) and max(map(len, values)) <= LONGEST_LABEL
-
-
 def _texts(value: Json, place: _Place) -> Iterator[tuple[_Place, str]]:
     """All texts within a value, each with its place."""
     if isinstance(value, str):
@@ -166,11 +161,6 @@ def _texts(value: Json, place: _Place) -> Iterator[tuple[_Place, str]]:
     elif isinstance(value, list | dict):
         for key, item in value.items() if isinstance(value, dict) else ((None, item) for item in value):
             yield from _texts(item, (*place, key))
-
-
-def _holds_texts(table: Table, name: str) -> bool:
-    values = table.filled(name)
-    return bool(values) and all(isinstance(value, str) for value in values)
 
 
 def _holds_objects(table: Table, name: str) -> bool:

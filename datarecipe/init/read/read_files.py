@@ -11,7 +11,7 @@ from datarecipe.init.read.csv_rows import read_csv_table
 from datarecipe.init.read.json_rows import read_json_table, read_jsonl_table
 from datarecipe.init.read.lines import refuse
 from datarecipe.init.read.table import Table
-from datarecipe.recipe import Source, shipped_recipes
+from datarecipe.recipe import Source
 from datarecipe.recipe.keys.seeds import read_seeds
 from datarecipe.recipe.source.document import Document, from_json
 from datarecipe.recipe.source.paths import read_source
@@ -48,20 +48,15 @@ def read_seed_file(path: Path) -> list[Example]:
     if path.suffix.lower() in (".jsonl", ".csv", ".tsv", ".ndjson"):
         hint = "Give it with --from: init picks a typical row of it."
         refuse(str(path), "a file of rows is no seed example", hint=hint)
-    return _seeds(read_source(path.resolve(), Source(str(path)).place(), str(path), shown=str(path)))
+    return read_seed_source(read_source(path.resolve(), Source(str(path)).place(), str(path), shown=str(path)))
 
 
-def read_seed_text(text: str, source: str) -> list[Example]:
-    """Seed examples from JSON: one object, or a list of them.
+def read_seed_source(source: Source) -> list[Example]:
+    """Seed examples from JSON, read as a recipe reads it: one object, or a list of them.
 
     Raises:
         RecipeError: it is something else.
     """
-    return _seeds(Source(source, text))
-
-
-def _seeds(source: Source) -> list[Example]:
-    # As a recipe reads the file: what it would refuse is refused here, with its place.
     document = Document(from_json({"seed_example": "seeds/any.json"}, source.place()))
     return [seed.example for seed in read_seeds(document, lambda *_: source)]
 
@@ -71,7 +66,6 @@ def _check(path: Path, source: str) -> None:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        shipped = f"to copy a shipped recipe: datarecipe show {source} > recipes/NAME.yaml"
-        refuse(source, "there is no such file", hint=shipped if source in shipped_recipes() else "")
+        refuse(source, "there is no such file")
     if not stat.S_ISREG(mode):
         refuse(source, "this is a folder" if stat.S_ISDIR(mode) else "this is no regular file")

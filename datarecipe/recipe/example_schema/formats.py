@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -24,7 +25,6 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _URI_TEXT = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def _is_date(text: str) -> bool:
@@ -33,10 +33,7 @@ def _is_date(text: str) -> bool:
     if found is None:
         return False
     year, month, day = map(int, found.groups())
-    if not 1 <= month <= 12:
-        return False
-    leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 1 <= day <= _DAYS[month - 1] + leap
+    return 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
 
 
 def _is_time(text: str) -> bool:

@@ -40,9 +40,7 @@ def infer_schema(seeds: Sequence[Example], task: Task, labels: LabelSpace) -> di
     and not in another is a number); texts and lists are not empty where no seed example's is; the label field and the
     options field are what the label space says; the roles of a dialogue are those of the seed examples.
     """
-    properties: dict[str, Json] = {}
-    for name in seeds[0]:
-        properties[name] = _shape([seed[name] for seed in seeds])
+    properties: dict[str, Json] = {name: _shape([seed[name] for seed in seeds]) for name in seeds[0]}
     for name, dialogue in dialogues(seeds).items():
         turn: Any = properties[name]["items"]["properties"]  # type: ignore[index, call-overload]
         turn[dialogue.role_key] = _one_of(dialogue.roles)
@@ -75,9 +73,7 @@ def check_seeds_fit(seeds: Sequence[Seed], schema: Mapping[str, Json]) -> None:
         try:
             problems.extend(islice(found, MAX_PROBLEMS))
         except TooMuchWorkError:
-            message = (
-                "the seed example and `schema` are too large together: one could not be checked by the other in time"
-            )
+            message = "the seed example and `schema` are too large together to be checked by each other in time"
             problems.append(seed.place().problem(message, "make one of them smaller"))
             break
         if len(problems) > MAX_PROBLEMS:
@@ -136,7 +132,7 @@ def check_labels_fit(
 
 def _shape(values: Sequence[Json]) -> dict[str, Json]:
     """The schema of a place where these values were seen. Its keywords hold for one type each, so types can mix."""
-    types = {_type_of(value) for value in values}
+    types = {_TYPES[type(value)] for value in values}
     if "number" in types:
         types.discard("integer")
     named = [name for name in _TYPES.values() if name in types]
@@ -160,22 +156,12 @@ def _shape(values: Sequence[Json]) -> dict[str, Json]:
     return schema
 
 
-def _type_of(value: Json) -> str:
-    return _TYPES[type(value)]
-
-
 def _object(properties: dict[str, Json]) -> dict[str, Json]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _one_of(labels: Sequence[Scalar]) -> dict[str, Json]:
-    types = _shape(list(labels))["type"]
-    return {"type": types, "enum": list(labels)}
+    return {"type": _shape(list(labels))["type"], "enum": list(labels)}
 
 
 def _list_of(items: dict[str, Json], length: int) -> dict[str, Json]:

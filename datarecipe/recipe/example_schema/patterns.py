@@ -54,8 +54,10 @@ def compile_pattern(pattern: str) -> Pattern:
 
     if len(pattern) > MAX_LENGTH:
         raise PatternError(f"it is longer than {MAX_LENGTH:,} characters")
-    if not _is_text(pattern):
-        raise PatternError("it holds half of a surrogate pair, which is no character")
+    try:
+        pattern.encode()
+    except UnicodeEncodeError:
+        raise PatternError("it holds half of a surrogate pair, which is no character") from None
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False  # else RE2 writes to stderr
@@ -98,11 +100,3 @@ def _in_words(error: Exception) -> str:
     elif kind == "bad repetition operator":
         hint = "; put the inner repetition into `(?:...)`"
     return f"RE2 says: {kind}{f' {code(part)}' if part else ''}{hint}"
-
-
-def _is_text(pattern: str) -> bool:
-    try:
-        pattern.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

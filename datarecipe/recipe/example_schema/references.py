@@ -7,7 +7,7 @@ would be with every reference replaced by what it names must be of bounded size 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,19 +31,9 @@ _WITH_SCHEMA = frozenset(
     ("additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then")
 )
 """Keywords whose value is a schema."""
-_WITH_SCHEMAS = frozenset(
-    (
-        "$defs",
-        "allOf",
-        "anyOf",
-        "definitions",
-        "dependentSchemas",
-        "oneOf",
-        "patternProperties",
-        "prefixItems",
-        "properties",
-    )
-)
+_WITH_SCHEMAS = frozenset((
+    "$defs", "allOf", "anyOf", "definitions", "dependentSchemas", "oneOf", "patternProperties", "prefixItems", "properties",
+))  # fmt: skip
 """Keywords whose value holds schemas, by name or in a list."""
 
 Found: TypeAlias = tuple[Keys, str]
@@ -58,6 +48,12 @@ def check_references(schema: dict[str, Json]) -> Iterator[Found]:
         unfolding.found.append(((), _TOO_LARGE))
     # One place may be met on many ways, and one finding tells enough.
     yield from dict(reversed(unfolding.found)).items()
+
+
+def pattern_at(keys: Keys, item: Json) -> str | None:
+    """The pattern that stands at `keys`, as a value or as a key, wherever a reference might make a schema of it."""
+    pattern = item if keys[-1] == "pattern" else keys[-1] if keys[-2:-1] == ("patternProperties",) else None
+    return pattern if isinstance(pattern, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +75,14 @@ class _Unfolding:
         if depth > MAX_DEPTH:
             self.found.append((keys, "the schema is too deeply nested here"))
             return _Extent(1, 0)
-        inner: list[tuple[str | int, Json]] = []
+        inner: Iterable[tuple[str | int, Json]] = ()
         if isinstance(value, list):
-            inner = list(enumerate(value))
+            inner = enumerate(value)
         elif isinstance(value, dict):
-            inner = list(value.items())
+            inner = value.items()
         size, deepest = 1, 0
         for key, item in inner:
-            size += self._pattern_size(keys, key, item)
+            size += self._pattern_size((*keys, key), item)
             if key == "$ref" and isinstance(item, str):
                 extent = self._target((*keys, key), item, depth)
             else:
@@ -96,10 +92,10 @@ class _Unfolding:
         return _Extent(size, deepest)
 
     @staticmethod
-    def _pattern_size(keys: Keys, key: str | int, item: Json) -> int:
+    def _pattern_size(keys: Keys, item: Json) -> int:
         """What a pattern at this place weighs beside other values: as often as it is named, it runs."""
-        pattern = item if key == "pattern" else key if keys[-1:] == ("patternProperties",) else None
-        if not isinstance(pattern, str):
+        pattern = pattern_at(keys, item)
+        if pattern is None:
             return 0
         try:
             return compile_pattern(pattern).instructions // _INSTRUCTIONS_PER_VALUE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.recipe.example_schema.patterns import compile_pattern
@@ -18,23 +18,26 @@ def in_words(error: ValidationError) -> str:
     where = code(dotted(tuple(error.absolute_path))) if error.absolute_path else ""
     if names_a_field(error):
         inside = f"in {where} " if where else ""
-        return f"{inside}the name of the field {code(str(error.instance))} {_verdict(error)}"
-    return f"{where or 'the example'} {_verdict(error)}"
+        return f"{inside}the name of the field {code(str(error.instance))} {verdict(error)}"
+    return f"{where or 'the example'} {verdict(error)}"
 
 
 def names_a_field(error: ValidationError) -> bool:
     """Whether a field's name is judged, and not what stands at the path: `propertyNames` gives no path of its own."""
-    path = [*error.absolute_schema_path]
-    return any(
-        key == "propertyNames" and (index == 0 or path[index - 1] not in NAMING) for index, key in enumerate(path)
-    )
+    return has_keyword(list(error.absolute_schema_path), {"propertyNames"})
 
 
-NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+def has_keyword(path: Sequence[str | int], keywords: Collection[object]) -> bool:
+    """Whether a path within a schema leads through one of these keywords, not through a name that is spelt like it."""
+    return any(key in keywords and (index == 0 or path[index - 1] not in _NAMING) for index, key in enumerate(path))
+
+
+_NAMING = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
 """Keywords below which a key is a name of the author's, not a keyword."""
 
 
-def _verdict(error: ValidationError) -> str:
+def verdict(error: ValidationError) -> str:
+    """What does not fit, without the place: words to follow its name."""
     # The stubs allow for errors that are not filled in yet; those that `iter_errors` gives are.
     instance: Any = error.instance
     wanted: Any = error.validator_value

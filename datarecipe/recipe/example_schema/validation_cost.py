@@ -8,7 +8,6 @@ alike on a slow machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 from datarecipe.exchange import Json
 
@@ -37,13 +36,15 @@ class Work:
     A validator takes its format checker along to every keyword, and nothing else that is ours, so the count travels as one.
     """
 
-    def __init__(self, steps: int = MAX_STEPS) -> None:
+    def __init__(self, steps: float = MAX_STEPS) -> None:
         self.left = steps
         self._weights: dict[int, int] = {}
 
     def begin(self, example: Json, characters: int) -> None:
         """What is judged next, and the length of its JSON."""
-        self._weights = dict(_weights(example)) if characters >= _HEAVY else {}
+        self._weights = {}
+        if characters >= _HEAVY:
+            _measure(example, self._weights)
 
     def spend(self, steps: int) -> None:
         """Raise `TooMuchWorkError` if there are not so many left."""
@@ -72,26 +73,19 @@ class Work:
         self.spend(1 + instructions * characters // _SEARCH)
 
 
-def _weights(value: Json) -> Iterator[tuple[int, int]]:
-    """By identity, what long values within `value` weigh; no value within it is deep."""
-    found: list[tuple[int, int]] = []
-    _measure(value, found)
-    return iter(found)
-
-
-def _measure(value: Json, found: list[tuple[int, int]]) -> int:
-    """Characters of a value, about."""
+def _measure(value: Json, weights: dict[int, int]) -> int:
+    """Characters of a value, about; no value within it is deep. What long ones weigh is added to `weights`, by identity."""
     characters = 4
     if isinstance(value, str):
         characters += len(value)
     elif isinstance(value, list):
-        characters += sum(_measure(item, found) for item in value)
+        characters += sum(_measure(item, weights) for item in value)
     elif isinstance(value, dict):
-        characters += sum(_measure(name, found) + _measure(item, found) for name, item in value.items())
+        characters += sum(_measure(name, weights) + _measure(item, weights) for name, item in value.items())
     elif isinstance(value, int):
         characters += value.bit_length() // 3
     if characters >= _HEAVY:
-        found.append((id(value), characters // _HEAVY))
+        weights[id(value)] = characters // _HEAVY
     return characters
 
 

@@ -10,18 +10,18 @@ when it is loaded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from datarecipe.recipe.example_schema.formats import FORMATS
 from datarecipe.recipe.example_schema.patterns import compile_pattern
+from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.keys.value_equality import equality_key
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
-
-    from datarecipe.recipe.example_schema.validation_cost import Work
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
@@ -35,17 +35,14 @@ def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     # For a schema that names its dialect jsonschema would take its own class for that dialect, and so its own keywords.
     unnamed = {key: value for key, value in schema.items() if key != "$schema"}
     made: Draft202012Validator = _searching_with_re2()(unnamed, registry=Registry())
-    return made
+    return within(made, Work(math.inf))
 
 
 def within(judge: Draft202012Validator, work: Work) -> Draft202012Validator:
-    """The same validator, whose keywords count their steps and raise `TooMuchWorkError` when these are used up."""
+    """The same validator, whose keywords raise `TooMuchWorkError` when the steps of `work` are used up."""
     bound: Any = judge.evolve(format_checker=work)  # a stand-in for one, see `Work`
     return cast("Draft202012Validator", bound)
 
-
-_LONGEST = 1000
-"""Characters of an item in a message: thousands of messages may be made of one item."""
 
 _WITHOUT_PARTS = frozenset((
     "type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
@@ -84,62 +81,50 @@ def _searching_with_re2() -> Any:
 
 
 def _counted(keyword: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
-    work = judge.format_checker
-    if work is not None:
-        work.keyword(wanted, instance)
+    judge.format_checker.keyword(wanted, instance)
     return keyword(judge, wanted, instance, schema)
 
 
 def _enum(theirs: Any, judge: Any, wanted: Sequence[Any], instance: Any, schema: Any) -> Any:
     # A label that is one of a thousand is found at once.
     found = isinstance(instance, str) and instance in wanted
-    if judge.format_checker is not None:
-        judge.format_checker.spend(1 + len(wanted) // (_TEXTS_AT_ONCE if found else 1))
+    judge.format_checker.spend(1 + len(wanted) // (_TEXTS_AT_ONCE if found else 1))
     if found:
         return ()
-    _compared(judge, instance, len(wanted))
+    judge.format_checker.compared(instance, len(wanted))
     return theirs(judge, wanted, instance, schema)
 
 
 def _const(theirs: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
-    _compared(judge, instance, 1)
+    judge.format_checker.compared(instance)
     return theirs(judge, wanted, instance, schema)
 
 
 def _reference(theirs: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
-    if judge.format_checker is not None:
-        judge.format_checker.spend(_REFERENCE)
+    judge.format_checker.spend(_REFERENCE)
     return theirs(judge, wanted, instance, schema)
-
-
-def _compared(judge: Any, instance: Any, times: int) -> None:
-    if judge.format_checker is not None:
-        judge.format_checker.compared(instance, times)
 
 
 def _found(judge: Any, pattern: str, text: str) -> bool:
     compiled = compile_pattern(pattern)
-    if judge.format_checker is not None:
-        judge.format_checker.searched(compiled.instructions, len(text))
+    judge.format_checker.searched(compiled.instructions, len(text))
     return compiled.search(text)
 
 
 # Each keyword is called with the validator, the keyword's value, what is judged, and the schema around the keyword.
-# The messages are jsonschema's.
 
 
 def _properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
     for name, schema in wanted.items():
-        if name not in instance:
-            continue
-        yield from _descend(judge, instance[name], schema, name, name)
+        if name in instance:
+            yield from _descend(judge, instance[name], schema, name, name)
 
 
 def _pattern(judge: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
     if isinstance(instance, str) and not _found(judge, wanted, instance):
-        yield _error(f"{_short(instance)} does not match {wanted!r}")
+        yield _error()
 
 
 def _pattern_properties(judge: Any, wanted: Mapping[str, Any], instance: Any, _: object) -> Iterator[ValidationError]:
@@ -170,7 +155,7 @@ def _descend(
 ) -> Iterator[ValidationError]:
     """jsonschema's own, which forgets where the value stands when its schema is `false`."""
     if schema is False:
-        yield _error(f"False schema does not allow {_short(value)}", (path,), value)
+        yield _error(path=(path,), instance=value)
     elif not _fits_at_once(judge, value, schema):
         yield from judge.descend(value, schema, path=path, schema_path=schema_path)
 
@@ -192,48 +177,33 @@ def _additional_properties(
         return
     # In the item's order: jsonschema's own keyword takes them from a set, in another order in each process.
     extras = [name for name in instance if name not in schema.get("properties", ())]
-    patterns = schema.get("patternProperties")
-    if patterns:
-        extras = [name for name in extras if not any(_found(judge, pattern, name) for pattern in patterns)]
+    for pattern in schema.get("patternProperties", ()):
+        extras = [name for name in extras if not _found(judge, pattern, name)]
     if isinstance(wanted, dict):
         for name in extras:
             yield from judge.descend(instance[name], wanted, path=name)
     elif extras and not wanted:
-        yield _error(_unexpected(sorted(extras), sorted(patterns or ())))
+        yield _error()
 
 
 def _format(_: Any, wanted: str, instance: Any, __: object) -> Iterator[ValidationError]:
     # Loading a recipe refuses other names; JSON Schema lets them say nothing.
     if isinstance(instance, str) and wanted in FORMATS and not FORMATS[wanted](instance):
-        yield _error(f"{_short(instance)} is not a {wanted!r}")
+        yield _error()
 
 
 def _unique_items(judge: Any, wanted: Any, instance: Any, __: object) -> Iterator[ValidationError]:
     # jsonschema's own compares each with each where the items are mappings: a minute for some thousands.
     if not wanted or not isinstance(instance, list):
         return
-    _compared(judge, instance, 1)
+    judge.format_checker.compared(instance)
     texts = all(isinstance(item, str) for item in instance)
     if len(set(instance if texts else map(equality_key, instance))) < len(instance):
-        yield _error(f"{_short(instance)} has non-unique elements")
+        yield _error()
 
 
-def _unexpected(extras: Sequence[str], patterns: Sequence[str]) -> str:
-    names, one = ", ".join(map(repr, extras)), len(extras) == 1
-    if patterns:
-        return f"{names} {'does' if one else 'do'} not match any of the regexes: {', '.join(map(repr, patterns))}"
-    return f"Additional properties are not allowed ({names} {'was' if one else 'were'} unexpected)"
-
-
-def _short(instance: Any) -> str:
-    text = repr(instance)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-
-
-def _error(message: str, path: Sequence[str | int] = (), *instance: Any) -> ValidationError:
+def _error(**where: Any) -> ValidationError:
+    """An error without a message: `schema_wording` has the words."""
     from jsonschema import ValidationError  # noqa: PLC0415
 
-    error = ValidationError(message, path=path)
-    if instance:
-        (error.instance,) = instance
-    return error
+    return ValidationError("", **where)

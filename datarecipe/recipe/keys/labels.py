@@ -7,14 +7,14 @@ into the other here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from datarecipe.characters import nfc
 from datarecipe.errors import LabelError, MissingKeyError, Problem
 from datarecipe.exchange import Json
 from datarecipe.recipe.format.schema_errors import probably_meant
-from datarecipe.recipe.keys.folding import folded
 from datarecipe.recipe.keys.settings import whole
-from datarecipe.recipe.keys.value_equality import composed, equality_key
+from datarecipe.recipe.keys.value_equality import composed, equality_key, folded
 from datarecipe.recipe.message_text import describe
 from datarecipe.recipe.recipe import LabelSpace, Scalar, Task
 from datarecipe.recipe.source.document import Document, Place, to_json
@@ -36,7 +36,7 @@ def read_labels(document: Document, task: Task | None) -> LabelSpace:
         hint = "write the answers, `labels: [yes, no]`, or `labels: {per_example: 4}`, or `labels: open`"
         raise MissingKeyError(place.problem("`labels` is missing: it says what an answer may be", hint))
     if isinstance(written, list):
-        space = LabelSpace("fixed", tuple(_scalar(value) for value in written))
+        space = LabelSpace("fixed", cast("tuple[Scalar, ...]", tuple(written)))
         problems = list(_label_problems(document, space.values))
     else:
         options = written.get("per_example") if isinstance(written, dict) else None
@@ -113,8 +113,3 @@ def _task_problems(place: Place, task: Task, space: LabelSpace) -> Iterator[Prob
 def same(left: Json, right: Json) -> bool:
     """Equal with the same type: `1`, `1.0` and `true` are three values."""
     return type(left) is type(right) and left == right
-
-
-def _scalar(value: Json) -> Scalar:
-    assert isinstance(value, bool | int | float | str)
-    return value

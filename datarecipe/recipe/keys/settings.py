@@ -15,6 +15,15 @@ from datarecipe.recipe.source.document import Document
 Values = Mapping[str, Any]
 
 _WHOLE = frozenset({"max_tokens", "top_k"})
+_FRACTIONS = frozenset(
+    {"usd", "timeout", "yield_below", "duplicates_above", "input_per_million", "output_per_million"}
+)  # fmt: skip
+"""Keys of `strategy`, `limits` and `prices` whose numbers need not be whole."""
+
+_MOST_WEIGHT = 1_000
+_MOST_TURNS = 10_000
+"""All weights of one key of `vary` together, of values without a weight one each."""
+_WEIGHTED = {"value", "weight"}
 
 
 def whole(value: Any) -> int:
@@ -22,58 +31,35 @@ def whole(value: Any) -> int:
     return int(value)
 
 
+def _typed(written: Values) -> dict[str, Any]:
+    """The values, numbers with the type that the dataclasses give them."""
+    fractions = {name: float(value) for name, value in written.items() if name in _FRACTIONS}
+    return {name: whole(value) if isinstance(value, float) else value for name, value in written.items()} | fractions
+
+
 def read_strategy(written: Any) -> Strategy:
     """The strategy, from its short or its long form."""
-    if isinstance(written, str):
-        return Strategy(written)  # type: ignore[arg-type]
-    default = Strategy(written["kind"])
-    return Strategy(
-        kind=default.kind,
-        chains=whole(written.get("chains", default.chains)),
-        roots=whole(written.get("roots", default.roots)),
-        patience=whole(written.get("patience", default.patience)),
-        embedder=written.get("embedder", default.embedder),
-    )
+    return Strategy(written) if isinstance(written, str) else Strategy(**_typed(written))  # type: ignore[arg-type]
 
 
 def read_limits(written: Values) -> Limits:
     """The bounds of a run."""
-    default = Limits()
-    stop = written.get("stop_when")
-    return Limits(
-        usd=_number(written.get("usd")),
-        **{name: _count(written.get(name)) for name in ("tokens", "calls", "max_concurrency", "rpm", "tpm")},
-        concurrency=whole(written.get("concurrency", default.concurrency)),
-        timeout=float(written.get("timeout", default.timeout)),
-        barren=whole(written.get("barren", default.barren)),
-        stop_when=None if stop is None else read_stop_when(stop),
-    )
+    limits = _typed(written)
+    if "stop_when" in limits:
+        limits["stop_when"] = read_stop_when(limits["stop_when"])
+    return Limits(**limits)
 
 
 def read_stop_when(written: Values) -> StopWhen | None:
     """What ends a run early, None for a mapping that names nothing."""
     if {"yield_below", "duplicates_above"}.isdisjoint(written):
         return None  # a window alone ends nothing
-    return StopWhen(
-        yield_below=_number(written.get("yield_below")),
-        duplicates_above=_number(written.get("duplicates_above")),
-        window=whole(written.get("window", StopWhen().window)),
-    )
-
-
-def _count(value: Any) -> int | None:
-    return None if value is None else whole(value)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    return StopWhen(**_typed(written))
 
 
 def read_prices(written: Values | None) -> Prices | None:
     """What the model costs."""
-    if written is None:
-        return None
-    return Prices(float(written["input_per_million"]), float(written["output_per_million"]))
+    return None if written is None else Prices(**_typed(written))
 
 
 def read_fallbacks(written: Sequence[Any]) -> tuple[Fallback, ...]:
@@ -86,13 +72,13 @@ def read_fallbacks(written: Sequence[Any]) -> tuple[Fallback, ...]:
 
 def check_limits(document: Document, findings: Findings) -> None:
     """Add settings that exclude each other to `findings`."""
-    limits = _mapping(document, "limits")
+    values: Any = document.value
+    limits, sampling = values.get("limits", {}), values.get("sampling", {})
     most, start = limits.get("max_concurrency"), limits.get("concurrency", Limits().concurrency)
     if most is not None and most < start:
         message = f"`limits.max_concurrency` ({most}) is below `limits.concurrency` ({start})"
         place = document.place(("limits", "max_concurrency"))
         findings.add(FormatError(place.problem(message, f"write {start} or more, or a smaller `concurrency`")))
-    sampling = _mapping(document, "sampling")
     if "max_tokens" in sampling and sampling["max_tokens"] is None:
         for cap in ("usd", "tokens"):
             if limits.get(cap) is not None:
@@ -103,9 +89,47 @@ def check_limits(document: Document, findings: Findings) -> None:
                 findings.add(FormatError(place.problem(message, f"leave `max_tokens` out, or remove `limits.{cap}`")))
 
 
-def _mapping(document: Document, key: str) -> Mapping[str, Any]:
-    value = document.value.get(key) if isinstance(document.value, dict) else None
-    return value if isinstance(value, dict) else {}
+def read_vary(written: Values) -> tuple[dict[str, tuple[Json, ...]], dict[str, tuple[int, ...]]]:
+    """The values of each key of `vary`, and their weights for the keys in which these differ."""
+    values = {name: tuple(map(_value, choices)) for name, choices in written.items()}
+    weights = {name: tuple(map(_weight, choices)) for name, choices in written.items()}
+    return values, {name: of_values for name, of_values in weights.items() if len(set(of_values)) > 1}
+
+
+def check_vary(document: Document, findings: Findings) -> None:
+    """Add weights of `vary` that are none to `findings`."""
+    values: Any = document.value
+    for name, choices in values.get("vary", {}).items():
+        wrong = [
+            index for index, choice in enumerate(choices) if _is_weighted(choice) and not _is_weight(choice["weight"])
+        ]
+        for index in wrong:
+            place = document.place(("vary", name, index, "weight"))
+            message = f"`weight` must be a whole number from 1 to {_MOST_WEIGHT:,}"
+            findings.add(FormatError(place.problem(message, "write how many times as often this value is to come")))
+        turns = 0 if wrong else sum(map(_weight, choices))
+        if turns > _MOST_TURNS:
+            message = f"the weights of `vary.{name}` are {turns:,} together, and may be {_MOST_TURNS:,}"
+            findings.add(FormatError(document.place(("vary", name)).problem(message, "write smaller weights")))
+
+
+def _is_weighted(choice: Any) -> bool:
+    return isinstance(choice, dict) and set(choice) == _WEIGHTED
+
+
+def _is_weight(weight: Json) -> bool:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        return False
+    return 1 <= weight <= _MOST_WEIGHT and float(weight).is_integer()
+
+
+def _value(choice: Any) -> Json:
+    value: Json = choice["value"] if _is_weighted(choice) else choice
+    return value
+
+
+def _weight(choice: Any) -> int:
+    return int(choice["weight"]) if _is_weighted(choice) else 1
 
 
 def read_sampling(written: Values) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from datarecipe.characters import nfc
+from datarecipe.characters import caseless, nfc
 from datarecipe.exchange import Json
 
 
@@ -31,6 +31,14 @@ def equality_key(value: Json) -> str:
 def typed_key(value: Json) -> str:
     """Equal for values that are equal and of one type: 1, 1.0 and true are three values."""
     return f"str {value}" if isinstance(value, str) else f"{type(value).__name__} {equality_key(value)}"
+
+
+def folded(value: Json) -> str:
+    """By which an answer finds its label when its type or case differs: a text's letters, JSON's spelling of other types;
+    stripped, composed (NFC) and case-folded.
+    """
+    text = value if isinstance(value, str) else json.dumps(value)
+    return caseless(text.strip())
 
 
 def composed(left: Json, right: Json) -> str | None:

@@ -123,39 +123,31 @@ OBJECT: dict[str, Json] = {"type": "object"}
     [
         (
             {"type": "objekt"},
-            "`type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
-            'or a list of these, not the text "objekt"; did you mean `object`?',
+            "`type` of the schema must be `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`, "
+            'not the text "objekt"',
         ),
-        ({"properties": []}, "`properties` of the schema must be a mapping, not an empty list"),
-        ({**OBJECT, "not": 7}, "`not` of the schema must be a schema: a mapping, or true or false; not the number 7"),
-        ({**OBJECT, "enum": "a"}, '`enum` of the schema must be a list, not the text "a"'),
+        ({"properties": []}, "`properties` of the schema must be of type object, not an empty list"),
+        ({**OBJECT, "not": 7}, "`not` of the schema must be of type object or boolean, not the number 7"),
+        ({**OBJECT, "enum": "a"}, '`enum` of the schema must be of type array, not the text "a"'),
+        ({**OBJECT, "minLength": -1}, "`minLength` of the schema is the number -1, against `minimum: 0`"),
         (
-            {**OBJECT, "minLength": -1},
-            "`minLength` of the schema must be a whole number of at least 0, not the number -1",
+            {**OBJECT, "not": {"multipleOf": 0}},
+            "`not.multipleOf` of the schema is the number 0, against `exclusiveMinimum: 0`",
         ),
-        ({**OBJECT, "not": {"multipleOf": 0}}, "`not.multipleOf` of the schema must be a number above 0, not"),
-        ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema must name each only once"),
-        ({**OBJECT, "allOf": []}, "`allOf` of the schema must be a list of at least one schema, not an empty list"),
-        (
-            {**OBJECT, "$id": "x#y"},
-            '`$id` of the schema must be an address with nothing behind "#", not the text "x#y"',
-        ),
+        ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema is a list of 2, against `uniqueItems: true`"),
+        ({**OBJECT, "allOf": []}, "`allOf` of the schema has 0 elements, and the fewest are 1"),
+        ({**OBJECT, "$id": "x#y"}, '`$id` of the schema is the text "x#y", in which the pattern '),
         (
             {**OBJECT, "dependencies": {"type": 5}},
-            "`dependencies.type` of the schema must be a schema (a mapping, or true or false) or a list of names of fields, "
-            "not the number 5",
+            "`dependencies.type` of the schema must be of type object or boolean, not the number 5",
         ),
         (
             {**OBJECT, "not": {"type": ["string", "nul"]}},
-            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
-            'or a list of these, and the text "nul" is none of them; did you mean `null`?',
+            "`not.type[1]` of the schema must be `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`, "
+            'not the text "nul"',
         ),
-        ({**OBJECT, "not": {"type": ["string", "string"]}}, "`not.type` of the schema must name each type only once"),
-        (
-            {**OBJECT, "not": {"type": []}},
-            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
-            "or a list of these, not an empty list",
-        ),
+        ({**OBJECT, "not": {"type": ["string", "string"]}}, "`not.type` of the schema is a list of 2, against `uniq"),
+        ({**OBJECT, "not": {"type": []}}, "`not.type` of the schema has 0 elements, and the fewest are 1"),
         ({"type": "array"}, "the schema must describe an object"),
         ({"properties": {}}, "the schema must describe an object"),
         (
@@ -273,10 +265,9 @@ def test_properties_by_pattern() -> None:
     judge = validator(schema)
     assert judge.is_valid({"name": "x", "n_a": 1, "N_b": 2, "12": None})
     assert not judge.is_valid({"n_a": "1"})
-    assert [error.message for error in judge.iter_errors({"12": 1})] == ["1 is not of type 'null'"]
-    assert [error.message for error in judge.iter_errors({"n": 1, "12\n": None, "٧": None})] == [
-        r"'12\n', 'n', '٧' do not match any of the regexes: '^(?i)n_', '^\\d+$'"
-    ]
+    assert [(error.validator, *error.path) for error in judge.iter_errors({"12": 1})] == [("type", "12")]
+    for name in ("n", "12\n", "٧"):
+        assert [error.validator for error in judge.iter_errors({name: None})] == ["additionalProperties"]
     assert not judge.is_valid({"D": 1})  # one pattern's flag says nothing about the other
     others = validator({**schema, "additionalProperties": {"type": "boolean"}})
     assert others.is_valid({"other": True, "n_a": 1})
@@ -293,10 +284,10 @@ def test_other_properties_are_judged_as_jsonschema_does(
 ) -> None:
     schema = {"properties": {"a": {"type": "boolean"}}, **patterns, "additionalProperties": others}
 
-    def messages(judge: Draft202012Validator) -> list[str]:
-        return sorted(error.message for error in judge.iter_errors(item))
+    def errors(judge: Draft202012Validator) -> list[tuple[str, ...]]:
+        return sorted((str(error.validator), *map(str, error.path)) for error in judge.iter_errors(item))
 
-    assert messages(validator(schema)) == messages(Draft202012Validator(schema))
+    assert errors(validator(schema)) == errors(Draft202012Validator(schema))
 
 
 PARTS = st.recursive(
