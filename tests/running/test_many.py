@@ -283,7 +283,8 @@ def test_a_defect_in_one_breaks_off_no_other(tmp_path: Path, alone: dict[str, Fi
         # Of another model, since those that ask one share what the first of them opened.
         model = replace(setups[1].model, name="openai/other")
         endpoint = replace(setups[1].endpoint, model="openai/other")
-        setups[1] = replace(setups[1], options=options, model=model, endpoint=endpoint)
+        asked = replace(setups[1].asked[0], model=model, endpoint=endpoint)
+        setups[1] = replace(setups[1], options=options, asked=(asked,))
         with pytest.raises(RuntimeError, match="a defect"):
             asyncio.run(execute_many(setups, Silent(), Caps()))
     assert {name: Files.of(tmp_path / name) for name in NAMES if name != "two"} == {

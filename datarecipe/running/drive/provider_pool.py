@@ -6,10 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from datarecipe.exchange import Complete, without_system
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.response_format import response_format
 from datarecipe.llm.client import Flying
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
@@ -18,8 +21,7 @@ from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.routing.candidate_model import CandidateModel, unchanged
 from datarecipe.llm.transport import Transport
-from datarecipe.recipe import Limits
-from datarecipe.running.resolve.fallback import adapter
+from datarecipe.recipe import Limits, Recipe
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 OpenTransport = Callable[[ResolvedRun, Endpoint, Callable[[str], None]], Transport]
@@ -58,8 +60,8 @@ class ProviderPool:
         """Where the pauses between attempts get their jitter from."""
         self._limits: dict[tuple[str, str | None], list[Limits]] = {}
         for setup in setups:
-            for endpoint in (setup.endpoint, *(fallback.endpoint for fallback in setup.fallbacks)):
-                self._limits.setdefault(_key(endpoint), []).append(setup.recipe.limits)
+            for asked in setup.asked:
+                self._limits.setdefault(_key(asked.endpoint), []).append(setup.recipe.limits)
         self._transports: dict[tuple[str, str | None], Transport] = {}
         self._gates: dict[tuple[str, str | None], Gate] = {}
         self._flying: dict[Path, Flying] = {}
@@ -90,25 +92,24 @@ class ProviderPool:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for gate in self._gates.values():
             gate.close()
         await self._exit.aclose()
 
     async def candidates(self, setup: ResolvedRun) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
-        first = await self._candidate(setup, setup.endpoint)
-        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, unchanged, in_process=setup.embedded)]
-        for fallback in setup.fallbacks:
-            way = await self._candidate(setup, fallback.endpoint)
+        candidates = []
+        for number, asked in enumerate(setup.asked):
+            transport, gate = await self._opened(setup, asked.endpoint)
+            adapt = _adapter(setup.recipe, asked.model) if number else unchanged
+            in_process = setup.embedded and number == 0
             candidates.append(
-                CandidateModel(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model))
+                CandidateModel(asked.model.name, transport, gate, asked.cost.price, adapt, in_process=in_process)
             )
         return tuple(candidates)
 
-    async def _candidate(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
+    async def _opened(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)
         if key not in self._transports:
             transport = self._open_transport(setup, endpoint, self._notice)
@@ -134,3 +135,23 @@ class ProviderPool:
 
 def _key(endpoint: Endpoint) -> tuple[str, str | None]:
     return endpoint.model, endpoint.api_base
+
+
+def _adapter(recipe: Recipe, model: ModelSettings) -> Callable[[Complete], Complete]:
+    """Turns a request for the recipe's model into one for the fallback `model`. The draw stays."""
+    form = response_format(recipe, model)
+
+    def adapt(request: Complete) -> Complete:
+        content = request.content
+        messages = without_system(content.messages) if model.profile.layout == "user_only" else content.messages
+        adapted = replace(
+            content,
+            model=model.name,
+            api_base=model.api_base,
+            messages=messages,
+            sampling=model.sampling,
+            response_format=form,
+        )
+        return Complete(adapted, request.draw)
+
+    return adapt
