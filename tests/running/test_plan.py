@@ -29,10 +29,10 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.drive.execute import execute
+from datarecipe.running.planning.assumptions import Range
 from datarecipe.running.planning.history import past_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
-from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.planning.vary_reach import asked_alike, reach_of
 from datarecipe.running.resolve.options import Options

@@ -28,8 +28,8 @@ Lookup = Callable[[Request], Response | None]
 
 
 @dataclass(slots=True)
-class Stored:
-    """What a run would take from the cache."""
+class Measured:
+    """Sums over responses that are there already."""
 
     responses: int = 0
     examples: int = 0
@@ -39,6 +39,7 @@ class Stored:
     counted: int = 0
     """Responses whose tokens the provider counted; the rest of this class is about these."""
     prompt_bytes: int = 0
+    """Of the messages; 0 where they are not known."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -59,7 +60,8 @@ class Asked:
 class DryRun:
     """Which requests a run would send."""
 
-    stored: Stored
+    stored: Measured
+    """What it would take from the cache."""
     asked: tuple[Asked, ...]
     """In logical order, as far as they were tried out; at least one where `requests` is not 0."""
     requests: int
@@ -71,7 +73,7 @@ class DryRun:
     outcome: Outcome
 
 
-def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> DryRun:
+def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Measured], float]) -> DryRun:
     """Run the loop.
 
     `share` says which share of the items asked for is accepted, of those that are not stored; it is asked once, at the first
@@ -81,13 +83,13 @@ def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]
 
 
 class _Driver:
-    def __init__(self, setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> None:
+    def __init__(self, setup: ResolvedRun, lookup: Lookup, share: Callable[[Measured], float]) -> None:
         self._setup = setup
         self._lookup = lookup
         self._share = share
         self._stand_in = StandIn(setup.recipe, setup.model)
         self._generation = Generation(setup.recipe, setup.model, judge=self._stand_in, filters=self._stand_in.filters)
-        self._stored = Stored()
+        self._stored = Measured()
         self._asked: list[Asked] = []
         self._largest: Complete | None = None
         self._largest_bytes = -1
