@@ -49,17 +49,14 @@ class RunResult:
 
     @property
     def tally(self) -> Tally:
-        """What was committed."""
         return self.counts.tally
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent."""
         return self.counts.traffic
 
     @property
     def spent(self) -> Spent:
-        """What it cost."""
         return self.counts.spent
 
     @property
