@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from datarecipe.exchange import Complete
-from datarecipe.running.planning.dry_run import Asked, Measured
+from datarecipe.running.planning.dry_run import Measured
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 T = TypeVar("T")
@@ -85,17 +85,14 @@ class Tokens:
     measured: int
     """Responses that this was measured over; 0 where it is assumed."""
 
-    def of_prompt(self, asked: Asked) -> Range[int]:
-        """Prompt tokens of one request."""
+    def of_prompt(self, size: int) -> Range[int]:
+        """Prompt tokens of a request whose messages have so many bytes."""
         each, around = self.per_prompt_byte, self.with_each_prompt
-        return Range(
-            math.floor(asked.prompt_bytes * each.low + around.low),
-            math.ceil(asked.prompt_bytes * each.high + around.high),
-        )
+        return Range(math.floor(size * each.low + around.low), math.ceil(size * each.high + around.high))
 
-    def of_reply(self, asked: Asked) -> Range[int]:
-        """Completion tokens of its reply."""
-        each, size = self.per_reply_byte, asked.reply_bytes
+    def of_reply(self, size: int) -> Range[int]:
+        """Completion tokens of a reply, which has so many bytes where nothing was measured."""
+        each = self.per_reply_byte
         found = self.completion or Range(
             size * REPLY_LENGTH.low * each.low + self.thinking.low,
             size * REPLY_LENGTH.high * each.high + self.thinking.high,
@@ -143,7 +140,7 @@ def tokens_of(setup: ResolvedRun, first: Complete, measured: Measured | None) ->
     return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, counted)
 
 
-def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[float], stated: float | None) -> Range[float]:
+def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[int], stated: float | None) -> Range[float]:
     """Seconds that one of many requests takes; `prompt` and `reply` are its tokens."""
     if setup.embedded:
         prompts, replies = EMBEDDED_PROMPT_TOKENS_A_SECOND, EMBEDDED_TOKENS_A_SECOND

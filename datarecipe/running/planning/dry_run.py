@@ -50,8 +50,6 @@ class Asked:
 
     prompt_bytes: int
     """Of the messages, in UTF-8."""
-    reply_bytes: int
-    """Of a reply whose items are as long as the seed examples."""
     waits_for: int | None
     """The request, by its place in the list of these, whose reply it needs; None where it can be sent at once."""
 
@@ -68,6 +66,8 @@ class DryRun:
     """All that are needed."""
     wanted: int
     """Examples that they are to bring."""
+    reply_bytes: int
+    """Of a reply whose items are as long as the seed examples."""
     largest: Complete | None
     """The one with the longest prompt of those that were tried out."""
     outcome: Outcome
@@ -123,7 +123,7 @@ class _Driver:
             if size > self._largest_bytes:
                 self._largest, self._largest_bytes = committed.asked, size
             number = len(self._asked)
-            self._asked.append(Asked(size, self._stand_in.reply_bytes, self._waits_for(events)))
+            self._asked.append(Asked(size, self._waits_for(events)))
             self._producer |= {event.lineage.id: number for event in events if isinstance(event, Accepted)}
             return
         stored, usage = self._stored, committed.response.usage
@@ -169,6 +169,7 @@ class _Driver:
             asked=tuple(self._asked),
             requests=requests,
             wanted=wanted,
+            reply_bytes=self._stand_in.reply_bytes,
             largest=self._largest,
             outcome=outcome or "target",
         )

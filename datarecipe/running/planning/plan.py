@@ -204,12 +204,11 @@ class _Planning:
         assert run.largest is not None
         counted = run.stored if run.stored.counted else self.past
         tokens = tokens_of(self.setup, run.largest, counted if counted and counted.counted else None)
-        prompts = [tokens.of_prompt(asked) for asked in run.asked]
-        replies = [tokens.of_reply(asked) for asked in run.asked]
+        prompts = [tokens.of_prompt(asked.prompt_bytes) for asked in run.asked]
         return Assumed(
             self._share_of(run.stored),
             tokens,
-            latency_of(self.setup, _mean(prompts), _mean(replies), self.latency),
+            latency_of(self.setup, _mean(prompts), tokens.of_reply(run.reply_bytes), self.latency),
             "machine" if self.setup.embedded else "assumed" if self.latency is None else "stated",
         )
 
@@ -217,14 +216,16 @@ class _Planning:
         if assumed is None:
             return _Scenario(run, NOTHING, 0.0)
         limits, price = self.setup.recipe.limits, self.setup.cost.price
-        prompts = [assumed.tokens.of_prompt(asked).at(end) for asked in run.asked]
-        replies = [assumed.tokens.of_reply(asked).at(end) for asked in run.asked]
-        costs = [price.cost(*pair) if price else Decimal(0) for pair in zip(prompts, replies, strict=True)]
+        prompts = [assumed.tokens.of_prompt(asked.prompt_bytes).at(end) for asked in run.asked]
+        reply = assumed.tokens.of_reply(run.reply_bytes).at(end)
+        costs = [price.cost(prompt, reply) if price else Decimal(0) for prompt in prompts]
         slots, requests, tried = self._slots(end), run.requests, len(run.asked)
         if end == "high":
             requests += min(ASKED_AHEAD, slots - 1)
-        # What was not tried out, and what is asked ahead, is like the mean of what was.
-        prompt_tokens, completion_tokens = (_scaled(sum(values), requests, tried, end) for values in (prompts, replies))
+        # What was not tried out, and what is asked ahead, is like the mean of what was; rounded outwards.
+        in_all = sum(prompts) * requests
+        prompt_tokens = in_all // tried if end == "low" else -(-in_all // tried)
+        completion_tokens = reply * requests
         rounding = ROUND_FLOOR if end == "low" else ROUND_CEILING
         usd = (sum(costs, Decimal(0)) * requests / tried).quantize(_PARTS_OF_A_CENT, rounding)
         speed = Speed(
@@ -239,7 +240,7 @@ class _Planning:
 
     def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self.setup.endpoint)
-        longest = max(tokens.of_prompt(asked).low for asked in run.asked)
+        longest = max(tokens.of_prompt(asked.prompt_bytes).low for asked in run.asked)
         return TooLong(_above(longest, facts.max_input_tokens), _above(tokens.most, facts.max_output_tokens))
 
     def _slots(self, end: End) -> int:
@@ -316,8 +317,3 @@ def used(amount: Amount, cap: Cap) -> Decimal:
 def _mean(ranges: list[Range[int]]) -> Range[float]:
     count = len(ranges)
     return Range(sum(one.low for one in ranges) / count, sum(one.high for one in ranges) / count)
-
-
-def _scaled(total: int, requests: int, tried: int, end: End) -> int:
-    """Rounded outwards."""
-    return total * requests // tried if end == "low" else -(-total * requests // tried)
