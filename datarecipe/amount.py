@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Complete, Usage
@@ -17,12 +18,16 @@ LARGEST = 10**15
 """More than any sum of tokens or dollars; numbers beyond it were not written by us, and would take long to work with."""
 
 
+Cap: TypeAlias = Literal["usd", "tokens", "calls"]
+CAPS: tuple[Cap, ...] = get_args(Cap)
+"""What is capped: attributes of `Amount`, and of `Caps`."""
+
+
 class Priced(Protocol):
     """What knows what tokens cost."""
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
         """In US dollars."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +73,24 @@ class Caps:
     tokens: int | None = None
     calls: int | None = None
 
-    def exceeded_by(self, amount: Amount) -> str | None:
-        """The name of the first cap that `amount` exceeds."""
-        if self.usd is not None and amount.usd > self.usd:
-            return "usd"
-        if self.tokens is not None and amount.tokens > self.tokens:
-            return "tokens"
-        return "calls" if self.calls is not None and amount.calls > self.calls else None
+    def items(self) -> Iterator[tuple[Cap, Decimal | int]]:
+        """Those that there are, by name."""
+        for cap in CAPS:
+            if (limit := getattr(self, cap)) is not None:
+                yield cap, limit
+
+    def exceeded_by(self, amount: Amount) -> Cap | None:
+        """The first cap that `amount` exceeds."""
+        return next((cap for cap, limit in self.items() if getattr(amount, cap) > limit), None)
 
     def room_for(self, amount: Amount, beside: Amount) -> float:
         """How many times `amount` fits beside another."""
-        triples = (
-            (self.usd, beside.usd, amount.usd),
-            (self.tokens, beside.tokens, amount.tokens),
-            (self.calls, beside.calls, amount.calls),
-        )
         return min(
-            (float(cap - there) / float(more) for cap, there, more in triples if cap is not None and more),
+            (
+                float(limit - getattr(beside, cap)) / float(getattr(amount, cap))
+                for cap, limit in self.items()
+                if getattr(amount, cap)
+            ),
             default=math.inf,
         )
 

@@ -21,7 +21,7 @@ from datarecipe.running.resolve.config import user_data_roots
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import resolve_run
 from datarecipe.running.run_result import SHORT_EXIT
-from datarecipe.running.show.observers import Observer, Several, Silent
+from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.python_display import shown
 
 _logger = logging.getLogger("datarecipe")
@@ -111,7 +111,7 @@ async def _run(
 ) -> Dataset:
     chosen, overrides = make_options(options)
     loaded = _loaded(recipe, overrides)
-    result = await execute(resolve_run(loaded, chosen), observer or Silent(), interrupts=interrupts)
+    result = await execute(resolve_run(loaded, chosen), observer or Several(), interrupts=interrupts)
     if result.error is not None and (not result.written or result.error.exit_code != SHORT_EXIT):
         raise result.error
     return Dataset(result.output)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Complete, Completion
 from datarecipe.recipe import LoadedRecipe, Override, load_recipe
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
-from datarecipe.running.show.observers import Observer, Silent
+from datarecipe.running.show.observers import Observer
+from datarecipe.running.show.progress import Progress
 from tests.openai_author import Author
 
 MODEL = "openai/author"
@@ -59,6 +61,20 @@ def setup_for(
     environ = {"OPENAI_API_KEY": "sk-test"}
     chosen: dict[str, Any] = {"model": MODEL, "trust": True, **options}
     return resolve_run(recipe, Options(api_base=base_url, output=output, cache_dir=cache, environ=environ, **chosen))
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def begin(self, setup: ResolvedRun) -> None: ...
+
+    def notice(self, text: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def end(self, result: RunResult) -> None: ...
+
+    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None: ...
 
 
 def run(setup: ResolvedRun, observer: Observer | None = None) -> RunResult:

@@ -30,16 +30,16 @@ class RunResult:
     """The figures behind an end that is short of the target without an error."""
     first: tuple[Example, ...]
     """The first few examples."""
-    kept_lines: int
+    kept_lines: int = 0
     """Lines of an earlier, larger `data.jsonl` of the same run that was left in place; 0 where this run's was written."""
-    shortened_from: int
+    shortened_from: int = 0
     """Lines of `data.jsonl` before, where a lower target made them fewer; else 0."""
     caps: Caps
     priced: bool
     """Whether the model's price is known."""
     free: bool
     """Whether the model runs in this process, and costs nothing."""
-    written: bool
+    written: bool = False
     """Whether the folder now holds what this run committed."""
     seconds: float
     priced_by_recipe: bool = False
@@ -49,17 +49,14 @@ class RunResult:
 
     @property
     def tally(self) -> Tally:
-        """What was committed."""
         return self.counts.tally
 
     @property
     def traffic(self) -> Traffic:
-        """What was sent."""
         return self.counts.traffic
 
     @property
     def spent(self) -> Spent:
-        """What it cost."""
         return self.counts.spent
 
     @property

@@ -16,11 +16,10 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.dispatch import PAUSE_AFTER
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.retry import held_nothing
-from datarecipe.running.show.observers import Silent
 from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author, Body, Reply
 from tests.openai_server import OpenAIServer
-from tests.runs import DATA_FILES, RECIPE, recipe_with, run, setup_for, write_recipe
+from tests.runs import DATA_FILES, RECIPE, Silent, recipe_with, run, setup_for, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
 NOTHING = {

@@ -40,7 +40,7 @@ from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive import execute_many, interrupt
 from datarecipe.running.drive.dispatch import Ending
-from datarecipe.running.drive.manifest_of_run import RunSpan, manifest_of
+from datarecipe.running.drive.manifest_of_run import manifest_of
 from datarecipe.running.resolve import costs
 from datarecipe.running.resolve.check_without_model import check
 from datarecipe.running.resolve.config_form import PROJECT_KEYS, USER_KEYS
@@ -94,7 +94,7 @@ def test_fields_of_lineage_and_rejected_items() -> None:
 def test_fields_of_the_manifest(tmp_path: Path) -> None:
     setup = resolve_run(load_recipe(find_recipe("boolq")), Options(output=tmp_path, cache_dir=tmp_path, environ={}))
     now = datetime.now(UTC)
-    of_run = manifest_of(setup, Ending("target"), counts(), RunSpan(now, now, 1.0))
+    of_run = manifest_of(setup, Ending("target"), counts(), now, now)
     with RunFolder(tmp_path, setup.identity, overwrite=False) as folder:
         folder.replace(to_json(of_run), "")
     written = manifest_in(RunFiles(tmp_path))

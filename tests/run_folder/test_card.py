@@ -27,7 +27,7 @@ from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.running.drive.dispatch import Ending
-from datarecipe.running.drive.manifest_of_run import RunSpan, manifest_of
+from datarecipe.running.drive.manifest_of_run import manifest_of
 from datarecipe.running.resolve.options import EMBEDDED_WARNING, Options
 from datarecipe.running.resolve.resolved_run import resolve_run
 from tests.generate.recipes import loaded, make_recipe
@@ -56,7 +56,7 @@ def make_card(
         traffic=Traffic(),
         spent=Spent(NOTHING, NOTHING),
     )
-    manifest = manifest_of(setup, Ending("target"), counts, RunSpan(now, now, 1.0))
+    manifest = manifest_of(setup, Ending("target"), counts, now, now)
     return card(recipe, manifest, committed, shown, by_fallbacks=False)
 
 

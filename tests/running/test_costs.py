@@ -69,7 +69,7 @@ def test_a_recipe_may_only_raise_a_price_that_is_known(
     assert per_million(setup_of(tmp_path, text, "openai/gpt-4o")) == counted
     assert per_million(setup_of(tmp_path, f"model: openai/gpt-4o\n{text}")) == counted
     fallback = f"fallbacks: [{{model: openai/gpt-4o, {text.strip()}}}]\n"
-    (other,) = setup_of(tmp_path, fallback, "openai/gpt-4o-mini").fallbacks
+    (other,) = setup_of(tmp_path, fallback, "openai/gpt-4o-mini").asked[1:]
     assert other.cost.price is not None
     assert float(other.cost.price.input_per_token * 10**6) == counted[0]
 
@@ -141,7 +141,7 @@ def test_the_user_s_configuration_gives_prices(tmp_path: Path, user_config: Path
     setup_of(tmp_path, "", "openai/unheard-of").check_budget(Caps(usd=Decimal(1)))
     flags = {"prices": {"input_per_million": 3, "output_per_million": 4}}
     assert per_million(setup_of(tmp_path, OWN, "openai/gpt-4o", flags=flags)) == (3, 4), "a flag goes before it"
-    (other,) = setup_of(tmp_path, "fallbacks: [openai/unheard-of]\n", "openai/gpt-4o").fallbacks
+    (other,) = setup_of(tmp_path, "fallbacks: [openai/unheard-of]\n", "openai/gpt-4o").asked[1:]
     assert other.cost.source == "the user's configuration"
 
 

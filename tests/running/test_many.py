@@ -16,7 +16,6 @@ import pytest
 from datarecipe.amount import Caps
 from datarecipe.recipe import load_recipe
 from datarecipe.running.drive.execute_many import execute_many
-from datarecipe.running.show.observers import Silent
 from tests.cli.command import Ran, datarecipe
 from tests.cli.terminal import on_terminal
 from tests.openai_author import Author, Body
@@ -24,7 +23,7 @@ from tests.openai_faults import Fault, FaultPlan
 from tests.openai_server import OpenAIServer, lognormal
 from tests.running.test_faults import assert_all_is_explained, with_chances
 from tests.running.test_interrupt import start, wait_until_asked
-from tests.runs import RECIPE, Files, setup_for, write_recipe
+from tests.runs import RECIPE, Files, Silent, setup_for, write_recipe
 
 KEY = {"OPENAI_API_KEY": "sk-test"}
 NAMES = ("one", "two", "three", "four")
@@ -284,7 +283,8 @@ def test_a_defect_in_one_breaks_off_no_other(tmp_path: Path, alone: dict[str, Fi
         # Of another model, since those that ask one share what the first of them opened.
         model = replace(setups[1].model, name="openai/other")
         endpoint = replace(setups[1].endpoint, model="openai/other")
-        setups[1] = replace(setups[1], options=options, model=model, endpoint=endpoint)
+        asked = replace(setups[1].asked[0], model=model, endpoint=endpoint)
+        setups[1] = replace(setups[1], options=options, asked=(asked,))
         with pytest.raises(RuntimeError, match="a defect"):
             asyncio.run(execute_many(setups, Silent(), Caps()))
     assert {name: Files.of(tmp_path / name) for name in NAMES if name != "two"} == {

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from datarecipe.running.show.observers import Several, Silent
+from datarecipe.running.show.observers import Several
 from datarecipe.running.show.run_log import RunLog
 from tests.openai_author import Author
 from tests.openai_faults import Fault, first
 from tests.openai_server import OpenAIServer
-from tests.runs import recipe_with, run, setup_for, write_recipe
+from tests.runs import Silent, recipe_with, run, setup_for, write_recipe
 
 
 class Failing(Silent):

@@ -29,22 +29,21 @@ from datarecipe.generate.replay import replay
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import LoadedRecipe, Recipe, StrategyKind, find_recipe, load_recipe, shipped_recipes
 from datarecipe.running.drive.execute import execute
+from datarecipe.running.planning.assumptions import Range
 from datarecipe.running.planning.history import past_of
 from datarecipe.running.planning.makespan import Speed, makespan
 from datarecipe.running.planning.plan import ASKED_AHEAD, Plan, make_plan
-from datarecipe.running.planning.ranges import Range
 from datarecipe.running.planning.stand_in import StandIn
 from datarecipe.running.planning.vary_reach import asked_alike, reach_of
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
-from datarecipe.running.show.observers import Silent
 from tests.generate.recipes import SCHEMA, completion, loaded, make_recipe
 from tests.generate.recipes import settings as model_settings
 from tests.generate.test_spread import rows_of
 from tests.generate.toy_filter import install_near
 from tests.openai_author import Body, formatting_example
 from tests.openai_server import OpenAIServer
-from tests.runs import recipe_with, run, setup_for, write_recipe
+from tests.runs import Silent, recipe_with, run, setup_for, write_recipe
 
 KINDS: tuple[StrategyKind, ...] = ("fixed", "random", "contrastive", "similar", "tree")
 PRICES = {"prices.input_per_million": 3, "prices.output_per_million": 15}

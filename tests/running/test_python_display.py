@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import datarecipe
-from datarecipe.running.show.observers import Silent
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.python_display import NOTICES, NotebookDisplay, bar
 from tests.cli.terminal import python_on_terminal
@@ -19,8 +18,8 @@ from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.running.test_display import EVIL, picture
 from tests.running.test_going_on import result
+from tests.runs import Silent, run, setup_for, write_recipe
 from tests.runs import recipe_with as loaded
-from tests.runs import run, setup_for, write_recipe
 
 CODE = """\
 import sys, datarecipe

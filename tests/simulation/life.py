@@ -26,9 +26,9 @@ from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
-from datarecipe.running.show.observers import Silent
 from tests import virtual_time
 from tests.generate.recipes import loaded
+from tests.runs import Silent
 from tests.simulation.plan import MODEL, SECOND, Faults, Plan
 from tests.simulation.provider import Provider
 

@@ -21,7 +21,7 @@ def command(cache_dir: Path | None) -> None:
 
     Exits with 4 when something is there and does not work.
     """
-    findings = examine(cache_dir=cache_dir)
+    findings = examine(cache_dir)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark, colour = _MARKS[finding.state]

@@ -22,7 +22,7 @@ from datarecipe.running.resolve.resolved_run import resolve_run
 def command(recipe: str, *, as_json: bool, **values: Any) -> None:
     """Show the first request of RECIPE as it would be sent. Calls no model."""
     setup = resolve_run(load(recipe, values), run_options(values), sends=False, notice=tell)
-    content, draw = (request := first_request(setup).request).content, request.draw
+    content, draw = (request := first_request(setup)).content, request.draw
     if as_json:
         body: dict[str, Any] = {
             "model": content.model,

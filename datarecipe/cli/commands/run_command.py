@@ -37,7 +37,7 @@ from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal
 from datarecipe.running.show.event_stream import EventStream
 from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
-from datarecipe.running.show.observers import Observer, Several, Silent
+from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.summary import summary, summary_of_error
 
 
@@ -121,7 +121,7 @@ def _run_many(
     typed = _typed(overwritten=all(result.written for _, result in results))
     for hint in how_all_go_on(results, typed, budget):
         tell(hint)
-    return max(ran.exit_code for ran in done)
+    return max(ran.outcome.exit_code for ran in done)
 
 
 @contextlib.contextmanager
@@ -131,13 +131,11 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
 
     with contextlib.ExitStack() as stack:
         observers: list[Observer] = []
-        if quiet:
-            observers.append(Silent())
-        elif on_terminal():
+        if not quiet and on_terminal():
             live = LiveDisplay(write, named=named)
             stack.callback(live.close)
             observers.append(live)
-        else:
+        elif not quiet:
             observers.append(LineDisplay(write, named=named))
         if events is not None:
             try:

@@ -12,10 +12,8 @@ from datarecipe.cli.output import aligned
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.json_records import to_json
-from datarecipe.running.planning.assumptions import REPLY_LENGTH, Tokens
-from datarecipe.running.planning.history import Share
-from datarecipe.running.planning.plan import Assumed, Cap, CapCheck, Plan, used
-from datarecipe.running.planning.ranges import Range
+from datarecipe.running.planning.assumptions import REPLY_LENGTH, Range, Share, Tokens
+from datarecipe.running.planning.plan import Assumed, CapCheck, Plan, used
 from datarecipe.running.resolve.options import BUDGET
 
 N = TypeVar("N", int, float, Decimal)
@@ -77,10 +75,7 @@ def sums(recipes: Sequence[Recipe], planned: Sequence[Sequence[Plan]], given: Ca
 
 def _together(recipes: Sequence[Recipe], plans: Sequence[Plan], given: Caps) -> Iterator[str]:
     """Of each cap of the command, in which recipe it would end the run. Recipes are served in their order."""
-    limits: dict[Cap, Decimal | int | None] = {"usd": given.usd, "tokens": given.tokens, "calls": given.calls}
-    for cap, limit in limits.items():
-        if limit is None:
-            continue
+    for cap, limit in given.items():
         if cap == "usd" and any(plan.usd is None for plan in plans):
             yield f"{BUDGET}usd cannot be enforced without a price; a run would refuse to start"
             continue

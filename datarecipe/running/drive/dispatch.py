@@ -35,20 +35,16 @@ class Loop(Protocol):
     @property
     def outcome(self) -> Outcome | None:
         """Why it has ended, or None."""
-        ...
 
     @property
     def why(self) -> str | None:
         """The figures behind an end short of the target."""
-        ...
 
     def wanted(self, window: int) -> Iterator[Wanted]:
         """The requests that are wanted now."""
-        ...
 
     def receive(self, handle: int, response: Response) -> list[Event]:
         """Take a response; give what has become certain by it."""
-        ...
 
 
 class Client(Protocol):
@@ -56,11 +52,9 @@ class Client(Protocol):
 
     def lookup(self, request: Request) -> Response | None:
         """The stored response, or None. Costs nothing and asks nobody."""
-        ...
 
     def check(self) -> None:
         """Raise a `DatarecipeError` when it is certain that nothing could be asked. Sends nothing."""
-        ...
 
     def begin(self, request: Request, *, ahead: float = 0.0) -> asyncio.Task[Response] | None:
         """Begin to ask for it, store what comes back, and only then give it; None when there is no room now.
@@ -69,15 +63,12 @@ class Client(Protocol):
         The task raises a `DatarecipeError` when no answer is to be had. Raises `CapReachedError` when there will be no room,
         `TransientError` when it would be too long until there is some.
         """
-        ...
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever there may be room again."""
-        ...
 
     def close_to_retries(self) -> None:
         """The run is ending: attempts under way may finish, no further ones are made."""
-        ...
 
 
 _NOBODY = -1
@@ -309,12 +300,8 @@ class Dispatcher:
         # A second Ctrl-C has cancelled them by now.
         self.traffic.abandoned += len(left) + sum(task.cancelled() for task in self._tasks.values())
         self._cancel(left)
-        await _finish(left)
+        await asyncio.gather(*left, return_exceptions=True)
         self._tasks.clear()
-
-
-async def _finish(tasks: Iterable[asyncio.Task[Response]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def offline_miss(which: str = "next") -> OfflineMissError:

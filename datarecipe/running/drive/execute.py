@@ -31,7 +31,7 @@ from datarecipe.run_folder.write.writer import RunFolder
 from datarecipe.running.drive.budget import shared_account
 from datarecipe.running.drive.dispatch import Dispatcher, Ending, Loop
 from datarecipe.running.drive.interrupt import GRACE, Interrupts
-from datarecipe.running.drive.manifest_of_run import RunSpan, manifest_of
+from datarecipe.running.drive.manifest_of_run import manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.drive.retry import AskedAgain, held_nothing
@@ -50,81 +50,67 @@ SHOWN = 5
 """Examples that the card and the summary show."""
 
 
-class _Recorder:
-    """Takes the events in logical order: writes them down, counts them."""
-
-    def __init__(self, folder: RunFolder, labels: LabelCounts) -> None:
-        self.committed = CommitCounts(labels=labels)
-        self.first: list[Example] = []
-        self._folder = folder
-
-    def on_events(self, events: list[Event]) -> None:
-        with storage_errors(self._folder.path):
-            for event in events:
-                self._folder.write(event)
-        self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
-        self.committed.add(events)
-
-
 @dataclass(slots=True)
 class _Books:
     """Where everything that is counted of a run stands, in one place."""
 
     recipe: Recipe
+    folder: RunFolder
     account: Account
     spending: Spending
     committed: CommitCounts
     assumed_before: Amount
+    first: list[Example] = field(default_factory=list)
     traffic: Traffic = field(default_factory=Traffic)
 
+    def on_events(self, events: list[Event]) -> None:
+        """Write them down, in logical order, and count them."""
+        with storage_errors(self.folder.path):
+            for event in events:
+                self.folder.write(event)
+        self.first += [e.example for e in events if isinstance(e, Accepted)][: SHOWN - len(self.first)]
+        self.committed.add(events)
+
     def counts(self) -> Counts:
-        """As they are now."""
         spending, account = self.spending, self.account
-        spent = Spent(
-            in_all=account.spent,
-            now=account.spent - spending.before,
-            by_model=dict(spending.by_model),
-            assumed=spending.assumed,
-            assumed_now=spending.assumed - self.assumed_before,
-        )
         return Counts(
             target_size=self.recipe.target_size,
             batch_size=self.recipe.batch_size,
             committed=self.committed.copy(),
             traffic=copy.copy(self.traffic),
-            spent=spent,
+            spent=Spent(
+                in_all=account.spent,
+                now=account.spent - spending.before,
+                by_model=dict(spending.by_model),
+                assumed=spending.assumed,
+                assumed_now=spending.assumed - self.assumed_before,
+            ),
         )
 
 
+@dataclass(slots=True)
 class _Reporter:
     """Tells the observer now and then where the run stands."""
 
-    def __init__(
-        self,
-        setup: ResolvedRun,
-        observer: Observer,
-        books: _Books,
-        client: CachedClient,
-        *,
-        above: Account | None = None,
-    ) -> None:
-        self._setup = setup
-        self._observer = observer
-        self._books = books
-        self._above = books.account if above is None else above
-        self._client = client
-        self._began = self._last = time.monotonic()
-        self._sending: float | None = None
-        self._accepted_before = 0
+    setup: ResolvedRun
+    observer: Observer
+    books: _Books
+    client: CachedClient
+    above: Account
+    began: float = field(default_factory=time.monotonic)
+    last: float = field(default_factory=time.monotonic)
+    sending: float | None = None
+    """When the first request was sent."""
+    accepted_before: int = 0
 
     @asynccontextmanager
-    async def ticking(self, traffic: Traffic) -> AsyncIterator[None]:
+    async def ticking(self) -> AsyncIterator[None]:
         """Tell in any case once in a while: where nothing happens, that too is seen."""
 
         async def tick() -> None:
             while True:
                 await asyncio.sleep(TOLD_AT_LEAST_EVERY)
-                self.on_traffic(traffic)
+                self.on_traffic(self.books.traffic)
 
         task = asyncio.create_task(tick())
         try:
@@ -134,29 +120,29 @@ class _Reporter:
 
     def on_traffic(self, traffic: Traffic) -> None:
         now = time.monotonic()
-        if self._sending is None and traffic.sent:
-            self._sending, self._accepted_before = now, self._books.committed.tally.accepted
-        if now - self._last >= TOLD_EVERY:
-            self._last = now
-            self._observer.progress(self._progress(now))
+        if self.sending is None and traffic.sent:
+            self.sending, self.accepted_before = now, self.books.committed.tally.accepted
+        if now - self.last >= TOLD_EVERY:
+            self.last = now
+            self.observer.progress(self._progress(now))
 
     def _progress(self, now: float) -> Progress:
-        account, router = self._books.account, self._client.router
+        account, router = self.books.account, self.client.router
         return Progress(
-            name=self._setup.recipe.name,
-            output=self._setup.output,
-            counts=self._books.counts(),
+            name=self.setup.recipe.name,
+            output=self.setup.output,
+            counts=self.books.counts(),
             in_flight=account.under_way,
             limit=router.gate.limit,
             down=router.gate.down,
             waits=router.waits,
             caps=account.caps,
-            together=self._above.spent,
-            budget=self._above.caps,
-            priced=bool(self._setup.prices) and not self._setup.embedded,
-            seconds=now - self._began,
-            sending=0.0 if self._sending is None else now - self._sending,
-            accepted_before_sending=self._accepted_before,
+            together=self.above.spent,
+            budget=self.above.caps,
+            priced=bool(self.setup.prices) and not self.setup.embedded,
+            seconds=now - self.began,
+            sending=0.0 if self.sending is None else now - self.sending,
+            accepted_before_sending=self.accepted_before,
         )
 
 
@@ -266,14 +252,14 @@ async def _execute(
             on_settled=spending.settled,
         )
         observer.begin(setup)
-        recorder = _Recorder(folder, LabelCounts.of(setup.recipe))
-        books = _Books(setup.recipe, account, spending, recorder.committed, spending.assumed)
+        committed = CommitCounts(labels=LabelCounts.of(setup.recipe))
+        books = _Books(setup.recipe, folder, account, spending, committed, spending.assumed)
         limits = setup.recipe.limits
         with _telling_what_was_used(account, setup, observer):
             try:
                 async with open_client(setup, pool, account, observer.notice) as client:
                     books.traffic.failed_attempts = client.router.failed
-                    reporter = _Reporter(setup, observer, books, client, above=above)
+                    reporter = _Reporter(setup, observer, books, client, account if above is None else above)
 
                     async def drive(loop: Loop) -> Ending:
                         grace = 0.0 if setup.embedded else GRACE
@@ -281,7 +267,7 @@ async def _execute(
                             generation=loop,
                             client=client,
                             concurrency=limits.max_concurrency or limits.concurrency,
-                            on_events=recorder.on_events,
+                            on_events=books.on_events,
                             on_traffic=reporter.on_traffic,
                             offline=setup.options.offline,
                             grace=grace,
@@ -290,7 +276,7 @@ async def _execute(
                         if interrupts is not None:
                             interrupts.listen(dispatcher.interrupt, grace)
                             interrupts.listen(pool.hush)
-                        async with reporter.ticking(dispatcher.traffic):
+                        async with reporter.ticking():
                             ending = await dispatcher.run()
                         if isinstance(ending.error, TemplateError):
                             return replace(ending, error=setup.recipe.placed(ending.error))
@@ -302,9 +288,7 @@ async def _execute(
             except BaseException:
                 folder.discard()
                 raise
-            finished = datetime.now(UTC)
-            span = RunSpan(started, finished, time.monotonic() - began)
-            result = _close(folder, setup, ending, books.counts(), recorder.first, span)
+            result = _close(folder, setup, ending, books.counts(), books.first, started, time.monotonic() - began)
     observer.end(result)
     return result
 
@@ -345,14 +329,20 @@ def _telling_what_was_used(account: Account, setup: ResolvedRun, observer: Obser
 
 
 def _close(
-    folder: RunFolder, setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], span: RunSpan
+    folder: RunFolder,
+    setup: ResolvedRun,
+    ending: Ending,
+    counts: Counts,
+    first: Sequence[Example],
+    started: datetime,
+    seconds: float,
 ) -> RunResult:
     """Put the new files in place, unless the folder's own are worth more."""
     tally = counts.tally
     short = ending.reason != "target"
     nothing_learnt = short and tally.responses == 0
     kept = folder.lines_before if short and tally.accepted < folder.lines_before else 0
-    manifest = manifest_of(setup, ending, counts, span)
+    manifest = manifest_of(setup, ending, counts, started, datetime.now(UTC))
     if kept or nothing_learnt:
         # What this run used is gone from no account, though its files are.
         cost = to_json(manifest.cost)
@@ -362,7 +352,7 @@ def _close(
         text = card(setup.recipe, manifest, counts.committed, first, by_fallbacks=by_fallbacks)
         folder.replace(to_json(manifest), text)
     return replace(
-        _result(setup, ending, counts, first, span.seconds),
+        _result(setup, ending, counts, first, seconds),
         kept_lines=kept,
         shortened_from=folder.lines_before if not short and tally.accepted < folder.lines_before else 0,
         written=not (kept or nothing_learnt),
@@ -380,12 +370,9 @@ def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[
         why=ending.why,
         caps=setup.caps,
         priced=bool(setup.prices),
-        priced_by_recipe=any(cost.only_recipe for cost in setup.models.values()),
+        priced_by_recipe=any(one.cost.only_recipe for one in setup.asked),
         free=setup.embedded,
         stand_ins=setup.stand_ins(counts.committed.answered_by),
         first=tuple(first),
-        kept_lines=0,
-        shortened_from=0,
-        written=False,
         seconds=seconds,
     )

@@ -35,29 +35,18 @@ class Ran:
 
     @property
     def result(self) -> RunResult | None:
-        """The result, where there is one."""
         return self.outcome if isinstance(self.outcome, RunResult) else None
 
-    @property
-    def exit_code(self) -> int:
-        """Of this recipe alone."""
-        return self.outcome.exit_code
 
-
-class _Named:
+class _Named(Several):
     """Puts the recipe's name before its notices: among those of several nobody would know whose it is."""
 
     def __init__(self, observer: Observer, name: str) -> None:
-        self._observer = observer
+        super().__init__(observer)
         self._name = name
-        self.begin = observer.begin
-        self.progress = observer.progress
-        self.end = observer.end
-        self.broken_off = observer.broken_off
 
     def notice(self, text: str) -> None:
-        """Pass it on, with the name."""
-        self._observer.notice(f"{self._name}: {text}")
+        super().notice(f"{self._name}: {text}")
 
 
 async def execute_many(

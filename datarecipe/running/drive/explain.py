@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -56,13 +58,12 @@ def explain(setup: ResolvedRun, cache: ResponseCache) -> Explanation:
                 missing = step.request
             elif isinstance(step.request, Complete):
                 found += 1
-    stored, nearest = _nearest(missing, cache) if isinstance(missing, Complete) else (0, None)
-    differences = tuple(_differences(_parts(missing), nearest)) if isinstance(missing, Complete) and nearest else ()
+    if not isinstance(missing, Complete):
+        return Explanation(found, generation.accepted, missing, 0, ())
+    wanted = _flat(*content_and_draw(missing))
+    stored, nearest = _nearest(wanted, cache)
+    differences = () if nearest is None else tuple(_differences(wanted, nearest))
     return Explanation(found, generation.accepted, missing, stored, differences)
-
-
-def _parts(request: Complete) -> dict[str, str]:
-    return _flat(*content_and_draw(request))
 
 
 def _flat(content: Mapping[str, Json], draw: Json) -> dict[str, str]:
@@ -82,25 +83,21 @@ def _flat(content: Mapping[str, Json], draw: Json) -> dict[str, str]:
     return {name: value if isinstance(value, str) else str(value) for name, value in parts.items()}
 
 
-def _nearest(missing: Complete, cache: ResponseCache) -> tuple[int, dict[str, str] | None]:
+def _nearest(wanted: Mapping[str, str], cache: ResponseCache) -> tuple[int, dict[str, str] | None]:
     """How many completions are stored, and the one that agrees most."""
-    wanted, count = _parts(missing), 0
-    best: list[tuple[int, int, dict[str, str]]] = []
-    for document in cache.requests():
-        content, draw = document.get("content"), document.get("draw")
-        if not isinstance(content, Mapping):
-            continue
-        count += 1
-        parts = _flat(content, draw)
-        equal = sum(parts.get(name) == text for name, text in wanted.items())
-        best.append((-equal, count, parts))
-        if len(best) > 10 * COMPARED:
-            best = sorted(best, key=lambda entry: entry[:2])[:COMPARED]
-    closest = sorted(best, key=lambda entry: entry[:2])[:COMPARED]
-    if not closest:
-        return count, None
-    most = closest[0][0]
-    return count, max((parts for equal, _, parts in closest if equal == most), key=lambda parts: _alike(wanted, parts))
+    count = 0
+
+    def stored() -> Iterator[tuple[int, dict[str, str]]]:
+        nonlocal count
+        for document in cache.requests():
+            if isinstance(content := document.get("content"), Mapping):
+                count += 1
+                parts = _flat(content, document.get("draw"))
+                yield sum(parts.get(name) == text for name, text in wanted.items()), parts
+
+    closest = heapq.nlargest(COMPARED, stored(), key=lambda entry: entry[0])
+    alike = [parts for equal, parts in closest if equal == closest[0][0]]
+    return count, max(alike, key=lambda parts: _alike(wanted, parts), default=None)
 
 
 def _alike(wanted: Mapping[str, str], parts: Mapping[str, str]) -> float:
@@ -117,13 +114,14 @@ def _differences(wanted: Mapping[str, str], stored: Mapping[str, str]) -> Iterat
 
 def _shown(ours: str | None, theirs: str | None) -> tuple[str, str]:
     """Both texts, long ones around their first difference."""
-    if ours is None or theirs is None:
-        return tuple("not sent" if text is None else _cut(text, 0) for text in (ours, theirs))  # type: ignore[return-value]
-    place = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
+    pairs = zip(ours or "", theirs or "", strict=False)
+    place = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     return _cut(ours, place), _cut(theirs, place)
 
 
-def _cut(text: str, place: int) -> str:
+def _cut(text: str | None, place: int) -> str:
+    if text is None:
+        return "not sent"
     if len(text) <= 2 * AROUND:
         return text
     start, end = max(0, place - AROUND), place + AROUND

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
 
@@ -37,16 +36,7 @@ from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import LOOP_VERSION, ResolvedRun
 
 
-@dataclass(frozen=True, slots=True)
-class RunSpan:
-    """When a run went on."""
-
-    started: datetime
-    finished: datetime
-    seconds: float
-
-
-def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: RunSpan) -> Manifest:
+def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: datetime, finished: datetime) -> Manifest:
     """The manifest of a run that has ended."""
     committed, model = counts.committed, setup.model
     return Manifest(
@@ -59,7 +49,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: RunSpa
         counts=ItemCounts(counts.target_size, committed.tally, counts.waiting, counts.by_label),
         tokens=committed.tokens,
         cost=_cost(setup, counts.spent),
-        this_run=LastRun(counts.traffic, span.started, span.finished),
+        this_run=LastRun(counts.traffic, started, finished),
         model=ModelRecord(
             name=model.name,
             named_by=setup.model_from,
@@ -80,6 +70,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, span: RunSpa
 
 def _cost(setup: ResolvedRun, spent: Spent) -> CostRecord:
     priced = bool(setup.prices)
+    costs = {one.model.name: one.cost for one in setup.asked}
     return CostRecord(
         all_runs=Used.of(spent.in_all, priced=priced),
         all_runs_assumed=Used.of(spent.assumed, priced=priced),
@@ -90,7 +81,7 @@ def _cost(setup: ResolvedRun, spent: Spent) -> CostRecord:
             ModelCost(
                 model,
                 Used.of(amount, priced=known),
-                _prices(setup.models[model]) if known and model in setup.models else None,
+                _prices(costs[model]) if known and model in costs else None,
             )
             for (model, known), amount in sorted(spent.by_model.items())
         ),

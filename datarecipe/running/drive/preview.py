@@ -10,20 +10,10 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
-from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.resolve.resolved_run import ResolvedRun
-
-
-@dataclass(frozen=True, slots=True)
-class FirstRequest:
-    """The first request of a run, with the loop that waits for its response."""
-
-    handle: int
-    request: Complete
-    generation: Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +28,24 @@ class Preview:
     """What asking took, failed attempts included; nothing for what was stored."""
 
 
-def first_request(setup: ResolvedRun) -> FirstRequest:
-    """Render it; calls nothing."""
-    generation = Generation(setup.recipe, setup.model)
-    wanted = next(generation.wanted(1))
-    assert isinstance(wanted.request, Complete)
-    return FirstRequest(wanted.handle, wanted.request, generation)
+def first_request(setup: ResolvedRun) -> Complete:
+    """The first request of a run; sends nothing."""
+    request = next(Generation(setup.recipe, setup.model).wanted(1)).request
+    assert isinstance(request, Complete)
+    return request
 
 
 async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
     """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
-    first = first_request(setup)
+    generation = Generation(setup.recipe, setup.model)
+    first = next(generation.wanted(1))
     account = Account(setup.caps)
     async with ProviderPool([setup], notice) as pool:
         error = await what_forbids(pool, setup, first.request)
         if error is not None:
             raise error
         async with open_client(setup, pool, account, notice) as client:
-            response = client.lookup(first.request)
-            stored = response is not None
-            if response is None and setup.options.offline:
-                raise offline_miss("first")
-            if response is None:
-                response = await client.fetch(first.request)
+            stored = client.lookup(first.request)
+            response = stored or await client.fetch(first.request)
     assert isinstance(response, Completion)
-    return Preview(response, stored, tuple(first.generation.receive(first.handle, response)), account.spent)
+    return Preview(response, stored is not None, tuple(generation.receive(first.handle, response)), account.spent)

@@ -7,10 +7,13 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from datarecipe.exchange import Complete, without_system
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.response_format import response_format
 from datarecipe.llm.client import Flying
 from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
@@ -19,8 +22,7 @@ from datarecipe.llm.open_transport import open_transport
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.routing.model_router import CandidateModel
 from datarecipe.llm.transport import Transport
-from datarecipe.recipe import Limits
-from datarecipe.running.resolve.fallback import adapter
+from datarecipe.recipe import Limits, Recipe
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 
 OpenTransport = Callable[[ResolvedRun, Endpoint, Callable[[str], None]], Transport]
@@ -59,8 +61,8 @@ class ProviderPool:
         """Where the pauses between attempts get their jitter from."""
         self._limits: dict[tuple[str, str | None], list[Limits]] = {}
         for setup in setups:
-            for endpoint in (setup.endpoint, *(fallback.endpoint for fallback in setup.fallbacks)):
-                self._limits.setdefault(_key(endpoint), []).append(setup.recipe.limits)
+            for asked in setup.asked:
+                self._limits.setdefault(_key(asked.endpoint), []).append(setup.recipe.limits)
         self._transports: dict[tuple[str, str | None], Transport] = {}
         self._gates: dict[tuple[str, str | None], Gate] = {}
         self._flying: dict[Path, Flying] = {}
@@ -91,25 +93,25 @@ class ProviderPool:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for gate in self._gates.values():
             gate.close()
         await self._exit.aclose()
 
     async def candidates(self, setup: ResolvedRun) -> tuple[CandidateModel, ...]:
         """The recipe's model, then its fallbacks."""
-        first = await self._candidate(setup, setup.endpoint)
-        candidates = [CandidateModel(setup.model.name, *first, setup.cost.price, in_process=setup.embedded)]
-        for fallback in setup.fallbacks:
-            way = await self._candidate(setup, fallback.endpoint)
+        candidates = []
+        for number, asked in enumerate(setup.asked):
+            opened = await self._opened(setup, asked.endpoint)
+            candidate = CandidateModel(asked.model.name, *opened, asked.cost.price)
             candidates.append(
-                CandidateModel(fallback.model.name, *way, fallback.cost.price, adapter(setup.recipe, fallback.model))
+                replace(candidate, adapt=_adapter(setup.recipe, asked.model))
+                if number
+                else replace(candidate, in_process=setup.embedded)
             )
         return tuple(candidates)
 
-    async def _candidate(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
+    async def _opened(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)
         if key not in self._transports:
             transport = self._open_transport(setup, endpoint, self._notice)
@@ -135,3 +137,23 @@ class ProviderPool:
 
 def _key(endpoint: Endpoint) -> tuple[str, str | None]:
     return endpoint.model, endpoint.api_base
+
+
+def _adapter(recipe: Recipe, model: ModelSettings) -> Callable[[Complete], Complete]:
+    """Turns a request for the recipe's model into one for the fallback `model`. The draw stays."""
+    form = response_format(recipe, model)
+
+    def adapt(request: Complete) -> Complete:
+        content = request.content
+        messages = without_system(content.messages) if model.profile.layout == "user_only" else content.messages
+        adapted = replace(
+            content,
+            model=model.name,
+            api_base=model.api_base,
+            messages=messages,
+            sampling=model.sampling,
+            response_format=form,
+        )
+        return Complete(adapted, request.draw)
+
+    return adapt

@@ -46,27 +46,22 @@ class AskedAgain:
 
     @property
     def opening(self) -> str:
-        """What is said before."""
         if (count := len(self.requests)) == 0:
             return "nothing to retry: every stored response of this run has a valid item, or was rejected for another reason"
         return f"retrying {counted(count, 'stored response')} without valid items; later examples may change"
 
     @property
     def outcome(self) -> Outcome | None:
-        """The end is reached when nothing is left."""
         return None if self._left else "target"
 
     @property
     def answered(self) -> int:
-        """How many have been."""
         return len(self.requests) - len(self._left)
 
     def wanted(self, window: int) -> Iterator[Wanted]:
-        """The first of those that are left."""
         for handle, request in itertools.islice(self._left.items(), window):
             yield Wanted(handle, request)
 
     def receive(self, handle: int, response: Response) -> list[Event]:  # noqa: ARG002 - it is stored
-        """One has been answered."""
         self._left.pop(handle, None)
         return []

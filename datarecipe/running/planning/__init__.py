@@ -3,7 +3,7 @@
     stand_in.py    made-up replies, and the judge that takes them
     dry_run.py     the loop, run with stored and made-up responses: which requests there would be
     vary_reach.py  how many values of `vary` these requests reach
-    history.py     what earlier responses show: how many items were taken, how many tokens were counted
+    history.py     what the manifest of the run's folder shows, where the cache holds nothing
     assumptions.py what nobody knows before a run, as ranges
     makespan.py    when each request could begin and end
     plan.py        all of it together, for one model

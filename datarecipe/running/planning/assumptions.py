@@ -1,7 +1,7 @@
-"""From bytes to tokens, and from tokens to seconds: ranges for what nobody knows before a run.
+"""Ranges for what nobody knows before a run: the share of items accepted, from bytes to tokens, from tokens to seconds.
 
 Every provider counts tokens in its own way, and few say how; a token is some 4 bytes of English, and fewer of most other
-scripts and of JSON. What was counted in an earlier response replaces the range.
+scripts and of JSON. What earlier responses show replaces the range.
 """
 
 from __future__ import annotations
@@ -9,12 +9,31 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from datarecipe.exchange import Complete
-from datarecipe.running.planning.dry_run import Asked
-from datarecipe.running.planning.history import Usage
-from datarecipe.running.planning.ranges import Range
+from datarecipe.running.planning.dry_run import Measured
 from datarecipe.running.resolve.resolved_run import ResolvedRun
+
+T = TypeVar("T")
+End: TypeAlias = Literal["low", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Generic[T]):
+    """From `low` to `high`, both of them possible."""
+
+    low: T
+    high: T
+
+    def at(self, end: End) -> T:
+        return self.low if end == "low" else self.high
+
+
+ASSUMED_SHARE = Range(0.6, 0.95)
+"""Accepted items to items asked for, where nothing is known: instruction and model decide it."""
+
+_LEAST_SHARE = 0.02
 
 BYTES_PER_TOKEN = Range(3.0, 5.0)
 BYTES_PER_TOKEN_BEYOND_ASCII = Range(2.0, 5.0)
@@ -42,6 +61,16 @@ EMBEDDED_TOKENS_A_SECOND = Range(40.0, 80.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Accepted items to items asked for."""
+
+    range: Range[float]
+    source: Literal["stated", "measured", "assumed"]
+    responses: int = 0
+    """What it was measured over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """How many tokens requests take."""
 
@@ -56,17 +85,14 @@ class Tokens:
     measured: int
     """Responses that this was measured over; 0 where it is assumed."""
 
-    def of_prompt(self, asked: Asked) -> Range[int]:
-        """Prompt tokens of one request."""
+    def of_prompt(self, size: int) -> Range[int]:
+        """Prompt tokens of a request whose messages have so many bytes."""
         each, around = self.per_prompt_byte, self.with_each_prompt
-        return Range(
-            math.floor(asked.prompt_bytes * each.low + around.low),
-            math.ceil(asked.prompt_bytes * each.high + around.high),
-        )
+        return Range(math.floor(size * each.low + around.low), math.ceil(size * each.high + around.high))
 
-    def of_reply(self, asked: Asked) -> Range[int]:
-        """Completion tokens of its reply."""
-        each, size = self.per_reply_byte, asked.reply_bytes
+    def of_reply(self, size: int) -> Range[int]:
+        """Completion tokens of a reply, which has so many bytes where nothing was measured."""
+        each = self.per_reply_byte
         found = self.completion or Range(
             size * REPLY_LENGTH.low * each.low + self.thinking.low,
             size * REPLY_LENGTH.high * each.high + self.thinking.high,
@@ -75,7 +101,20 @@ class Tokens:
         return Range(math.floor(min(found.low, most)), math.ceil(min(found.high, most)))
 
 
-def tokens_of(setup: ResolvedRun, first: Complete, usage: Usage | None) -> Tokens:
+def share_of(stated: float | None, measured: Measured | None, batch_size: int) -> Share:
+    """As the user states it, else as measured, else assumed."""
+    if stated is not None:
+        return Share(Range(stated, stated), "stated")
+    if measured is None:
+        return Share(ASSUMED_SHARE, "assumed")
+    mean = min(1.0, measured.new / (measured.responses * batch_size))
+    # The items of one response stand and fall together, more or less; so it is the responses that count.
+    margin = 0.02 + 2 * math.sqrt(max(mean * (1 - mean), 0.05) / measured.responses)
+    low, high = (min(1.0, max(_LEAST_SHARE, mean + sign * margin)) for sign in (-1, 1))
+    return Share(Range(low, high), "measured", measured.responses)
+
+
+def tokens_of(setup: ResolvedRun, first: Complete, measured: Measured | None) -> Tokens:
     """How requests like `first` are counted."""
     maximum = setup.model.sampling.get("max_tokens")
     most = maximum if isinstance(maximum, int) else None
@@ -85,22 +124,23 @@ def tokens_of(setup: ResolvedRun, first: Complete, usage: Usage | None) -> Token
     per_byte = Range(1 / per_token.high, 1 / per_token.low)
     thinks = setup.model.profile.thinking_tokens > 0
     thinking = THINKING_TOKENS if thinks else Range(0, 0)
-    if usage is None:
+    if measured is None:
         form = first.content.response_format
         around = TOKENS_AROUND_A_PROMPT
         # Some providers write the schema into the prompt, and count it.
-        counted = form is not None and not setup.embedded
-        schema = len(json.dumps(dict(form or {}))) * per_byte.high if counted else 0.0
+        in_prompt = form is not None and not setup.embedded
+        schema = len(json.dumps(dict(form or {}))) * per_byte.high if in_prompt else 0.0
         return Tokens(per_byte, Range(around.low, around.high + schema), None, per_byte, thinking, most, 0)
-    spread = 1 / math.sqrt(usage.responses)
-    prompt = _around(usage.prompt_tokens, 0.02 + 0.1 * spread)
-    completion = _around(usage.completion_tokens, 0.05 + 0.3 * spread)
-    none, size = Range(0.0, 0.0), usage.prompt_bytes
+    counted = measured.counted
+    spread = 1 / math.sqrt(counted)
+    prompt = _around(measured.prompt_tokens / counted, 0.02 + 0.1 * spread)
+    completion = _around(measured.completion_tokens / counted, 0.05 + 0.3 * spread)
+    none, size = Range(0.0, 0.0), measured.prompt_bytes / counted
     by_byte, by_prompt = (Range(prompt.low / size, prompt.high / size), none) if size else (none, prompt)
-    return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, usage.responses)
+    return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, counted)
 
 
-def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[float], stated: float | None) -> Range[float]:
+def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[int], stated: float | None) -> Range[float]:
     """Seconds that one of many requests takes; `prompt` and `reply` are its tokens."""
     if setup.embedded:
         prompts, replies = EMBEDDED_PROMPT_TOKENS_A_SECOND, EMBEDDED_TOKENS_A_SECOND

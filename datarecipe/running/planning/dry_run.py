@@ -28,8 +28,8 @@ Lookup = Callable[[Request], Response | None]
 
 
 @dataclass(slots=True)
-class Stored:
-    """What a run would take from the cache."""
+class Measured:
+    """Sums over responses that are there already."""
 
     responses: int = 0
     examples: int = 0
@@ -39,6 +39,7 @@ class Stored:
     counted: int = 0
     """Responses whose tokens the provider counted; the rest of this class is about these."""
     prompt_bytes: int = 0
+    """Of the messages; 0 where they are not known."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -49,8 +50,6 @@ class Asked:
 
     prompt_bytes: int
     """Of the messages, in UTF-8."""
-    reply_bytes: int
-    """Of a reply whose items are as long as the seed examples."""
     waits_for: int | None
     """The request, by its place in the list of these, whose reply it needs; None where it can be sent at once."""
 
@@ -59,19 +58,22 @@ class Asked:
 class DryRun:
     """Which requests a run would send."""
 
-    stored: Stored
+    stored: Measured
+    """What it would take from the cache."""
     asked: tuple[Asked, ...]
     """In logical order, as far as they were tried out; at least one where `requests` is not 0."""
     requests: int
     """All that are needed."""
     wanted: int
     """Examples that they are to bring."""
+    reply_bytes: int
+    """Of a reply whose items are as long as the seed examples."""
     largest: Complete | None
     """The one with the longest prompt of those that were tried out."""
     outcome: Outcome
 
 
-def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> DryRun:
+def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Measured], float]) -> DryRun:
     """Run the loop.
 
     `share` says which share of the items asked for is accepted, of those that are not stored; it is asked once, at the first
@@ -81,7 +83,7 @@ def dry_run(setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]
 
 
 class _Driver:
-    def __init__(self, setup: ResolvedRun, lookup: Lookup, share: Callable[[Stored], float]) -> None:
+    def __init__(self, setup: ResolvedRun, lookup: Lookup, share: Callable[[Measured], float]) -> None:
         self._setup = setup
         self._lookup = lookup
         self._share = share
@@ -89,7 +91,7 @@ class _Driver:
         self._generation = Generation(
             setup.recipe, setup.model, judge=self._stand_in.batch, filters=self._stand_in.filters
         )
-        self._stored = Stored()
+        self._stored = Measured()
         self._asked: list[Asked] = []
         self._largest: Complete | None = None
         self._largest_bytes = -1
@@ -123,7 +125,7 @@ class _Driver:
             if size > self._largest_bytes:
                 self._largest, self._largest_bytes = committed.asked, size
             number = len(self._asked)
-            self._asked.append(Asked(size, self._stand_in.reply_bytes, self._waits_for(events)))
+            self._asked.append(Asked(size, self._waits_for(events)))
             self._producer |= {event.lineage.id: number for event in events if isinstance(event, Accepted)}
             return
         stored, usage = self._stored, committed.response.usage
@@ -169,6 +171,7 @@ class _Driver:
             asked=tuple(self._asked),
             requests=requests,
             wanted=wanted,
+            reply_bytes=self._stand_in.reply_bytes,
             largest=self._largest,
             outcome=outcome or "target",
         )

@@ -30,7 +30,7 @@ class Speed:
         """Seconds for each request while nothing waits for anything else."""
         paces = [60 / self.rpm] if self.rpm else []
         paces += [60 * self.tokens / self.tpm] if self.tpm else []
-        return max(self.latency / self.slots, *paces) if paces else self.latency / self.slots
+        return max([self.latency / self.slots, *paces])
 
 
 def makespan(waits_for: Sequence[int | None], requests: int, speed: Speed) -> float:

@@ -78,7 +78,6 @@ class _LettingPass(CommitFilter):
         self._own = own
 
     def questions(self, item: Valid) -> Sequence[Request]:
-        """None about what is made up."""
         return () if isinstance(item, _MadeUpItem) else self._own.questions(item)
 
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
@@ -87,7 +86,6 @@ class _LettingPass(CommitFilter):
         return None if made_up else self._own.admit(item, answers)
 
     def accepted(self, item: Valid) -> None:
-        """What is made up is not told."""
         if not isinstance(item, _MadeUpItem):
             self._own.accepted(item)
 

@@ -50,12 +50,10 @@ class Config:
 
 
 def user_config_file() -> Path:
-    """Where the user's settings are looked for."""
     return user_config_path("datarecipe") / "config.yaml"
 
 
 def project_config_file(home: Path) -> Path:
-    """Where the project's settings are looked for."""
     return home / ".datarecipe" / "config.yaml"
 
 

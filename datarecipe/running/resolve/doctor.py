@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -37,20 +37,17 @@ class Finding:
     detail: str
 
 
-def examine(
-    environ: Mapping[str, str] | None = None, home: Path | None = None, cache_dir: Path | None = None
-) -> list[Finding]:
+def examine(cache_dir: Path | None) -> list[Finding]:
     """Look at Python, packages, the embedded model, configuration, keys (by name, never by value) and the cache."""
-    environ = os.environ if environ is None else environ
-    home = Path.cwd() if home is None else home
+    home = Path.cwd()
     return [
         Finding("ok", "datarecipe", __version__),
         Finding("ok", "python", f"{platform.python_version()} at {sys.executable}"),
         _litellm(),
-        *_embedded(environ),
-        *_configuration(home, environ),
-        _keys(environ),
-        _cache(cache_directory(home, cache_dir, environ)),
+        *_embedded(),
+        *_configuration(home),
+        _keys(),
+        _cache(cache_directory(home, cache_dir, os.environ)),
     ]
 
 
@@ -64,13 +61,13 @@ def _litellm() -> Finding:
     return Finding("ok", "litellm", f"{version}, for every provider")
 
 
-def _embedded(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _embedded() -> Iterator[Finding]:
     if find_spec("xllamacpp") is None:
         yield Finding("missing", "embedded model", "pip install 'datarecipe-llm[local]'")
         return
     version = metadata.version("xllamacpp")
     yield Finding("ok", "embedded model", f"engine xllamacpp {version}, {os.cpu_count()} processors")
-    override = environ.get("DATARECIPE_WEIGHTS")
+    override = os.environ.get("DATARECIPE_WEIGHTS")
     try:
         path = find_weights(
             EMBEDDED_MODEL.partition("/")[2], data_dir=default_data_dir(), override=Path(override) if override else None
@@ -84,7 +81,7 @@ def _embedded(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("ok", "weights", str(path))
 
 
-def _configuration(home: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _configuration(home: Path) -> Iterator[Finding]:
     for path in (user_config_file(), project_config_file(home)):
         if path.is_file():
             yield Finding("ok", "configuration", str(path))
@@ -93,22 +90,22 @@ def _configuration(home: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     except DatarecipeError as error:
         yield Finding("wrong", "configuration", error.message)
         return
-    model = environ.get("DATARECIPE_MODEL") or config.model or EMBEDDED_MODEL
+    model = os.environ.get("DATARECIPE_MODEL") or config.model or EMBEDDED_MODEL
     yield Finding("ok", "default model", model)
     for row in config.endpoints.rows.values():
         host = urlsplit(row.url).netloc.rpartition("@")[2]
-        missing = row.key_env is not None and not environ.get(row.key_env)
+        missing = row.key_env is not None and not os.environ.get(row.key_env)
         key = f", key in {row.key_env}{' (not set)' if missing else ''}" if row.key_env else ""
         yield Finding("missing" if missing else "ok", f"endpoint {row.name}", f"{row.provider} at {host}{key}")
 
 
-def _keys(environ: Mapping[str, str]) -> Finding:
+def _keys() -> Finding:
     names = sorted(
         {
             variable
             for provider in provider_facts.all_names()
             for variable in provider_facts.key_variables(provider)
-            if environ.get(variable)
+            if os.environ.get(variable)
         }
     )
     return Finding("ok" if names else "missing", "keys", ", ".join(names) or "none in the environment")

@@ -34,30 +34,14 @@ from datarecipe.recipe import (
 )
 from datarecipe.run_folder.write.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
-from datarecipe.running.resolve.costs import DEFAULT_USD, Cost, GivenPrices, caps_of, cost_of, require_prices, warning
+from datarecipe.running.resolve.costs import DEFAULT_USD, AskedModel, Cost, GivenPrices, caps_of, require_prices
 from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
 
 LOOP_VERSION = 5
 """Part of every run's identity; changes when the same responses would give another dataset."""
 
-
 NO_CAPS = Caps()
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """A fallback, settled."""
-
-    model: ModelSettings
-    endpoint: Endpoint
-    given: GivenPrices | None
-    trust: bool
-
-    @cached_property
-    def cost(self) -> Cost:
-        """What the model costs."""
-        return cost_of(self.endpoint, self.given, trust=self.trust)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +50,10 @@ class ResolvedRun:
 
     recipe: LoadedRecipe
     options: Options
-    model: ModelSettings
+    asked: tuple[AskedModel, ...]
+    """The model, then those that may answer instead, in the order of trying."""
     model_from: str
     """Who named the model, for people."""
-    endpoint: Endpoint
     weights: Path | None
     """The GGUF file of a local model that the user names; None for the one that is fetched, and for all other models."""
     identity: str
@@ -78,10 +62,19 @@ class ResolvedRun:
     """Hashes of its parts, by the names that users know them by."""
     location: Location
     cache_dir: Path
-    given: GivenPrices | None
-    """The prices that a flag, the user's configuration or the recipe gives for the model."""
-    fallbacks: tuple[Alternative, ...] = ()
-    """The models that may answer instead, in the order of trying."""
+
+    @property
+    def model(self) -> ModelSettings:
+        return self.asked[0].model
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.asked[0].endpoint
+
+    @property
+    def cost(self) -> Cost:
+        """What the model costs."""
+        return self.asked[0].cost
 
     @property
     def output(self) -> Path:
@@ -103,21 +96,10 @@ class ResolvedRun:
         own = (self.model.name, self.endpoint.answers_as)
         return {name: count for name, count in answered_by.items() if name not in own}
 
-    @cached_property
-    def cost(self) -> Cost:
-        """What the model costs."""
-        return cost_of(self.endpoint, self.given, trust=self.options.trust)
-
-    @property
-    def models(self) -> Mapping[str, Cost]:
-        """What each of the models costs that may answer, by name."""
-        costs, names = self._costs_and_names()
-        return dict(zip(names, costs, strict=True))
-
     @property
     def prices(self) -> Mapping[str, Price]:
         """The prices that are known, by the model's name."""
-        return {name: cost.price for name, cost in self.models.items() if cost.price is not None}
+        return {one.model.name: one.cost.price for one in self.asked if one.cost.price is not None}
 
     @cached_property
     def caps(self) -> Caps:
@@ -126,7 +108,7 @@ class ResolvedRun:
         if self._raised_by_stranger is not None:
             limits = replace(limits, usd=float(DEFAULT_USD))
         by_flag = self.recipe.written.place(("limits", "usd")).is_flag
-        return caps_of(limits, *self._costs_and_names(), by_user=by_flag)
+        return caps_of(limits, self.asked, by_user=by_flag)
 
     @property
     def capped_by_default(self) -> bool:
@@ -143,9 +125,8 @@ class ResolvedRun:
     def check_budget(self, budget: Caps) -> None:
         """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
         if budget.usd is not None:
-            require_prices("--max-usd", *self._costs_and_names(), by_user=True)
-        models = (self.model, *(fallback.model for fallback in self.fallbacks))
-        if any("max_tokens" not in model.sampling for model in models):
+            require_prices("--max-usd", self.asked, by_user=True)
+        if any("max_tokens" not in one.model.sampling for one in self.asked):
             for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
                 if cap is not None:
                     raise UsageError(
@@ -168,12 +149,7 @@ class ResolvedRun:
         own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
         if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):
             return
-        asked = ((self.endpoint, self.cost), *((fallback.endpoint, fallback.cost) for fallback in self.fallbacks))
-        yield from filter(None, (warning(endpoint, cost) for endpoint, cost in asked if cost.only_recipe or not own))
-
-    def _costs_and_names(self) -> tuple[tuple[Cost, ...], tuple[str, ...]]:
-        costs = (self.cost, *(fallback.cost for fallback in self.fallbacks))
-        return costs, (self.model.name, *(fallback.model.name for fallback in self.fallbacks))
+        yield from filter(None, (one.warning() for one in self.asked if one.cost.only_recipe or not own))
 
 
 def home_of(recipe: LoadedRecipe) -> Path:
@@ -184,12 +160,8 @@ def home_of(recipe: LoadedRecipe) -> Path:
     return recipe.project if vendored is None else project_of(vendored.parent.parent / "host.yaml").root
 
 
-def _silent(text: str) -> None:
-    """Tell nobody."""
-
-
 def resolve_run(
-    recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = _silent
+    recipe: LoadedRecipe, options: Options, *, sends: bool = True, notice: Callable[[str], None] = lambda _: None
 ) -> ResolvedRun:
     """Settle it; `sends` is whether something may be sent, `notice` is told what takes long. With `offline` nothing is.
 
@@ -217,21 +189,18 @@ def resolve_run(
     model = settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as)
     with recipe.placing_errors():
         shape = _shape(recipe, model)
+    given = _given_prices(recipe, ("prices",), recipe.prices, endpoint, config)
+    fallbacks = (_fallback(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks)))
     return ResolvedRun(
         recipe=recipe,
         options=options,
-        model=model,
+        asked=(AskedModel(model, endpoint, given, options.trust), *fallbacks),
         model_from=source,
-        endpoint=endpoint,
         weights=weights,
         identity=_hash(shape),
         identity_parts=_parts(shape),
         location=_location(recipe, options, home),
         cache_dir=cache_directory(home, options.cache_dir, options.environ),
-        given=_given_prices(recipe, ("prices",), recipe.prices, endpoint, config),
-        fallbacks=tuple(
-            _alternative(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks))
-        ),
     )
 
 
@@ -260,7 +229,7 @@ def _given_prices(
     return None
 
 
-def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Config, *, sends: bool) -> Alternative:
+def _fallback(recipe: LoadedRecipe, number: int, options: Options, config: Config, *, sends: bool) -> AskedModel:
     """A fallback at its named endpoint, at its own provider's address, or at the one that the environment names for it."""
     fallback = recipe.fallbacks[number]
     if fallback.model.startswith(LOCAL_PREFIX):
@@ -279,7 +248,7 @@ def _alternative(recipe: LoadedRecipe, number: int, options: Options, config: Co
     )
     model = settle_model(recipe, fallback.model, endpoint.api_base_for_key, endpoint.known_as)
     given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint, config)
-    return Alternative(model, endpoint, given, options.trust)
+    return AskedModel(model, endpoint, given, options.trust)
 
 
 def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
@@ -288,23 +257,21 @@ def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
     Opens no connection and sends nothing. Raises what `resolve_run` raises.
     """
     setup = resolve_run(recipe, options, sends=False)
-    model = setup.model
-    by_recipe = setup.model_from == "the recipe"
-    yield Origin(("model",), model.name, origin_of(recipe, ("model",)) if by_recipe else _in_full(setup.model_from))
+    model, by = setup.model, setup.endpoint.named_by
+    if setup.model_from == "the recipe":
+        named_by = origin_of(recipe, ("model",))
+    else:
+        named_by = f"{setup.model_from} (environment)" if setup.model_from.isupper() else setup.model_from
+    yield Origin(("model",), model.name, named_by)
     if model.api_base is not None:
-        named_by = setup.endpoint.named_by
-        by_recipe = named_by == "recipe"
-        yield Origin(
-            ("api_base",), model.api_base, origin_of(recipe, ("api_base",)) if by_recipe else _NAMED_BY[named_by]
-        )
+        where = origin_of(recipe, ("api_base",)) if by == "recipe" else _NAMED_BY[by]
+        yield Origin(("api_base",), model.api_base, where)
     profile = f"default of the profile {model.profile.name} for this model"
     for name, value in model.sampling.items():
-        written = name in recipe.sampling
-        yield Origin(("sampling", name), value, origin_of(recipe, ("sampling", name)) if written else profile)
-    chosen = recipe.response_format == "auto"
-    yield Origin(
-        ("response_format",), model.response_format, profile if chosen else origin_of(recipe, ("response_format",))
-    )
+        keys = ("sampling", name)
+        yield Origin(keys, value, origin_of(recipe, keys) if name in recipe.sampling else profile)
+    chosen = profile if recipe.response_format == "auto" else origin_of(recipe, ("response_format",))
+    yield Origin(("response_format",), model.response_format, chosen)
 
 
 _NAMED_BY = {
@@ -313,10 +280,6 @@ _NAMED_BY = {
     "config": "the user's configuration",
     "default": "default of the provider",
 }
-
-
-def _in_full(source: str) -> str:
-    return f"{source} (environment)" if source.isupper() else source
 
 
 def cache_directory(home: Path, flag: Path | None, environ: Mapping[str, str]) -> Path:
@@ -355,18 +318,14 @@ def _goes_with(model: str, written_for: str | None, config: Config) -> bool:
     return model == written_for or (written_for is None and not has_its_own)
 
 
-def _first_request(recipe: Recipe, model: ModelSettings) -> str:
-    seed = recipe.seed_examples[0]
-    return Renderer(recipe, model).content(seed, example_text(seed)).canonical
-
-
 def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     versions: dict[str, Json] = {**filter_versions(recipe)}
+    seed = recipe.seed_examples[0]
     return {
         **({"filters": versions} if versions else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
-        "first_request": _first_request(recipe, model),
+        "first_request": Renderer(recipe, model).content(seed, example_text(seed)).canonical,
         "recipe": identity(recipe),
         "model": model.name,
         "api_base": model.api_base,

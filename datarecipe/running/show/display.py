@@ -23,9 +23,7 @@ from datarecipe.running.show.summary import closing, dollars, opening
 
 if TYPE_CHECKING:
     from rich.live import Live
-    from rich.progress import Progress as Bars
     from rich.progress import TaskID
-    from rich.text import Text
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -39,36 +37,29 @@ def on_terminal() -> bool:
 class LineDisplay:
     """Plain lines, for logs. `named` puts each run's name before its lines."""
 
-    def __init__(
-        self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic, *, named: bool = False
-    ) -> None:
+    def __init__(self, write: Callable[[str], None], *, named: bool = False) -> None:
         """`write` takes a line without its end."""
         self._write = write
-        self._clock = clock
         self._named = named
         self._last: dict[Path, float] = {}
 
     def begin(self, setup: ResolvedRun) -> None:
-        """Name the run."""
-        self._last[setup.output] = self._clock()
+        self._last[setup.output] = time.monotonic()
         for line in opening(setup):
             self._write(line)
 
     def notice(self, text: str) -> None:
-        """Print the notice."""
         self._write(printable(text))
 
     def progress(self, progress: Progress) -> None:
-        """Print a line now and then."""
-        if self._clock() - self._last.get(progress.output, 0.0) >= LINE_EVERY:
-            self._last[progress.output] = self._clock()
+        if time.monotonic() - self._last.get(progress.output, 0.0) >= LINE_EVERY:
+            self._last[progress.output] = time.monotonic()
             counts, prefix = progress.counts, f"{printable(progress.name)}: " if self._named else ""
             self._write(
                 f"{prefix}{counts.tally.accepted:,} of {counts.target_size:,} accepted; {'; '.join(status([progress]))}"
             )
 
     def end(self, result: RunResult) -> None:
-        """Print the summary."""
         for line in closing(result):
             self._write(f"{printable(result.name)}: {line}" if self._named else line)
 
@@ -81,36 +72,41 @@ class LiveDisplay:
 
     def __init__(self, write: Callable[[str], None], *, named: bool = False) -> None:
         """`write` takes a line without its end. `named` puts each run's name before its bar and its lines."""
+        from rich.console import Console  # noqa: PLC0415 - 40 ms that only a terminal pays
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bars  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
         self._write = write
         self._named = named
+        self._console = Console(stderr=True, markup=False, highlight=False)
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+        )
+        self._status = Text("", overflow="fold")
         self._live: Live | None = None
-        self._bars: Bars | None = None
-        self._status: Text | None = None
         self._tasks: dict[Path, TaskID] = {}
         self._latest: dict[Path, Progress] = {}
 
     def begin(self, setup: ResolvedRun) -> None:
-        """Name the run and start its bar."""
         for line in opening(setup):
             self._above(line)
         if self._live is None:
             self._start()
-        assert self._bars is not None
-        name = setup.recipe.name
-        self._tasks[setup.output] = self._bars.add_task(
-            printable(name) if self._named else "accepted", total=setup.recipe.target_size
-        )
+        name = printable(setup.recipe.name) if self._named else "accepted"
+        self._tasks[setup.output] = self._bars.add_task(name, total=setup.recipe.target_size)
 
     def notice(self, text: str) -> None:
-        """Print the notice above the bars."""
         self._above(printable(text))
 
     def progress(self, progress: Progress) -> None:
-        """Move the bar."""
-        if self._bars is not None and self._status is not None:
-            self._latest[progress.output] = progress
-            self._bars.update(self._tasks[progress.output], completed=progress.counts.tally.accepted)
-            self._status.plain = "\n".join(status(self._latest.values()))
+        self._latest[progress.output] = progress
+        self._bars.update(self._tasks[progress.output], completed=progress.counts.tally.accepted)
+        self._status.plain = "\n".join(status(self._latest.values()))
 
     def end(self, result: RunResult) -> None:
         """Take the run's bar away and print its summary; with the last one the picture goes too."""
@@ -119,13 +115,12 @@ class LiveDisplay:
             self._above(f"{printable(result.name)}: {line}" if self._named else line)
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - whoever runs it prints it
-        """Take the run's bar away."""
         self._take_away(setup.output)
 
     def _take_away(self, output: Path) -> None:
         self._latest.pop(output, None)
         task = self._tasks.pop(output, None)
-        if self._bars is not None and task is not None:
+        if task is not None:
             self._bars.remove_task(task)
         if not self._tasks:
             self.close()
@@ -137,22 +132,12 @@ class LiveDisplay:
             self._live = None
 
     def _start(self) -> None:
-        from rich.console import Console, Group  # noqa: PLC0415 - 40 ms that only a terminal pays
+        from rich.console import Group  # noqa: PLC0415
         from rich.live import Live  # noqa: PLC0415
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-        from rich.progress import Progress as Bars  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
 
-        console = Console(stderr=True, markup=False, highlight=False)
-        self._bars = Bars(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-        )
-        self._status = Text("", overflow="fold")
-        self._live = Live(Group(self._bars, self._status), console=console, transient=True, refresh_per_second=8)
+        self._status.plain = ""
+        picture = Group(self._bars, self._status)
+        self._live = Live(picture, console=self._console, transient=True, refresh_per_second=8)
         self._live.start()
 
     def _above(self, line: str) -> None:

@@ -7,7 +7,6 @@ has one `end`, also one that an error kept from beginning.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -26,15 +25,13 @@ PROGRESS_EVERY = 1.0
 class EventStream:
     """Writes the lines, each flushed."""
 
-    def __init__(self, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: IO[str]) -> None:
         self.name = f"--events {getattr(stream, 'name', 'stream')}"
         """As messages call it."""
         self._stream = stream
-        self._clock = clock
         self._last: dict[Path, float] = {}
 
     def begin(self, setup: ResolvedRun) -> None:
-        """All is settled."""
         recipe = setup.recipe
         self._write(
             "begin",
@@ -47,12 +44,10 @@ class EventStream:
         )
 
     def notice(self, text: str) -> None:
-        """Something that a user would want to know."""
         self._write("notice", text=text)
 
     def progress(self, progress: Progress) -> None:
-        """Where a run stands, once a second."""
-        now = self._clock()
+        now = time.monotonic()
         if now - self._last.get(progress.output, -PROGRESS_EVERY) < PROGRESS_EVERY:
             return
         self._last[progress.output] = now
@@ -75,7 +70,6 @@ class EventStream:
         self._end(summary(result))
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
-        """The end of a run that has no result."""
         self._end(summary_of_error(setup, error))
 
     def _end(self, document: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import ROUND_UP, Context, Decimal
 from typing import Protocol
 
-from datarecipe.amount import Caps
+from datarecipe.amount import CAPS, Caps
 from datarecipe.errors import CapReachedError
 from datarecipe.generate.reasons import OF_RESPONSES, REASONS, Reason
 from datarecipe.printable import counted, printable
@@ -23,8 +23,8 @@ MARGIN = Decimal("1.25")
 TRUST = "--trust"
 """The user's consent to what a recipe says of hosts and prices."""
 
-UNITS = ("usd", "tokens", "calls")
-"""What is capped."""
+OWN = "limits."
+"""How the names of a recipe's own caps begin; those of the command's begin with `BUDGET`."""
 
 
 class Typed(Protocol):
@@ -35,7 +35,6 @@ class Typed(Protocol):
 
         `verb` is another command than the one typed, which takes the same flags.
         """
-        ...
 
 
 def ended_short(result: RunResult, budget: Caps | None = None) -> str | None:
@@ -54,7 +53,7 @@ def ended_short(result: RunResult, budget: Caps | None = None) -> str | None:
 
 
 def _whose(error: CapReachedError, budget: Caps | None) -> str:
-    if budget is None or _of_one(error):
+    if budget is None or error.cap.startswith(OWN):
         return ""
     if error.cap == "--max-usd" and budget.usd is None:
         return " (default: the highest `limits.usd` of the recipes, shared by all)"
@@ -90,68 +89,55 @@ def how_all_go_on(results: Sequence[tuple[str, RunResult]], command: Typed, budg
         if not isinstance(result.error, CapReachedError):
             if (sentence := how_to_go_on(result, command)) is not None:
                 told[sentence] = None
-        elif own := _own_caps(result):
+        elif own := _enough([result], OWN, result.caps):
             told[_higher(printable(word), own, [result])] = None
             dollars.extend(value for cap, value in own.items() if cap == "limits.usd")
     if given.usd is None:
         # What all may use together is then what the one with the highest cap may.
         given = replace(given, usd=max(dollars, default=None))
-    if above := _above(together, given):
+    if above := _enough(together, BUDGET, given):
         told[_higher("all of them", above, together)] = None
     return list(told)
 
 
 def _higher(what: str, caps: Mapping[str, Decimal], results: Sequence[RunResult]) -> str:
-    begins = "A higher cap continues" if len(caps) == 1 else "Higher caps continue"
-    return f"{begins} {what}: {' '.join(flags(_settings(caps, results)))}"
+    return f"{_continues(caps)} {what}: {' '.join(flags(_settings(caps, results)))}"
+
+
+def _continues(caps: Mapping[str, Decimal]) -> str:
+    return "A higher cap continues" if len(caps) == 1 else "Higher caps continue"
 
 
 def _after_a_cap(result: RunResult, error: CapReachedError, command: Typed, budget: Caps) -> str:
-    own = _own_caps(result)
-    caps = own | _above([result], budget)
-    if _at_the_rate(result, _unit(error.cap)) is not None:
-        wanted = counted(result.counts.target_size, "example")
+    caps = _enough([result], OWN, result.caps) | _enough([result], BUDGET, budget)
+    again = command(_settings(caps, [result]))
+    if _at_the_rate(result, _unit(error)) is not None:
         which = "this one is" if len(caps) == 1 else "these are"
-        return (
-            f"{'A higher cap continues' if len(caps) == 1 else 'Higher caps continue'} the run; "
-            f"at this rate {which} enough for {wanted}: {command(_settings(caps, [result]))}"
-        )
-    begins = "Raise the cap"
+        wanted = counted(result.counts.target_size, "example")
+        return f"{_continues(caps)} the run; at this rate {which} enough for {wanted}: {again}"
     if result.tally.accepted:
-        begins = "The folder holds a shorter dataset. To continue it, raise the cap"
-    elif loss_of(result.counts):
-        begins = "A higher cap alone does not help. Fix the cause, then run"
-    return f"{begins}: {command(_settings(caps, [result]))}"
+        return f"The folder holds a shorter dataset. To continue it, raise the cap: {again}"
+    if loss_of(result.counts):
+        return f"A higher cap alone does not help. Fix the cause, then run: {again}"
+    return f"Raise the cap: {again}"
 
 
-def _own_caps(result: RunResult) -> dict[str, Decimal]:
-    """The caps of its own, `limits.`, that it would reach once more if they stayed as they are, and what would do."""
-    error = result.error
-    if not isinstance(error, CapReachedError):
-        return {}
-    caps = {}
-    for unit in UNITS:
-        cap = f"limits.{unit}"
-        wanted, at = _wanted(result, unit), _at(result.caps, unit)
-        if cap == error.cap or (at is not None and wanted > at):
-            caps[cap] = max(wanted, _needed(error)) if cap == error.cap else wanted
-    return caps
+def _enough(results: Sequence[RunResult], begins: str, caps: Caps) -> dict[str, Decimal]:
+    """Of the caps whose names begin so, those that `results` together would reach once more, with what suffices.
 
-
-def _above(results: Sequence[RunResult], budget: Caps) -> dict[str, Decimal]:
-    """The same of the command's caps, `--max-`, which hold for all `results` together; what they used before counts."""
+    What they used before counts.
+    """
     errors = {one.error.cap: one.error for one in results if isinstance(one.error, CapReachedError)}
-    caps = {}
-    for unit in UNITS:
-        cap = f"{BUDGET}{unit}"
+    enough = {}
+    for unit in CAPS:
+        cap, at = f"{begins}{unit}", getattr(caps, unit)
         wanted = sum((_wanted(result, unit) for result in results), Decimal(0))
-        error, at = errors.get(cap), _at(budget, unit)
-        if error is not None:
+        if (error := errors.get(cap)) is not None:
             known = all(_at_the_rate(one, unit) is not None for one in results if one.error is error)
-            caps[cap] = max(wanted, _needed(error) if known else _twice(error))
+            enough[cap] = max(wanted, Decimal(error.needed or 0) if known else _twice(error))
         elif at is not None and wanted > at:
-            caps[cap] = wanted
-    return caps
+            enough[cap] = wanted
+    return enough
 
 
 def _wanted(result: RunResult, unit: str) -> Decimal:
@@ -162,7 +148,7 @@ def _wanted(result: RunResult, unit: str) -> Decimal:
     at_the_rate = _at_the_rate(result, unit)
     if at_the_rate is not None:
         return at_the_rate
-    return _twice(error) if error.cap == f"limits.{unit}" else 2 * used if _unit(error.cap) == unit else used
+    return _twice(error) if error.cap == f"{OWN}{unit}" else 2 * used if _unit(error) == unit else used
 
 
 def _at_the_rate(result: RunResult, unit: str) -> Decimal | None:
@@ -175,38 +161,19 @@ def _at_the_rate(result: RunResult, unit: str) -> Decimal | None:
     return Decimal(getattr(used, unit)) * all_paid * result.counts.target_size / accepted * MARGIN
 
 
-def _needed(error: CapReachedError) -> Decimal:
-    return Decimal(error.needed or 0)
-
-
 def _twice(error: CapReachedError) -> Decimal:
     return 2 * Decimal(max(error.at or 0, error.needed or 1))
 
 
-def _at(caps: Caps, cap: str) -> Decimal | int | None:
-    """Where the cap of that unit is."""
-    at: Decimal | int | None = getattr(caps, _unit(cap))
-    return at
-
-
-def _unit(cap: str) -> str:
-    return cap.removeprefix("limits.").removeprefix(BUDGET)
+def _unit(error: CapReachedError) -> str:
+    return error.cap.removeprefix(OWN).removeprefix(BUDGET)
 
 
 def _settings(caps: Mapping[str, Decimal], results: Sequence[RunResult]) -> dict[str, str]:
     """What to say on a command line. A cap in dollars that is given there needs consent to prices of the recipe's alone."""
-    texts = {cap: _text(value if cap.endswith("usd") else Decimal(int(value))) for cap, value in caps.items()}
+    texts = {cap: f"{round_up(value if cap.endswith('usd') else Decimal(int(value))):f}" for cap, value in caps.items()}
     dollars = any(cap.endswith("usd") for cap in caps)
     return texts | ({TRUST: ""} if dollars and any(result.priced_by_recipe for result in results) else {})
-
-
-def _of_one(error: CapReachedError) -> bool:
-    """Whether the cap is the dataset's own, not the command's."""
-    return error.cap.startswith("limits.")
-
-
-def _text(value: Decimal | int) -> str:
-    return f"{round_up(Decimal(value)):f}"
 
 
 def _after_little(result: RunResult, command: Typed) -> str:

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on. Displays implement it; a run without one is silent."""
+"""What a run tells while it goes on. Displays implement it."""
 
 from __future__ import annotations
 
@@ -16,46 +16,22 @@ class Observer(Protocol):
 
     def begin(self, setup: ResolvedRun) -> None:
         """All is settled; nothing was sent yet."""
-        ...
 
     def notice(self, text: str) -> None:
         """Something that a user would want to know, in a line."""
-        ...
 
     def progress(self, progress: Progress) -> None:
         """Counts have changed. Called several times a second at the most."""
-        ...
 
     def end(self, result: RunResult) -> None:
         """The run's folder is closed."""
-        ...
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
         """Instead of `end`, and maybe of `begin`: the run cannot begin, or cannot close its folder."""
-        ...
-
-
-class Silent:
-    """An observer that says nothing."""
-
-    def begin(self, setup: ResolvedRun) -> None:
-        """Say nothing."""
-
-    def notice(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, progress: Progress) -> None:
-        """Say nothing."""
-
-    def end(self, result: RunResult) -> None:
-        """Say nothing."""
-
-    def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
-        """Say nothing."""
 
 
 class Several:
-    """Several observers as one.
+    """Several observers as one; without any it is silent.
 
     One that fails, as its terminal, pipe or file goes away, is left out, and the others are told: that is no reason to end a
     paid run.
@@ -65,24 +41,18 @@ class Several:
         self._observers = list(observers)
 
     def begin(self, setup: ResolvedRun) -> None:
-        """Tell them all."""
         self._tell(lambda observer: observer.begin(setup))
 
     def notice(self, text: str) -> None:
-        """Tell them all."""
         self._tell(lambda observer: observer.notice(text))
 
     def progress(self, progress: Progress) -> None:
-        """Tell them all."""
         self._tell(lambda observer: observer.progress(progress))
 
     def end(self, result: RunResult) -> None:
-        """Tell them all."""
         self._tell(lambda observer: observer.end(result))
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:
-        """Tell them all."""
-
         def tell(observer: Observer) -> None:
             # Newer than the others, so an observer may be without it.
             if (broken_off := getattr(observer, "broken_off", None)) is not None:

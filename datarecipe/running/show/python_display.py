@@ -58,27 +58,22 @@ class NotebookDisplay:
         self._last = 0.0
 
     def begin(self, setup: ResolvedRun) -> None:
-        """Name the run."""
         self._opening = opening(setup)
         self._draw()
 
     def notice(self, text: str) -> None:
-        """Show the notice above the bar."""
         self._notices = [*self._notices, printable(text)][-NOTICES:]
         self._draw()
 
     def progress(self, progress: Progress) -> None:
-        """Move the bar."""
         if self._clock() - self._last >= DRAWN_EVERY:
             self._last = self._clock()
             self._draw(bar(progress), *status([progress]))
 
     def end(self, result: RunResult) -> None:
-        """Show the summary in place of the bar."""
         self._draw(*closing(result))
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - it is raised, too
-        """Take the bar away."""
         self._draw()
 
     def _draw(self, *lines: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.run_folder.counts.run_counts import Counts
@@ -24,37 +25,24 @@ class Loss:
 
     lost: int
     of: int
-    came: bool
-    """Whether the items came and were rejected; else most of those that were asked for never came."""
+    items: Literal["received", "requested"]
+    """Received ones were rejected; of requested ones most never came."""
     reason: Reason | None
     """The one that cost most; None where replies hold fewer items than they were asked for."""
-    rows: int
-    """Of that reason."""
+    why: str
 
     @property
     def short(self) -> str:
         """For a headline."""
-        return f"only {percent((self.of - self.lost) / self.of)} of {self._items} items were usable"
+        return f"only {percent((self.of - self.lost) / self.of)} of {self.items} items were usable"
 
     def sentences(self, where: str | None) -> Iterator[str]:
         """What was lost, why, where to look (`where` is the file), and what usually helps."""
-        what = "were rejected" if self.came else "are not in the dataset"
-        yield f"{self.lost:,} of {self.of:,} {self._items} items {what}{self._why()}."
+        what = "were rejected" if self.items == "received" else "are not in the dataset"
+        yield f"{self.lost:,} of {self.of:,} {self.items} items {what}{self.why}."
         if where is not None and self.reason:
             yield f"{where} has each with its reason."
         yield f"What usually helps: {REASONS[self.reason].helps if self.reason else _FEWER}."
-
-    @property
-    def _items(self) -> str:
-        return "received" if self.came else "requested"
-
-    def _why(self) -> str:
-        if self.reason is None:
-            return ": replies hold fewer"
-        if not self.came and REASONS[self.reason].whole:
-            replies = "1 reply" if self.rows == 1 else f"{self.rows:,} replies"
-            return f", most of them because of {replies} with `{self.reason}`"
-        return f", most of them as `{self.reason}` ({self.rows:,})"
 
 
 def loss_of(counts: Counts) -> Loss | None:
@@ -62,7 +50,7 @@ def loss_of(counts: Counts) -> Loss | None:
     tally, asked = counts.tally, counts.asked
     if (rejected := tally.rejected.total()) and rejected >= HALF * tally.came:
         ((reason, rows),) = tally.rejected.most_common(1)
-        return Loss(rejected, tally.came, came=True, reason=reason, rows=rows)
+        return Loss(rejected, tally.came, "received", reason, f", most of them as `{reason}` ({rows:,})")
     lost = asked - tally.accepted
     whole = sum(rows for name, rows in tally.rejected.items() if REASONS[name].whole)
     tells = tally.responses >= ENOUGH_RESPONSES or whole >= max(1, HALF * tally.responses)
@@ -70,9 +58,13 @@ def loss_of(counts: Counts) -> Loss | None:
         return None
     cost = {name: rows * (counts.batch_size if REASONS[name].whole else 1) for name, rows in tally.rejected.items()}
     if sum(cost.values()) <= lost / 2:
-        return Loss(lost, asked, came=False, reason=None, rows=0)
+        return Loss(lost, asked, "requested", None, ": replies hold fewer")
     largest = max(cost, key=cost.__getitem__)
-    return Loss(lost, asked, came=False, reason=largest, rows=tally.rejected[largest])
+    rows = tally.rejected[largest]
+    why = f", most of them as `{largest}` ({rows:,})"
+    if REASONS[largest].whole:
+        why = f", most of them because of {'1 reply' if rows == 1 else f'{rows:,} replies'} with `{largest}`"
+    return Loss(lost, asked, "requested", largest, why)
 
 
 def percent(share: float) -> str:

@@ -25,12 +25,7 @@ KEPT = 3
 """Older files that are kept, as `run.log.1` and so on."""
 
 
-def _same_command(
-    settings: Mapping[str, str],
-    recipe: str | None = None,  # noqa: ARG001 - a log has one run
-    *,
-    verb: str | None = None,
-) -> str:
+def _same_command(settings: Mapping[str, str], *, verb: str | None = None) -> str:
     return " ".join(("the same command" if verb is None else f"datarecipe {verb}", *flags(settings)))
 
 
@@ -55,25 +50,21 @@ class RunLog:
             self._write(line)
 
     def notice(self, text: str) -> None:
-        """Write it down."""
         self._write(text)
 
     def progress(self, progress: Progress) -> None:
         """Nothing: the files themselves say how far a run has come."""
 
     def end(self, result: RunResult) -> None:
-        """Write the summary and close the file."""
         for line in filter(None, (*closing(result), ended_short(result), how_to_go_on(result, _same_command))):
             self._write(line)
         self.close()
 
     def broken_off(self, setup: ResolvedRun, error: DatarecipeError) -> None:  # noqa: ARG002 - a log has one run
-        """Write down why and close the file."""
         self._write(f"error: {error}")
         self.close()
 
     def close(self) -> None:
-        """Close the file, also after an error."""
         self._files = None
         self._exit.close()
 

@@ -68,7 +68,7 @@ def _figures(result: RunResult) -> Iterator[str]:
     if tally.accepted and labels is not None and (line := labels.line()):
         yield line
     if tally.yield_ is not None:
-        yield f"yield: {percent(tally.yield_)} of {_items(tally.came)}{_rejected(tally)}"
+        yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
@@ -116,10 +116,6 @@ def used_words(amount: Amount, *, priced: bool) -> str:
 def dollars(usd: Decimal) -> str:
     """An amount that may be very small, with four digits that say something."""
     return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
-
-
-def _items(count: int) -> str:
-    return counted(count, "received item")
 
 
 _HEADLINES = {
