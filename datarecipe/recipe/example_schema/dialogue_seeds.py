@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from datarecipe.errors import Problem, SeedExampleError
+from datarecipe.exchange import Json
 from datarecipe.recipe.example_schema.dialogue import DIALOGUE_NAMES, dialogues, form_of, lack
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.keys.seeds import Seed
-from datarecipe.recipe.message_text import code, show
+from datarecipe.recipe.message_text import code, nearest, show
+from datarecipe.recipe.source.document import Place
 
 
 def check_turns(seeds: Sequence[Seed]) -> None:
@@ -18,9 +20,7 @@ def check_turns(seeds: Sequence[Seed]) -> None:
         SeedExampleError: with a problem for each that is none, as one with a misspelt key.
     """
     problems = [
-        seed.place(name, at).problem(
-            f"turn {at + 1} of {code(name)} {wrong}", f"give each turn {code(form[0])}, a text, and {code(form[1])}"
-        )
+        _no_turn(seed.place(name, at), f"turn {at + 1} of {code(name)} {wrong}", turn, form)
         for seed in seeds
         for name, value in seed.example.items()
         if isinstance(value, list) and (form := form_of(name, value)) is not None
@@ -29,6 +29,14 @@ def check_turns(seeds: Sequence[Seed]) -> None:
     ]
     if problems:
         raise SeedExampleError(*problems[: MAX_PROBLEMS + 1])
+
+
+def _no_turn(place: Place, message: str, turn: Json, form: tuple[str, str]) -> Problem:
+    keys = turn.keys() if isinstance(turn, dict) else ()
+    missing = next((key for key in form if key not in keys), form[0])
+    near = nearest(missing, keys - {*form}) if keys else None
+    hint = f"write {code(missing)} instead of {code(near)}" if near else None
+    return place.problem(message, hint or f"give each turn {code(form[0])}, a text, and {code(form[1])}")
 
 
 def dialogue_warnings(seeds: Sequence[Seed]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from datarecipe.errors import FormatError, MissingKeyError, NotYetError
+from datarecipe.errors import FormatError, MissingKeyError, NotYetError, Problem
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.schema_errors import translated
 from datarecipe.recipe.format.schema_file import format_schema
@@ -22,39 +22,54 @@ from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-NOT_YET: tuple[tuple[str, ...], ...] = (("filters",), ("evaluate",))
+NOT_YET: tuple[tuple[str, ...], ...] = (
+    ("filters",),
+    ("evaluate",),
+)
 """Keys of format 1 that this release refuses, since to ignore them would give another dataset."""
+
 
 _COUNTED = 10_000
 """Problems that are found at most. Only the first by their places are told, so all are needed, up to what takes a second."""
 
+_EMBEDDER: Keys = ("strategy", "embedder")
+
 
 def check_format(document: Document, findings: Findings) -> frozenset[str]:
     """Add what is wrong with the keys, types and ranges to `findings`; return the top-level keys that are concerned."""
+    concerned: set[str] = set()
     refused = [later for later in NOT_YET if document.get(later) is not None]
     for later in refused:
-        name = code(dotted(later))
-        message = f"{name} belongs to format 1, but this release does not implement it yet"
-        hint = f"remove {name}, or use a release that implements it"
-        findings.add(NotYetError(document.key_place(later).problem(message, hint)))
-    concerned = {str(later[0]) for later in refused}
+        findings.add(NotYetError(_not_yet(document, later)))
+        concerned.add(str(later[0]))
     seen: set[Keys] = set()
-    problems = (found for error in _judge().iter_errors(document.value) for found in translated(error, document))
-    for keys, problem in islice(problems, _COUNTED):
+    for keys, problem in islice(_problems(document), _COUNTED):
         concerned.add(str(keys[0]))
         hidden = any(keys[: len(later)] == later for later in refused)
         # One value, one message: it says all that the value must be.
         if keys not in seen and not hidden:
             findings.add((MissingKeyError if problem.kind == MissingKeyError.kind else FormatError)(problem))
         seen.add(keys)
-    embedder = document.get(("strategy", "embedder"))
+    embedder = document.get(_EMBEDDER)
     if isinstance(embedder, ScalarNode) and isinstance(embedder.value, str) and embedder.value != "hashed-ngrams":
-        message = (
-            f"`strategy.embedder` {describe(embedder.value)} belongs to a later release; this one has `hashed-ngrams`"
-        )
-        hint = "remove the key, or write: embedder: hashed-ngrams"
-        findings.add(NotYetError(embedder.place.problem(message, hint)))
+        findings.add(NotYetError(_other_embedder(embedder)))
     return frozenset(concerned)
+
+
+def _not_yet(document: Document, keys: Keys) -> Problem:
+    name = code(dotted(keys))
+    message = f"{name} belongs to format 1, but this release does not implement it yet"
+    return document.key_place(keys).problem(message, f"remove {name}, or use a release that implements it")
+
+
+def _other_embedder(node: ScalarNode) -> Problem:
+    message = f"`strategy.embedder` {describe(node.value)} belongs to a later release; this one has `hashed-ngrams`"
+    return node.place.problem(message, "remove the key, or write: embedder: hashed-ngrams")
+
+
+def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:
+    for error in _judge().iter_errors(document.value):
+        yield from translated(error, document)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from string import ascii_lowercase
 
 from datarecipe.errors import LabelError, Problem, SeedExampleError
 from datarecipe.exchange import Json
@@ -101,16 +102,20 @@ def _not_a_label(place: Place, field: str, answer: Json, known: _Answers, role: 
     found = "is empty; it must be" if answer is None else "must be"
     wrong = "" if answer is None else f", not {describe(answer)}"
     message = f"the answer in {code(field)} {found} one of the {role}s {listed}{wrong}"
-    return place.problem(message, _meant(answer, labels))
+    return place.problem(message, _meant(answer, labels, role))
 
 
-def _meant(answer: Json, labels: Sequence[Scalar]) -> str | None:
+def _meant(answer: Json, labels: Sequence[Scalar], role: str) -> str | None:
     """Which label an answer that is none may mean."""
-    if not isinstance(answer, bool | str):
-        return None
+    if isinstance(answer, list) and len(answer) == 1:
+        return f"an answer is one {role}, not a list"
     twin = next((label for pair in _TWINS if answer in pair for label in labels if label in pair), None)
-    if twin is not None:
+    if twin is not None and isinstance(answer, bool | str):
         return f"write {show(twin)}: in recipes `yes` and `no` are text, `true` and `false` are booleans"
+    if isinstance(answer, str) and role == "option" and len(answer) == 1:
+        index = ascii_lowercase.find(answer.lower())
+        if 0 <= index < len(labels):
+            return f"write the option itself, not its letter: {show(labels[index])}"
     return (
         did_you_mean(answer, [label for label in labels if isinstance(label, str)]) if isinstance(answer, str) else None
     )
@@ -118,14 +123,20 @@ def _meant(answer: Json, labels: Sequence[Scalar]) -> str | None:
 
 def _fixed_options(seed: Seed, field: str, space: LabelSpace) -> Iterator[Problem]:
     options = seed.example[field]
-    message = f"the options in {code(field)} must be the labels in their order, {show(list(space.values))}; here is "
-    if not isinstance(options, list) or len(options) != len(space.values):
-        yield seed.place(field).problem(message + describe(options))
+    if isinstance(options, list) and len(options) == len(space.values) and all(map(same, options, space.values)):
         return
-    for index, (option, label) in enumerate(zip(options, space.values, strict=True)):
-        if not same(option, label):
-            yield seed.place(field, index).problem(message + describe(option))
-            return
+    message = f"the options in {code(field)} must be the labels in their order, {show(list(space.values))}"
+    if isinstance(options, list) and len(options) == len(space.values):
+        index = next(i for i, value in enumerate(options) if not same(value, space.values[i]))
+        yield seed.place(field, index).problem(f"{message}; here is {describe(options[index])}")
+        return
+    yield seed.place(field).problem(f"{message}; here is {describe(options)}")
+
+
+def _other_number(options: Json) -> str | None:
+    if not isinstance(options, list):
+        return None
+    return f"add or remove options, or write `labels: {{per_example: {len(options)}}}`" if len(options) > 1 else None
 
 
 def _own_options(seed: Seed, label_field: str, field: str, space: LabelSpace) -> Iterator[Problem]:
@@ -133,7 +144,7 @@ def _own_options(seed: Seed, label_field: str, field: str, space: LabelSpace) ->
     place = seed.place(field)
     if not isinstance(options, list) or len(options) != space.options:
         wanted = f"a list of {space.options} options, as `labels: {{per_example: {space.options}}}` says"
-        yield place.problem(f"{code(field)} must be {wanted}, not {describe(options)}")
+        yield place.problem(f"{code(field)} must be {wanted}, not {describe(options)}", _other_number(options))
         return
     seen: dict[str, Scalar] = {}
     for index, option in enumerate(options):

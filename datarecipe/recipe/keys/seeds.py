@@ -10,6 +10,7 @@ from pathlib import Path
 from datarecipe.characters import nfc
 from datarecipe.errors import Problem, RecipeError, SeedExampleError
 from datarecipe.exchange import Example, Json
+from datarecipe.recipe.example_schema.dialogue import form_of
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
 from datarecipe.recipe.keys.value_equality import composed
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join, nearest, show
@@ -29,7 +30,6 @@ from datarecipe.recipe.source.paths import is_path
 
 _NAMED = 20
 """Fields that one message names at most."""
-_FEWER = "a few examples are enough: they show a form, and a prompt holds one of them"
 
 MAX_SIZE = 5_000
 """Of one seed example, as documents measure it. It is part of every prompt, and is checked again and again."""
@@ -71,7 +71,10 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
     Raises:
         SeedExampleError: with all that is wrong with them.
     """
-    places = _entries(document, ("seed_example",))
+    node = document.get(("seed_example",))
+    places: list[Keys] = [("seed_example",)]
+    if isinstance(node, ListNode):
+        places = [("seed_example", index) for index in range(len(node.items))]
     if len(places) > MAX_ENTRIES:
         message = f"`seed_example` is a list of {len(places):,}; {MAX_ENTRIES:,} is the limit"
         raise SeedExampleError(document.place(places[MAX_ENTRIES]).problem(message, _FEWER))
@@ -94,12 +97,6 @@ def read_seeds(document: Document, read_file: ReadFile) -> tuple[Seed, ...]:
         findings.add(SeedExampleError(problem))
     findings.raise_all()
     return tuple(_ordered(seed, seeds[0]) for seed in seeds)
-
-
-def _entries(document: Document, keys: Keys) -> list[Keys]:
-    """Where the elements of a list stand; of anything else, where it stands itself."""
-    node = document.get(keys)
-    return [(*keys, index) for index in range(len(node.items))] if isinstance(node, ListNode) else [keys]
 
 
 class _Files:
@@ -128,30 +125,59 @@ def _read_one(document: Document, keys: Keys, files: _Files) -> list[Seed]:
     assert node is not None
     if isinstance(node, MappingNode):
         return [_seed(document, keys)]
-    assert isinstance(node, ScalarNode)
-    written = str(node.value)
-    if not is_path(written):
+    written = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(written, str) or not is_path(written):
         message = f"a seed example is a mapping of fields or the path of a .json file, not {show(written)}"
-        hint = "a path has a `/` or ends in .json: seed_example: ../seeds/NAME.json"
-        raise SeedExampleError(node.place.problem(message, hint))
+        raise SeedExampleError(node.place.problem(message, _no_path_hint(written)))
     return files.seeds(written, node.place)
 
 
 def _of_file(content: Document) -> list[Seed]:
-    places = _entries(content, ()) or [()]
-    wrong = [*islice((problem for place in places for problem in _no_example(content, place)), MAX_PROBLEMS + 1)]
+    if isinstance(content.root, ListNode) and content.root.items:
+        places: list[Keys] = [(index,) for index in range(len(content.root.items))]
+    else:
+        places = [()]
+    none = (place for place in places if not _has_fields(content.get(place)))
+    wrong = [_no_example(content, place) for place in islice(none, MAX_PROBLEMS + 1)]
+    if not wrong and (inner := _wrapped(content)) is not None:
+        wrong = [inner]
     if wrong:
         raise SeedExampleError(*wrong)
     return [_seed(content, place) for place in places]
 
 
-def _no_example(content: Document, keys: Keys) -> Iterator[Problem]:
+_FEWER = "a few examples are enough: they show a form, and a prompt holds one of them"
+
+
+def _no_path_hint(written: object) -> str | None:
+    if isinstance(written, str) and written.lstrip().startswith(("{", "[")):
+        return "write it without the quotes around it"
+    return "a path has a `/` or ends in .json: seed_example: ../seeds/NAME.json" if isinstance(written, str) else None
+
+
+def _has_fields(node: Node | None) -> bool:
+    return isinstance(node, MappingNode) and bool(node.entries)
+
+
+def _no_example(content: Document, keys: Keys) -> Problem:
     node = content.get(keys)
-    assert node is not None
-    if not isinstance(node, MappingNode) or not node.entries:
-        found = "an object without any" if isinstance(node, MappingNode) else describe(to_json(node))
-        hint = None if keys else 'the file holds one, {"question": ...}, or a list of them, [{...}, {...}]'
-        yield node.place.problem(f"a seed example is a JSON object with fields, not {found}", hint)
+    value = None if node is None else to_json(node)
+    found = "an object without any" if value == {} else describe(value)
+    hint = None if keys else 'the file holds one, {"question": ...}, or a list of them, [{...}, {...}]'
+    return content.place(keys).problem(f"a seed example is a JSON object with fields, not {found}", hint)
+
+
+def _wrapped(content: Document) -> Problem | None:
+    """The problem of a file whose examples stand in a list under a key. A dialogue may be all that an example holds."""
+    root = content.root
+    if not isinstance(root, MappingNode) or len(root.entries) != 1:
+        return None
+    ((key, (place, node)),) = root.entries.items()
+    if not isinstance(node, ListNode) or not node.items or not all(map(_has_fields, node.items)):
+        return None
+    if form_of(key, to_json(node)) is not None:
+        return None
+    return place.problem(f"the seed examples stand under a key, {code(key)}", "write the list alone: [{...}, {...}]")
 
 
 def _seed(document: Document, keys: Keys) -> Seed:

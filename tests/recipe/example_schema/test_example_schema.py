@@ -123,31 +123,39 @@ OBJECT: dict[str, Json] = {"type": "object"}
     [
         (
             {"type": "objekt"},
-            "`type` of the schema must be `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`, "
-            'not the text "objekt"',
+            "`type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            'or a list of these, not the text "objekt"; did you mean `object`?',
         ),
-        ({"properties": []}, "`properties` of the schema must be of type object, not an empty list"),
-        ({**OBJECT, "not": 7}, "`not` of the schema must be of type object or boolean, not the number 7"),
-        ({**OBJECT, "enum": "a"}, '`enum` of the schema must be of type array, not the text "a"'),
-        ({**OBJECT, "minLength": -1}, "`minLength` of the schema is the number -1, against `minimum: 0`"),
+        ({"properties": []}, "`properties` of the schema must be a mapping, not an empty list"),
+        ({**OBJECT, "not": 7}, "`not` of the schema must be a schema: a mapping, or true or false; not the number 7"),
+        ({**OBJECT, "enum": "a"}, '`enum` of the schema must be a list, not the text "a"'),
         (
-            {**OBJECT, "not": {"multipleOf": 0}},
-            "`not.multipleOf` of the schema is the number 0, against `exclusiveMinimum: 0`",
+            {**OBJECT, "minLength": -1},
+            "`minLength` of the schema must be a whole number of at least 0, not the number -1",
         ),
-        ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema is a list of 2, against `uniqueItems: true`"),
-        ({**OBJECT, "allOf": []}, "`allOf` of the schema has 0 elements, and the fewest are 1"),
-        ({**OBJECT, "$id": "x#y"}, '`$id` of the schema is the text "x#y", in which the pattern '),
+        ({**OBJECT, "not": {"multipleOf": 0}}, "`not.multipleOf` of the schema must be a number above 0, not"),
+        ({**OBJECT, "required": ["a", "a"]}, "`required` of the schema must name each only once"),
+        ({**OBJECT, "allOf": []}, "`allOf` of the schema must be a list of at least one schema, not an empty list"),
+        (
+            {**OBJECT, "$id": "x#y"},
+            '`$id` of the schema must be an address with nothing behind "#", not the text "x#y"',
+        ),
         (
             {**OBJECT, "dependencies": {"type": 5}},
-            "`dependencies.type` of the schema must be of type object or boolean, not the number 5",
+            "`dependencies.type` of the schema must be a schema (a mapping, or true or false) or a list of names of fields, "
+            "not the number 5",
         ),
         (
             {**OBJECT, "not": {"type": ["string", "nul"]}},
-            "`not.type[1]` of the schema must be `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`, "
-            'not the text "nul"',
+            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            'or a list of these, and the text "nul" is none of them; did you mean `null`?',
         ),
-        ({**OBJECT, "not": {"type": ["string", "string"]}}, "`not.type` of the schema is a list of 2, against `uniq"),
-        ({**OBJECT, "not": {"type": []}}, "`not.type` of the schema has 0 elements, and the fewest are 1"),
+        ({**OBJECT, "not": {"type": ["string", "string"]}}, "`not.type` of the schema must name each type only once"),
+        (
+            {**OBJECT, "not": {"type": []}},
+            "`not.type` of the schema must be `string`, `number`, `integer`, `boolean`, `array`, `object` or `null`, "
+            "or a list of these, not an empty list",
+        ),
         ({"type": "array"}, "the schema must describe an object"),
         ({"properties": {}}, "the schema must describe an object"),
         (

@@ -142,7 +142,7 @@ def test_another_embedder_is_refused(project: Project) -> None:
         (
             {"version": "1.10"},
             "9:10: `version` must be text, not the number 1.1",
-            'write it with quotes: "1.10"',
+            'write it with quotes: version: "1.10"',
         ),
         ({"description": "yes"}, "", None),
         (
