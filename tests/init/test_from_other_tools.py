@@ -189,8 +189,9 @@ def test_a_header_is_not_doubted_without_a_reason(tmp_path: Path, text: str) -> 
 def test_a_small_file_without_a_header_is_told_what_mends_it(tmp_path: Path, text: str) -> None:
     path = written(tmp_path, "a.tsv" if "\t" in text else "a.csv", text)
     assert [note for note in read_table(path).notes if "may be no header" in note and "--columns A,B" in note]
-    with pytest.raises(UsageError, match="no field looks like the answer"):
+    with pytest.raises(UsageError, match="no field looks like the answer") as caught:
         draft(path)
+    assert "if the first row is data, name the columns: --columns text,label" in (caught.value.hint or "")
     assert len(read_table(path, columns=["text", "label"]).rows) == text.count("\n")
 
 

@@ -122,7 +122,6 @@ def test_a_column_without_a_name_is_left_out(tmp_path: Path) -> None:
         ("x.json", "[]", "None: there are no rows: the file holds an empty list"),
         ("x.json", '[{"a": 1}, 2]', "None: row 2 is the number 2, not a JSON object"),
         ("x.json", '{"a": 1}', "None: there are no rows: the file holds a mapping"),
-        ("x.json", '{"data": [{"a": 1}]}', "None: there are no rows: the file holds a mapping | Data is a list"),
         ("x.json", '"a"', 'None: there are no rows: the file holds the text "a"'),
         ("x.json", "[\n  {'a': 1}\n]", "2: this is not JSON | Names and texts"),
         ("x.json", "", "None: the file is empty"),
@@ -145,6 +144,12 @@ def test_json_lines(tmp_path: Path) -> None:
     assert values(found) == [{"a": 1, "b": None}, {"c": None}]
     assert found.columns == ("a", "b", "c")
     assert [row.place for row in found.rows] == [1, 3]
+
+
+def test_a_list_within_an_object(tmp_path: Path) -> None:
+    found = table(tmp_path, "x.json", '{"version": 1, "data": [{"a": 1}]}')
+    assert values(found) == [{"a": 1}]
+    assert found.notes == ('the rows are the list in "data"',)
 
 
 def test_rows_of_a_list_are_counted_as_rows(tmp_path: Path) -> None:

@@ -77,11 +77,12 @@ def _options(table: Table, label: str, wishes: Wishes) -> str | None:
 
 
 def _no_label(table: Table) -> UsageError:
+    header = "" if table.has_header else "; or, if the first row is data, name the columns: --columns text,label"
     candidates = [f"{show(name)} ({distinct(table, name)} different values)" for name in label_candidates(table)]
     message = f"several fields may hold the answer: {listed(candidates)}"
     if not candidates:
         message = f"no field looks like the answer; the fields are {listed([*map(show, table.columns)])}"
-    return UsageError(message, hint="Say which one does: --label FIELD")
+    return UsageError(message, hint=f"Say which one does: --label FIELD{header}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,18 @@ def _choose_space(table: Table, label: str, options: str | None, wishes: Wishes)
     _check_task(wishes, label)
     found = _count(counts or Counter())
     if wishes.task is None and not _are_labels(found, label, is_data=table.is_data):
-        why = f"more than {MAX_LABELS} different values, or few that come again"
-        if not table.is_data:
-            why = "the answer is no short text in a field that is called label or the like"
-        return _Space(_OPEN, why)
+        return _Space(_OPEN, _why_open(table, None if counts is None else len(found)))
     if not found:
         raise UsageError(f"the values of {show(label)} cannot be labels", hint="Try --label FIELD, or --task open.")
     return _fixed(found, label, is_data=table.is_data)
+
+
+def _why_open(table: Table, different: int | None) -> str:
+    if not table.is_data:
+        return "the answer is no short text in a field that is called label or the like"
+    if different is None or different > MAX_LABELS:
+        return f"more than {MAX_LABELS} different values, or no single ones"
+    return f"{different:,} different values in {table.counts.rows:,} rows"
 
 
 def _check_wishes(wishes: Wishes) -> None:

@@ -129,7 +129,7 @@ def _table(rows: Iterator[_Cells], source: str, columns: Sequence[str]) -> Table
     unnamed = tuple(f"column {number} has no name and is left out" for number, name in enumerate(names, 1) if not name)
     for name in table.columns:
         _make_numbers(table, name)
-    return replace(table, notes=(*unnamed, *doubts, *table.notes))
+    return replace(table, notes=(*unnamed, *doubts, *table.notes), has_header=not doubts)
 
 
 def _header_doubts(table: Table) -> Iterator[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from datarecipe.exchange import Json
 from datarecipe.generate.parse.nesting import MAX_NESTING, nesting
 from datarecipe.init.read.lines import read_lines, refuse
 from datarecipe.init.read.table import CHARACTERS_A_CELL, MAX_CELLS, Row, Table, collect
-from datarecipe.recipe.message_text import describe
+from datarecipe.recipe.message_text import describe, show
 
 MAX_WHOLE = 10_000_000
 """Bytes of a file that is read whole. Of lists in lists, a byte can take twenty in memory."""
@@ -27,7 +29,7 @@ _NOT_JSON = (
 
 
 def read_json_table(path: Path, source: str, encoding: str | None = None) -> Table:
-    """A file with one JSON value, a list of objects.
+    """A file with one JSON value: a list of objects, or an object that holds just one such list.
 
     Raises:
         RecipeError: larger than `MAX_WHOLE`, no JSON, or no list of objects.
@@ -39,6 +41,12 @@ def read_json_table(path: Path, source: str, encoding: str | None = None) -> Tab
     if not text.strip():
         refuse(source, "the file is empty")
     value = _parse(text, source, "this is not JSON", _NOT_JSON)
+    notes: tuple[str, ...] = ()
+    if isinstance(value, dict):
+        lists = {name: inner for name, inner in value.items() if _is_rows(inner)}
+        if len(lists) == 1:
+            ((name, value),) = lists.items()
+            notes = (f"the rows are the list in {show(name)}",)
     if not isinstance(value, list) or not value:
         hint = "Data is a list of objects. A single example goes to --seed-example."
         refuse(source, f"there are no rows: the file holds {describe(value)}", hint=hint)
@@ -47,7 +55,8 @@ def read_json_table(path: Path, source: str, encoding: str | None = None) -> Tab
         if not isinstance(item, dict):
             refuse(source, f"row {number} is {describe(item)}, not a JSON object")
         rows.append((Row(item, number), len(item)))
-    return collect(source, rows, "row")
+    table = collect(source, rows, "row")
+    return replace(table, notes=(*notes, *table.notes))
 
 
 def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Table:
@@ -71,6 +80,10 @@ def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Ta
                 yield Row(value, number), cells + len(line) // CHARACTERS_A_CELL
 
     return collect(source, rows())
+
+
+def _is_rows(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _parse(text: str, source: str, wrong: str, hint: str, line: int = 1) -> Any:

@@ -92,6 +92,8 @@ class Table:
     """What the places of rows count."""
     notes: tuple[str, ...] = ()
     """What was done to the file to read it."""
+    has_header: bool = True
+    """Whether there is no doubt that the file names its columns."""
     is_data: bool = True
     """False for a few examples that somebody wrote to show the format: there a value that comes once says little."""
 
