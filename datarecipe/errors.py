@@ -46,7 +46,7 @@ class Problem:
     hint: str | None = None
     """What to write instead."""
     end_column: int | None = None
-    """The column after the last character that is meant; `None` where that is in another line, or not known."""
+    """The end of the faulty text: the column after its last character. `None` if it ends on another line or is unknown."""
     excerpt: str | None = None
     """The line, and under it a line with carets: ready to be shown."""
     kind: str = ""

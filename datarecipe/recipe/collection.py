@@ -114,8 +114,11 @@ def _file(argument: str) -> Path:
 
 def _near_file(path: Path) -> str | None:
     """The file that is there: with another suffix, in `recipes/` or the working folder, or of nearly that name."""
-    near = (near_path(place, SUFFIXES) for place in (path, *(folder / path.name for folder in _FOLDERS)))
-    return next((f"did you mean {code(str(found))}?" for found in near if found is not None), None)
+    places = (path, *(folder / path.name for folder in _FOLDERS))
+    near = [found for place in places if (found := near_path(place, SUFFIXES)) is not None]
+    # One of the same name in another folder is likelier meant than one of another name in this folder.
+    best = min(near, key=lambda found: found.stem != path.stem, default=None)
+    return None if best is None else f"did you mean {code(str(best))}?"
 
 
 def _suggestion(name: str) -> str:

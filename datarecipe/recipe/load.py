@@ -122,6 +122,7 @@ class _Files:
 
     def note(self, source: Source, role: Role) -> None:
         path = _path(source)
+        assert source.sha256
         self._read.setdefault(path, FileRead(path, source.sha256, role))
 
     def find(self, value: str, place: Place) -> Path:

@@ -1,4 +1,4 @@
-"""Records as JSON and back, and lines: the fields of a dataclass are the keys of an object, so each fact is declared once.
+"""Records as JSON and back, and JSON lines. The keys of an object are the fields of a dataclass, declared once.
 
 Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
 passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
@@ -24,6 +24,9 @@ from datarecipe.printable import printable
 from datarecipe.recipe.message_text import describe
 
 T = TypeVar("T")
+
+_LONGEST_NUMBER = 100
+"""Characters of an amount, and digits before and behind its point."""
 
 FLAT: Mapping[str, bool] = {"flat": True}
 """Metadata of a field whose record's keys stand beside those of the others, not in an object of their own."""
@@ -125,8 +128,11 @@ def _plain(kind: Any, value: Any, at: str) -> Any:
         with contextlib.suppress(InvalidOperation, ValueError):
             if kind is datetime:
                 return datetime.fromisoformat(value)
-            if kind is Decimal and 0 <= (amount := Decimal(value)) <= LARGEST:
-                return amount
+            if kind is Decimal and len(value) <= _LONGEST_NUMBER and 0 <= (amount := Decimal(value)) <= LARGEST:
+                # Written out it has as many digits: "1E-999999" would take a million.
+                exponent = amount.as_tuple().exponent
+                if isinstance(exponent, int) and -_LONGEST_NUMBER <= exponent <= _LONGEST_NUMBER:
+                    return amount
     elif type(value) is kind and (kind is str or 0 <= value <= LARGEST):
         return value
     raise _wrong(at, value, _NAMES[kind])
@@ -139,7 +145,10 @@ def _wrong(at: str, value: Any, wanted: str) -> RecordError:
 
 def as_row(item: Lineage | RejectedItem) -> dict[str, Any]:
     """The fields of a line of `lineage.jsonl` or `rejected.jsonl`; no `vary` where the recipe has none."""
-    return {name: value for name in item.__slots__ if (value := getattr(item, name)) != {}}
+    row = {each.name: getattr(item, each.name) for each in _fields(type(item))}
+    if not row.get("vary", True):
+        del row["vary"]
+    return row
 
 
 def json_line(value: object) -> str:

@@ -53,7 +53,7 @@ class Used:
 
     @property
     def amount(self) -> Amount:
-        """The same as an `Amount`, in which no dollars are 0."""
+        """The same as an `Amount`; unknown dollars count as 0."""
         return Amount(self.calls, self.prompt_tokens, self.completion_tokens, self.usd or Decimal(0))
 
 
@@ -161,7 +161,7 @@ class Manifest:
     this_run: LastRun
     model: ModelRecord
     versions: Mapping[str, str | None]
-    """Releases of what can have a say in the result; None for what was not installed."""
+    """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None
     """None for a run of an earlier release, which did not record them."""
     machine: str

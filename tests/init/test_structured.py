@@ -18,7 +18,8 @@ from datarecipe.init.infer.infer_recipe import draft_from_seeds, draft_from_tabl
 from datarecipe.init.read.table import Row, collect
 from datarecipe.init.write.project import write_project
 from datarecipe.recipe import LabelSpace, LoadedRecipe, load_recipe, validator
-from datarecipe.recipe.example_schema.dialogue import dialogues, lack
+from datarecipe.recipe.example_schema.dialogue import dialogues
+from datarecipe.recipe.keys.turns import lack
 from datarecipe.running.resolve.check_without_model import check
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer

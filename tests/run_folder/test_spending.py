@@ -117,6 +117,8 @@ def head(*models: str) -> str:
         head('{"model": "m", "calls": 1, "prompt_tokens": true, "completion_tokens": 1, "usd": "1"}'),
         head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": 1}'),
         head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "9e999999"}'),
+        head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1E-999999"}'),
+        head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "0E-999999"}'),
         head('{"model": "m", "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "usd": "1' + "0" * 4300 + '"}'),
         head('{"model": "m", "calls": 1, "prompt_tokens": 1' + "0" * 16 + ', "completion_tokens": 1, "usd": "1"}'),
         head('{"model": "m", "calls": 1' + "0" * 4299 + ', "prompt_tokens": 1, "completion_tokens": 1, "usd": "1"}'),

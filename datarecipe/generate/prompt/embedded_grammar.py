@@ -112,7 +112,7 @@ def _array(values: Sequence[list[Json]], declared: Mapping[str, Json]) -> dict[s
 
 
 def dialogue_shape(values: Sequence[list[dict[str, Json]]], dialogue: Dialogue) -> dict[str, Json]:
-    """Dialogues of the first seed's turns: each by the same role, the rest of a turn like all turns of that role."""
+    """A schema for dialogues with the roles of the first seed example, in its order."""
     turns: list[Json] = []
     for turn in values[0]:
         role = turn[dialogue.role_key]

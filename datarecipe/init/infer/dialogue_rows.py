@@ -14,7 +14,8 @@ from datarecipe.init.draft import Finding
 from datarecipe.init.infer.pick_seeds import pick
 from datarecipe.init.read.table import Row, Table
 from datarecipe.init.value_names import listed
-from datarecipe.recipe.example_schema.dialogue import Dialogue, dialogues, form_of, lack
+from datarecipe.recipe.example_schema.dialogue import Dialogue, dialogues
+from datarecipe.recipe.keys.turns import form_of, lack
 from datarecipe.recipe.message_text import show
 
 

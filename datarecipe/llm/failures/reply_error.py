@@ -32,7 +32,10 @@ def is_said(value: object, depth: int = 0) -> bool:
 
 
 def said_in(body: object) -> Failure:
-    """What the error in a body says, with the status that one of its codes names; nothing where there is none."""
+    """What the error in a body says, with the status that one of its codes names; nothing where there is none.
+
+    Its kind is not settled: whoever asks replaces it before the failure is judged.
+    """
     document: Any = body[0] if isinstance(body, list) and body else body
     if not isinstance(document, dict):
         return Failure("garbage", message=document[:LONGEST_ERROR] if isinstance(document, str) else "")

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import time
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -120,7 +121,7 @@ class DirectTransport:
         data = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         session = self._opened()
         assert self._address is not None
-        connection = SimpleNamespace(reused=False, answered=False)
+        connection = _Connection()
         started = time.monotonic()
         try:
             async with session.post(
@@ -135,16 +136,17 @@ class DirectTransport:
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) or connection.answered:
                 return network_failure(error) or Failure("connection", message=str(error))
-            words = "the server closed the connection without an answer"
-            if connection.reused and time.monotonic() - started <= STALE_SECONDS:
-                raise AskAgainError(words, kind="broken connection") from None
-            return Failure("connection", message=words)
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError):
                 raise
             return network_failure(error) or Failure("connection", message=str(error))
         except ValueError as error:  # aiohttp's, for headers or a status line that are none
             return Failure("connection", message=str(error))
+        # Not raised while aiohttp's error is handled, whose frames hold the key.
+        words = "the server closed the connection without an answer"
+        if connection.reused and time.monotonic() - started <= STALE_SECONDS:
+            raise AskAgainError(words, kind="broken connection")
+        return Failure("connection", message=words)
 
     async def _read(self, response: aiohttp.ClientResponse) -> Completion | Failure:
         fine = 200 <= response.status < 300
@@ -189,6 +191,15 @@ class DirectTransport:
                 trust_env=False,  # it would read .netrc; the proxy is found above
             )
         return self._session
+
+
+@dataclass(slots=True)
+class _Connection:
+    """What is known of the connection of one request."""
+
+    reused: bool = False
+    answered: bool = False
+    """Whether a byte of the answer came."""
 
 
 async def _on_reuse(_session: object, context: SimpleNamespace, _parameters: object) -> None:

@@ -106,7 +106,7 @@ def _short(value: object) -> object:
 
 
 def never_json(text: str) -> Failure | None:
-    """Why a body that is no JSON will not become an answer; None where it may."""
+    """Why a retry cannot help if the body is not JSON; None if a retry may help."""
     head = text.removeprefix("\ufeff")[:LONGEST_LOOK].strip()
     if _HTML.match(head) is not None:
         return _page(head)

@@ -5,6 +5,7 @@ An override replaces a node of the document, marked with its flag; all checks co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ from datarecipe.recipe.source.yaml_scalars import NULLS
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.template import names_read
 
+_NUMBER = re.compile(r"[-+]?(?:0[xo][0-9a-fA-F]+|[0-9.]+(?:[eE][-+]?[0-9]+)?)")
 _EXAMPLE = "write --set key.path=value, as in --set strategy.chains=32"
 
 
@@ -147,7 +149,7 @@ def _node(override: Override, document: Document, place: Place) -> Node:
         option, _, name = override.flag.partition(" ")
         hint = f"a text with special characters needs quotes: {option} '{name}=\"...\"'"
         # Quotes do not mend a number that no recipe can hold.
-        is_number = str(override.written).lstrip("+-.")[:1].isdigit()
+        is_number = _NUMBER.fullmatch(override.written or "") is not None
         raise OverrideError(place.problem(override.mistake, None if is_number else hint))
     try:
         return from_json(value, place)

@@ -1,33 +1,18 @@
 """Dialogues: lists of turns, each with a role, as in `[{"role": "user", "content": "..."}, ...]`.
 
-A list is a dialogue by its turns and by the name of its field or of a role.
+A list is a dialogue by its turns and by the name of its field or of a role (`recipe/keys/turns.py`).
 JSON Schema can say which roles there are, but not that turns of any number alternate, so that rule is here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from datarecipe.exchange import Example, Json
-from datarecipe.recipe.message_text import code, describe
-
-FORMS = (("role", "content"), ("from", "value"))
-"""The keys of a turn, who speaks and what is said, as OpenAI and TRL and as ShareGPT have them."""
-
-DIALOGUE_NAMES = frozenset({"messages", "conversations", "conversation", "dialogue", "turns", "chat"})
-"""Fields that hold a dialogue whatever their roles are called."""
-
-ROLES = frozenset((
-    "system", "developer", "user", "assistant", "tool", "function",
-    "human", "gpt", "bot", "model", "agent", "customer",
-))  # fmt: skip
-"""Roles by which a list in any other field is known as a dialogue: `from` and `value` may as well be a range."""
-
-_TOOL_CALLS = "tool_calls"
-"""A turn that calls tools may say nothing beside."""
+from datarecipe.recipe.keys.turns import form_of, lack
 
 DIALOGUE_RULE = 1
 """Version of the rule that turns follow, part of the identity of a recipe with dialogues."""
@@ -87,33 +72,6 @@ def dialogues(seeds: Sequence[Example]) -> Mapping[str, Dialogue]:
     """The fields that hold a dialogue in every seed example."""
     found = {name: _dialogue(name, [seed.get(name) for seed in seeds]) for name in seeds[0]}
     return {name: dialogue for name, dialogue in found.items() if dialogue is not None}
-
-
-def lack(turn: Json, form: tuple[str, str], named: Callable[[str], str] = code) -> str | None:
-    """What keeps a value from being a turn of that form, in words; None where it is one."""
-    role_key, content_key = form
-    if not isinstance(turn, dict):
-        return f"is {describe(turn)}"
-    missing = [key for key in form if key not in turn and not (key == content_key and _TOOL_CALLS in turn)]
-    if missing:
-        return f"has no {named(missing[0])}"
-    if not isinstance(turn[role_key], str):
-        return f"has {describe(turn[role_key])} as {named(role_key)}"
-    if not isinstance(turn.get(content_key), str | list | None):
-        return f"has {describe(turn[content_key])} as {named(content_key)}"
-    return None
-
-
-def form_of(name: str, value: Json) -> tuple[str, str] | None:
-    """The form of the turns that a field holds, by its first turn; None where it holds no dialogue.
-
-    Some element is a turn, and the field's name or a role says that it is a dialogue. Other elements may be broken.
-    """
-    if not isinstance(value, list):
-        return None
-    turns = (turn for turn in value if isinstance(turn, dict))
-    fitting = ((turn, form) for turn in turns for form in FORMS if lack(turn, form) is None)
-    return next((form for turn, form in fitting if name in DIALOGUE_NAMES or turn[form[0]] in ROLES), None)
 
 
 def _dialogue(name: str, values: Sequence[Json]) -> Dialogue | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from datarecipe.errors import Problem, SeedExampleError
 from datarecipe.exchange import Json
-from datarecipe.recipe.example_schema.dialogue import DIALOGUE_NAMES, dialogues, form_of, lack
+from datarecipe.recipe.example_schema.dialogue import dialogues
 from datarecipe.recipe.findings import MAX_PROBLEMS
 from datarecipe.recipe.keys.seeds import Seed
+from datarecipe.recipe.keys.turns import DIALOGUE_NAMES, form_of, lack
 from datarecipe.recipe.message_text import code, nearest, show
 from datarecipe.recipe.source.document import Place
 

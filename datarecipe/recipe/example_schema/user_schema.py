@@ -63,7 +63,7 @@ def _problem(document: Document, keys: Keys, inner: Keys, message: str) -> Probl
 
 
 def _unsafe(schema: dict[str, Json]) -> Iterator[Found]:
-    """What must be known before any validator sees the schema."""
+    """Yields the problems that must be found before the schema is passed to a validator."""
     found = [*islice(chain(_walk(schema, ()), _check_patterns(schema)), MAX_PROBLEMS)]
     yield from found or check_references(schema)
 

@@ -34,7 +34,7 @@ def read_instruction(document: Document, read_file: ReadFile) -> Instruction:
     if not is_path(written):
         return Instruction(written, place_of_value(node))
     file = read_file(written, node.place)
-    text = file.text or ""
+    text = file.text
     if not text.strip():
         raise TemplateError(
             node.place.problem(f"the instruction's file {file.name} is empty", "write the template into it")

@@ -10,8 +10,8 @@ from pathlib import Path
 from datarecipe.characters import nfc
 from datarecipe.errors import Problem, RecipeError, SeedExampleError
 from datarecipe.exchange import Example, Json
-from datarecipe.recipe.example_schema.dialogue import form_of
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings
+from datarecipe.recipe.keys.turns import form_of
 from datarecipe.recipe.keys.value_equality import composed
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join, nearest, show
 from datarecipe.recipe.source.document import (
@@ -110,7 +110,7 @@ class _Files:
         file = self._read(written, place)
         if file.path not in self._known:
             try:
-                self._known[file.path] = _of_file(parse_json(file.text or "", file.name, file.path))
+                self._known[file.path] = _of_file(parse_json(file.text, file.name, file.path))
             except RecipeError as error:
                 self._known[file.path] = error.with_traceback(None)
         found = self._known[file.path]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
@@ -15,10 +15,6 @@ from datarecipe.recipe.source.document import Document
 Values = Mapping[str, Any]
 
 _WHOLE = frozenset({"max_tokens", "top_k"})
-_FRACTIONS = frozenset(
-    {"usd", "timeout", "yield_below", "duplicates_above", "input_per_million", "output_per_million"}
-)  # fmt: skip
-"""Keys of `strategy`, `limits` and `prices` whose numbers need not be whole."""
 
 _MOST_WEIGHT = 1_000
 _MOST_TURNS = 10_000
@@ -31,20 +27,27 @@ def whole(value: Any) -> int:
     return int(value)
 
 
-def _typed(written: Values) -> dict[str, Any]:
-    """The values, numbers with the type that the dataclasses give them."""
-    fractions = {name: float(value) for name, value in written.items() if name in _FRACTIONS}
-    return {name: whole(value) if isinstance(value, float) else value for name, value in written.items()} | fractions
+def _typed(kind: type, written: Values) -> dict[str, Any]:
+    """The values, numbers with the type that the fields of the dataclass `kind` have."""
+    hints = get_type_hints(kind)
+    fractions = {name for name in written if float in (hints[name], *get_args(hints[name]))}
+    is_number = {
+        name for name, value in written.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    return {
+        name: (float(value) if name in fractions else whole(value)) if name in is_number else value
+        for name, value in written.items()
+    }
 
 
 def read_strategy(written: Any) -> Strategy:
     """The strategy, from its short or its long form."""
-    return Strategy(written) if isinstance(written, str) else Strategy(**_typed(written))  # type: ignore[arg-type]
+    return Strategy(written) if isinstance(written, str) else Strategy(**_typed(Strategy, written))  # type: ignore[arg-type]
 
 
 def read_limits(written: Values) -> Limits:
     """The bounds of a run."""
-    limits = _typed(written)
+    limits = _typed(Limits, written)
     if "stop_when" in limits:
         limits["stop_when"] = read_stop_when(limits["stop_when"])
     return Limits(**limits)
@@ -54,12 +57,12 @@ def read_stop_when(written: Values) -> StopWhen | None:
     """What ends a run early, None for a mapping that names nothing."""
     if {"yield_below", "duplicates_above"}.isdisjoint(written):
         return None  # a window alone ends nothing
-    return StopWhen(**_typed(written))
+    return StopWhen(**_typed(StopWhen, written))
 
 
 def read_prices(written: Values | None) -> Prices | None:
     """What the model costs."""
-    return None if written is None else Prices(**_typed(written))
+    return None if written is None else Prices(**_typed(Prices, written))
 
 
 def read_fallbacks(written: Sequence[Any]) -> tuple[Fallback, ...]:

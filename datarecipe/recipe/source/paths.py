@@ -269,7 +269,11 @@ def near_path(path: Path, suffixes: Collection[str] | None = None) -> Path | Non
             if found is None:
                 return None
             at = at / found
-        files = [file for file in at.iterdir() if (suffixes is None or file.suffix in suffixes) and file.is_file()]
+        files = [
+            file
+            for file in at.iterdir()
+            if not file.name.startswith(".") and (suffixes is None or file.suffix in suffixes) and file.is_file()
+        ]
     except (OSError, ValueError):
         return None
     stem = nearest(path.stem, [file.stem for file in files])

@@ -39,6 +39,7 @@ from datarecipe.recipe.source.yaml_syntax import syntax_problem
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPES = {"!!null": (type(None),), "!!bool": (bool,), "!!int": (int,), "!!float": (int, float), "!!str": (str,)}
+_COLON = re.compile(r"\s*:")
 _QUESTION = re.compile(r"\?[^\s,\]}]")
 
 
@@ -74,17 +75,19 @@ def read_yaml_document(path: Path) -> Document | None:
 def _compose(source: Source) -> Node | None:
     check_characters(source)
     composer = _Composer(source)
-    event: yaml.Event | None = None
-    try:
-        for event in yaml.parse(source.text, Loader=_LOADER):
-            composer.take(event)
-            if len(composer.problems) >= MAX_PROBLEMS:
-                break
-    except yaml.MarkedYAMLError as error:
-        raise RecipeSyntaxError(syntax_problem(error, event, source, bracket=composer.bracket)) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
-        raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
+    events, event = yaml.parse(source.text, Loader=_LOADER), None
+    while len(composer.problems) < MAX_PROBLEMS:
+        last = event
+        try:
+            event = next(events, None)
+        except yaml.MarkedYAMLError as error:
+            raise RecipeSyntaxError(syntax_problem(error, last, source, bracket=composer.bracket)) from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.
+            raise RecipeSyntaxError(source.place(1, 1).problem(f"this is not YAML: {error}")) from None
+        if event is None:
+            break
+        composer.take(event)
     if composer.problems:
         raise RecipeSyntaxError(*composer.problems[:MAX_PROBLEMS])
     return composer.root
@@ -92,8 +95,11 @@ def _compose(source: Source) -> Node | None:
 
 def _visible(value: Node, key: Place) -> Node:
     """The value; where nothing was written for it, placed at its key, for messages to point at."""
-    is_empty = isinstance(value, ScalarNode) and value.text == ""
-    return replace(value, place=key) if is_empty else value
+    if not isinstance(value, ScalarNode) or value.text != "":
+        return value
+    # Where nothing is, libyaml ends it at whatever comes next, perhaps lines below.
+    colon = _COLON.match(key.line_text, (key.end_column or 1) - 1)
+    return replace(value, place=key, end=None if colon is None or value.end is None else key.in_line(colon.end()))
 
 
 @dataclass

@@ -100,7 +100,7 @@ def _front_matter(front: dict[str, Any]) -> str:
 
 
 _LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
-"""What hubs make a link of by itself: addresses of pages and of mail."""
+"""Found in URLs and e-mail addresses, which hubs turn into links automatically."""
 
 
 def _plain(text: str) -> str:

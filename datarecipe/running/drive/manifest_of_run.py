@@ -114,7 +114,7 @@ def _formats(recipe: Recipe) -> FormatVersions:
 
 
 def _versions() -> Mapping[str, str | None]:
-    """Releases of what can have a say in the result."""
+    """Versions of the software that can affect the dataset."""
     return {
         "datarecipe": __version__,
         "python": platform.python_version(),

@@ -10,6 +10,7 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.llm.limits.account import Account
+from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
@@ -46,6 +47,8 @@ async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
             raise error
         async with open_client(setup, pool, account, notice) as client:
             stored = client.lookup(first.request)
+            if stored is None and setup.options.offline:
+                raise offline_miss("first")
             response = stored or await client.fetch(first.request)
     assert isinstance(response, Completion)
     return Preview(response, stored is not None, tuple(generation.receive(first.handle, response)), account.spent)

@@ -102,13 +102,11 @@ class ProviderPool:
         """The recipe's model, then its fallbacks."""
         candidates = []
         for number, asked in enumerate(setup.asked):
-            opened = await self._opened(setup, asked.endpoint)
-            candidate = CandidateModel(asked.model.name, *opened, asked.cost.price)
-            candidates.append(
-                replace(candidate, adapt=_adapter(setup.recipe, asked.model))
-                if number
-                else replace(candidate, in_process=setup.embedded)
-            )
+            transport, gate = await self._opened(setup, asked.endpoint)
+            candidate = CandidateModel(asked.model.name, transport, gate, asked.cost.price, in_process=setup.embedded)
+            if number:
+                candidate = replace(candidate, adapt=_adapter(setup.recipe, asked.model))
+            candidates.append(candidate)
         return tuple(candidates)
 
     async def _opened(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from datarecipe.amount import NOTHING, Amount, Cap, Caps, most
 from datarecipe.errors import UnknownPriceError
+from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Outcome
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
@@ -146,9 +147,22 @@ def _opened(setup: ResolvedRun) -> Iterator[Lookup]:
 
         if (setup.cache_dir / DATABASE).is_file():
             with ResponseCache(setup.cache_dir) as cache:
-                yield cache.get
+                yield _remembering(cache.get)
                 return
     yield lambda _: None
+
+
+def _remembering(get: Lookup) -> Lookup:
+    """What is missing for one dry run is missing for the other, also where a run stores responses meanwhile."""
+    missing: set[str] = set()
+
+    def lookup(request: Request) -> Response | None:
+        response = None if request.key in missing else get(request)
+        if response is None:
+            missing.add(request.key)
+        return response
+
+    return lookup
 
 
 @dataclass(frozen=True, slots=True)

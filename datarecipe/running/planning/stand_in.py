@@ -35,7 +35,7 @@ class _MadeUpItem(Valid):
 
 
 class StandIn:
-    """Makes up the replies to one recipe's requests, and judges them."""
+    """Makes up replies for a plan of one recipe. Accepts their items; judges the items of stored replies as a run does."""
 
     def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
         self._recipe = recipe

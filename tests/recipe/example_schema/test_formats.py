@@ -146,7 +146,7 @@ def test_a_seed_example_is_held_to_it(project: Project) -> None:
 
 def test_an_unknown_format_is_refused(project: Project) -> None:
     error = project.errors(**in_recipe("{format: datetime}"))
-    assert '"datetime" is not known here, and nothing would check it' in str(error)
+    assert '"datetime" is not known here, and nothing would check it; did you mean `date-time`?' in str(error)
     assert "not known here" in str(project.errors(**in_recipe("{anyOf: [{format: idn-email}]}")))
 
 
