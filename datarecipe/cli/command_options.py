@@ -198,7 +198,7 @@ def _check_flags(overrides: Sequence[Override]) -> None:
         by_one_flag = first.flag.split()[0] == second.flag.split()[0]
         if not by_one_flag and first.keys[:shared] == second.keys[:shared]:
             key = ".".join(first.keys if len(first.keys) > shared else second.keys)
-            raise UsageError(f"{first.flag} and {second.flag} both say `{key}`", hint="Leave one of them out.")
+            raise UsageError(f"{first.flag} and {second.flag} both decide `{key}`", hint="Leave one of them out.")
 
 
 def is_folder(argument: str) -> bool:
@@ -209,7 +209,7 @@ def is_folder(argument: str) -> bool:
 def recipe_names(arguments: Sequence[str], *, quiet: bool = False) -> Iterator[str]:
     """The recipes named, and those of the folders named; what others there extend is no recipe of its own.
 
-    Says what it has passed over, unless `quiet`.
+    Says what it has skipped, unless `quiet`.
     """
     for argument in arguments:
         if not is_folder(argument):

@@ -49,7 +49,10 @@ class CachedClient:
             gate.listen(listener)
 
     def check(self) -> None:
-        """Raise when it is certain that the model cannot be asked, and send nothing; no fallback is for that."""
+        """Raise when it is certain that the model cannot be asked, and send nothing.
+
+        No fallback helps: it is for failures that nobody could know before.
+        """
         self.router.candidates[0].transport.check()
 
     def lookup(self, request: Request) -> Response | None:

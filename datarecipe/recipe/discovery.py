@@ -34,18 +34,18 @@ def recipes_below(folder: Path) -> list[Found]:
     """The recipes below a folder, in alphabetical order: YAML files whose first level has the key `recipe`.
 
     A file that cannot be read as YAML counts, so that its mistake is told. Hidden folders, `runs` and `recipes/vendor` are
-    passed over; links to folders are not followed.
+    skipped; links to folders are not followed.
     """
     root = folder.resolve()
     return [found for path in sorted(_yaml_files(folder)) if (found := _look(path, root)) is not None]
 
 
 def passed_over_below(folder: Path) -> Iterator[str]:
-    """A line for each folder of vendored recipes below a folder: what `recipes_below` has passed over, and what to do."""
+    """A line for each folder of vendored recipes below a folder: what `recipes_below` has skipped, and what to do."""
     for vendored in sorted(vendored for _, _, folders in _walk(folder) for vendored in folders):
         if not vendored.is_symlink() and (number := len(recipes_below(vendored))):
             them = "it" if number == 1 else "them"
-            yield f"{vendored}: {counted(number, 'recipe')} passed over; name this folder to include {them}"
+            yield f"{vendored}: {counted(number, 'recipe')} skipped; name this folder to include {them}"
 
 
 def judged_as_base(error: RecipeError) -> RecipeError | None:

@@ -1,7 +1,7 @@
 """Records as JSON and back, and JSON lines. The keys of an object are the fields of a dataclass, declared once.
 
 Reading is strict about what it knows: a field without a default must be there, and every value must be of its type. It
-passes over keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
+skips keys that it does not know, since a newer release may write more. Whole numbers are counts, so none is negative
 or beyond `LARGEST`.
 """
 

@@ -183,7 +183,7 @@ def test_flags_that_contradict_each_other(tmp_path: Path, flags: list[str], key:
     path = str(write_recipe(tmp_path))
     ran = datarecipe("show", path, *flags, cwd=tmp_path)
     assert ran.code == 2
-    assert f"both say `{key}`" in ran.err
+    assert f"both decide `{key}`" in ran.err
     assert all(flag in ran.err for flag in flags if flag.startswith("--"))
 
 

@@ -77,7 +77,7 @@ def test_an_offline_miss_names_the_command_that_explains_it(tmp_path: Path, comm
 
 def test_what_lies_in_a_folder_of_vendored_recipes_is_passed_over_aloud(tmp_path: Path) -> None:
     write_recipe(project(tmp_path) / "recipes" / "vendor" / "acme", SPAM)
-    line = "recipes/vendor: 1 recipe passed over; name this folder to include it\n"
+    line = "recipes/vendor: 1 recipe skipped; name this folder to include it\n"
     for command in (
         ["validate"],
         ["validate", "recipes", "."],
@@ -86,6 +86,6 @@ def test_what_lies_in_a_folder_of_vendored_recipes_is_passed_over_aloud(tmp_path
     ):
         ran = datarecipe(*command, cwd=tmp_path)
         assert ran.err.count(line) == 1, command
-        assert "passed over" not in ran.out
-    assert "passed over" not in datarecipe("validate", "spam", cwd=tmp_path).err
-    assert "passed over" not in datarecipe("run", "recipes", "--quiet", "--model", "openai/x", cwd=tmp_path).err
+        assert "skipped" not in ran.out
+    assert "skipped" not in datarecipe("validate", "spam", cwd=tmp_path).err
+    assert "skipped" not in datarecipe("run", "recipes", "--quiet", "--model", "openai/x", cwd=tmp_path).err

@@ -1,7 +1,7 @@
 """The response cache: what was paid for is on disk before it is used, and stays there.
 
 One SQLite file through diskcache (`cache_file` says what is closed there), one JSON text for each response
-(`cache_record`). Keys and promises: docs/architecture.md, "The cache".
+(`cache_record`). A key is that of the request, in `exchange`. Promises: docs/architecture.md, "The cache".
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class AdaptiveLimit:
         self.start = start
         self.most = max(start, most or start)
         self.cuts = 0
-        """An attempt keeps the number that held when it began."""
+        """How often it was cut; an attempt keeps the number that held when it began."""
         self._limit = float(start)
 
     @property

@@ -69,7 +69,7 @@ class Gate:
     concurrency: AdaptiveLimit
     _: KW_ONLY
     requests: Pace = field(default_factory=lambda: Pace(math.inf))
-    """What a minute may bring, as `tokens`."""
+    """How many a minute; `tokens` likewise. Without a limit by default."""
     tokens: Pace = field(default_factory=lambda: Pace(math.inf))
     clock: Callable[[], float]
     uniform: Callable[[float, float], float]

@@ -52,7 +52,7 @@ SHOWN = 5
 
 @dataclass(slots=True)
 class _Books:
-    """Where everything that is counted of a run stands, in one place."""
+    """Writes a run's events to its folder and counts them, together with all else that is counted of the run."""
 
     recipe: Recipe
     folder: RunFolder

@@ -30,6 +30,7 @@ class Loss:
     reason: Reason | None
     """The one that cost most; None where replies hold fewer items than they were asked for."""
     why: str
+    """Ends the first of the `sentences`; begins with a colon or a comma."""
 
     @property
     def short(self) -> str:

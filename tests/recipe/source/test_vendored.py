@@ -55,7 +55,7 @@ def test_vendored_recipes_are_found_where_their_folder_is_named(project: Project
     for folder in (project.root, project.root / "recipes", Path("recipes")):
         assert [found.resolved for found in recipes_below(folder)] == [project.recipe]
         (told,) = passed_over_below(folder)
-        assert told.endswith("recipes/vendor: 1 recipe passed over; name this folder to include it")
+        assert told.endswith("recipes/vendor: 1 recipe skipped; name this folder to include it")
     for folder in (vendored.parents[2], vendored.parents[1]):
         assert [found.resolved for found in recipes_below(folder)] == [vendored]
         assert not list(passed_over_below(folder))
@@ -71,7 +71,7 @@ def test_what_is_passed_over_is_counted_and_no_link_is_followed(project: Project
     for name in ("one", "two"):
         project.write(f"recipes/vendor/acme/{name}.yaml", text())
     (told,) = passed_over_below(Path("recipes"))
-    assert told == "recipes/vendor: 2 recipes passed over; name this folder to include them"
+    assert told == "recipes/vendor: 2 recipes skipped; name this folder to include them"
 
 
 @pytest.mark.parametrize("asked", ["returns", "acme/returns", "acme/returns.yaml", "recipes/vendor/acme/returns.yaml"])
