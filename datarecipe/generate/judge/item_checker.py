@@ -71,6 +71,10 @@ class Checker:
         self._names = FieldNames(recipe)
         self._match = LabelMatcher(recipe.labels.values)
         self._dialogues = dialogues(recipe.seed_examples)
+        labels = recipe.labels
+        texts = labels.kind == "fixed" and all(isinstance(label, str) for label in labels.values)
+        self._as_written: object = list(labels.values) if texts else object()
+        """Options that need no settling. Labels that are texts alone: 1, 1.0 and true are equal and not the same."""
 
     def check(self, item: Json, work: Work | None = None) -> Checked:
         """Judge one whole item. Never raises, whatever the item is. `work` is what all items of a reply share."""
@@ -137,7 +141,7 @@ class Checker:
         if kind == "open" or label_field is None or label_field not in example:
             return False
         match, mended = self._match, False
-        if options_field is not None and options_field in example:
+        if options_field is not None and options_field in example and example[options_field] != self._as_written:
             options = example[options_field]
             settled = self._settle_options(options)
             if isinstance(settled, str):
