@@ -18,12 +18,8 @@ from functools import cache
 
 from datarecipe.generate.parse.reader import LETTERS
 
-_IN_ANY_CASE = (
-    rf"(?-i:[{LETTERS}\u00b5\u2126\u212a-\u212b\u2c62-\u2c66\u2c6d-\u2c70\u2c7e-\u2c7f\u2d00-\u2d25\u2d27\u2d2d])"
-)
-"""A letter, in the same or the other case, written out: to let `re` find out takes it longer than all else here."""
 _NAME = (
-    rf"(?:[a-z]{_IN_ANY_CASE}{{0,20}}[:._-]|ant)?"
+    rf"(?:[a-z][{LETTERS}]{{0,20}}[:._-]|ant)?"
     r"(?:think(?:ing)?|re-?think|thoughts?|thought[ _-]?chain|reason(?:ing|s)?|rationale|reflect(?:ion|ions|ing)?"
     r"|cot(?:_budget_reflect)?|chain[ _-]of[ _-]thoughts?|scratch_?pad|monologue"
     r"|(?:inner|internal)[ _-]?(?:monologue|thoughts?)|思考)"
