@@ -1,7 +1,7 @@
 """A fuzzer for recipes, and for the seeds, templates and schemas that they name: `python -m tests.fuzz --count 100000`.
 
 The promise: whatever the files of a recipe hold, loading and checking it succeeds, or raises a `DatarecipeError` with a
-text that a terminal can show; and it takes neither long nor much memory. docs/fuzzing.md says how to run it.
+text that a terminal can show; and it takes neither long nor much memory. CONTRIBUTING.md says how to run it.
 
     corpus.py    the projects that mutants are made of: the shipped recipes, and those in corpus/
     tree.py      values as they stand in a file, and how they are written as YAML and JSON
