@@ -14,7 +14,7 @@ from tests.fuzz.campaign import Settings, run
 from tests.fuzz.report import tally_of
 from tests.fuzz.test_fuzz import MADE
 
-SETTINGS = Settings(seed=20_26, jobs=2, projects=MADE[:1], make=replies.make, subject=replies.hold)
+SETTINGS = Settings(seed=20_26, jobs=2, projects=MADE[:1], make=replies.make, subject=replies.hold, seconds=60)
 
 
 @pytest.mark.slow

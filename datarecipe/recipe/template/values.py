@@ -111,3 +111,12 @@ def item(value: Any, key: Any) -> Any:
             return getattr(value, key)
     shown = code(str(key)) if isinstance(key, (str, int, float)) else "of this kind"
     return Missing(f"a {kind_of(value)} has no element {shown}")
+
+
+def part_of(value: Any, bounds: Sequence[Any]) -> Any:
+    """`value[start:stop:step]`. From 3.12 on Python looks a slice up in a mapping, and hashes all that its bounds hold."""
+    if not isinstance(value, (str, list, tuple, range)):
+        raise TypeError(f"a {kind_of(value)} has no parts to take by their numbers")
+    if not all(bound is None or isinstance(bound, int) for bound in bounds):
+        raise TypeError("the bounds of a part are whole numbers")
+    return value[slice(*bounds)]

@@ -88,6 +88,7 @@ ATTACKS: dict[str, str] = {
     "striptags": "{{ ('<a>' * 300000) | striptags }}",
     "upper of a long text in a loop": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% set y = x | upper %}{% endfor %}",
+    "hash of a slice's bound": "{% set d = (1, 1) %}" + "{% set d = (d, d) %}" * 40 + "{{ {'a': 1}[d:] }}",
     "slice of a long text in a loop": "{% set x = 'a' * 190000 %}"
     "{% for i in range(99999) %}{% set y = x[1:] %}{% endfor %}",
     "comparison of long texts": "{% set x = 'a' * 190000 %}{% set y = 'a' * 190000 %}"

@@ -20,7 +20,7 @@ from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, 
 from datarecipe.recipe.template.evaluating.methods import methods_of
 from datarecipe.recipe.template.evaluating.operators import UNARY, binary, compare
 from datarecipe.recipe.template.evaluating.work_budget import ITERABLES, Budget
-from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, present
+from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, part_of, present
 
 MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
 """The filters and tests that take a value that is undefined."""
@@ -167,7 +167,7 @@ class _Evaluation:
                 found = item(owner, node.attr)
             case nodes.Getitem(arg=nodes.Slice() as part):
                 bounds = [None if bound is None else self._value(bound) for bound in (part.start, part.stop, part.step)]
-                return budget.made(self._value(node.node)[slice(*bounds)])
+                return budget.made(part_of(self._value(node.node), bounds))
             case nodes.Getitem():
                 found = item(self._value(node.node), self._value(node.arg))
             case nodes.Filter():
