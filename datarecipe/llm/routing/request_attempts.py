@@ -107,7 +107,7 @@ class World:
     """The models that may answer, in order of preference."""
     now: float
     """Seconds of a clock that only goes forward."""
-    ending: bool = False
+    ending: bool
     """Whether the run is ending: no further attempts."""
 
 
