@@ -380,3 +380,18 @@ def test_what_a_later_unicode_assigns_is_printed_alike(character: str) -> None:
     escape = character.encode("ascii", "backslashreplace").decode()
     template = "{{ ['" + character + "'] }}{{ '%r' % '" + character + "' }}"
     assert compile_template(template).render(VALUES) == f"['{escape}']'{escape}'"
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ {'a': 1}[1:] }}", "{{ 'abc'['a':] }}", "{{ 'abc'[:[1]] }}", "{{ 5[1:] }}", "{{ 'abc'[::1.5] }}"]
+)
+def test_parts_are_taken_of_texts_and_lists_alone_and_by_whole_numbers(template: str) -> None:
+    with pytest.raises(TemplateRefused, match=r"has no parts|bounds of a part"):
+        compile_template(template).render({})
+
+
+def test_parts_of_texts_lists_and_ranges() -> None:
+    given = {"labels": ["a", "b", "c", "d"]}
+    assert compile_template("{{ labels[:3] }}{{ 'abc'[::-1] }}{{ range(9)[7:] | list }}").render(given) == (
+        "['a', 'b', 'c']cba[7, 8]"
+    )
