@@ -82,10 +82,10 @@ def test_what_lies_in_a_folder_of_vendored_recipes_is_passed_over_aloud(tmp_path
         ["validate"],
         ["validate", "recipes", "."],
         ["plan", "recipes"],
-        ["run", "recipes", "--max-usd", "0"],
+        ["run", "recipes", "--offline"],
     ):
         ran = datarecipe(*command, cwd=tmp_path)
         assert ran.err.count(line) == 1, command
         assert "skipped" not in ran.out
     assert "skipped" not in datarecipe("validate", "spam", cwd=tmp_path).err
-    assert "skipped" not in datarecipe("run", "recipes", "--quiet", "--model", "openai/x", cwd=tmp_path).err
+    assert "skipped" not in datarecipe("run", "recipes", "--quiet", "--offline", cwd=tmp_path).err
