@@ -25,6 +25,9 @@ _LATE_CASE = "\u019b\u0264\u10fc\ua7f2\ua7f3\ua7f4\uab69"
 """Letters that Unicode 15 first calls small, and two to which 16 gives a capital: they count as letters without case."""
 _SECOND_PLANE = 0x10000
 _UNASSIGNED, _CASED_LATE = 1, 2
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
+_VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Selectors: they say which look the character before has."""
 _FEW = 1_000
 _LONG_RUN = 30
 
@@ -108,6 +111,24 @@ def caseless(text: str) -> str:
     return text.lower() if text.isascii() else nfc(changed(nfc(text), str.casefold))
 
 
+def loose(text: str) -> str:
+    """Equal for texts that differ in case, punctuation, white space or compatible characters (NFKC, UAX #15) alone.
+
+    Letters, marks and digits remain, with one space for each run of other characters. An apostrophe within a word goes
+    without a trace, and so do characters that have no look of their own.
+    """
+    text = text.lower() if text.isascii() else with_stand_ins(changed(text, _compatible))
+    text = _APOSTROPHE.sub("", text)
+    return " ".join(text.translate({ord(c): _instead(c) for c in set(text) if not c.isalnum()}).split())
+
+
+def _instead(character: str) -> str:
+    """What a character that is no letter or digit becomes in a loose text."""
+    if unicodedata.category(character) == "Cf" or _VARIATION.match(character):
+        return ""
+    return character if unicodedata.category(character).startswith("M") else " "
+
+
 def _strange(text: str) -> set[str]:
     """The characters of `text` that another version may see otherwise."""
     if text.isascii() or _suspects().search(text) is None:
@@ -121,6 +142,14 @@ def _stand_in(text: str, kept: set[str]) -> str:
 
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", _marks_in_order(text))
+
+
+def _compatible(text: str) -> str:
+    return _nfkc(_nfkc(text).casefold())
+
+
+def _nfkc(text: str) -> str:
+    return unicodedata.normalize("NFKC", _marks_in_order(text))
 
 
 def _marks_in_order(text: str) -> str:

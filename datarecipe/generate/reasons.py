@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 Reason: TypeAlias = Literal[
     "duplicate",
+    "near_duplicate",
     "surplus",
     "schema",
     "label",
@@ -59,6 +60,11 @@ _STRONGER = "a stronger model"
 REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "duplicate": ReasonRow(
         helps=f"more variety: `vary`, another strategy, {_STRONGER}", about_variety=True, any_model=True
+    ),
+    "near_duplicate": ReasonRow(
+        helps="more variety: `vary`, another strategy; or a higher `filters.near_duplicates.threshold`",
+        about_variety=True,
+        any_model=True,
     ),
     "surplus": ReasonRow(helps="a higher `target_size`", any_model=True),
     "schema": ReasonRow(helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),

@@ -20,7 +20,19 @@ from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.loaded import LoadedRecipe
 from datarecipe.recipe.origins import Origin, origin_of, origins
-from datarecipe.recipe.recipe import Fallback, LabelSpace, Limits, Prices, Recipe, Scalar, Strategy, StrategyKind, Task
+from datarecipe.recipe.recipe import (
+    Fallback,
+    Filters,
+    LabelSpace,
+    Limits,
+    NearDuplicates,
+    Prices,
+    Recipe,
+    Scalar,
+    Strategy,
+    StrategyKind,
+    Task,
+)
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_document
@@ -29,10 +41,12 @@ from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 __all__ = [
     "STRATEGIES",
     "Fallback",
+    "Filters",
     "Found",
     "LabelSpace",
     "Limits",
     "LoadedRecipe",
+    "NearDuplicates",
     "Origin",
     "Override",
     "Place",

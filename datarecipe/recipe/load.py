@@ -256,6 +256,7 @@ def _recipe(draft: _Draft) -> LoadedRecipe:
         response_format=values.get("response_format", Recipe.response_format),
         fallbacks=settings.read_fallbacks(values.get("fallbacks", ())),
         prices=settings.read_prices(values.get("prices")),
+        filters=settings.read_filters(values.get("filters", {})),
         limits=settings.read_limits(values.get("limits", {})),
         about=settings.read_about(values),
         own_keys={key: value for key, value in values.items() if key.startswith("x-")},

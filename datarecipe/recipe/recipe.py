@@ -12,6 +12,7 @@ from datarecipe.recipe.format import FORMAT
 
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
+Contrast: TypeAlias = Literal["drop", "keep"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
 
 IN_INSTRUCTION = "instruction"
@@ -105,6 +106,23 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class NearDuplicates:
+    """Rejects an example whose text is nearly that of a seed example or of an accepted one."""
+
+    threshold: float = 0.7
+    """Similarity from which on it is rejected: grams in common to all grams of both, above 0 and at most 1."""
+    contrast: Contrast = "drop"
+    """What becomes of an example whose nearest one has another label: human authors write such pairs on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What else is kept out of the dataset. None: not asked for."""
+
+    near_duplicates: NearDuplicates | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a recipe says of itself. Never part of a run's identity."""
 
@@ -144,6 +162,7 @@ class Recipe:
     response_format: ResponseFormat = "auto"
     fallbacks: tuple[Fallback, ...] = ()
     prices: Prices | None = None
+    filters: Filters = Filters()
     limits: Limits = Limits()
     about: About = About()
     own_keys: Mapping[str, Json] = field(default_factory=dict)
@@ -183,6 +202,7 @@ class Recipe:
             "prices": None if self.prices is None else asdict(self.prices),
             "sampling": dict(self.sampling),
             "response_format": self.response_format,
+            "filters": self.filters_as_written or None,
             "limits": asdict(self.limits, dict_factory=_without_none),
         }
         return {**{key: value for key, value in document.items() if value is not None}, **self.own_keys}
@@ -191,6 +211,11 @@ class Recipe:
     def fields(self) -> tuple[str, ...]:
         """The seed example's fields, in its order."""
         return tuple(self.seed_examples[0])
+
+    @property
+    def filters_as_written(self) -> dict[str, Json]:
+        """The filters that the recipe asks for, with their settings, defaults filled in."""
+        return asdict(self.filters, dict_factory=_without_none)
 
     @property
     def vary_as_written(self) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import get_args
 
-from datarecipe.recipe import Fallback, Limits, Prices, Recipe, StrategyKind
+from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
@@ -106,6 +106,8 @@ def draw(seed: int) -> Plan:
     if random.Random(f"{seed} vary").random() < 0.4:
         # A lane that asks the same again makes another draw; with `vary` it hardly ever asks the same.
         recipe = replace(recipe, vary={}, instruction="Write {{ batch_size }} examples.")
+    if random.Random(f"{seed} near").random() < 0.25:
+        recipe = replace(recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop")))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

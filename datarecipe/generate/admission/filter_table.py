@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.near_duplicates import near_duplicates_of
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -22,8 +23,12 @@ class FilterRow:
     """Part of the run's identity; changes when the filter comes to decide otherwise."""
 
 
-FILTERS: Final[Mapping[str, FilterRow]] = {}
-"""By name. This release has none beyond those that every run has."""
+FILTERS: Final[Mapping[str, FilterRow]] = {
+    "near_duplicates": FilterRow(
+        wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=near_duplicates_of, version=1
+    ),
+}
+"""By the name of their key in `filters`."""
 
 
 def filters_of(recipe: Recipe) -> tuple[CommitFilter, ...]:

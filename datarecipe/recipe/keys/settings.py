@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.recipe import About, Fallback, Limits, Prices, StopWhen, Strategy
+from datarecipe.recipe.recipe import About, Fallback, Filters, Limits, NearDuplicates, Prices, StopWhen, Strategy
 from datarecipe.recipe.source.document import Document
 
 # The format's check has run over all of these values: what is read here has its type.
@@ -58,6 +58,21 @@ def read_stop_when(written: Values) -> StopWhen | None:
     if {"yield_below", "duplicates_above"}.isdisjoint(written):
         return None  # a window alone ends nothing
     return StopWhen(**_typed(StopWhen, written))
+
+
+def read_filters(written: Values) -> Filters:
+    """The filters that a recipe asks for."""
+    return Filters(near_duplicates=_read_near_duplicates(written.get("near_duplicates")))
+
+
+def _read_near_duplicates(written: Any) -> NearDuplicates | None:
+    """Its settings, from their short or their long form."""
+    if written is None or written is False:
+        return None
+    if written is True:
+        return NearDuplicates()
+    settings = written if isinstance(written, Mapping) else {"threshold": written}
+    return NearDuplicates(**_typed(NearDuplicates, settings))
 
 
 def read_prices(written: Values | None) -> Prices | None:

@@ -1,0 +1,65 @@
+"""Rejects an item whose text is nearly that of a seed example or of an accepted example.
+
+Two texts are compared without case, punctuation and white space, by the runs of five characters that they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from datarecipe.characters import loose
+from datarecipe.exchange import Example, Response
+from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.judge.example_equality import embedding_text, example_id
+from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.reasons import Rejection
+from datarecipe.recipe.keys.value_equality import typed_key
+from datarecipe.recipe.recipe import NearDuplicates, Recipe
+
+
+class NearDuplicateFilter(CommitFilter):
+    def __init__(self, recipe: Recipe, settings: NearDuplicates) -> None:
+        task = recipe.task
+        options = () if task.options_field is None or recipe.labels.kind != "per_example" else (task.options_field,)
+        self._fields = (*recipe.text_fields, *(field for field in options if field not in recipe.text_fields))
+        self._label_field = task.label_field if settings.contrast == "keep" else None
+        self._threshold = Fraction(repr(settings.threshold))
+        self._indexes: dict[object, SetSimilarityIndex] = {}
+        """By label where the label counts, else the only one by None."""
+        self._ids: dict[object, list[bytes]] = {}
+        for example in recipe.seed_examples:
+            self._add(example)
+
+    def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:  # noqa: ARG002
+        label = self._label(item.example)
+        index = self._indexes.get(label)
+        match = index.nearest(self._text(item.example)) if index else None
+        if match is None:
+            return None
+        # Rounded down: what is not equal is never shown as 1.00.
+        similarity = match.similarity.numerator * 100 // match.similarity.denominator
+        nearest = self._ids[label][match.number].hex()
+        return Rejection("near_duplicate", f"similarity {similarity // 100}.{similarity % 100:02} to {nearest}")
+
+    def accepted(self, item: Valid) -> None:
+        self._add(item.example)
+
+    def _add(self, example: Example) -> None:
+        label = self._label(example)
+        self._indexes.setdefault(label, SetSimilarityIndex(self._threshold)).add(self._text(example))
+        self._ids.setdefault(label, []).append(bytes.fromhex(example_id(example)))
+
+    def _text(self, example: Example) -> str:
+        return loose(embedding_text(example, self._fields))
+
+    def _label(self, example: Example) -> object:
+        return None if self._label_field is None else typed_key(example.get(self._label_field))
+
+
+def near_duplicates_of(recipe: Recipe) -> CommitFilter:
+    """The filter of a recipe that asks for one."""
+    settings = recipe.filters.near_duplicates
+    assert settings is not None
+    return NearDuplicateFilter(recipe, settings)
