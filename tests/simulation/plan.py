@@ -107,7 +107,9 @@ def draw(seed: int) -> Plan:
         # A lane that asks the same again makes another draw; with `vary` it hardly ever asks the same.
         recipe = replace(recipe, vary={}, instruction="Write {{ batch_size }} examples.")
     if random.Random(f"{seed} near").random() < 0.25:
-        recipe = replace(recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop")))
+        recipe = replace(
+            recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop"))
+        )
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

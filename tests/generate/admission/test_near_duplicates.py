@@ -121,7 +121,10 @@ def test_a_seed_example_written_otherwise(text: str) -> None:
     ("text", "expected"),
     [
         ("Don\u2019t STOP, it's 'fine'_now", "dont stop its fine now"),
-        ("\u0939\u093f\u0928\u094d\u0926\u0940, \u0939\u093f\u0928\u094d\u0926", "\u0939\u093f\u0928\u094d\u0926\u0940 \u0939\u093f\u0928\u094d\u0926"),
+        (
+            "\u0939\u093f\u0928\u094d\u0926\u0940, \u0939\u093f\u0928\u094d\u0926",
+            "\u0939\u093f\u0928\u094d\u0926\u0940 \u0939\u093f\u0928\u094d\u0926",
+        ),
         ("Stra\u00dfe \u2460 \ufb01n", "strasse 1 fin"),
         ("Cafe\u0301 CAF\u00c9", "caf\u00e9 caf\u00e9"),
         ("I \u2764\ufe0f it", "i it"),
@@ -129,7 +132,16 @@ def test_a_seed_example_written_otherwise(text: str) -> None:
         ("a\U0001fae8b", "a b"),
         ("?!", ""),
     ],
-    ids=["apostrophes", "marks are no punctuation", "compatible", "composed", "emoji", "no spaces", "unassigned", "nothing"],
+    ids=[
+        "apostrophes",
+        "marks are no punctuation",
+        "compatible",
+        "composed",
+        "emoji",
+        "no spaces",
+        "unassigned",
+        "nothing",
+    ],
 )
 def test_what_a_text_is_compared_by(text: str, expected: str) -> None:
     assert loose(text) == expected

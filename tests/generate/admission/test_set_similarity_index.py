@@ -70,7 +70,9 @@ def test_few_characters(threshold: Fraction, texts: list[str]) -> None:
 
 @pytest.mark.usefixtures("early_orders")
 @pytest.mark.parametrize("threshold", THRESHOLDS, ids=str)
-@pytest.mark.parametrize("sizes", [(0, 12), (5, 60), (120, 260)], ids=["short", "sentences", "about the border of long"])
+@pytest.mark.parametrize(
+    "sizes", [(0, 12), (5, 60), (120, 260)], ids=["short", "sentences", "about the border of long"]
+)
 def test_texts_and_edited_copies(threshold: Fraction, sizes: tuple[int, int]) -> None:
     generator = random.Random(f"{threshold} {sizes}")
     for alphabet in ALPHABETS[1:]:
@@ -118,7 +120,8 @@ def test_candidates_are_counted_alike_with_and_without_numpy() -> None:
     generator = random.Random(0)
     for _ in range(300):
         postings = [
-            array("L", sorted(generator.sample(range(400), generator.randint(0, 60)))) for _ in range(generator.randint(0, 9))
+            array("L", sorted(generator.sample(range(400), generator.randint(0, 60))))
+            for _ in range(generator.randint(0, 9))
         ]
         for needed in (1, 2, 4):
             plain = set_similarity_index.counted(postings, needed)

@@ -18,7 +18,18 @@ from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
-from datarecipe.recipe.recipe import About, LabelSpace, Limits, Prices, Recipe, StopWhen, Strategy, Task
+from datarecipe.recipe.recipe import (
+    About,
+    Filters,
+    LabelSpace,
+    Limits,
+    NearDuplicates,
+    Prices,
+    Recipe,
+    StopWhen,
+    Strategy,
+    Task,
+)
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow
 
@@ -63,6 +74,8 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("limits", "tpm"): (Limits, "tpm"),
     ("limits", "timeout"): (Limits, "timeout"),
     ("limits", "barren"): (Limits, "barren"),
+    ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
+    ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
     ("limits", "stop_when", "duplicates_above"): (StopWhen, "duplicates_above"),
     ("limits", "stop_when", "window"): (StopWhen, "window"),
@@ -74,10 +87,12 @@ WHOLE = {
     ("labels",): "labels",
     ("strategy",): "strategy",
     ("prices",): "prices",
+    ("filters",): "filters",
+    ("filters", "near_duplicates"): "near_duplicates",
     ("limits",): "limits",
     ("limits", "stop_when"): "stop_when",
 }
-"""Keys that become a dataclass of their own, by the field of `Recipe` or `Limits` that holds it."""
+"""Keys that become a dataclass of their own, by the field of `Recipe`, `Filters` or `Limits` that holds it."""
 
 USED_UP = {("recipe",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
@@ -86,7 +101,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates"},
+    Filters: {"near_duplicates"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -135,7 +151,7 @@ def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
 
 
 def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
-    for kind in (Recipe, About, Task, LabelSpace, Strategy, Limits):
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Limits):
         known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
         written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
         assert written == known, kind.__name__
@@ -163,8 +179,9 @@ def test_the_default_is_the_dataclasses(keys: Keys) -> None:
 def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> None:
     seed = {"seed_example": "{q: is rome in italy, options: [yes, no], answer: yes}", "labels": "[yes, no]"}
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
+    asked_for: dict[str, dict[str, Json]] = {"filters": {keys[-2]: {}}} if keys[0] == "filters" else {}
     value = schema_at(keys)["default"]
-    above = needed.get(keys[0], {}) if len(keys) == 2 else {}
+    above = needed.get(keys[0], {}) if len(keys) == 2 else asked_for.get(keys[0], {})
     for key in reversed(keys[2:]):
         value = {key: value}
     without = {**seed, keys[0]: as_flow(above) if above else None}
