@@ -161,6 +161,12 @@ class ExampleSchemaError(RecipeError):
     kind = "schema"
 
 
+class FilterError(RecipeError):
+    """A filter names a field that is not there, cannot work, or rejects a seed example."""
+
+    kind = "filter"
+
+
 class TemplateError(RecipeError):
     """The instruction template cannot be compiled or rendered."""
 

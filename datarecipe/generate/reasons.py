@@ -16,6 +16,11 @@ Reason: TypeAlias = Literal[
     "surplus",
     "schema",
     "label",
+    "length",
+    "pattern",
+    "copy",
+    "leakage",
+    "boilerplate",
     "options",
     "malformed",
     "truncated",
@@ -69,6 +74,13 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "surplus": ReasonRow(helps="a higher `target_size`", any_model=True),
     "schema": ReasonRow(helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),
     "label": ReasonRow(helps=f"an instruction that names the labels as they are to be written, {_STRONGER}"),
+    "length": ReasonRow(
+        helps=f"an instruction that says how long each text is, seed examples of that length, {_STRONGER}"
+    ),
+    "pattern": ReasonRow(helps=f"an instruction that says what each text must look like, {_STRONGER}"),
+    "copy": ReasonRow(helps=f"an instruction that asks for spans that stand in the text word for word, {_STRONGER}"),
+    "leakage": ReasonRow(helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}"),
+    "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
     "options": ReasonRow(
         helps=f"an instruction that says how many options there are and that they differ, {_STRONGER}"
     ),

@@ -23,6 +23,7 @@ from datarecipe.recipe.example_schema.user_schema import check_given_schema
 from datarecipe.recipe.findings import MAX_PROBLEMS, Findings, in_order
 from datarecipe.recipe.format.format_check import check_format
 from datarecipe.recipe.format.release import check_release
+from datarecipe.recipe.item_filters.check_filters import check_filters, check_seeds_pass
 from datarecipe.recipe.keys import settings
 from datarecipe.recipe.keys.instruction import Instruction, check_instruction, read_instruction
 from datarecipe.recipe.keys.labels import is_misspelt, read_labels
@@ -82,7 +83,9 @@ def _resolved(written: Document, file: Source, files: _Files, overrides: Sequenc
         with findings:
             check_variables(overrides, written, draft.instruction.text)
     findings.raise_all()
-    return _recipe(draft)
+    recipe = _recipe(draft)
+    check_seeds_pass(recipe, draft.seeds or ())
+    return recipe
 
 
 def _read_recipe(path: Path) -> Source:
@@ -205,6 +208,9 @@ def _read_parts(draft: _Draft, findings: Findings) -> None:
 
 
 def _check_settings(draft: _Draft, findings: Findings) -> None:
+    if draft.has("filters") and draft.seeds and draft.task:
+        with findings:
+            check_filters(draft.document, settings.read_filters(draft.values["filters"]), draft.seeds, draft.task)
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
     if "vary" not in draft.wrong:

@@ -116,9 +116,36 @@ class NearDuplicates:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What else is kept out of the dataset. None: not asked for."""
+class Length:
+    """Bounds of a field's text, each of them allowed itself. None: no bound."""
 
+    min_words: int | None = None
+    max_words: int | None = None
+    min_characters: int | None = None
+    max_characters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Regular expressions that must be found in a field's text, and some that must not."""
+
+    require: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What else is kept out of the dataset. What is None, False or empty is not asked for."""
+
+    length: Mapping[str, Length] = field(default_factory=dict)
+    """By field."""
+    patterns: Mapping[str, Patterns] = field(default_factory=dict)
+    """By field."""
+    copies: Mapping[str, str] = field(default_factory=dict)
+    """By a span, `entities` or `entities.span`: the field in which it must occur."""
+    leakage: bool | tuple[str, ...] = False
+    """The fields that must not name the label; True: all texts."""
+    refusals: bool = False
     near_duplicates: NearDuplicates | None = None
 
 
@@ -215,7 +242,8 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        return asdict(self.filters, dict_factory=_without_none)
+        written: dict[str, Json] = _plain(asdict(self.filters, dict_factory=_without_none))
+        return {name: value for name, value in written.items() if value}
 
     @property
     def vary_as_written(self) -> dict[str, Json]:
@@ -242,6 +270,13 @@ def _fallback(fallback: Fallback) -> Json:
 
 def _without_none(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in items if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """The same with lists for tuples, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def _task(task: Task) -> Json:

@@ -11,6 +11,7 @@ from typing import Final
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.near_duplicates import near_duplicates_of
+from datarecipe.recipe.item_filters.item_filter_table import item_filter_versions
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -37,5 +38,8 @@ def filters_of(recipe: Recipe) -> tuple[CommitFilter, ...]:
 
 
 def filter_versions(recipe: Recipe) -> dict[str, int]:
-    """The filters that a run of the recipe has, for its identity."""
-    return {name: row.version for name, row in FILTERS.items() if row.wanted(recipe)}
+    """The filters that a run of the recipe has, for its identity: those that judge an item by itself too."""
+    return {
+        **item_filter_versions(recipe),
+        **{name: row.version for name, row in FILTERS.items() if row.wanted(recipe)},
+    }

@@ -15,6 +15,7 @@ from datarecipe.generate.prompt.embedded_prompt import cut_off_texts
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
 from datarecipe.recipe.recipe import Recipe
 
 ENDS: Final[Mapping[FinishReason, Reason]] = {
@@ -41,6 +42,7 @@ class Judge:
         self._cut_off = cut_off
         self._fields = frozenset(spelling for field in recipe.fields for spelling in spellings(field))
         self._checker = Checker(recipe)
+        self._filters = item_filters_of(recipe)
         # A model that ignores the number asked for is still read; one gone wrong must not fill the disk with rows.
         self._most = max(100, 10 * recipe.batch_size)
 
@@ -67,6 +69,9 @@ class Judge:
         checked = self._checker.check(value_of(item), work)
         if isinstance(checked, Invalid):
             return checked
+        for reason, fault in self._filters:
+            if (detail := fault(checked.example, work)) is not None:
+                return Invalid(reason, detail, checked.text)
         if (field := self._cut_off(checked.example)) is not None:
             detail = (
                 f"{field}: a text reached the greatest length that the embedded model may write; its end may be missing"

@@ -8,7 +8,18 @@ from typing import Any, get_args, get_type_hints
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.recipe import About, Fallback, Filters, Limits, NearDuplicates, Prices, StopWhen, Strategy
+from datarecipe.recipe.recipe import (
+    About,
+    Fallback,
+    Filters,
+    Length,
+    Limits,
+    NearDuplicates,
+    Patterns,
+    Prices,
+    StopWhen,
+    Strategy,
+)
 from datarecipe.recipe.source.document import Document
 
 # The format's check has run over all of these values: what is read here has its type.
@@ -62,7 +73,22 @@ def read_stop_when(written: Values) -> StopWhen | None:
 
 def read_filters(written: Values) -> Filters:
     """The filters that a recipe asks for."""
-    return Filters(near_duplicates=_read_near_duplicates(written.get("near_duplicates")))
+    leakage = written.get("leakage") or False
+    return Filters(
+        length={field: Length(**_typed(Length, bounds)) for field, bounds in (written.get("length") or {}).items()},
+        patterns={field: _read_patterns(each) for field, each in (written.get("patterns") or {}).items()},
+        copies=written.get("copies") or {},
+        leakage=tuple(leakage) if isinstance(leakage, list) else leakage,
+        refusals=written.get("refusals") or False,
+        near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
+    )
+
+
+def _read_patterns(written: Values) -> Patterns:
+    def listed(value: str | list[str]) -> tuple[str, ...]:
+        return (value,) if isinstance(value, str) else tuple(value)
+
+    return Patterns(**{name: listed(value) for name, value in written.items()})
 
 
 def _read_near_duplicates(written: Any) -> NearDuplicates | None:

@@ -74,6 +74,11 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("limits", "tpm"): (Limits, "tpm"),
     ("limits", "timeout"): (Limits, "timeout"),
     ("limits", "barren"): (Limits, "barren"),
+    ("filters", "length"): (Filters, "length"),
+    ("filters", "patterns"): (Filters, "patterns"),
+    ("filters", "copies"): (Filters, "copies"),
+    ("filters", "leakage"): (Filters, "leakage"),
+    ("filters", "refusals"): (Filters, "refusals"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -179,7 +184,9 @@ def test_the_default_is_the_dataclasses(keys: Keys) -> None:
 def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> None:
     seed = {"seed_example": "{q: is rome in italy, options: [yes, no], answer: yes}", "labels": "[yes, no]"}
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
-    asked_for: dict[str, dict[str, Json]] = {"filters": {keys[-2]: {}}} if keys[0] == "filters" else {}
+    asked_for: dict[str, dict[str, Json]] = (
+        {"filters": {keys[-2]: {}}} if keys[0] == "filters" and len(keys) > 2 else {}
+    )
     value = schema_at(keys)["default"]
     above = needed.get(keys[0], {}) if len(keys) == 2 else asked_for.get(keys[0], {})
     for key in reversed(keys[2:]):

@@ -1,0 +1,83 @@
+"""`filters.refusals`: an assistant's own words, or those of the prompt, in the place of an example's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from datarecipe.characters import loose
+from datarecipe.exchange import Example
+from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.item_filters.texts import texts
+from datarecipe.recipe.message_text import code, show
+from datarecipe.recipe.recipe import Recipe
+
+PHRASES = (
+    "as an ai",
+    "as a language model",
+    "as a large language model",
+    "i am an ai",
+    "im an ai",
+    "an ai language model",
+    "im sorry but i cant",
+    "im sorry but i cannot",
+    "im sorry i cant",
+    "i am sorry but i cannot",
+    "sorry but i cant assist",
+    "sorry but i cant help with",
+    "i cant assist with",
+    "i cannot assist with",
+    "i cant fulfill",
+    "i cannot fulfill",
+    "i cant create content",
+    "i cannot create content",
+    "i cant generate",
+    "i cannot generate",
+    "my knowledge cutoff",
+    "against my guidelines",
+    "goes against my programming",
+    "here is another example",
+    "heres another example",
+    "here are more examples",
+    "here are some more examples",
+    "here are some examples of",
+    "sure here is",
+    "sure heres",
+    "sure here are",
+    "certainly here is",
+    "certainly here are",
+    "your text here",
+    "insert text here",
+    "example text here",
+)
+"""As `loose` writes them. Each is rare in what people write: none is in 47,000 texts of the benchmarks
+that the paper uses."""
+
+LEAKED = 8
+"""Words in a row that a text and the prompt have in common, from which on the text repeats the prompt."""
+
+_JINJA = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+
+
+class RefusalsFilter:
+    def __init__(self, recipe: Recipe) -> None:
+        self._fields = recipe.text_fields
+        parts = (*_JINJA.split(recipe.instruction), recipe.description)
+        self._prompt = frozenset(run for part in parts for run in _runs(loose(part)))
+
+    def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
+        for field in self._fields:
+            for text in map(loose, texts(example.get(field))):
+                phrase = next((phrase for phrase in PHRASES if f" {phrase} " in f" {text} "), None)
+                if phrase is not None:
+                    return f"{code(field)} has {show(phrase)}, which assistants write and authors do not"
+                run = next((run for run in _runs(text) if run in self._prompt), None)
+                if run is not None:
+                    return f"{code(field)} repeats the prompt: {show(run)}"
+        return None
+
+
+def _runs(text: str) -> Iterator[str]:
+    words = text.split()
+    for start in range(len(words) - LEAKED + 1):
+        yield " ".join(words[start : start + LEAKED])
