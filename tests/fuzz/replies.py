@@ -18,7 +18,7 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Complete, FinishReason, Json
 from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.generation import Generation
-from datarecipe.recipe import LabelSpace, Recipe, Task
+from datarecipe.recipe import Filters, LabelSpace, Length, NearDuplicates, Patterns, Recipe, Task
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from tests.fuzz.items import schema_of
 from tests.generate.hostile_replies import HOSTILE
@@ -85,6 +85,11 @@ RECIPES: Sequence[Recipe] = (
     _recipe({"text": "t", "spans": [{"from": 1, "kind": "x"}], "tags": [], "score": 0.5, "label": "yes"}, CLASSIFY,
             LabelSpace("fixed", ("yes", "no")), kind="tree"),
     _recipe({"examples": ["a"], "label": "x"}, CLASSIFY, LabelSpace("fixed", ("x", "y"))),
+    _recipe({"text": "See you at nine", "label": "ham"}, CLASSIFY, LabelSpace("fixed", ("ham", "spam")), kind="tree",
+            filters=Filters(length={"text": Length(min_characters=2)}, patterns={"text": Patterns(forbid=("(a|b)+c",))},
+                            leakage=True, refusals=True, near_duplicates=NearDuplicates(threshold=0.5))),
+    _recipe({"text": "t x", "spans": [{"from": 1, "kind": "x"}], "label": 1}, CLASSIFY, LabelSpace("fixed", (1, 0)),
+            kind="similar", filters=Filters(copies={"spans.kind": "text"}, near_duplicates=NearDuplicates(contrast="keep"))),
 )  # fmt: skip
 
 TEXTS = (

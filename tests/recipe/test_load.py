@@ -20,7 +20,10 @@ from datarecipe.errors import (
     UnsafePathError,
 )
 from datarecipe.recipe import (
+    Filters,
+    Length,
     Limits,
+    NearDuplicates,
     Override,
     Recipe,
     Strategy,
@@ -69,6 +72,7 @@ def test_every_key_of_this_release_arrives(project: Project) -> None:
         api_base="http://localhost:8000/v1",
         sampling="{temperature: 0.5, top_p: null, max_tokens: 512}",
         response_format="json_object",
+        filters="{length: {question: {max_words: 9}}, refusals: true, near_duplicates: 0.8}",
         limits="{concurrency: 2, timeout: 30, barren: 5}",
         **{"x-owner": "{team: search}"},
     )
@@ -78,6 +82,8 @@ def test_every_key_of_this_release_arrives(project: Project) -> None:
     assert recipe.vars == {"tone": "dry", "nested": {"list": [1, "no"]}}
     assert recipe.vary == {"topic": ("history", 1, True, {"name": "sports"})}
     assert recipe.sampling == {"temperature": 0.5, "top_p": None, "max_tokens": 512}
+    length, near = {"question": Length(max_words=9)}, NearDuplicates(0.8)
+    assert recipe.filters == Filters(length=length, refusals=True, near_duplicates=near)
     assert recipe.limits == Limits(concurrency=2, timeout=30.0, barren=5)
     assert recipe.resolved["x-owner"] == {"team": "search"}
 
