@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def read_json_table(path: Path, source: str, encoding: str | None = None) -> Tab
     text = "".join(read_lines(path, source, encoding))
     if not text.strip():
         refuse(source, "the file is empty")
-    value = _parse(text, source, "this is not JSON", _NOT_JSON)
+    value = _parse(text, source, lambda *_: "this is not JSON", _NOT_JSON)
     notes: tuple[str, ...] = ()
     if isinstance(value, dict):
         lists = {name: inner for name, inner in value.items() if _is_rows(inner)}
@@ -74,7 +74,8 @@ def read_jsonl_table(path: Path, source: str, encoding: str | None = None) -> Ta
                 hint = "Each line is one example, and an example has a few fields."
                 refuse(source, f"this line holds more than {MAX_CELLS:,} values", number, hint=hint)
             if line.strip():
-                value = _parse(line.rstrip(), source, "this line is not one JSON object", _NOT_LINES, number)
+                text = line.rstrip()
+                value = _parse(text, source, _broken_line, _NOT_LINES, number)
                 if not isinstance(value, dict):
                     refuse(source, f"this line is {describe(value)}, not one JSON object", number, hint=_NOT_LINES)
                 yield Row(value, number), cells + len(line) // CHARACTERS_A_CELL
@@ -86,12 +87,22 @@ def _is_rows(value: Json) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
-def _parse(text: str, source: str, wrong: str, hint: str, line: int = 1) -> Any:
+def _broken_line(text: str, position: int) -> str:
+    """What is wrong with a line of JSON Lines that is broken at a position."""
+    if position >= len(text):
+        return "the value that begins in this line does not end in it"
+    if text[position] == "," and not text[position + 1 :].strip():
+        return "a comma stands behind the object"
+    return "this line is not one JSON object"
+
+
+def _parse(text: str, source: str, wrong: Callable[[str, int], str], hint: str, line: int = 1) -> Any:
+    """`wrong` says what is wrong with a text that is broken at a position."""
     try:
         # pandas writes a missing number as NaN, which is no JSON.
         value = json.loads(text, parse_constant=lambda _: None, parse_float=_float)
     except json.JSONDecodeError as error:
-        refuse(source, wrong, line + error.lineno - 1, error.colno, hint=hint)
+        refuse(source, wrong(text, error.pos), line + error.lineno - 1, error.colno, hint=hint)
     except RecursionError:
         refuse(source, _TOO_DEEP, line)
     except ValueError:
