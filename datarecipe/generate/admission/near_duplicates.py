@@ -18,6 +18,9 @@ from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.keys.value_equality import typed_key
 from datarecipe.recipe.recipe import NearDuplicates, Recipe
 
+LONGEST = 20_000
+"""Characters of an example that are compared. They bound the memory that a reply can take for good."""
+
 
 class NearDuplicateFilter(CommitFilter):
     def __init__(self, recipe: Recipe, settings: NearDuplicates) -> None:
@@ -52,7 +55,7 @@ class NearDuplicateFilter(CommitFilter):
         self._ids.setdefault(label, []).append(bytes.fromhex(example_id(example)))
 
     def _text(self, example: Example) -> str:
-        return loose(embedding_text(example, self._fields))
+        return loose(embedding_text(example, self._fields)[:LONGEST])
 
     def _label(self, example: Example) -> object:
         return None if self._label_field is None else typed_key(example.get(self._label_field))

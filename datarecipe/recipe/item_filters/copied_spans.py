@@ -6,23 +6,30 @@ from collections.abc import Iterator, Sequence
 
 from datarecipe.characters import nfc
 from datarecipe.exchange import Example, Json
-from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
+
+_SEARCHED = 2_500
+"""Characters in which a span is searched that weigh as much as a step of `Work`."""
 
 
 class CopiesFilter:
     def __init__(self, recipe: Recipe) -> None:
         self._copies = [(span, path_of(span, recipe.fields), within) for span, within in recipe.filters.copies.items()]
 
-    def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - a search takes as long as reading
+    def __call__(self, example: Example, work: Work) -> str | None:
         """Compared letter by letter, case too; white space and composition (NFC) make no difference."""
-        for span, path, within in self._copies:
-            text = "\n".join(map(_plain, texts(example.get(within))))
-            for copy in dict.fromkeys(found for value in at(example, path) for found in texts(value)):
-                if _plain(copy) not in text:
-                    return f"{code(span)} is {show(copy)}, which does not occur in {code(within)}"
+        try:
+            for span, path, within in self._copies:
+                text = "\n".join(map(_plain, texts(example.get(within))))
+                for copy in dict.fromkeys(found for value in at(example, path) for found in texts(value)):
+                    work.spend(1 + len(text) // _SEARCHED)
+                    if _plain(copy) not in text:
+                        return f"{code(span)} is {show(copy)}, which does not occur in {code(within)}"
+        except TooMuchWorkError:
+            return "too many spans to be searched in so long a text"
         return None
 
 

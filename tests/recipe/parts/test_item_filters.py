@@ -106,6 +106,16 @@ def test_copies(span: str, example: Example, detail: str | None) -> None:
     )
 
 
+def test_the_work_of_many_spans_in_a_long_text_is_bounded() -> None:
+    example: Example = {"span": [f"a{number}" for number in range(20_000)], "text": "a" * 1_000_000}
+    seeds: Any = ({"span": "", "text": ""},)
+    found = faults(Filters(copies={"span": "text"}), example, seed_examples=seeds, task=Task("none", None, None))
+    assert found == [("copy", '`span` is "a0", which does not occur in `text`')]
+    example["text"] = " ".join(f"a{number}" for number in range(20_000)) + "a" * 1_000_000
+    found = faults(Filters(copies={"span": "text"}), example, seed_examples=seeds, task=Task("none", None, None))
+    assert found == [("copy", "too many spans to be searched in so long a text")]
+
+
 def test_a_field_with_a_point_in_its_name_is_a_field() -> None:
     seeds: Any = ({"a.b": "x", "text": "x"},)
     changes: dict[str, Any] = {"seed_examples": seeds, "task": Task("none", None, None)}
