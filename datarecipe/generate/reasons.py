@@ -21,6 +21,8 @@ Reason: TypeAlias = Literal[
     "copy",
     "leakage",
     "boilerplate",
+    "pii",
+    "secret",
     "options",
     "malformed",
     "truncated",
@@ -81,6 +83,8 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "copy": ReasonRow(helps=f"an instruction that asks for spans that stand in the text word for word, {_STRONGER}"),
     "leakage": ReasonRow(helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}"),
     "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
+    "pii": ReasonRow(helps=f"an instruction that asks for invented names and numbers at most, {_STRONGER}"),
+    "secret": ReasonRow(helps=f"an instruction that forbids keys and passwords, {_STRONGER}"),
     "options": ReasonRow(
         helps=f"an instruction that says how many options there are and that they differ, {_STRONGER}"
     ),

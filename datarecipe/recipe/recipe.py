@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
@@ -13,6 +13,7 @@ from datarecipe.recipe.format import FORMAT
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
 Contrast: TypeAlias = Literal["drop", "keep"]
+PiiKind: TypeAlias = Literal["email", "iban", "card", "ssn", "phone", "ip"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
 
 IN_INSTRUCTION = "instruction"
@@ -134,6 +135,15 @@ class Patterns:
 
 
 @dataclass(frozen=True, slots=True)
+class Pii:
+    """Rejects an example with personal data."""
+
+    kinds: tuple[PiiKind, ...] = get_args(PiiKind)
+    mask: bool = False
+    """Whether `rejected.jsonl` has the kind in its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What else is kept out of the dataset. What is None, False or empty is not asked for."""
 
@@ -146,6 +156,8 @@ class Filters:
     leakage: bool | tuple[str, ...] = False
     """The fields that must not name the label; True: all texts."""
     refusals: bool = False
+    pii: Pii | None = None
+    secrets: bool = False
     near_duplicates: NearDuplicates | None = None
 
 

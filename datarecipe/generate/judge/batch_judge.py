@@ -16,6 +16,7 @@ from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
+from datarecipe.recipe.item_filters.personal_data import masker_of
 from datarecipe.recipe.recipe import Recipe
 
 ENDS: Final[Mapping[FinishReason, Reason]] = {
@@ -43,6 +44,7 @@ class Judge:
         self._fields = frozenset(spelling for field in recipe.fields for spelling in spellings(field))
         self._checker = Checker(recipe)
         self._filters = item_filters_of(recipe)
+        self._masked = masker_of(recipe)
         # A model that ignores the number asked for is still read; one gone wrong must not fill the disk with rows.
         self._most = max(100, 10 * recipe.batch_size)
 
@@ -53,11 +55,11 @@ class Judge:
         items = called or parse(response.text, self._fields, self._most)
         reason = ENDS[response.finish_reason]
         if not items or (reason not in _PARTIAL and all(isinstance(item, Fragment) for item in items)):
-            return (_bounded(_nothing(response, apart)),)
+            return (self._told(_nothing(response, apart)),)
         last = len(items) - 1
         work = Work()
         return tuple(
-            _bounded(self._checked(item, work, cut_off=reason == "truncated" and index == last, mended=bool(called)))
+            self._told(self._checked(item, work, cut_off=reason == "truncated" and index == last, mended=bool(called)))
             for index, item in enumerate(items)
         )
 
@@ -76,8 +78,12 @@ class Judge:
             detail = (
                 f"{field}: a text reached the greatest length that the embedded model may write; its end may be missing"
             )
-            return _bounded(Invalid("unfinished", detail, checked.text))
+            return Invalid("unfinished", detail, checked.text)
         return replace(checked, normalised=True) if mended or isinstance(item, Mended) else checked
+
+    def _told(self, item: Checked) -> Checked:
+        """An invalid item as its row of `rejected.jsonl` has it."""
+        return item if isinstance(item, Valid) else _bounded(replace(item, raw=self._masked(item.raw)))
 
     def _called(self, apart: Apart | None) -> tuple[Found, ...]:
         """The items in the arguments of a call, which a model makes that takes the format for a tool.
@@ -96,8 +102,8 @@ def judge_of(recipe: Recipe, model: ModelSettings) -> Judge:
     return Judge(recipe, cut_off_texts(recipe)) if model.profile.layout == "embedded" else Judge(recipe)
 
 
-def _bounded(item: Checked) -> Checked:
-    if isinstance(item, Valid) or len(item.raw) <= LONGEST_RAW:
+def _bounded(item: Invalid) -> Invalid:
+    if len(item.raw) <= LONGEST_RAW:
         return item
     return replace(item, raw=f"{item.raw[:LONGEST_RAW]} ... ({len(item.raw):,} characters in all)")
 

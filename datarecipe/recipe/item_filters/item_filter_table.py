@@ -15,11 +15,13 @@ from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.item_filters.boilerplate import RefusalsFilter
 from datarecipe.recipe.item_filters.copied_spans import CopiesFilter
 from datarecipe.recipe.item_filters.label_leakage import LeakageFilter
+from datarecipe.recipe.item_filters.leaked_secrets import SecretsFilter
+from datarecipe.recipe.item_filters.personal_data import PiiFilter
 from datarecipe.recipe.item_filters.text_length import LengthFilter
 from datarecipe.recipe.item_filters.text_patterns import PatternsFilter
 from datarecipe.recipe.recipe import Recipe
 
-ItemReason: TypeAlias = Literal["length", "pattern", "copy", "leakage", "boilerplate"]
+ItemReason: TypeAlias = Literal["length", "pattern", "copy", "leakage", "boilerplate", "pii", "secret"]
 ItemFilter: TypeAlias = Callable[[Example, Work], str | None]
 """What is wrong with an example, or None. It gets the work that is left for all items of a reply."""
 
@@ -38,6 +40,8 @@ ITEM_FILTERS: Final[Mapping[str, ItemFilterRow]] = {
     "copies": ItemFilterRow(make=CopiesFilter, reason="copy"),
     "leakage": ItemFilterRow(make=LeakageFilter, reason="leakage"),
     "refusals": ItemFilterRow(make=RefusalsFilter, reason="boilerplate"),
+    "pii": ItemFilterRow(make=PiiFilter, reason="pii"),
+    "secrets": ItemFilterRow(make=SecretsFilter, reason="secret"),
 }
 """By the name of their key in `filters`; a recipe asks for a filter when the key has a value there."""
 

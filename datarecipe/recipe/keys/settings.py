@@ -16,6 +16,7 @@ from datarecipe.recipe.recipe import (
     Limits,
     NearDuplicates,
     Patterns,
+    Pii,
     Prices,
     StopWhen,
     Strategy,
@@ -80,8 +81,17 @@ def read_filters(written: Values) -> Filters:
         copies=written.get("copies") or {},
         leakage=tuple(leakage) if isinstance(leakage, list) else leakage,
         refusals=written.get("refusals") or False,
+        pii=_read_pii(written.get("pii")),
+        secrets=written.get("secrets") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
     )
+
+
+def _read_pii(written: Any) -> Pii | None:
+    if written is None or written is False:
+        return None
+    settings = written if isinstance(written, Mapping) else {} if written is True else {"kinds": written}
+    return Pii(kinds=tuple(settings.get("kinds", Pii().kinds)), mask=settings.get("mask", False))
 
 
 def _read_patterns(written: Values) -> Patterns:

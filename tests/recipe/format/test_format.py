@@ -40,6 +40,7 @@ def test_the_schema_is_one_and_holds_the_whole_format() -> None:
         "refusals",
         "language",
         "pii",
+        "secrets",
         "verify",
     }
     assert set(schema["properties"]["limits"]["properties"]) == {

@@ -24,6 +24,7 @@ from datarecipe.recipe.recipe import (
     LabelSpace,
     Limits,
     NearDuplicates,
+    Pii,
     Prices,
     Recipe,
     StopWhen,
@@ -79,6 +80,9 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "copies"): (Filters, "copies"),
     ("filters", "leakage"): (Filters, "leakage"),
     ("filters", "refusals"): (Filters, "refusals"),
+    ("filters", "secrets"): (Filters, "secrets"),
+    ("filters", "pii", "kinds"): (Pii, "kinds"),
+    ("filters", "pii", "mask"): (Pii, "mask"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -94,6 +98,7 @@ WHOLE = {
     ("prices",): "prices",
     ("filters",): "filters",
     ("filters", "near_duplicates"): "near_duplicates",
+    ("filters", "pii"): "pii",
     ("limits",): "limits",
     ("limits", "stop_when"): "stop_when",
 }
@@ -106,8 +111,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates"},
-    Filters: {"near_duplicates"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii"},
+    Filters: {"near_duplicates", "pii"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -156,7 +161,7 @@ def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
 
 
 def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
-    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Limits):
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Pii, Limits):
         known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
         written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
         assert written == known, kind.__name__

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from datarecipe.errors import FilterError
 from datarecipe.exchange import Example
-from datarecipe.recipe import Filters, LabelSpace, Length, Patterns, Recipe, Task
+from datarecipe.recipe import Filters, LabelSpace, Length, Patterns, Pii, Recipe, Task
 from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.item_filters.boilerplate import PHRASES
 from datarecipe.recipe.item_filters.item_filter_table import ITEM_FILTERS, item_filter_versions, item_filters_of
+from datarecipe.recipe.item_filters.personal_data import masker_of
 from tests.generate.recipes import make_recipe
 from tests.recipe.writing import Project
 
@@ -175,6 +177,102 @@ def test_phrases_are_written_as_they_are_compared() -> None:
 
     assert [loose(phrase) for phrase in PHRASES] == list(PHRASES)
     assert len(set(PHRASES)) == len(PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("email", "Write to jane.doe+x@mail.acme.co.uk, please."),
+        ("email", "(JANE@ACME.COM)"),
+        ("iban", "Pay to DE89 3704 0044 0532 0130 00 today"),
+        ("iban", "GB82WEST12345698765432"),
+        ("iban", "NO9386011117947"),
+        ("card", "4111 1111 1111 1111"),
+        ("card", "5500-0055-5555-5559."),
+        ("card", "378282246310005"),
+        ("ssn", "My number is 219-09-9999"),
+        ("phone", "Call +49 (0)30 901820 now"),
+        ("phone", "+14155552671"),
+        ("phone", "(415) 555-2671 or 415-555-2671"),
+        ("ip", "from 8.8.4.4."),
+    ],
+)
+def test_personal_data(kind: Any, text: str) -> None:
+    assert faults(Filters(pii=Pii()), {"text": text, "label": "x"}) != []
+    assert [reason for reason, _ in faults(Filters(pii=Pii((kind,))), {"text": text, "label": "x"})] == ["pii"]
+    recipe = made(Filters(pii=Pii((kind,), mask=True)))
+    assert not faults(Filters(pii=Pii((kind,))), {"text": masker_of(recipe)(text), "label": "x"})
+    assert f"[{kind}]" in masker_of(recipe)(text)
+    assert masker_of(made(Filters(pii=Pii((kind,)))))(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jane@example.com, joe@mail.example.org, x@y.test, a@b",
+        "DE88 3704 0044 0532 0130 00",
+        "4111 1111 1111 1112, 0000 0000 0000 0000, 1234567890123",
+        "000-12-3456, 666-12-3456, 900-12-3456, 219-00-9999, 219-09-0000, 1219-09-9999",
+        "(415) 555-0132, +1 415 555 0100, 2026-11-30, 12/11/2026, 10:30-11:45, 1,000,000",
+        "10.0.0.1, 127.0.0.1, 192.168.1.1, 172.20.0.3, 192.0.2.7, 999.1.1.1, 1.2.3, 1.2.3.4.5",
+        "In 1914-1918 and 1939-1945, 70 000 000 people; pi is 3.14159265358979",
+    ],
+)
+def test_what_looks_like_personal_data(text: str) -> None:
+    assert not faults(Filters(pii=Pii()), {"text": text, "label": "x"})
+
+
+# Put together here, so that nobody's scanner takes this file for a leak.
+@pytest.mark.parametrize(
+    ("what", "parts"),
+    [
+        ("a private key", ("-----BEGIN RSA PRIV", "ATE KEY-----")),
+        ("an AWS key", ("AKIA", "IOSFODNN7EXAMPLE")),
+        ("a Google key", ("AIza", "SyA-1234567890abcdefghijklmnopqrstu")),
+        ("a GitHub token", ("ghp_", "a1B2" * 9)),
+        ("a GitHub token", ("github_pat_", "a1B2" * 20)),
+        ("a GitLab token", ("glpat-", "a1B2c3D4e5F6g7H8i9J0")),
+        ("a Slack token", ("xoxb-", "123456789012-abcdefGHIJKL")),
+        ("a Stripe key", ("sk_live_", "a1B2" * 6)),
+        ("an Anthropic key", ("sk-ant-", "api03-" + "a1B2" * 10)),
+        ("an OpenAI key", ("sk-", "proj-" + "a1B2" * 12)),
+        ("a Hugging Face token", ("hf_", "aB" * 17)),
+        ("a PyPI token", ("pypi-", "AgEIcHlwaS" + "a1B2" * 20)),
+        ("a web token (JWT)", ("eyJ", "hbGciOiJIUzI1NiJ9.eyJ" + "zdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN")),
+        ("a password in an address", ("postgres://", "admin:hunter2@db.acme.com/x")),
+    ],
+)
+def test_secrets(what: str, parts: tuple[str, str]) -> None:
+    secret = "".join(parts)
+    ((reason, detail),) = faults(Filters(secrets=True), {"text": f"use {secret} for it", "label": "x"})
+    assert (reason, detail) == ("secret", f"`text` has {what}")
+    assert parts[1] not in detail
+
+
+def test_what_looks_like_a_secret() -> None:
+    for text in (
+        "sk-learn and sk-image",
+        "ghp_short",
+        "AKIA is a name",
+        "https://acme.com:8080/a@b",
+        "hf_hub",
+        "eyJ.eyJ.x",
+    ):
+        assert not faults(Filters(secrets=True), {"text": text, "label": "x"})
+
+
+@pytest.mark.parametrize(
+    "sign", ["a", "1", "1 ", "a.", "a@", "+1", "eyJ", "eyJaaaaaaaaaaaa.", "sk-", "A1", "://a:", "-"]
+)
+def test_a_search_for_data_or_secrets_takes_as_long_as_the_text(sign: str) -> None:
+    filters = Filters(pii=Pii(), secrets=True)
+
+    def seconds(length: int) -> float:
+        began = time.process_time()
+        faults(filters, {"text": sign * (length // len(sign)), "label": "x"})
+        return time.process_time() - began
+
+    assert seconds(2**20) <= 20 * seconds(2**17) + 0.5
 
 
 def test_filters_of_a_recipe_have_their_versions() -> None:
