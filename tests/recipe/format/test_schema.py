@@ -150,7 +150,9 @@ def refused(keys: Keys) -> bool:
 def default_of(field: Field[Any]) -> Any:
     """The field's default as JSON; what is empty or None is no default that a recipe could write."""
     default = field.default if field.default_factory is MISSING else field.default_factory()
-    return None if default is MISSING or default in (None, (), {}) else default
+    if default is MISSING or default in (None, (), {}):
+        return None
+    return list(default) if isinstance(default, tuple) else default
 
 
 @EACH
