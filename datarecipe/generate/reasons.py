@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 Reason: TypeAlias = Literal[
     "duplicate",
+    "contradiction",
     "near_duplicate",
     "surplus",
     "schema",
@@ -67,6 +68,9 @@ _STRONGER = "a stronger model"
 REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "duplicate": ReasonRow(
         helps=f"more variety: `vary`, another strategy, {_STRONGER}", about_variety=True, any_model=True
+    ),
+    "contradiction": ReasonRow(
+        helps=f"an instruction that says when each label applies, {_STRONGER}", about_variety=True
     ),
     "near_duplicate": ReasonRow(
         helps="more variety: `vary`, another strategy; or a higher `filters.near_duplicates.threshold`",

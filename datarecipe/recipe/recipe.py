@@ -158,6 +158,7 @@ class Filters:
     refusals: bool = False
     pii: Pii | None = None
     secrets: bool = False
+    contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
 
 

@@ -24,8 +24,10 @@ class Admission:
     ) -> None:
         """`seen` has the digests of the seed examples, and gets those of what is accepted."""
         self.seen = seen
-        self._filters = (_Duplicates(seen), _Surplus(target_size), *filters)
-        self._may_ask = bool(filters)  # the first two ask nothing
+        first = [own for own in filters if own.before_duplicates]
+        others = [own for own in filters if not own.before_duplicates]
+        self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
+        self._may_ask = bool(others)
         self._questions = questions
 
     def ask(self, batch: Sequence[Checked]) -> Asked:

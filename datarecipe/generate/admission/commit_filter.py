@@ -17,6 +17,9 @@ class CommitFilter(ABC):
     order of arrival, no last bits of a float.
     """
 
+    before_duplicates: bool = False
+    """Whether it judges items that are equal to an accepted example too; such a filter asks nothing."""
+
     def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
         """What has to be known about an item; depends on the item alone.
 

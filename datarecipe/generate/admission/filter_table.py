@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.contradictions import ContradictionFilter
 from datarecipe.generate.admission.near_duplicates import near_duplicates_of
 from datarecipe.recipe.item_filters.item_filter_table import item_filter_versions
 from datarecipe.recipe.recipe import Recipe
@@ -25,6 +26,9 @@ class FilterRow:
 
 
 FILTERS: Final[Mapping[str, FilterRow]] = {
+    "contradictions": FilterRow(
+        wanted=lambda recipe: recipe.filters.contradictions, make=ContradictionFilter, version=1
+    ),
     "near_duplicates": FilterRow(
         wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=near_duplicates_of, version=1
     ),

@@ -83,6 +83,7 @@ def read_filters(written: Values) -> Filters:
         refusals=written.get("refusals") or False,
         pii=_read_pii(written.get("pii")),
         secrets=written.get("secrets") or False,
+        contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
     )
 

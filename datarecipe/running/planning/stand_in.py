@@ -76,6 +76,7 @@ class _LettingPass(CommitFilter):
 
     def __init__(self, own: CommitFilter) -> None:
         self._own = own
+        self.before_duplicates = own.before_duplicates
 
     def questions(self, item: Valid) -> Sequence[Request]:
         return () if isinstance(item, _MadeUpItem) else self._own.questions(item)

@@ -41,6 +41,7 @@ def test_the_schema_is_one_and_holds_the_whole_format() -> None:
         "language",
         "pii",
         "secrets",
+        "contradictions",
         "verify",
     }
     assert set(schema["properties"]["limits"]["properties"]) == {

@@ -81,6 +81,7 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "leakage"): (Filters, "leakage"),
     ("filters", "refusals"): (Filters, "refusals"),
     ("filters", "secrets"): (Filters, "secrets"),
+    ("filters", "contradictions"): (Filters, "contradictions"),
     ("filters", "pii", "kinds"): (Pii, "kinds"),
     ("filters", "pii", "mask"): (Pii, "mask"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
