@@ -26,6 +26,8 @@ _LATE_CASE = "\u019b\u0264\u10fc\ua7f2\ua7f3\ua7f4\uab69"
 _SECOND_PLANE = 0x10000
 _UNASSIGNED, _CASED_LATE = 1, 2
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
+_SIGNS = frozenset({"Mn", "Mc", "Me", "Sm", "Sc", "So"})
+"""General categories of marks, mathematical signs, currencies and other symbols."""
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Selectors: they say which look the character before has."""
 _FEW = 1_000
@@ -114,19 +116,25 @@ def caseless(text: str) -> str:
 def loose(text: str) -> str:
     """Equal for texts that differ in case, punctuation, white space or compatible characters (NFKC, UAX #15) alone.
 
-    Letters, marks and digits remain, with one space for each run of other characters. An apostrophe within a word goes
-    without a trace, and so do characters that have no look of their own.
+    Letters, marks, digits and signs such as + or an emoji remain, with one space for each run of other characters.
+    Invisible characters, and apostrophes within a word, go without a trace.
     """
-    text = text.lower() if text.isascii() else with_stand_ins(changed(text, _compatible))
+    if text.isascii():
+        text = text.lower()
+    else:
+        text = with_stand_ins(changed(text, _compatible))
+        text = text.translate(dict.fromkeys((ord(c) for c in set(text) if _is_invisible(c)), ""))
     text = _APOSTROPHE.sub("", text)
-    return " ".join(text.translate({ord(c): _instead(c) for c in set(text) if not c.isalnum()}).split())
+    return " ".join(text.translate({ord(c): " " for c in set(text) if _separates(c)}).split())
 
 
-def _instead(character: str) -> str:
-    """What a character that is no letter or digit becomes in a loose text."""
-    if unicodedata.category(character) == "Cf" or _VARIATION.match(character):
-        return ""
-    return character if unicodedata.category(character).startswith("M") else " "
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or _VARIATION.match(character) is not None
+
+
+def _separates(character: str) -> bool:
+    """Whether it is punctuation, white space, or nothing that Unicode 14 knows."""
+    return not character.isalnum() and unicodedata.category(character) not in _SIGNS
 
 
 def _strange(text: str) -> set[str]:

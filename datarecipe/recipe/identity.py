@@ -45,7 +45,7 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         "batch_size": recipe.batch_size,
         "random_seed": recipe.random_seed,
         "schema": _ordered(dict(recipe.schema)),
-        **({"filters": recipe.filters_as_written} if recipe.filters_as_written else {}),
+        **({"filters": _ordered(recipe.filters_as_written)} if recipe.filters_as_written else {}),
         "vars": _ordered(dict(recipe.vars)),
         "vary": _ordered(recipe.vary_as_written),
     }

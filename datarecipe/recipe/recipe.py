@@ -255,8 +255,8 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        written: dict[str, Json] = _plain(asdict(self.filters, dict_factory=_without_none))
-        return {name: value for name, value in written.items() if value}
+        written: dict[str, Json] = _plain(asdict(self.filters))
+        return {name: value for name, value in written.items() if value is not False}
 
     @property
     def vary_as_written(self) -> dict[str, Json]:
@@ -286,10 +286,10 @@ def _without_none(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The same with lists for tuples, as JSON has them."""
+    """The same without what is None or empty, and with lists for tuples."""
     if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
+        return {name: _plain(inner) for name, inner in value.items() if inner not in (None, (), {})}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _task(task: Task) -> Json:

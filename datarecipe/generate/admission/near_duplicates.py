@@ -55,7 +55,8 @@ class NearDuplicateFilter(CommitFilter):
         self._ids.setdefault(label, []).append(bytes.fromhex(example_id(example)))
 
     def _text(self, example: Example) -> str:
-        return loose(embedding_text(example, self._fields)[:LONGEST])
+        text = embedding_text(example, self._fields)[:LONGEST]
+        return loose(text) or text.strip()
 
     def _label(self, example: Example) -> object:
         return None if self._label_field is None else typed_key(example.get(self._label_field))

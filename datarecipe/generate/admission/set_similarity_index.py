@@ -28,10 +28,10 @@ SHARED, SHARED_OF_LONG = 4, 8
 LONG: Final = 150
 """Grams from which on a text is long."""
 
-FIRST_ORDER: Final = 512
-"""Texts after which grams are ordered by how often they came. They are ordered anew at each doubling of this number ..."""
+FIRST_ORDER: Final = 30_000
+"""Grams of all texts after which grams are ordered by how often they came, and again at each doubling of this number ..."""
 ORDERED: Final = 500_000
-"""... until the texts have so many grams together: the text that waits for a new order waits for about a second."""
+"""... up to this one: the text that waits for a new order waits for about a second."""
 
 SKETCH_BITS: Final = 256
 _SKETCH_BYTES = SKETCH_BITS // 8
@@ -69,14 +69,20 @@ class SetSimilarityIndex:
     def __len__(self) -> int:
         return len(self._texts)
 
+    @property
+    def is_ordered(self) -> bool:
+        """Whether grams have been ordered by how often they came."""
+        return bool(self._counts)
+
     def add(self, text: str) -> None:
         of_text = grams(text)
         self._texts.append(text)
         self._sizes.append(len(of_text))
         self._sketches += _sketch(of_text).to_bytes(_SKETCH_BYTES, "little")
         self._all_grams += len(of_text)
-        if len(self._texts) == self._next_order and self._all_grams <= ORDERED:
-            self._next_order *= 2
+        if self._next_order <= min(self._all_grams, ORDERED):
+            while self._next_order <= self._all_grams:
+                self._next_order *= 2
             self._order()
         else:
             self._post(len(self._texts) - 1, of_text)

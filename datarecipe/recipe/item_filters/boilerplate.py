@@ -13,26 +13,30 @@ from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
 PHRASES = (
-    "as an ai",
+    "as an ai i",
+    "as an ai language model",
+    "as an ai model",
+    "as an ai assistant",
     "as a language model",
     "as a large language model",
-    "i am an ai",
-    "im an ai",
-    "an ai language model",
-    "im sorry but i cant",
-    "im sorry but i cannot",
-    "im sorry i cant",
-    "i am sorry but i cannot",
+    "i am an ai language model",
+    "im an ai language model",
     "sorry but i cant assist",
-    "sorry but i cant help with",
-    "i cant assist with",
-    "i cannot assist with",
-    "i cant fulfill",
-    "i cannot fulfill",
+    "sorry but i cannot assist",
+    "sorry but i cant help with that",
+    "sorry but i cannot help with that",
+    "sorry but i cant fulfill",
+    "sorry but i cannot fulfill",
+    "i cant assist with that",
+    "i cannot assist with that",
+    "i cant fulfill this request",
+    "i cannot fulfill this request",
+    "i cant fulfill your request",
+    "i cannot fulfill your request",
     "i cant create content",
     "i cannot create content",
-    "i cant generate",
-    "i cannot generate",
+    "i cant generate content",
+    "i cannot generate content",
     "my knowledge cutoff",
     "against my guidelines",
     "goes against my programming",
@@ -40,18 +44,18 @@ PHRASES = (
     "heres another example",
     "here are more examples",
     "here are some more examples",
-    "here are some examples of",
-    "sure here is",
-    "sure heres",
-    "sure here are",
-    "certainly here is",
-    "certainly here are",
     "your text here",
     "insert text here",
     "example text here",
 )
-"""As `loose` writes them. Each is rare in what people write: none is in 47,000 texts of the benchmarks
-that the paper uses."""
+"""As `loose` writes them. None is in 47,000 texts of the benchmarks that the paper uses."""
+
+OPENINGS = tuple(
+    f"{word} here {rest} "
+    for word in ("sure", "certainly", "of course", "absolutely")
+    for rest in ("is a", "is an", "is another", "are some", "are more", "are a few", "are five", "are 5", "are 10")
+)
+"""With which a text begins that answers the prompt and is no example."""
 
 LEAKED = 8
 """Words in a row that a text and the prompt have in common, from which on the text repeats the prompt."""
@@ -68,9 +72,11 @@ class RefusalsFilter:
     def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
         for field in self._fields:
             for text in map(loose, texts(example.get(field))):
-                phrase = next((phrase for phrase in PHRASES if f" {phrase} " in f" {text} "), None)
+                padded = f" {text} "
+                phrase = next((phrase for phrase in PHRASES if f" {phrase} " in padded), None)
+                phrase = phrase or next((opening for opening in OPENINGS if text.startswith(opening)), None)
                 if phrase is not None:
-                    return f"{code(field)} has {show(phrase)}, which assistants write and authors do not"
+                    return f"{code(field)} has {show(phrase.strip())}, as assistants often write"
                 run = next((run for run in _runs(text) if run in self._prompt), None)
                 if run is not None:
                     return f"{code(field)} repeats the prompt: {show(run)}"

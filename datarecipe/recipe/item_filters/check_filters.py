@@ -12,6 +12,7 @@ from datarecipe.recipe.example_schema.validation_cost import MAX_STEPS_AT_LOAD, 
 from datarecipe.recipe.item_filters.copied_spans import at, path_of
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
 from datarecipe.recipe.item_filters.text_length import contradictory
+from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.message_text import code, did_you_mean, join, show
 from datarecipe.recipe.recipe import Filters, Recipe, Task
@@ -78,7 +79,9 @@ def _contradictions(document: Document, filters: Filters) -> Iterator[Problem]:
     for field, length in filters.length.items():
         if contradictory(length):
             place = document.place(("filters", "length", field))
-            yield place.problem(f"no text of {code(field)} can have this length", "write a minimum below the maximum")
+            yield place.problem(
+                f"no text of {code(field)} can have this length", "write a minimum that is not above the maximum"
+            )
 
 
 def _unfit_patterns(document: Document, filters: Filters) -> Iterator[Problem]:
@@ -92,8 +95,10 @@ def _unfit_patterns(document: Document, filters: Filters) -> Iterator[Problem]:
                 try:
                     instructions += compile_pattern(written).instructions
                 except PatternError as error:
-                    hint = "a list asks for all of its patterns; `forbid` says what must not be found"
-                    yield place.problem(f"the pattern {show(written)} cannot run: {error}", hint)
+                    hint = "write several patterns: all of `require` must be found, and none of `forbid`"
+                    yield place.problem(
+                        f"the pattern {show(written)} cannot run: {error}", hint if "(?" in written else None
+                    )
                 if instructions > MAX_INSTRUCTIONS_IN_ALL:
                     message = "up to here, the patterns of `filters` are too large together"
                     yield place.problem(message, "large counts and classes cost most")
@@ -110,10 +115,11 @@ def _unfound_spans(document: Document, filters: Filters, seeds: Sequence[Seed]) 
     fields = tuple(seeds[0].example)
     for span in filters.copies:
         path = path_of(span, fields)
-        if path[0] in fields and not any(True for seed in seeds for _ in at(seed.example, path)):
+        found = (text for seed in seeds for value in at(seed.example, path) for text in texts(value))
+        if path[0] in fields and next(found, None) is None:
             place = document.key_place(("filters", "copies", span))
             hint = "a span is a field, or `entities.span` for the `span` of each entry of the field `entities`"
-            yield place.problem(f"{code(span)} stands in no seed example, so nothing would be checked", hint)
+            yield place.problem(f"no seed example has a text at {code(span)}, so nothing would be checked", hint)
 
 
 def _at(value: Any, keys: Keys) -> Any:

@@ -11,8 +11,8 @@ from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
-_SEARCHED = 2_500
-"""Characters in which a span is searched that weigh as much as a step of `Work`."""
+_SEARCHED, _LONG = 2_500, 100
+"""Characters of a text times those of a span, up to 100 of these, that weigh as much as a step of `Work`."""
 
 
 class CopiesFilter:
@@ -25,7 +25,7 @@ class CopiesFilter:
             for span, path, within in self._copies:
                 text = "\n".join(map(_plain, texts(example.get(within))))
                 for copy in dict.fromkeys(found for value in at(example, path) for found in texts(value)):
-                    work.spend(1 + len(text) // _SEARCHED)
+                    work.spend(1 + len(text) * min(len(copy), _LONG) // _SEARCHED)
                     if _plain(copy) not in text:
                         return f"{code(span)} is {show(copy)}, which does not occur in {code(within)}"
         except TooMuchWorkError:

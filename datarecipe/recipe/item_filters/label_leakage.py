@@ -7,13 +7,17 @@ import re
 
 from datarecipe.characters import loose
 from datarecipe.exchange import Example, Json
-from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
+_SEARCHED = 2_500
+"""Characters in which a label is searched that weigh as much as a step of `Work`."""
+
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-"""Letters of scripts that put no space between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+"""Letters of scripts that put no space between words, each of which counts as a word: Thai, Lao, Burmese, Khmer, Japanese,
+Chinese."""
 
 
 class LeakageFilter:
@@ -22,23 +26,29 @@ class LeakageFilter:
         self._fields = recipe.text_fields if isinstance(leakage, bool) else leakage
         self._label_field = recipe.task.label_field
 
-    def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
+    def __call__(self, example: Example, work: Work) -> str | None:
         """Case, punctuation and compatible characters make no difference; only whole words count."""
-        if self._label_field is None:
-            return None
-        label = example.get(self._label_field)
-        word = loose(_written(label))
-        if not word:
-            return None
-        for field in self._fields:
-            if any(_names(loose(text), word) for text in texts(example.get(field))):
-                return f"{code(field)} names the label {show(label)}"
+        written = texts_of_label(example.get(self._label_field)) if self._label_field else ()
+        labels = [(label, words) for label in written if (words := _words(label))]
+        for field in self._fields if labels else ():
+            found = [*map(_words, texts(example.get(field)))]
+            try:
+                work.spend(len(labels) * (1 + sum(map(len, found)) // _SEARCHED))
+            except TooMuchWorkError:
+                return "too many labels to be searched in so long a text"
+            for label, words in labels:
+                if any(f" {words} " in f" {text} " for text in found):
+                    return f"{code(field)} names the label {show(label)}"
         return None
 
 
-def _names(text: str, word: str) -> bool:
-    return word in text if _UNSPACED.search(word) else f" {word} " in f" {text} "
+def texts_of_label(label: Json) -> tuple[str, ...]:
+    """What would give a label away: its text, that of a number or of true, each text of a list."""
+    if label is None or isinstance(label, str | list | dict):
+        return tuple(texts(label))
+    return (json.dumps(label),)
 
 
-def _written(label: Json) -> str:
-    return label if isinstance(label, str) else json.dumps(label)
+def _words(text: str) -> str:
+    """The words of a text with a space between two."""
+    return " ".join(_UNSPACED.sub(r" \g<0> ", loose(text)).split())

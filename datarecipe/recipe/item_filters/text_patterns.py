@@ -32,5 +32,8 @@ class PatternsFilter:
 
 
 def _found(pattern: Pattern, among: list[str], work: Work) -> bool:
-    work.searched(pattern.instructions, sum(map(len, among)))
-    return any(map(pattern.search, among))
+    for text in among:
+        work.searched(pattern.instructions, len(text))
+        if pattern.search(text):
+            return True
+    return False

@@ -14,7 +14,7 @@ import pytest
 from datarecipe.characters import loose
 from datarecipe.exchange import Complete, Completion, Example
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.admission.set_similarity_index import grams
+from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex, grams
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, StrategyKind, Task
 from tests.generate.driving import Driven, drive
@@ -127,7 +127,9 @@ def test_a_seed_example_written_otherwise(text: str) -> None:
         ),
         ("Stra\u00dfe \u2460 \ufb01n", "strasse 1 fin"),
         ("Cafe\u0301 CAF\u00c9", "caf\u00e9 caf\u00e9"),
-        ("I \u2764\ufe0f it", "i it"),
+        ("I \u2764\ufe0f it", "i \u2764 it"),
+        ("3 + 4 > 5, C++", "3 + 4 > 5 c++"),
+        ("don\u200b\u2019t", "dont"),
         ("\u3053\u308c\u306f\u3001\u672c\u3067\u3059\u3002", "\u3053\u308c\u306f \u672c\u3067\u3059"),
         ("a\U0001fae8b", "a b"),
         ("?!", ""),
@@ -138,6 +140,8 @@ def test_a_seed_example_written_otherwise(text: str) -> None:
         "compatible",
         "composed",
         "emoji",
+        "signs",
+        "invisible",
         "no spaces",
         "unassigned",
         "nothing",
@@ -145,6 +149,20 @@ def test_a_seed_example_written_otherwise(text: str) -> None:
 )
 def test_what_a_text_is_compared_by(text: str, expected: str) -> None:
     assert loose(text) == expected
+
+
+def test_texts_of_punctuation_alone_are_compared_as_they_are() -> None:
+    recipe = make_recipe("fixed", filters=near(), target_size=3, barren=1)
+    texts = [_question("?!"), _question("..."), _question("\U0001f600"), _question("\U0001f621")]
+    assert len(driven(recipe, _always(*texts)).accepted) == 3
+
+
+def test_long_texts_are_ordered_too() -> None:
+    generator = random.Random(1)
+    index = SetSimilarityIndex(Fraction("0.7"))
+    for _ in range(40):
+        index.add(" ".join("".join(generator.choices("abcdefghij", k=6)) for _ in range(300)))
+    assert index.is_ordered
 
 
 def test_contrast_pairs() -> None:

@@ -44,8 +44,8 @@ def by_index(texts: Sequence[str], threshold: Fraction) -> Iterator[Match | None
 
 @pytest.fixture
 def early_orders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grams are ordered anew after 4, 8, 16 ... texts, until there are 2,000 of them."""
-    monkeypatch.setattr(set_similarity_index, "FIRST_ORDER", 4)
+    """Grams are ordered anew after 20, 40, 80 ... of them, until there are 2,000."""
+    monkeypatch.setattr(set_similarity_index, "FIRST_ORDER", 20)
     monkeypatch.setattr(set_similarity_index, "ORDERED", 2_000)
 
 

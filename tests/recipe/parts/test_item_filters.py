@@ -11,7 +11,7 @@ from datarecipe.errors import FilterError
 from datarecipe.exchange import Example
 from datarecipe.recipe import Filters, LabelSpace, Length, Patterns, Pii, Recipe, Task
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.item_filters.boilerplate import PHRASES
+from datarecipe.recipe.item_filters.boilerplate import OPENINGS, PHRASES
 from datarecipe.recipe.item_filters.item_filter_table import ITEM_FILTERS, item_filter_versions, item_filters_of
 from datarecipe.recipe.item_filters.personal_data import masker_of
 from tests.generate.recipes import make_recipe
@@ -66,6 +66,7 @@ def test_length(length: Length, text: Any, detail: str | None) -> None:
         (Patterns(forbid=("(?i)https?://",)), "HTTP://example.org", '`text` has the pattern "(?i)https?://"'),
         (Patterns(forbid=("x",)), ["a", "x"], '`text` has the pattern "x"'),
         (Patterns(require=("x",)), ["a", "x"], None),
+        (Patterns(forbid=("x",)), [], None),
         (Patterns(require=("x",)), None, '`text` lacks the pattern "x"'),
     ],
 )
@@ -78,6 +79,9 @@ def test_the_work_of_patterns_is_bounded_for_a_reply() -> None:
     """Three hundred instructions on a million characters: seconds, if there were no bound."""
     filters = Filters(patterns={"text": Patterns(forbid=("(x[a-z]{300})+y",))})
     ((reason, detail),) = faults(filters, {"text": "x" * 2_000_000, "label": "positive"})
+    assert (reason, detail) == ("pattern", "too long to be searched for all patterns in time")
+    many = Filters(patterns={"text": Patterns(forbid=tuple(f"x{number}" for number in range(100)))})
+    ((reason, detail),) = faults(many, {"text": [""] * 20_000, "label": "positive"})
     assert (reason, detail) == ("pattern", "too long to be searched for all patterns in time")
 
 
@@ -137,6 +141,10 @@ def test_a_field_with_a_point_in_its_name_is_a_field() -> None:
         ("It is true.", True, True),
         ("\u3053\u308c\u306f\u732b\u3067\u3059", "\u732b", True),
         ("\u3053\u308c\u306f\u72ac\u3067\u3059", "\u732b", False),
+        ("\u3053\u308c\u306fAI\u3067\u3059", "AI", True),
+        ("\u3053\u308c\u306fFAIR\u3067\u3059", "AI", False),
+        ("Das ist sch\u00f6n und gut", ["sch\u00f6n", "schlecht"], True),
+        ("I write C++.", "C++", True),
         ("Whatever", None, False),
         ("Whatever!", "!", False),
     ],
@@ -152,7 +160,7 @@ def test_leakage(text: str, label: Any, leaks: bool) -> None:
     [
         "As an AI language model, I have no opinion.",
         "I\u2019m sorry, but I can\u2019t help with that.",
-        "Sure! Here is a review of a hotel.",
+        "Sure! Here are five reviews of hotels:",
         "I cannot fulfill this request.",
         "Write five short reviews of hotels, each with one of the labels.",
         "... of things that people buy, as they write them to friends who ask",
@@ -168,15 +176,23 @@ def test_refusals(text: str) -> None:
 
 
 def test_what_people_write_is_no_boilerplate() -> None:
-    for text in ("Sorry, I can't come.", "Here is the key.", "Write me soon.", "The AI in this game is poor."):
+    for text in (
+        "I'm sorry, but I can't come to your party.",
+        "Sure, here is my address.",
+        "He was hired as an AI engineer in Berlin.",
+        "I cannot generate enough income to live on.",
+        "Write me soon.",
+        "The AI in this game is poor.",
+    ):
         assert not faults(Filters(refusals=True), {"text": text, "label": "positive"})
 
 
 def test_phrases_are_written_as_they_are_compared() -> None:
     from datarecipe.characters import loose
 
-    assert [loose(phrase) for phrase in PHRASES] == list(PHRASES)
-    assert len(set(PHRASES)) == len(PHRASES)
+    written = [*PHRASES, *(opening.strip() for opening in OPENINGS)]
+    assert [loose(phrase) for phrase in written] == written
+    assert len(set(written)) == len(written)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +298,7 @@ def test_filters_of_a_recipe_have_their_versions() -> None:
     assert set(ITEM_FILTERS) < {*Filters.__dataclass_fields__}
 
 
-SEED = "{text: the food was cold, entities: [{span: food}], label: negative}"
+SEED = "{text: the food was cold, entities: [{span: food, n: 1}], label: negative}"
 KEYS = {"task": "classification", "labels": "[positive, negative]", "seed_example": SEED}
 
 
@@ -294,7 +310,8 @@ KEYS = {"task": "classification", "labels": "[positive, negative]", "seed_exampl
         ("{patterns: {text: {require: '('}}}", "the pattern", 38),
         ("{patterns: {text: {forbid: [a, '(?=b)']}}}", "the pattern", 41),
         ("{copies: {entitie.span: text}}", "the seed example has no field `entitie`", 20),
-        ("{copies: {entities.spam: text}}", "`entities.spam` stands in no seed example", 20),
+        ("{copies: {entities.spam: text}}", "no seed example has a text at `entities.spam`", 20),
+        ("{copies: {entities.n: text}}", "no seed example has a text at `entities.n`", 20),
         ("{copies: {entities.span: txt}}", "the seed example has no field `txt`", 35),
         ("{leakage: [text, txt]}", "the seed example has no field `txt`", 27),
     ],
@@ -345,7 +362,14 @@ def test_what_is_written_is_what_is_read(project: Project) -> None:
     recipe = project.load(**KEYS, filters=filters)
     assert recipe.filters.length == {"text": Length(2, 40)}
     assert recipe.filters.patterns == {"text": Patterns(("o",), ("x", "y"))}
-    again = project.load(**KEYS, filters=as_flow(recipe.resolved["filters"]))
-    assert again.filters == recipe.filters
+    for written in (
+        filters,
+        "{length: {text: {min_words: 2}}, pii: [email], secrets: true, contradictions: true}",
+        "{patterns: {text: {require: o}}, pii: {mask: true}, leakage: true, near_duplicates: {contrast: keep}}",
+        "{patterns: {text: {forbid: [x]}}, pii: true}",
+    ):
+        recipe = project.load(**KEYS, filters=written)
+        again = project.load(**KEYS, filters=as_flow(recipe.resolved["filters"]))
+        assert again.filters == recipe.filters
     for off in ("{}", "{length: null, patterns: {}, copies: null, leakage: false, refusals: false}"):
         assert project.load(**KEYS, filters=off).filters == Filters()
