@@ -17,6 +17,7 @@ from datarecipe.characters import (
     caseless,
     changed,
     is_assigned,
+    loose,
     nfc,
     nfd,
     with_stand_ins,
@@ -62,6 +63,7 @@ def _facts(text: str, judge: Callable[[str], bool]) -> str:
 SHAPES: dict[str, tuple[Callable[[str], str], str]] = {
     "equality": (normalise_text, "72394cb140fb6f66"),
     "labels": (folded, "3bc692cb382b29b3"),
+    "near duplicates": (loose, "591d26a37de98bc9"),
     "messages": (printable, "97c5d71cc8963012"),
     "lower": (lambda text: changed(text, str.lower), "ecafa57e54832244"),
     "upper": (lambda text: changed(text, str.upper), "10e3935f17bbc6c8"),
