@@ -309,7 +309,7 @@ class Effort:
 
 
 QUICK = Effort(once=6, loops=2, limits=SMALL)
-FULL = Effort(once=160, loops=2, limits=LIMITS)
+FULL = Effort(once=80, loops=2, limits=LIMITS)
 
 
 @dataclass(frozen=True)
