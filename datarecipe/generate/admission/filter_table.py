@@ -11,7 +11,6 @@ from typing import Final
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.contradictions import ContradictionFilter
-from datarecipe.generate.admission.near_duplicates import near_duplicates_of
 from datarecipe.recipe.item_filters.item_filter_table import item_filter_versions
 from datarecipe.recipe.recipe import Recipe
 
@@ -25,12 +24,19 @@ class FilterRow:
     """Part of the run's identity; changes when the filter comes to decide otherwise."""
 
 
+def _near_duplicates(recipe: Recipe) -> CommitFilter:
+    # Only recipes that ask for it pay for the import of fractions.
+    from datarecipe.generate.admission.near_duplicates import NearDuplicateFilter  # noqa: PLC0415
+
+    return NearDuplicateFilter(recipe)
+
+
 FILTERS: Final[Mapping[str, FilterRow]] = {
     "contradictions": FilterRow(
         wanted=lambda recipe: recipe.filters.contradictions, make=ContradictionFilter, version=1
     ),
     "near_duplicates": FilterRow(
-        wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=near_duplicates_of, version=1
+        wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=_near_duplicates, version=1
     ),
 }
 """By the name of their key in `filters`."""

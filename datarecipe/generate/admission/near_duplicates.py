@@ -23,8 +23,8 @@ LONGEST = 20_000
 
 
 class NearDuplicateFilter(CommitFilter):
-    def __init__(self, recipe: Recipe, settings: NearDuplicates) -> None:
-        task = recipe.task
+    def __init__(self, recipe: Recipe) -> None:
+        task, settings = recipe.task, recipe.filters.near_duplicates or NearDuplicates()
         options = () if task.options_field is None or recipe.labels.kind != "per_example" else (task.options_field,)
         self._fields = (*recipe.text_fields, *(field for field in options if field not in recipe.text_fields))
         self._label_field = task.label_field if settings.contrast == "keep" else None
@@ -60,10 +60,3 @@ class NearDuplicateFilter(CommitFilter):
 
     def _label(self, example: Example) -> object:
         return None if self._label_field is None else typed_key(example.get(self._label_field))
-
-
-def near_duplicates_of(recipe: Recipe) -> CommitFilter:
-    """The filter of a recipe that asks for one."""
-    settings = recipe.filters.near_duplicates
-    assert settings is not None
-    return NearDuplicateFilter(recipe, settings)

@@ -16,7 +16,6 @@ from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.reasons import REASONS, Reason
 from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
-from datarecipe.recipe.item_filters.personal_data import masker_of
 from datarecipe.recipe.recipe import Recipe
 
 ENDS: Final[Mapping[FinishReason, Reason]] = {
@@ -44,7 +43,11 @@ class Judge:
         self._fields = frozenset(spelling for field in recipe.fields for spelling in spellings(field))
         self._checker = Checker(recipe)
         self._filters = item_filters_of(recipe)
-        self._masked = masker_of(recipe)
+        self._masked: Callable[[str], str] | None = None
+        if recipe.filters.pii is not None and recipe.filters.pii.mask:
+            from datarecipe.recipe.item_filters.personal_data import masker_of  # noqa: PLC0415 - few recipes ask
+
+            self._masked = masker_of(recipe)
         # A model that ignores the number asked for is still read; one gone wrong must not fill the disk with rows.
         self._most = max(100, 10 * recipe.batch_size)
 
@@ -83,7 +86,9 @@ class Judge:
 
     def _told(self, item: Checked) -> Checked:
         """An invalid item as its row of `rejected.jsonl` has it."""
-        return item if isinstance(item, Valid) else _bounded(replace(item, raw=self._masked(item.raw)))
+        if isinstance(item, Valid):
+            return item
+        return _bounded(item if self._masked is None else replace(item, raw=self._masked(item.raw)))
 
     def _called(self, apart: Apart | None) -> tuple[Found, ...]:
         """The items in the arguments of a call, which a model makes that takes the format for a tool.

@@ -100,13 +100,11 @@ class PiiFilter:
 
 
 def masker_of(recipe: Recipe) -> Callable[[str], str]:
-    """Puts the name of its kind for each piece of personal data, as in `[email]`, where the recipe asks for that."""
-    pii = recipe.filters.pii
-    if pii is None or not pii.mask:
-        return lambda text: text
+    """Puts the name of its kind for each piece of personal data that the recipe looks for, as in `[email]`."""
+    kinds = recipe.filters.pii.kinds if recipe.filters.pii else ()
 
     def masked(text: str) -> str:
-        for kind in pii.kinds:
+        for kind in kinds:
             for found in sorted(set(_found(kind, text)), key=len, reverse=True):
                 text = text.replace(found, f"[{kind}]")
         return text

@@ -219,7 +219,7 @@ def test_personal_data(kind: Any, text: str) -> None:
     recipe = made(Filters(pii=Pii((kind,), mask=True)))
     assert not faults(Filters(pii=Pii((kind,))), {"text": masker_of(recipe)(text), "label": "x"})
     assert f"[{kind}]" in masker_of(recipe)(text)
-    assert masker_of(made(Filters(pii=Pii((kind,)))))(text) == text
+    assert masker_of(made(Filters()))(text) == text
 
 
 @pytest.mark.parametrize(
