@@ -47,7 +47,7 @@ lint: $(VENV)/.installed-dev ## Check style, types, imports and generated files
 	$(BIN)/python docs/generate_recipe_reference.py --check
 
 WRITE ?=
-bench: $(VENV)/.installed-test ## Measure everything, about 40 minutes on a quiet machine; WRITE=--write updates docs/performance.md
+bench: $(VENV)/.installed-test ## Measure everything, about 45 minutes on a quiet machine; WRITE=--write updates docs/performance.md
 	$(BIN)/python -m benchmarks.validation $(WRITE)
 	$(BIN)/python -m benchmarks.generation $(WRITE)
 	$(BIN)/python -m benchmarks.rerun $(WRITE)
@@ -56,6 +56,7 @@ bench: $(VENV)/.installed-test ## Measure everything, about 40 minutes on a quie
 	$(BIN)/python -m benchmarks.caps $(WRITE)
 	$(BIN)/python -m benchmarks.replay $(WRITE)
 	$(BIN)/python -m benchmarks.parsing $(WRITE)
+	$(BIN)/python -m benchmarks.near_duplicates $(WRITE)
 
 COUNT ?= 100000
 SEED ?= 0
