@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 from itertools import accumulate, compress
+from typing import Literal
 
 from datarecipe.unassigned import LENGTHS
 
@@ -122,7 +123,7 @@ def loose(text: str) -> str:
     if text.isascii():
         text = text.lower()
     else:
-        text = with_stand_ins(changed(text, _compatible))
+        text = with_stand_ins(changed(text, compatible))
         text = text.translate(dict.fromkeys((ord(c) for c in set(text) if _is_invisible(c)), ""))
     text = _APOSTROPHE.sub("", text)
     return " ".join(text.translate({ord(c): " " for c in set(text) if _separates(c)}).split())
@@ -149,25 +150,28 @@ def _stand_in(text: str, kept: set[str]) -> str:
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", _marks_in_order(text))
+    return unicodedata.normalize("NFC", _marks_in_order(text, "NFD"))
 
 
-def _compatible(text: str) -> str:
+def compatible(text: str) -> str:
+    """Normalisation form KC with its case folded, for `changed`: of characters that all versions know alike."""
     return _nfkc(_nfkc(text).casefold())
 
 
 def _nfkc(text: str) -> str:
-    return unicodedata.normalize("NFKC", _marks_in_order(text))
+    return unicodedata.normalize("NFKC", _marks_in_order(text, "NFKD"))
 
 
-def _marks_in_order(text: str) -> str:
-    """A canonically equivalent text in which long runs of combining marks are in canonical order.
+def _marks_in_order(text: str, form: Literal["NFD", "NFKD"]) -> str:
+    """A text with the same decomposition of that form, in which long runs of combining marks are in canonical order.
+
+    In the compatibility form more characters are marks: the half-width voiced sound mark of Japanese, for one.
 
     Python sorts them by insertion, which takes the square of a run's length: hours for what fits into a reply.
     """
     if len(text) < _FEW:
         return text
-    parts = {c: unicodedata.normalize("NFD", c) for c in set(text)}
+    parts = {c: unicodedata.normalize(form, c) for c in set(text)}
     marks = {c: part for c, part in parts.items() if unicodedata.combining(part[0])}
     if not marks:
         return text

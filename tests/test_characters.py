@@ -16,6 +16,7 @@ from datarecipe.characters import (
     STAND_IN,
     caseless,
     changed,
+    compatible,
     is_assigned,
     loose,
     nfc,
@@ -137,3 +138,19 @@ def test_normalising_takes_no_time_that_grows_with_the_square() -> None:
     """Python needs minutes for the first of these, and hours where a reply is as long as one may be."""
     for text in ("a" + "\u0315" * 300_000 + "\u0323" * 300_000, "\u0f73" * 300_000, "\u0315\U00010efd" * 300_000):
         assert nfc(nfc(text)) == nfc(text)
+
+
+@given(
+    st.text(st.sampled_from(["\u0315", "\u0323", "\uff9e", "\uff9f", "\u0344", "\u00b4", "a", "\uff76"]), max_size=60)
+)
+def test_long_runs_of_compatible_marks_are_compared_as_short_ones(text: str) -> None:
+    """What is a mark in the compatibility form alone is sorted too."""
+    long = "".join(text) * 40
+    assert compatible(long) == unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", long).casefold())
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("marks", ["\u0301\uff9e", "\uff9e\u0301\u0323", "\u0345\uff9f", "\u0315\u0323"])
+def test_comparing_loosely_takes_no_time_that_grows_with_the_square(marks: str) -> None:
+    """Half a million of these took hours."""
+    assert loose("a" + marks * 250_000)
