@@ -152,5 +152,5 @@ def test_long_runs_of_compatible_marks_are_compared_as_short_ones(text: str) -> 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("marks", ["\u0301\uff9e", "\uff9e\u0301\u0323", "\u0345\uff9f", "\u0315\u0323"])
 def test_comparing_loosely_takes_no_time_that_grows_with_the_square(marks: str) -> None:
-    """Half a million of these took hours."""
+    """Eighty thousand of these took eight seconds, and twice as many four times as long."""
     assert loose("a" + marks * 250_000)

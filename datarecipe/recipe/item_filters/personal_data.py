@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from datarecipe.exchange import Example
@@ -105,11 +106,14 @@ def masker_of(recipe: Recipe) -> Callable[[str], str]:
 
     def masked(text: str) -> str:
         for kind in kinds:
-            for found in sorted(set(_found(kind, text)), key=len, reverse=True):
-                text = text.replace(found, f"[{kind}]")
+            text = KINDS[kind].form.sub(partial(_name_of, kind), text)
         return text
 
     return masked
+
+
+def _name_of(kind: str, match: re.Match[str]) -> str:
+    return f"[{kind}]" if KINDS[kind].is_one(match.group()) else match.group()
 
 
 def _found(kind: str, text: str) -> Iterator[str]:

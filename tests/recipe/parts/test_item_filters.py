@@ -238,6 +238,13 @@ def test_what_looks_like_personal_data(text: str) -> None:
     assert not faults(Filters(pii=Pii()), {"text": text, "label": "x"})
 
 
+@pytest.mark.timeout(60)
+def test_masking_takes_as_long_as_the_text() -> None:
+    """Once it took a pass over the text for each different address."""
+    text = " ".join(f"a{number}@acme.com" for number in range(100_000))
+    assert masker_of(made(Filters(pii=Pii(mask=True))))(text) == " ".join(["[email]"] * 100_000)
+
+
 # Put together here, so that nobody's scanner takes this file for a leak.
 @pytest.mark.parametrize(
     ("what", "parts"),
