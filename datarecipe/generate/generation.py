@@ -70,7 +70,7 @@ class Generation:
         """By default replies are judged as the recipe and the model need it, by the filters that the recipe asks for.
 
         With a log, memory does not grow with the dataset, digests aside; without, what a tree has ahead stays in memory.
-        Raises `TemplateError` when the instruction cannot be rendered.
+        Raises `TemplateError` when the instruction does not compile. `Renderer.check` tells whether it renders.
         """
         self.outcome: Outcome | None = None
         """Why the loop has ended, or None while it goes on."""

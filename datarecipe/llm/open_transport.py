@@ -1,4 +1,4 @@
-"""Which transport answers a model, by its name, its provider and where it is."""
+"""Which transport answers a model, by its name, its provider and where it is. Each is imported where it is chosen."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from types import TracebackType
 from typing import Any, Literal
 
 from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion
-from datarecipe.llm.embedded.embedded_transport import EmbeddedTransport
-from datarecipe.llm.embedded.gguf import check_gguf
-from datarecipe.llm.embedded.weights import Notify, Phase, default_data_dir, ensure_weights, known_weights
 from datarecipe.llm.providers.endpoint import Endpoint
-from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import Transport
 from datarecipe.llm.transports import openai_protocol
-from datarecipe.llm.transports.direct_transport import DirectTransport, proxy_of
-
-MEGABYTE = 1_000_000
 
 
 def open_transport(
@@ -38,70 +31,48 @@ def open_transport(
     provider does not speak its protocol.
     """
     if model.startswith(LOCAL_PREFIX):
-        return _embedded(model, weights, notice)
-    if transport == "litellm" or (transport == "auto" and not _direct(endpoint)):
-        return LitellmTransport(endpoint, environ=environ)
+        from datarecipe.llm.embedded.open_embedded import open_embedded  # noqa: PLC0415
+
+        return open_embedded(model, weights, notice)
+    if transport == "litellm" or (transport == "auto" and not _speaks(endpoint)):
+        return _litellm(endpoint, environ)
     if transport == "auto" and openai_protocol.depends_on_content(endpoint):
-        return _PerRequest(endpoint, environ)
+        return _PerRequest(endpoint, _direct(endpoint, environ), _litellm(endpoint, environ))
+    return _direct(endpoint, environ)
+
+
+def _direct(endpoint: Endpoint, environ: Mapping[str, str]) -> Transport:
+    from datarecipe.llm.transports.direct_transport import DirectTransport  # noqa: PLC0415
+
     return DirectTransport(endpoint, environ=environ)
 
 
-def _direct(endpoint: Endpoint) -> bool:
+def _litellm(endpoint: Endpoint, environ: Mapping[str, str]) -> Transport:
+    from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport  # noqa: PLC0415
+
+    return LitellmTransport(endpoint, environ=environ)
+
+
+def _speaks(endpoint: Endpoint) -> bool:
     """Whether requests to `endpoint` need no litellm. SOCKS proxies do."""
     if not openai_protocol.speaks(endpoint):
         return False
     base = openai_protocol.base_of(endpoint)
     if base is None or not any("socks" in os.environ[name] for name in os.environ if name.lower().endswith("_proxy")):
         return True
+    from datarecipe.llm.transports.direct_session import proxy_of  # noqa: PLC0415
+
     proxy = proxy_of(base)
     return proxy is None or not proxy.startswith("socks")
-
-
-def _embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> Transport:
-    def locate() -> Path:
-        if weights is None:
-            wanted = known_weights(model.removeprefix(LOCAL_PREFIX))
-            path = ensure_weights(
-                wanted, data_dir=default_data_dir(), notify=_in_steps(notice), stop=transport.stopping
-            )
-        else:
-            check_gguf(weights)
-            path = weights
-        notice("loading the embedded model")
-        return path
-
-    transport = EmbeddedTransport(locate, model=model)
-    return transport
-
-
-_WORDS: Mapping[Phase, str] = {
-    "waiting": "another process is fetching the embedded model's weights; waiting for it",
-    "fetching": "fetching the embedded model's weights, once: {} of {} MB",
-    "checking": "unpacking and checking the weights: {} of {} MB",
-}
-
-
-def _in_steps(notice: Callable[[str], None]) -> Notify:
-    """Tells of the weights' fetch in a few lines: at the start of each phase, and at every quarter."""
-    told: tuple[str, int] | None = None
-
-    def notify(phase: Phase, done: int, total: int) -> None:
-        nonlocal told
-        step = (phase, 4 * done // total)
-        if step != told:
-            told = step
-            notice(_WORDS[phase].format(done // MEGABYTE, total // MEGABYTE))
-
-    return notify
 
 
 class _PerRequest(Transport):
     """Direct for requests that it sends as litellm would; litellm for those with a parameter that litellm rewrites."""
 
-    def __init__(self, endpoint: Endpoint, environ: Mapping[str, str]) -> None:
+    def __init__(self, endpoint: Endpoint, direct: Transport, litellm: Transport) -> None:
         self._endpoint = endpoint
-        self._direct = DirectTransport(endpoint, environ=environ)
-        self._litellm = LitellmTransport(endpoint, environ=environ)
+        self._direct = direct
+        self._litellm = litellm
 
     def check(self) -> None:
         self._direct.check()

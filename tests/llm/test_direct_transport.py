@@ -27,7 +27,8 @@ from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.through_litellm.litellm_transport import LitellmTransport
 from datarecipe.llm.transport import AskAgainError
 from datarecipe.llm.transports import openai_protocol
-from datarecipe.llm.transports.direct_transport import DirectTransport, proxy_of
+from datarecipe.llm.transports.direct_session import proxy_of
+from datarecipe.llm.transports.direct_transport import DirectTransport
 from datarecipe.llm.transports.openai_reply import LONGEST_TEXT, Replies, without_thinking
 from tests.llm.asking import answered
 from tests.llm.certificates import Certificate, certificate
@@ -190,7 +191,7 @@ async def test_a_cancelled_request_is_cancelled() -> None:
 
 
 async def test_a_reply_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datarecipe.llm.transports.direct_transport.LONGEST_BODY", 100_000)
+    monkeypatch.setattr("datarecipe.llm.transports.direct_session.LONGEST_BODY", 100_000)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")

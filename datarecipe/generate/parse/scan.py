@@ -125,7 +125,7 @@ def _rest(items: list[Found]) -> Fragment:
 
 def _is_plain(text: str) -> bool:
     """Whether what decodes as JSON in a text means just that: no escape, character or number in it needs a second look."""
-    if "\\" in text and strings.suspect.search(text) is not None:
+    if "\\" in text and re.search(strings.SUSPECT, text) is not None:
         return False
     return not strings.has_controls(text) and not (len(text) > MAX_DIGITS and _many_digits.search(text) is not None)
 

@@ -6,7 +6,6 @@ of the cache key and of what `datarecipe prompt` shows.
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -44,37 +43,26 @@ _PLAIN = Profile("plain", "system_and_user", "none")
 _THINKING = Profile("thinking", "system_and_user", "json_schema", {"temperature": None}, thinking_tokens=8192)
 _FOLDED = Profile("no-system-role", "user_only", "none")
 
-# The first pattern that fits counts. Unknown models get no response format: a server that refuses the parameter would
-# refuse every request, and the parser needs none.
-_TABLE: tuple[tuple[str, Profile], ...] = (
-    (LOCAL_PREFIX + "*", _EMBEDDED),
-    ("openai/o[134]*", _THINKING),
-    ("o[134]*", _THINKING),
-    ("openai/gpt-5*", _THINKING),
-    ("gpt-5*", _THINKING),
-    ("openai/gpt-4o*", _SCHEMA),
-    ("gpt-4o*", _SCHEMA),
-    ("openai/gpt-4.1*", _SCHEMA),
-    ("gpt-4.1*", _SCHEMA),
-    ("openai/gpt-4-turbo*", _OBJECT),
-    ("openai/gpt-3.5-turbo*", _OBJECT),
-    ("gemini/gemma*", _FOLDED),
-    ("gemini/gemini-*", _SCHEMA),
-    ("hosted_vllm/*", _SCHEMA),
-    ("ollama_chat/*", _SCHEMA),
-    ("ollama/*", _SCHEMA),
-    ("mistral/*", _OBJECT),
-    ("deepseek/deepseek-chat*", _OBJECT),
+# By the beginnings of names; the first row that fits counts. Unknown models get no response format: a server that refuses
+# the parameter would refuse every request, and the parser needs none.
+_TABLE: tuple[tuple[tuple[str, ...], Profile], ...] = (
+    ((LOCAL_PREFIX,), _EMBEDDED),
+    (("openai/o1", "openai/o3", "openai/o4", "openai/gpt-5", "o1", "o3", "o4", "gpt-5"), _THINKING),
+    (("openai/gpt-4o", "openai/gpt-4.1", "gpt-4o", "gpt-4.1"), _SCHEMA),
+    (("openai/gpt-4-turbo", "openai/gpt-3.5-turbo"), _OBJECT),
+    (("gemini/gemma",), _FOLDED),
+    (("gemini/gemini-", "hosted_vllm/", "ollama_chat/", "ollama/"), _SCHEMA),
+    (("mistral/", "deepseek/deepseek-chat"), _OBJECT),
 )
 
 
-# By the model's own name in small letters, wherever it is served. These think before they answer, and what they think counts
-# as their answer's tokens: with room for the answer alone every reply would be cut off.
-_THINKING_FAMILIES = ("*deepseek-r1*", "*deepseek-reasoner*", "*magistral*", "*qwq*", "*qwen3*", "*gpt-oss*")
+# By a part of the model's own name in small letters, wherever it is served. These think before they answer, and what they
+# think counts as their answer's tokens: with room for the answer alone every reply would be cut off.
+_THINKING_FAMILIES = ("deepseek-r1", "deepseek-reasoner", "magistral", "qwq", "qwen3", "gpt-oss")
 # Their template refuses a system message, or did for long; the newer ones write it before the user's, as is done here.
 _WITHOUT_SYSTEM = (
-    "*gemma-2*", "*gemma-1.1*", "*gemma-7b*", "*gemma-2b*",
-    "*mistral-7b-instruct-v0.1*", "*mistral-7b-instruct-v0.2*", "*mixtral-8x7b-instruct-v0.1*",
+    "gemma-2", "gemma-1.1", "gemma-7b", "gemma-2b",
+    "mistral-7b-instruct-v0.1", "mistral-7b-instruct-v0.2", "mixtral-8x7b-instruct-v0.1",
 )  # fmt: skip
 # Servers that render a model's own template; OpenAI itself serves none of these models.
 _OWN_TEMPLATE = ("hosted_vllm/", "openai/", "openai_like/", "custom_openai/")
@@ -82,7 +70,7 @@ _OWN_TEMPLATE = ("hosted_vllm/", "openai/", "openai_like/", "custom_openai/")
 
 def profile_of(model: str) -> Profile:
     """The profile of a model, by its name in litellm's spelling (`provider/model`)."""
-    profile = next((found for pattern, found in _TABLE if fnmatch.fnmatchcase(model, pattern)), _PLAIN)
+    profile = next((found for beginnings, found in _TABLE if model.startswith(beginnings)), _PLAIN)
     if profile.layout == "embedded":
         return profile
     if not profile.thinking_tokens and _among(_THINKING_FAMILIES, model):
@@ -92,8 +80,8 @@ def profile_of(model: str) -> Profile:
     return profile
 
 
-def _among(patterns: tuple[str, ...], model: str) -> bool:
-    return any(fnmatch.fnmatchcase(model.lower(), pattern) for pattern in patterns)
+def _among(parts: tuple[str, ...], model: str) -> bool:
+    return any(part in model.lower() for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

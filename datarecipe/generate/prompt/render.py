@@ -46,10 +46,7 @@ class Renderer:
     """Renders the requests of one recipe for one model."""
 
     def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
-        """Compile the instruction, and render it for the values of `vary`: a mistake must show before anything is paid.
-
-        Raises `TemplateError` when it does not compile or does not render, with lines and columns within the template.
-        """
+        """Compile the instruction. Raises `TemplateError`, with lines and columns within the template."""
         self._recipe = recipe
         self._model = model
         self.vary = Vary(recipe.vary, recipe.vary_weights)
@@ -64,6 +61,12 @@ class Renderer:
         self._response_format = lru_cache(_FORMATS_KEPT)(partial(response_format, recipe, model))
         self._instructions: dict[tuple[int, int], str] = {}
         self._reads_draw = self._template.reads("draw")
+
+    def check(self) -> None:
+        """Render the instruction for the values of `vary`: a mistake must show before anything is paid.
+
+        Raises `TemplateError`, as `content` would.
+        """
         for turn in self._first_turns():
             self.instruction(turn)
             if self._work > _WORK_AT_ONCE:

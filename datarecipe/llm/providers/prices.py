@@ -25,6 +25,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from datarecipe.installed import version_of
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
 
@@ -108,12 +109,8 @@ def facts_of(endpoint: Endpoint) -> ModelFacts:
 
 
 def _release() -> str:
-    from importlib import metadata  # noqa: PLC0415 - brings sockets, and commands that need no price import this module
-
-    try:
-        return f"litellm {metadata.version('litellm')}"
-    except metadata.PackageNotFoundError:
-        return "litellm, which is not installed"
+    version = version_of("litellm")
+    return "litellm, which is not installed" if version is None else f"litellm {version}"
 
 
 # Where the price is charged -------------------------------------------------------------------------------------------

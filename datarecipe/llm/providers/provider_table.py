@@ -9,7 +9,6 @@ Names, hosts and variables are litellm 1.110.2's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -239,7 +238,7 @@ TABLE: Mapping[str, Provider] = {
         dialect=Dialect(
             "/v1",
             not_here=EFFORT | {"stop", "presence_penalty", "frequency_penalty"},
-            models_not_here=re.compile(r".*multi-agent"),
+            models_not_here=".*multi-agent",
         ),
     ),
     # litellm reaches these.

@@ -16,28 +16,25 @@ LONGEST_LOOK = 10_000
 SHOWN = 120
 """Characters of its beginning that a message shows."""
 
-TITLE = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{1,500})<", re.IGNORECASE)
+# Texts, which `re` compiles when it first needs them: few replies are foreign.
+TITLE = r"(?i)<(?:title|h1)[^>]{0,200}>([^<]{1,500})<"
 """What a page calls itself."""
-_BEYOND = re.compile(r"\b5[0-9]{2}\b|gateway|unavailable|maintenance", re.IGNORECASE)
+_BEYOND = r"(?i)\b5[0-9]{2}\b|gateway|unavailable|maintenance"
 """What a page to log in does not say of itself."""
-_PASSWORD = re.compile(r"type=[\"']?password", re.IGNORECASE)
-_LOGIN = re.compile(r"\b(?:log|sign)(?:ged|ging|ing)?[ -]?(?:in|on)\b|\bpassword\b", re.IGNORECASE)
-_HTML = re.compile(
-    r"(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
-    r"|center|div|main|header|section|nav|p|form|table|pre|span|font|strong|br|hr|img|iframe|frameset|a|b|i)\b",
-    re.IGNORECASE | re.DOTALL,
+_LOGIN_FIELD = r"(?i)type=[\"']?password"
+_LOGIN = r"(?i)\b(?:log|sign)(?:ged|ging|ing)?[ -]?(?:in|on)\b|\bpassword\b"
+_HTML = (
+    r"(?is)(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
+    r"|center|div|main|header|section|nav|p|form|table|pre|span|font|strong|br|hr|img|iframe|frameset|a|b|i)\b"
 )
-_UNSEEN = re.compile(
-    r"<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*+>?", re.IGNORECASE | re.DOTALL
-)
+_UNSEEN = r"(?is)<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*+>?"
 """What a page holds and nobody reads."""
-_MAY_PASS = re.compile(
-    r"\b(?:5[0-9]{2}|408|409|425|429)\b|gateway|unavailable|time[ -]?out|timed out|overload|temporar|again|too many"
+_TRANSIENT = (
+    r"(?i)\b(?:5[0-9]{2}|408|409|425|429)\b|gateway|unavailable|time[ -]?out|timed out|overload|temporar|again|too many"
     r"|maintenance|error|upstream|moment|checking|connection|reset|busy|start|load|prepar|building|waking|capacity"
-    r"|rate limit|retry|wait|queue|offline|fail|down\b|not ready|origin",
-    re.IGNORECASE,
+    r"|rate limit|retry|wait|queue|offline|fail|down\b|not ready|origin"
 )
-_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\ufffd]")
+_NO_TEXT = r"[\x00-\x08\x0e-\x1f\ufffd]"
 
 
 _PROTOCOLS: Mapping[str, tuple[dict[str, Any], ...]] = {
@@ -108,25 +105,25 @@ def _short(value: object) -> object:
 def never_json(text: str) -> Failure | None:
     """Why a retry cannot help if the body is not JSON; None if a retry may help."""
     head = text.removeprefix("\ufeff")[:LONGEST_LOOK].strip()
-    if _HTML.match(head) is not None:
+    if re.match(_HTML, head) is not None:
         return _page(head)
-    if not head or _NO_TEXT.search(head):
+    if not head or re.search(_NO_TEXT, head):
         return None
     if head[0] in "{[":
         # Lines of JSON, as Ollama streams them, begin with a whole one.
         return other_protocol(_first_value(head))
-    if head[0] in '<"-0123456789' or _MAY_PASS.search(head) or head in ("null", "true", "false"):
+    if head[0] in '<"-0123456789' or re.search(_TRANSIENT, head) or head in ("null", "true", "false"):
         return None
     return garbage("plain_text", " ".join(head[:SHOWN].split()))
 
 
 def _page(head: str) -> Failure | None:
     """Why a web page ends the run; None where its title, or else its first words, speak of what may pass."""
-    title = TITLE.search(head)
+    title = re.search(TITLE, head)
     seen = title.group(1).strip() if title is not None else ""
-    words = " ".join((seen or _UNSEEN.sub(" ", head)).split())[:SHOWN]
-    asks = _PASSWORD.search(head) or (_LOGIN.search(words) and not _BEYOND.search(words))
-    if (_MAY_PASS.search(words) and not asks) or not (words or asks or "</" in head):
+    words = " ".join((seen or re.sub(_UNSEEN, " ", head)).split())[:SHOWN]
+    asks = re.search(_LOGIN_FIELD, head) or (re.search(_LOGIN, words) and not re.search(_BEYOND, words))
+    if (re.search(_TRANSIENT, words) and not asks) or not (words or asks or "</" in head):
         return None
     return garbage("page", words or " ".join(head[:SHOWN].split()))
 

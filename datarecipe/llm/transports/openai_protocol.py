@@ -6,6 +6,7 @@ test compares them on the wire. Where what litellm sends is not known here, the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ PATH = "/chat/completions"
 
 def speaks(endpoint: Endpoint) -> bool:
     """Whether requests to `endpoint` can be made here, and are what litellm would send."""
-    return not _dialect(endpoint).models_not_here.match(endpoint.name)
+    return not re.match(_dialect(endpoint).models_not_here, endpoint.name)
 
 
 def speaks_content(endpoint: Endpoint, content: Content) -> bool:
@@ -91,9 +92,9 @@ def body_of(request: Complete, endpoint: Endpoint, form: RequestForm) -> dict[st
     content = request.content
     dialect, name = _dialect(endpoint), endpoint.name
     messages = sending.messages_of(content, system=form.system)
-    for message in messages if dialect.no_system.match(name) else ():
+    for message in messages if re.match(dialect.no_system, name) else ():
         message["role"] = message["role"].replace("system", "user")
-    length = form.length or ("max_completion_tokens" if dialect.completion_tokens.match(name) else None)
+    length = form.length or ("max_completion_tokens" if re.match(dialect.completion_tokens, name) else None)
     body: dict[str, Any] = {
         "model": dialect.model(name),
         "messages": messages,

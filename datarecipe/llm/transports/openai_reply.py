@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from datarecipe.exchange import LONGEST_NAME, Apart, Completion, FinishReason, Usage
 from datarecipe.json_size import MOST_VALUES, too_many_values
-from datarecipe.llm.failures.asked_pause import asked_pause
 from datarecipe.llm.failures.failure_errors import FailureJudge, whole_characters
 from datarecipe.llm.failures.failure_table import RESPONSES, Failure, garbage, row_of
 from datarecipe.llm.failures.reply_error import LONGEST_ERROR, is_said, said_in, shown
@@ -158,18 +157,24 @@ class Replies:
         codes = said.codes
         if self.endpoint.facts.dialect.as_plain and _NOT_PULLED.match(message):
             codes |= {"not_pulled"}
-        pause = asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}", datetime.now(UTC))
+        pause = _asked_pause(status, lower, f"{message} {text[:LONGEST_ERROR]}")
         return replace(said, kind="http", status=status, codes=codes, message=message, retry_after=pause)
 
     def _error_inside(self, said: Failure) -> Failure:
         if said.status is not None:
-            pause = asked_pause(said.status, {}, said.message, datetime.now(UTC))
+            pause = _asked_pause(said.status, {}, said.message)
             return replace(said, kind="http", message=said.message or f"status {said.status}", retry_after=pause)
         # Those that put all their errors into a 200 say of a refusal what others say with a 400.
         refusal = replace(said, kind="http", status=400)
         if row_of(refusal).meaning in RESPONSES:
             return refusal
         return replace(said, message=said.message or "an error without words", codes=said.codes | {"error"})
+
+
+def _asked_pause(status: int, headers: Mapping[str, str], text: str) -> float | None:
+    from datarecipe.llm.failures.asked_pause import asked_pause  # noqa: PLC0415 - compiles much, for failures only
+
+    return asked_pause(status, headers, text, datetime.now(UTC))
 
 
 def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Failure | None:
@@ -185,7 +190,7 @@ def _error_of(document: dict[str, Any], choice: object, *, answered: bool) -> Fa
 
 def in_words(text: str) -> str:
     """A body that is no JSON, for a message; of a page in HTML its title."""
-    title = TITLE.search(text[:10_000]) if text.lstrip().startswith("<") else None
+    title = re.search(TITLE, text[:10_000]) if text.lstrip().startswith("<") else None
     return " ".join((title.group(1) if title is not None else text).split())
 
 

@@ -21,24 +21,21 @@ Length = Literal["max_tokens", "max_completion_tokens"]
 
 _OTHER: Mapping[str, Length] = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _SEEDS = frozenset({"seed", "random_seed"})
-_SEED = re.compile(r"\b(?:random_)?seed\b")
-_REFUSES = re.compile(
-    r"unsupported|not supported|n't supported|unrecogni[sz]ed|unknown|unexpected|extra_forbidden|extra (?:inputs|fields)"
-    r"|not permitted|not allowed|deprecated",
-    re.IGNORECASE | re.ASCII,
+# Texts, which `re` compiles when it first needs them: few requests are refused.
+_SEED = r"\b(?:random_)?seed\b"
+_REFUSES = (
+    r"(?ai)unsupported|not supported|n't supported|unrecogni[sz]ed|unknown|unexpected|extra_forbidden"
+    r"|extra (?:inputs|fields)|not permitted|not allowed|deprecated"
 )
-_OF_ITS_VALUE = re.compile(
-    r"too (?:large|small|high|long)|must be|at most|at least|less than|greater than|exceed|range", re.IGNORECASE
-)
+_OF_ITS_VALUE = r"(?i)too (?:large|small|high|long)|must be|at most|at least|less than|greater than|exceed|range"
 # vLLM, SGLang, TGI (Gemma's template); Mistral's older templates, which say so of a system message too; LM Studio; OpenAI;
 # Anthropic; Bedrock; Google; Intern. What follows "the optional system message" is not about that one.
-_SYSTEM = re.compile(
-    r"system (?:role|messages?|prompts?|instructions?) (?:is |are )?(?:not (?:yet )?|un)supported"
+_SYSTEM = (
+    r"(?ai)system (?:role|messages?|prompts?|instructions?) (?:is |are )?(?:not (?:yet )?|un)supported"
     r"|role '?\"?system'?\"? is not supported|does(?:n't| not) support (?:the )?['\"]?system\b"
     r"|only user and assistant roles are supported|(?<!system message, )conversation roles must alternate"
     r"|developer instruction is not enabled|(?:message role not supported yet|unsupported role|invalid role): ?['\"]?system"
-    r"|不支持的 message role: ?system",
-    re.IGNORECASE | re.ASCII,
+    r"|不支持的 message role: ?system"
 )
 LONGEST_WORDS = 10_000
 """Characters of a refusal that are looked at."""
@@ -87,11 +84,11 @@ def _refused(failure: Failure, body: Mapping[str, Any]) -> tuple[str, Any, str] 
     row = row_of(failure).name
     has_system = any(each.get("role") == "system" for each in body.get("messages", ()))
     # Servers that render the template after they took the request say so with a 500.
-    if has_system and row in ("parameter", "server error") and _SYSTEM.search(message):
+    if has_system and row in ("parameter", "server error") and re.search(_SYSTEM, message):
         return "system", False, "system role"
     if row != "parameter" or failure.status not in (400, 422):
         return None
-    if not _SEEDS.isdisjoint(body) and (failure.parameter == "seed" or _SEED.search(message)):
+    if not _SEEDS.isdisjoint(body) and (failure.parameter == "seed" or re.search(_SEED, message)):
         return "seed", False, "seed"
     for name, other in _OTHER.items():
         if body.get(name) is not None and _refuses_name(name, other, failure, message):
@@ -105,4 +102,4 @@ def _refuses_name(name: str, other: str, failure: Failure, message: str) -> bool
         return False
     if "unsupported_parameter" in failure.codes or (other in message and "instead" in message):
         return True
-    return _REFUSES.search(message) is not None and _OF_ITS_VALUE.search(message) is None
+    return re.search(_REFUSES, message) is not None and re.search(_OF_ITS_VALUE, message) is None

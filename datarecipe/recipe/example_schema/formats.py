@@ -13,23 +13,20 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final
 
+# Texts, which `re` compiles when it first needs them: few recipes have a format.
 _DATE = r"(\d{4})-(\d\d)-(\d\d)"
 _TIME = r"(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))"
-_DATE_ALONE, _TIME_ALONE = re.compile(_DATE, re.ASCII), re.compile(_TIME, re.ASCII)
-_DATE_AND_TIME = re.compile(f"({_DATE})[Tt]({_TIME})", re.ASCII)
-_DURATION = re.compile(
-    r"P(?:\d+W|(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)", re.ASCII
-)
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
-_URI_TEXT = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DURATION = r"P(?:\d+W|(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_URI_TEXT = r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 def _is_date(text: str) -> bool:
     """RFC 3339, full-date."""
-    found = _DATE_ALONE.fullmatch(text)
+    found = re.fullmatch(_DATE, text, re.ASCII)
     if found is None:
         return False
     year, month, day = map(int, found.groups())
@@ -38,7 +35,7 @@ def _is_date(text: str) -> bool:
 
 def _is_time(text: str) -> bool:
     """RFC 3339, full-time. A leap second may be anywhere."""
-    found = _TIME_ALONE.fullmatch(text)
+    found = re.fullmatch(_TIME, text, re.ASCII)
     if found is None:
         return False
     hour, minute, second, offset_hour, offset_minute = (int(part or 0) for part in found.groups())
@@ -47,19 +44,24 @@ def _is_time(text: str) -> bool:
 
 def _is_date_time(text: str) -> bool:
     """RFC 3339, date-time."""
-    found = _DATE_AND_TIME.fullmatch(text)
+    found = re.fullmatch(f"({_DATE})[Tt]({_TIME})", text, re.ASCII)
     return found is not None and _is_date(found[1]) and _is_time(found[5])
 
 
 def _is_hostname(text: str) -> bool:
     """RFC 1123, section 2.1; at most 253 characters."""
-    return len(text) <= 253 and all(map(_LABEL.fullmatch, text.split(".")))
+    return len(text) <= 253 and all(re.fullmatch(_LABEL, part) for part in text.split("."))
 
 
 def _is_email(text: str) -> bool:
     """RFC 5321, section 4.1.2, without quoted names and addresses in brackets."""
     name, at, host = text.rpartition("@")
-    return bool(at) and len(name) <= 64 and all(map(_ATOM.fullmatch, name.split("."))) and _is_hostname(host)
+    return (
+        bool(at)
+        and len(name) <= 64
+        and all(re.fullmatch(_ATOM, part) for part in name.split("."))
+        and _is_hostname(host)
+    )
 
 
 def _is_ipv4(text: str) -> bool:
@@ -81,20 +83,20 @@ def _is_ipv6(text: str) -> bool:
 
 def _is_uri(text: str) -> bool:
     """RFC 3986: a scheme, and no character that has to be written as `%20`."""
-    return _SCHEME.match(text) is not None and _URI_TEXT.fullmatch(text) is not None
+    return re.match(_SCHEME, text) is not None and re.fullmatch(_URI_TEXT, text) is not None
 
 
 FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
     "date": _is_date,
     "time": _is_time,
     "date-time": _is_date_time,
-    "duration": lambda text: len(text) > 1 and _DURATION.fullmatch(text) is not None,
+    "duration": lambda text: len(text) > 1 and re.fullmatch(_DURATION, text, re.ASCII) is not None,
     "email": _is_email,
     "hostname": _is_hostname,
     "ipv4": _is_ipv4,
     "ipv6": _is_ipv6,
     "uri": _is_uri,
-    "uri-reference": lambda text: _URI_TEXT.fullmatch(text) is not None,
-    "uuid": lambda text: _UUID.fullmatch(text) is not None,
+    "uri-reference": lambda text: re.fullmatch(_URI_TEXT, text) is not None,
+    "uuid": lambda text: re.fullmatch(_UUID, text) is not None,
 }
 """By name. Formats are about texts: a value of another type fits any."""

@@ -35,7 +35,6 @@ from datarecipe.recipe.source.paths import display, read_source
 from datarecipe.recipe.source.source_characters import check_characters
 from datarecipe.recipe.source.yaml_hints import template_in_quotes, value_in_quotes
 from datarecipe.recipe.source.yaml_scalars import resolve
-from datarecipe.recipe.source.yaml_syntax import syntax_problem
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TYPES = {"!!null": (type(None),), "!!bool": (bool,), "!!int": (int,), "!!float": (int, float), "!!str": (str,)}
@@ -81,6 +80,8 @@ def _compose(source: Source) -> Node | None:
         try:
             event = next(events, None)
         except yaml.MarkedYAMLError as error:
+            from datarecipe.recipe.source.yaml_syntax import syntax_problem  # noqa: PLC0415 - for mistakes only
+
             raise RecipeSyntaxError(syntax_problem(error, last, source, bracket=composer.bracket)) from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # The reader's errors carry no mark; the last two come from escapes like "\UFFFFFFFF" in the Python parser.

@@ -16,7 +16,6 @@ from datarecipe.printable import printable
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.source.document import MAX_DEPTH, TOO_DEEP, Place, Source
 from datarecipe.recipe.source.yaml_hints import LONGEST_LINE, line_in_quotes, template_in_quotes, value_in_quotes
-from datarecipe.recipe.source.yaml_swallowed import swallowed
 
 _INNER = re.compile(
     r"\s*(?P<head>(?:- +)*[\w.-]+: +)(?P<key>[a-z][\w.-]*):(?: +(?P<value>\[.*\]|\{(?![{%]).*\}))?\s*(?:\s#.*)?"
@@ -123,7 +122,11 @@ def _indentation(line: str) -> int:
 
 
 def _swallowed(stop: _Stop) -> Problem | None:
-    return None if stop.bracket is None else swallowed(stop.place.source, stop.bracket.offset, stop.place.offset)
+    if stop.bracket is None:
+        return None
+    from datarecipe.recipe.source.yaml_swallowed import swallowed  # noqa: PLC0415 - compiles much, for a mistake only
+
+    return swallowed(stop.place.source, stop.bracket.offset, stop.place.offset)
 
 
 def _deep(stop: _Stop) -> Problem | None:

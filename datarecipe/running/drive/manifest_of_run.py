@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import metadata
 
 from datarecipe._version import __version__
 from datarecipe.characters import UNICODE_VERSION
@@ -13,6 +12,7 @@ from datarecipe.exchange import KEY_VERSION
 from datarecipe.generate.admission.filter_table import filter_versions
 from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_VERSION
 from datarecipe.generate.prompt.model_profile import TABLE_VERSION
+from datarecipe.installed import version_of
 from datarecipe.llm.cache.cache_record import RECORD_VERSION
 from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.identity import IDENTITY_VERSION
@@ -118,12 +118,5 @@ def _versions() -> Mapping[str, str | None]:
     return {
         "datarecipe": __version__,
         "python": platform.python_version(),
-        **{name: _version(name) for name in ("jinja2", "jsonschema", "litellm", "xllamacpp")},
+        **{name: version_of(name) for name in ("jinja2", "jsonschema", "litellm", "xllamacpp")},
     }
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None

@@ -11,4 +11,4 @@ from datarecipe.running.resolve.options import EMBEDDED_MODEL
 def check(recipe: LoadedRecipe) -> None:
     """Check that the instruction renders, for the values of `vary` too. Raises `TemplateError`."""
     with recipe.placing_errors():
-        Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None))
+        Renderer(recipe, settle_model(recipe, recipe.model or EMBEDDED_MODEL, None)).check()

