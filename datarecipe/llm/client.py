@@ -13,7 +13,6 @@ from typing import TypeAlias
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
 from datarecipe.exchange import Complete, Request, Response
 from datarecipe.llm.cache.response_cache import ResponseCache
-from datarecipe.llm.routing.attempt_driver import ask
 from datarecipe.llm.routing.model_router import Claim, Router
 
 Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
@@ -132,6 +131,8 @@ class CachedClient:
         if stored is not None:
             return stored
         assert isinstance(request, Complete)
+        from datarecipe.llm.routing.attempt_driver import ask  # noqa: PLC0415 - for what the cache does not hold
+
         asked = self._again.get(request.key)
         if asked is None:
             return self.cache.put(request, await ask(self.router, request, claim))

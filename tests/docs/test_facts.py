@@ -29,7 +29,7 @@ from datarecipe.generate.prompt.model_profile import (
 )
 from datarecipe.generate.reasons import REASONS
 from datarecipe.llm.limits import adaptive_concurrency, circuit_breaker
-from datarecipe.llm.routing import request_attempts
+from datarecipe.llm.routing import retry_limits
 from datarecipe.llm.transports import direct_session, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
 from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
@@ -241,10 +241,10 @@ def test_numbers_of_the_page_about_limits() -> None:
         "failures in a row that open the circuit": circuit_breaker.FAILURES,
         "first pause while nothing is answered": circuit_breaker.FIRST_OUTAGE_PAUSE,
         "longest pause while nothing is answered": circuit_breaker.LONGEST_OUTAGE_PAUSE,
-        "attempts at one request": request_attempts.TRIES,
-        "longest pause between two attempts": request_attempts.LONGEST_BACKOFF,
-        "time in which another attempt may begin, beside `timeout`": request_attempts.TOTAL,
-        "the same where a fallback can answer": request_attempts.TOTAL_BEFORE_A_FALLBACK,
+        "attempts at one request": retry_limits.TRIES,
+        "longest pause between two attempts": retry_limits.LONGEST_BACKOFF,
+        "time in which another attempt may begin, beside `timeout`": retry_limits.TOTAL,
+        "the same where a fallback can answer": retry_limits.TOTAL_BEFORE_A_FALLBACK,
         "seconds for one attempt, `limits.timeout`": Limits().timeout,
         "seconds for a connection to come about": direct_session.CONNECT_SECONDS,
     }

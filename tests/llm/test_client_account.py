@@ -21,7 +21,7 @@ from datarecipe.llm.limits.adaptive_concurrency import AdaptiveLimit
 from datarecipe.llm.limits.admission_gate import Gate
 from datarecipe.llm.providers.prices import Price
 from datarecipe.llm.routing.model_router import CandidateModel, Router
-from datarecipe.llm.routing.request_attempts import AT_ONCE, TOTAL
+from datarecipe.llm.routing.retry_limits import AT_ONCE, TOTAL
 from datarecipe.llm.transport import AskAgainError
 from tests import virtual_time
 from tests.llm.test_client import Line, completion, request

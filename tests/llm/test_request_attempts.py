@@ -13,11 +13,6 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
 from datarecipe.llm.routing.request_attempts import (
-    AT_ONCE,
-    LOOKS_EVERY,
-    TOTAL,
-    TOTAL_BEFORE_A_FALLBACK,
-    TRIES,
     Candidate,
     Enter,
     GiveUp,
@@ -27,6 +22,7 @@ from datarecipe.llm.routing.request_attempts import (
     Wait,
     World,
 )
+from datarecipe.llm.routing.retry_limits import AT_ONCE, LOOKS_EVERY, TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
 from datarecipe.llm.transport import AskAgainError
 
 TIMEOUT = 20.0

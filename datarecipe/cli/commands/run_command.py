@@ -35,7 +35,6 @@ from datarecipe.running.drive.interrupt import ALL, Interrupts, end_process
 from datarecipe.running.resolve.resolved_run import ResolvedRun, resolve_run
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.display import LineDisplay, LiveDisplay, on_terminal
-from datarecipe.running.show.event_stream import EventStream
 from datarecipe.running.show.next_steps import Typed, ended_short, flags, how_all_go_on, how_to_go_on
 from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.summary import summary, summary_of_error
@@ -143,6 +142,8 @@ def _observer(events: Path | None, *, quiet: bool, named: bool) -> Iterator[Obse
             except OSError as error:
                 raise UsageError(f"--events: cannot write {events}: {error.strerror}") from None
             stack.callback(_close, stream)
+            from datarecipe.running.show.event_stream import EventStream  # noqa: PLC0415
+
             observers.append(EventStream(stream))
         yield Several(*observers)
 

@@ -19,7 +19,7 @@ from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, T
 from datarecipe.exchange import Complete
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import Gate, HowItWent, Ticket
-from datarecipe.llm.routing.request_attempts import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
+from datarecipe.llm.routing.retry_limits import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
 from datarecipe.llm.transport import Transport
 
 NOTICE_EVERY = 5.0

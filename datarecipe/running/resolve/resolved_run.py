@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
@@ -35,8 +36,10 @@ from datarecipe.recipe import (
 from datarecipe.run_folder.write.folder_hold import Location
 from datarecipe.running.resolve.config import Config, read_config
 from datarecipe.running.resolve.costs import DEFAULT_USD, AskedModel, Cost, GivenPrices, caps_of, require_prices
-from datarecipe.running.resolve.local_model import Stranger, local_model
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
+
+if TYPE_CHECKING:
+    from datarecipe.running.resolve.local_model import Stranger
 
 LOOP_VERSION = 5
 """Part of every run's identity; changes when the same responses would give another dataset."""
@@ -184,6 +187,8 @@ def resolve_run(
     )
     weights = None
     if name.startswith(LOCAL_PREFIX):
+        from datarecipe.running.resolve.local_model import local_model  # noqa: PLC0415 - knows files and installers
+
         by = _stranger(recipe, source, config, home)
         name, weights = local_model(name, options, by, sends=sends, notice=notice)
     model = settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as)
@@ -302,7 +307,9 @@ def _model_name(recipe: Recipe, options: Options, config: Config) -> tuple[str, 
 
 
 def _stranger(recipe: LoadedRecipe, source: str, config: Config, home: Path) -> Stranger | None:
-    """Who names the model, where that is a file that may be a stranger's."""
+    """Who names the local model, where that is a file that may be a stranger's."""
+    from datarecipe.running.resolve.local_model import Stranger  # noqa: PLC0415
+
     if source == "the recipe":
         place, file = recipe.written.place(("model",)), recipe.source
         if place.source.path is None or file is None:
