@@ -61,6 +61,7 @@ class Renderer:
         self._response_format = lru_cache(_FORMATS_KEPT)(partial(response_format, recipe, model))
         self._instructions: dict[tuple[int, int], str] = {}
         self._reads_draw = self._template.reads("draw")
+        self._steady = self._template.steady_parts(("vary", "draw"))
 
     def check(self) -> None:
         """Render the instruction for the values of `vary`: a mistake must show before anything is paid.
@@ -123,7 +124,7 @@ class Renderer:
             "draw": turn.draw,
         }
         try:
-            rendered = self._template.measured(seen)
+            rendered = self._template.measured(seen, self._steady)
             self._work += rendered.operations + rendered.characters + len(rendered.text)
             return _sendable(rendered.text.strip())
         except TemplateRefused as refused:

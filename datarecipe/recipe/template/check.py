@@ -7,7 +7,7 @@ Jinja is imported when one of the functions below is called, not with this modul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datarecipe.recipe.template.checking.analysis import Walk
     from datarecipe.recipe.template.checking.syntax import Tree
     from datarecipe.recipe.template.evaluating.evaluator import Rendered
+    from datarecipe.recipe.template.evaluating.steady_parts import SteadyParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,17 @@ class CompiledTemplate:
 
         return any(each.name == name and each.ctx == "load" for each in self.root.find_all(Name))
 
-    def measured(self, values: Mapping[str, Any]) -> Rendered:
+    def steady_parts(self, changing: Iterable[str]) -> SteadyParts:
+        """For `measured`, where values differ for the names `changing` alone."""
+        from datarecipe.recipe.template.evaluating.steady_parts import SteadyParts
+
+        return SteadyParts(self.root, changing)
+
+    def measured(self, values: Mapping[str, Any], steady: SteadyParts | None = None) -> Rendered:
         """As `render`, and what it took."""
         from datarecipe.recipe.template.evaluating.evaluator import evaluate
 
-        return evaluate(self.root, values, self.limits)
+        return evaluate(self.root, values, self.limits, steady)
 
 
 def check_template(

@@ -17,7 +17,9 @@ from datarecipe.recipe.template import (
     compile_template,
     names_read,
 )
+from datarecipe.recipe.template.check import CompiledTemplate
 from datarecipe.recipe.template.evaluating.functions import FILTERS, TESTS
+from datarecipe.recipe.template.evaluating.steady_parts import SteadyParts
 from tests.recipe.template.attacks import VALUES
 
 ATOMS = st.sampled_from(
@@ -100,6 +102,47 @@ def test_rendering_gives_the_same_twice(template: str) -> None:
     first = text()
     assert first == text()
     assert " at 0x" not in str(first)
+
+
+def _outcome(compiled: CompiledTemplate, values: dict[str, Any], steady: SteadyParts | None = None) -> Any:
+    try:
+        return compiled.measured(values, steady)
+    except TemplateRefused as refused:
+        return refused.message, refused.line, refused.hint
+
+
+@settings(max_examples=400)
+@given(TEMPLATES, st.lists(TEMPLATES, max_size=3))
+def test_steady_parts_change_neither_text_nor_counts_nor_errors(template: str, more: list[str]) -> None:
+    try:
+        compiled = compile_template("\n".join([template, *more]), SMALL)
+    except TemplateRefused:
+        return
+    steady = compiled.steady_parts(("vary", "draw"))
+    for vary in ({}, {"a": 1}, {"a": "b" * 1_900}, {"tone": "\u00e9", "x": [1]}, {}):
+        values = {**VALUES, "vary": vary, "draw": len(vary)}
+        assert _outcome(compiled, values, steady) == _outcome(compiled, values)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% set x = 'a' %}{% if vary %}{% set x = 'b' %}{% endif %}{{ x }}",
+        "{{ x | default('none') }}{% if vary %}{% set x = vary.a %}{% endif %}{{ x | default('none') }}",
+        "{% if vary %}{% set x = 1 %}{% endif %}{% if labels %}{% set y = x | default(2) %}{% endif %}{{ y }}",
+        "{% set y = 1 %}{% for y in vary.values() %}{{ y }}{% endfor %}{{ y }}",
+        "{% set y %}{{ draw }}{% endset %}{% set z = y %}{% with y = 3 %}{{ y }}{{ z }}{% endwith %}{{ z }}",
+        "{% for a, b in vary.items() %}{{ loop.index }}{% endfor %}{% for a in labels %}{{ loop.index }}{% endfor %}",
+        "{{ draw }}\n{% for i in range(49) %}{% set x = 'a' * 2000 %}{% endfor %}\n{{ 'b' * (1500 if labels else 0) }}",
+        "{{ labels[:draw] | join }}{{ 'a' * 1000 }}\n{{ description * draw }}\n{{ 'b' * 900 }}",
+    ],
+)
+def test_what_changes_is_never_kept(template: str) -> None:
+    compiled = compile_template(template, SMALL)
+    steady = compiled.steady_parts(("vary", "draw"))
+    for vary in ({}, {"a": "1" * 1_500}, {"a": "1"}, {"a": "2", "c": "3"}, {"a": "1"}):
+        values = {**VALUES, "vary": vary, "draw": len(vary)}
+        assert _outcome(compiled, values, steady) == _outcome(compiled, values)
 
 
 PIECES = st.sampled_from(

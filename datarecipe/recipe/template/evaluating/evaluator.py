@@ -19,6 +19,7 @@ from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, Templa
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import methods_of
 from datarecipe.recipe.template.evaluating.operators import UNARY, binary, compare
+from datarecipe.recipe.template.evaluating.steady_parts import SteadyPart, SteadyParts
 from datarecipe.recipe.template.evaluating.work_budget import ITERABLES, Budget
 from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, part_of, present
 
@@ -27,6 +28,7 @@ MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
 
 _LONGEST_MESSAGE = 300
 _NOWHERE = object()
+_NOTHING_STEADY = SteadyParts(nodes.Template([]), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,19 @@ class Rendered:
     """Characters of all texts that were made on the way (`Limits.characters` is the most)."""
 
 
-def evaluate(root: nodes.Template, values: Mapping[str, Any], limits: Limits) -> Rendered:
+def evaluate(
+    root: nodes.Template, values: Mapping[str, Any], limits: Limits, steady: SteadyParts | None = None
+) -> Rendered:
     """Render the tree `root` with `values` for its names.
+
+    With the `steady` parts of this tree, in which values change for the names that they know of alone, text and counts are
+    the same and take less time.
 
     Raises `TemplateRefused` with the line where it fails, and `TemplateBoundError` where it would do too much.
     """
     budget = Budget(limits)
     try:
-        text = _Evaluation(budget, values).block(root.body)
+        text = _Evaluation(budget, values).whole(root.body, steady or _NOTHING_STEADY)
     except TemplateRefused as refused:
         refused.line = refused.line or budget.line
         raise
@@ -83,6 +90,27 @@ class _Evaluation:
         with self._scope():
             self._run(body, out)
         return str(self._budget.made("".join(out.parts)))
+
+    def whole(self, body: Iterable[nodes.Node], steady: SteadyParts) -> str:
+        """The text of a template's `body`; what is steady in it is made once."""
+        budget, out = self._budget, _Text(self._budget.limits.text)
+        with self._scope():
+            for number, node in enumerate(body):
+                part = steady.made.get(number)
+                # Without room for it the statement is rendered again: the error has to name its line.
+                if part is not None and len(part.text) <= out.room and budget.has_room(part):
+                    budget.take(part)
+                    self._names.update(part.names)
+                    out.write(part.text)
+                elif steady.may_keep(number):
+                    before, written = budget.taken, len(out.parts)
+                    self._run((node,), out)
+                    taken = (now - then for now, then in zip(budget.taken, before, strict=True))
+                    names = steady.set_by(number, self._names)
+                    steady.made[number] = SteadyPart("".join(out.parts[written:]), names, budget.line, *taken)
+                else:
+                    self._run((node,), out)
+        return str(budget.made("".join(out.parts)))
 
     def _run(self, body: Iterable[nodes.Node], out: _Text) -> None:
         budget = self._budget
@@ -252,12 +280,12 @@ class _Text:
 
     def __init__(self, most: int) -> None:
         self.parts: list[str] = []
-        self._most = self._room = most
+        self._most = self.room = most
 
     def write(self, text: str) -> None:
         self.parts.append(text)
-        self._room -= len(text)
-        if self._room < 0:
+        self.room -= len(text)
+        if self.room < 0:
             said = f"renders to more than {self._most:,} characters"
             raise TemplateBoundError(said, hint="a prompt of this length fits into few models. Loop over less")
 

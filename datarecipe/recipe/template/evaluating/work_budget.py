@@ -14,6 +14,7 @@ from jinja2.nodes import Node
 
 from datarecipe.characters import escaped
 from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, TemplateRefused
+from datarecipe.recipe.template.evaluating.steady_parts import SteadyPart
 from datarecipe.recipe.template.values import Loop, Missing, kind_of
 
 _BITS_A_DIGIT = 3.3219280948873626
@@ -58,6 +59,26 @@ class Budget:
                 f"does more than {self.limits.operations:,} operations",
                 "loop over less, and put less work into the inner loops",
             )
+
+    @property
+    def taken(self) -> tuple[int, int, int]:
+        """Operations, rounds of loops, and characters so far."""
+        return self.operations, self.iterations, self.characters
+
+    def has_room(self, part: SteadyPart) -> bool:
+        """Whether what `part` took fits within the limits."""
+        return (
+            self.operations + part.operations <= self.limits.operations
+            and self.iterations + part.iterations <= self.limits.iterations
+            and self.characters + part.characters <= self.limits.characters
+        )
+
+    def take(self, part: SteadyPart) -> None:
+        """Count what `part` took, as if it were made anew."""
+        self.line = part.line
+        self.operations += part.operations
+        self.iterations += part.iterations
+        self.characters += part.characters
 
     def call(self, apply: Callable[..., Any], /, *args: Any, **options: Any) -> Any:
         """What a filter, test, function or method makes of its arguments: both are charged."""
