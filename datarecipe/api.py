@@ -17,7 +17,7 @@ from datarecipe.recipe.message_text import did_you_mean
 from datarecipe.run_folder.dataset import Dataset
 from datarecipe.running.drive.execute import execute
 from datarecipe.running.drive.interrupt import Interrupts
-from datarecipe.running.resolve.config import user_data_roots
+from datarecipe.running.resolve.config_files import user_data_roots
 from datarecipe.running.resolve.options import Options
 from datarecipe.running.resolve.resolved_run import resolve_run
 from datarecipe.running.run_result import SHORT_EXIT

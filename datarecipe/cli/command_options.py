@@ -28,7 +28,7 @@ from datarecipe.recipe import (
     passed_over_below,
     recipes_below,
 )
-from datarecipe.running.resolve.config import user_data_roots
+from datarecipe.running.resolve.config_files import user_data_roots
 from datarecipe.running.resolve.options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])

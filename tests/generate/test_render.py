@@ -50,7 +50,9 @@ EXAMPLES = st.dictionaries(TEXT, JSON, min_size=1, max_size=5)
 def renderer(instruction: str, model: str = SYSTEM_AND_USER, **changes: Any) -> Renderer:
     values = {"vary": {}, **changes}
     recipe = make_recipe(instruction=instruction, **values)
-    return Renderer(recipe, settle_model(recipe, model, None))
+    made = Renderer(recipe, settle_model(recipe, model, None))
+    made.check()
+    return made
 
 
 def instruction(template: str, **changes: Any) -> str:
@@ -214,7 +216,7 @@ def test_a_mistake_in_an_instruction_within_the_recipe_names_its_line_there() ->
     place = TextPlace(Source("recipe.yaml").place(4, 14), 5, 2)
     recipe = replace(loaded(make_recipe(instruction="a\n{{ nope }}")), instruction_place=place)
     with pytest.raises(TemplateError) as caught, recipe.placing_errors():
-        Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None))
+        Renderer(recipe, settle_model(recipe, SYSTEM_AND_USER, None)).check()
     (problem,) = caught.value.problems
     assert (problem.source, problem.line) == ("recipe.yaml", 6)
     assert "'nope' is undefined" in problem.message

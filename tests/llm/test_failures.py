@@ -271,7 +271,7 @@ async def test_a_server_without_tls(model: str, kind: str) -> None:
 
 
 async def test_a_connection_that_never_comes_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datarecipe.llm.transports.direct_transport.CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr("datarecipe.llm.transports.direct_session.CONNECT_SECONDS", 0.3)
     # A listener whose queue is full: the system answers no further attempt.
     environ = {"OPENAI_API_KEY": "sk-datarecipe-0123456789"}
     with socket.socket() as listener, socket.socket() as one, socket.socket() as two:

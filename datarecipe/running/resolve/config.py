@@ -9,21 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from platformdirs import user_config_path
-
-from datarecipe.errors import RecipeError, UsageError
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.providers.named_endpoint import NamedEndpoints
-from datarecipe.recipe import Prices, read_yaml_document
-from datarecipe.running.resolve.config_form import (
-    PROJECT_KEYS,
-    USER_KEYS,
-    check_configuration,
-    endpoint,
-    without_values,
-)
+from datarecipe.recipe import Prices
+from datarecipe.running.resolve.config_files import project_config_file, read_values, user_config_file
+from datarecipe.running.resolve.config_form import endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,56 +40,18 @@ class Config:
         return self.prices.get(endpoint.model) or self.endpoint_prices.get(endpoint.alias or "")
 
 
-def user_config_file() -> Path:
-    return user_config_path("datarecipe") / "config.yaml"
-
-
-def project_config_file(home: Path) -> Path:
-    return home / ".datarecipe" / "config.yaml"
-
-
 def read_config(home: Path) -> Config:
     """The settings that hold in the project `home`; the project's model goes before the user's."""
-    user = _read(user_config_file(), USER_KEYS)
-    project = _read(project_config_file(home), PROJECT_KEYS)
-    named_in = next((path for path, values in (project, user) if "model" in values), None)
-    endpoints = user[1].get("endpoints", {})
+    user_file, project_file = user_config_file(), project_config_file(home)
+    user, project = read_values(user_file, "user"), read_values(project_file, "project")
+    named_in = project_file if "model" in project else user_file if "model" in user else None
+    endpoints = user.get("endpoints", {})
     return Config(
-        model=project[1].get("model") or user[1].get("model"),
+        model=project.get("model") or user.get("model"),
         model_from=str(named_in) if named_in else None,
-        by_user=named_in == user[0],
-        api_base=user[1].get("api_base"),
-        prices={model: Prices(**prices) for model, prices in user[1].get("prices", {}).items()},
-        endpoints=NamedEndpoints({name: endpoint(name, row) for name, row in endpoints.items()}, str(user[0])),
+        by_user=named_in == user_file,
+        api_base=user.get("api_base"),
+        prices={model: Prices(**prices) for model, prices in user.get("prices", {}).items()},
+        endpoints=NamedEndpoints({name: endpoint(name, row) for name, row in endpoints.items()}, str(user_file)),
         endpoint_prices={name: Prices(**row["prices"]) for name, row in endpoints.items() if "prices" in row},
     )
-
-
-def user_data_roots() -> tuple[Path, ...]:
-    """Folders outside their project that the user lets all recipes read; relative ones count from the user's file.
-
-    Raises:
-        UsageError: the user's configuration is wrong.
-    """
-    path, values = _read(user_config_file(), USER_KEYS)
-    return tuple(path.parent / Path(root).expanduser() for root in values.get("data_roots", ()))
-
-
-def _read(path: Path, keys: tuple[str, ...]) -> tuple[Path, dict[str, Any]]:
-    if not path.is_file():
-        return path, {}
-    if keys == PROJECT_KEYS and not path.resolve().is_relative_to(path.parent.parent.resolve()):
-        # What it leads to would be quoted in messages.
-        raise UsageError(f"{path} is a link that leads out of the project", hint="Put a file there instead.")
-    try:
-        document = read_yaml_document(path)
-    except RecipeError as error:
-        raise UsageError("\n".join(str(without_values(problem)) for problem in error.problems)) from None
-    if document is None:
-        return path, {}
-    try:
-        check_configuration(document, keys)
-    except RecipeError as error:
-        raise UsageError(str(error)) from None
-    values: Any = document.value
-    return path, values

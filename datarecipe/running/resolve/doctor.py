@@ -19,7 +19,8 @@ from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.embedded.weights import default_data_dir, find_weights
 from datarecipe.llm.providers import provider_facts
 from datarecipe.printable import counted
-from datarecipe.running.resolve.config import project_config_file, read_config, user_config_file
+from datarecipe.running.resolve.config import read_config
+from datarecipe.running.resolve.config_files import project_config_file, user_config_file
 from datarecipe.running.resolve.options import EMBEDDED_MODEL
 from datarecipe.running.resolve.resolved_run import cache_directory
 

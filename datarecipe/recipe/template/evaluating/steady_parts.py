@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
 
-@dataclass(frozen=True, slots=True)
-class SteadyPart:
+class SteadyPart(NamedTuple):
     """What came of one statement: its text, the names that it set, its last line, and what it took from the budget."""
 
     text: str
