@@ -103,7 +103,8 @@ class Place:
 
     def long(self, length: int) -> Place:
         """The same place with so many characters."""
-        return self if self.column is None else replace(self, end_column=self.column + length)
+        column = self.column
+        return self if column is None else Place(self.source, self.line, column, column + length)
 
     def problem(self, message: str, hint: str | None = None) -> Problem:
         """What is wrong here, with the line that shows it. What a terminal might obey is escaped, whoever wrote it."""
@@ -187,7 +188,7 @@ def unfit(value: Plain) -> str | None:
     """Why JSON cannot hold a value; None if it can."""
     if isinstance(value, float) and not math.isfinite(value):
         return "JSON holds no NaN and no infinite number"
-    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+    if isinstance(value, str) and not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         return "half of a surrogate pair is not a character"
     return None
 
