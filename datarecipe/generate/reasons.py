@@ -24,6 +24,7 @@ Reason: TypeAlias = Literal[
     "boilerplate",
     "pii",
     "secret",
+    "contamination",
     "options",
     "malformed",
     "truncated",
@@ -89,6 +90,9 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
     "pii": ReasonRow(helps=f"an instruction that asks for invented names and numbers at most, {_STRONGER}"),
     "secret": ReasonRow(helps=f"an instruction that forbids keys and passwords, {_STRONGER}"),
+    "contamination": ReasonRow(
+        helps="an instruction that asks for new texts, seed examples and `vary` values that are not from the test set"
+    ),
     "options": ReasonRow(
         helps=f"an instruction that says how many options there are and that they differ, {_STRONGER}"
     ),

@@ -45,10 +45,19 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         "batch_size": recipe.batch_size,
         "random_seed": recipe.random_seed,
         "schema": _ordered(dict(recipe.schema)),
-        **({"filters": _ordered(recipe.filters_as_written)} if recipe.filters_as_written else {}),
+        **({"filters": _ordered(_filters(recipe))} if recipe.filters_as_written else {}),
         "vars": _ordered(dict(recipe.vars)),
         "vary": _ordered(recipe.vary_as_written),
     }
+
+
+def _filters(recipe: Recipe) -> dict[str, Json]:
+    """The filters with their settings. Of a held-out file its name counts, which rejected items show, not its folder."""
+    written, held_out = recipe.filters_as_written, recipe.filters.decontaminate
+    if held_out is None:
+        return written
+    files: list[Json] = [[file.name, file.sha256] for file in held_out.against]
+    return {**written, "decontaminate": [files, held_out.threshold, list(held_out.fields)]}
 
 
 def _ordered(value: Json) -> str:

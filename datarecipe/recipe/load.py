@@ -7,11 +7,12 @@ alone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datarecipe.errors import ExampleSchemaError, Problem, RecipeNotFoundError, UnsafePathError
 from datarecipe.exchange import Json
@@ -32,12 +33,23 @@ from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.keys.task import read_task
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.message_text import describe
-from datarecipe.recipe.recipe import LabelSpace, Recipe, Task
+from datarecipe.recipe.recipe import Filters, LabelSpace, Recipe, Task
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
-from datarecipe.recipe.source.paths import Project, display, find_named_file, is_path, project_of, read_source
+from datarecipe.recipe.source.paths import (
+    Project,
+    display,
+    find_named_file,
+    is_path,
+    project_of,
+    read_bytes,
+    read_source,
+)
 from datarecipe.recipe.source.yaml_source import parse_yaml
 from datarecipe.recipe.warnings import warnings
+
+if TYPE_CHECKING:
+    from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 
 
 def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: Sequence[Path] = ()) -> LoadedRecipe:
@@ -138,6 +150,15 @@ class _Files:
         """What reads the files that the values of a key name."""
         return lambda value, place: self._source(self.find(value, place), value, place, key)
 
+    def read_held_out(self, value: str, place: Place) -> tuple[FileRead, bytes]:
+        """A file of held-out records, which may be large."""
+        from datarecipe.recipe.held_out.held_out_records import LARGEST  # noqa: PLC0415
+
+        path = self.find(value, place)
+        data = read_bytes(path, place, value, self.project, most=LARGEST)
+        read = FileRead(path, hashlib.sha256(data).hexdigest(), "decontaminate")
+        return self._read.setdefault(path, read), data
+
     def _source(self, path: Path, value: str, place: Place, role: Role) -> Source:
         source = read_source(path, place, value, self.project)
         self.note(source, role)
@@ -158,6 +179,7 @@ class _Draft:
     task: Task | None = None
     labels: LabelSpace | None = None
     schema: dict[str, Json] | None = None
+    filters: Filters = field(default_factory=Filters)
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -210,7 +232,9 @@ def _read_parts(draft: _Draft, findings: Findings) -> None:
 def _check_settings(draft: _Draft, findings: Findings) -> None:
     if draft.has("filters") and draft.seeds and draft.task:
         with findings:
-            check_filters(draft.document, settings.read_filters(draft.values["filters"]), draft.seeds, draft.task)
+            held_out = _read_held_out(draft)
+            draft.filters = settings.read_filters(draft.values["filters"], held_out)
+            check_filters(draft.document, draft.filters, draft.seeds, draft.task)
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
     if "vary" not in draft.wrong:
@@ -228,6 +252,14 @@ def _read_schema(draft: _Draft) -> dict[str, Json]:
         )
     file = draft.files.named_by("schema")(written, place)
     return check_given_schema(parse_json(file.text, file.name, file.path), ())
+
+
+def _read_held_out(draft: _Draft) -> Decontaminate | None:
+    if not draft.values["filters"].get("decontaminate"):
+        return None
+    from datarecipe.recipe.keys.decontaminate import read_decontaminate  # noqa: PLC0415 - few recipes ask for it
+
+    return read_decontaminate(draft.document, draft.files.read_held_out)
 
 
 def _recipe(draft: _Draft) -> LoadedRecipe:
@@ -262,7 +294,7 @@ def _recipe(draft: _Draft) -> LoadedRecipe:
         response_format=values.get("response_format", Recipe.response_format),
         fallbacks=settings.read_fallbacks(values.get("fallbacks", ())),
         prices=settings.read_prices(values.get("prices")),
-        filters=settings.read_filters(values.get("filters", {})),
+        filters=draft.filters,
         limits=settings.read_limits(values.get("limits", {})),
         about=settings.read_about(values),
         own_keys={key: value for key, value in values.items() if key.startswith("x-")},

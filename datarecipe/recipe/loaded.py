@@ -13,7 +13,7 @@ from datarecipe.recipe.recipe import IN_INSTRUCTION, Recipe
 from datarecipe.recipe.source.document import Document, MappingNode, Source
 from datarecipe.recipe.source.text_place import TextPlace
 
-Role = Literal["recipe", "extends", "instruction", "seed_example", "schema"]
+Role = Literal["recipe", "extends", "instruction", "seed_example", "schema", "decontaminate"]
 
 
 @dataclass(frozen=True, slots=True)

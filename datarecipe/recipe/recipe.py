@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
+
+if TYPE_CHECKING:
+    from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
@@ -158,6 +161,7 @@ class Filters:
     refusals: bool = False
     pii: Pii | None = None
     secrets: bool = False
+    decontaminate: Decontaminate | None = None
     contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
 
@@ -212,8 +216,8 @@ class Recipe:
     def resolved(self) -> Mapping[str, Json]:
         """The recipe as one JSON document in the order of the format, with defaults filled in and files by content.
 
-        `show` prints it, the manifest keeps it. It is a recipe itself and needs no other file. Keys without a value and
-        without a default are left out.
+        `show` prints it, the manifest keeps it. It is a recipe itself and needs no other file, except for held-out files,
+        which are named with their hashes. Keys without a value and without a default are left out.
         """
         about = self.about
         examples: list[Json] = [dict(example) for example in self.seed_examples]
@@ -255,7 +259,12 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        written: dict[str, Json] = _plain(asdict(self.filters))
+        held_out = self.filters.decontaminate
+        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None)))
+        if held_out is not None:
+            files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
+            fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
+            written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
         return {name: value for name, value in written.items() if value is not False}
 
     @property

@@ -20,8 +20,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Final
 
-GRAM: Final = 5
-"""Characters of a gram. Five separate paraphrases from repeats as well as four, and need a quarter of the time."""
+from datarecipe.characters import grams
 
 SHARED, SHARED_OF_LONG = 4, 8
 """Grams that two similar texts share among their rarest, for texts of few grams and of many."""
@@ -44,12 +43,6 @@ class Match:
     number: int
     """Its place among the texts, from 0."""
     similarity: Fraction
-
-
-def grams(text: str) -> frozenset[str]:
-    """The grams of a text, its two ends marked by a space. A shorter text is its own only gram."""
-    padded = f" {text} "
-    return frozenset(padded[start : start + GRAM] for start in range(max(1, len(padded) - GRAM + 1)))
 
 
 class SetSimilarityIndex:

@@ -15,7 +15,7 @@ from datarecipe.exchange import Example
 from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.recipe import Recipe
 
-ItemReason: TypeAlias = Literal["length", "pattern", "copy", "leakage", "boilerplate", "pii", "secret"]
+ItemReason: TypeAlias = Literal["length", "pattern", "copy", "leakage", "boilerplate", "pii", "secret", "contamination"]
 ItemFilter: TypeAlias = Callable[[Example, Work], str | None]
 """What is wrong with an example, or None. It gets the work that is left for all items of a reply."""
 
@@ -46,6 +46,7 @@ ITEM_FILTERS: Final[Mapping[str, ItemFilterRow]] = {
     "refusals": ItemFilterRow(make=_made("boilerplate", "RefusalsFilter"), reason="boilerplate"),
     "pii": ItemFilterRow(make=_made("personal_data", "PiiFilter"), reason="pii"),
     "secrets": ItemFilterRow(make=_made("leaked_secrets", "SecretsFilter"), reason="secret"),
+    "decontaminate": ItemFilterRow(make=_made("decontamination", "DecontaminationFilter"), reason="contamination"),
 }
 """By the name of their key in `filters`; a recipe asks for a filter when the key has a value there."""
 

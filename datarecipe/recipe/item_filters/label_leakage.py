@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 
-from datarecipe.characters import loose
+from datarecipe.characters import loose_words
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.item_filters.texts import texts
@@ -14,10 +13,6 @@ from datarecipe.recipe.recipe import Recipe
 
 _SEARCHED = 2_500
 """Characters in which a label is searched that weigh as much as a step of `Work`."""
-
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-"""Letters of scripts that put no space between words, each of which counts as a word: Thai, Lao, Burmese, Khmer, Japanese,
-Chinese."""
 
 
 class LeakageFilter:
@@ -51,4 +46,4 @@ def texts_of_label(label: Json) -> tuple[str, ...]:
 
 def _words(text: str) -> str:
     """The words of a text with a space between two."""
-    return " ".join(_UNSPACED.sub(r" \g<0> ", loose(text)).split())
+    return " ".join(loose_words(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
@@ -22,6 +22,9 @@ from datarecipe.recipe.recipe import (
     Strategy,
 )
 from datarecipe.recipe.source.document import Document
+
+if TYPE_CHECKING:
+    from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 
 # The format's check has run over all of these values: what is read here has its type.
 Values = Mapping[str, Any]
@@ -72,8 +75,8 @@ def read_stop_when(written: Values) -> StopWhen | None:
     return StopWhen(**_typed(StopWhen, written))
 
 
-def read_filters(written: Values) -> Filters:
-    """The filters that a recipe asks for."""
+def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filters:
+    """The filters that a recipe asks for; the one that reads files is read already."""
     leakage = written.get("leakage") or False
     return Filters(
         length={field: Length(**_typed(Length, bounds)) for field, bounds in (written.get("length") or {}).items()},
@@ -83,6 +86,7 @@ def read_filters(written: Values) -> Filters:
         refusals=written.get("refusals") or False,
         pii=_read_pii(written.get("pii")),
         secrets=written.get("secrets") or False,
+        decontaminate=decontaminate,
         contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
     )

@@ -203,11 +203,13 @@ def read_source(
     `path` is absolute, symlinks resolved; `name` is how the one who asks calls it, `shown` what messages call it. Problems
     with the file itself are placed at `place`, those in its bytes in the file. A hint names no file outside the `project`.
     """
-    data = _read(path, place, name, None if project is None else bounds_of(place, project))
+    data = read_bytes(path, place, name, project)
     return Source(shown or display(path), decode(data, display(path)), path, hashlib.sha256(data).hexdigest())
 
 
-def _read(path: Path, place: Place, name: str, project: Project | None) -> bytes:
+def read_bytes(path: Path, place: Place, name: str, project: Project | None = None, *, most: int = MAX_BYTES) -> bytes:
+    """The content of a regular file of at most `most` bytes; else as `read_source`."""
+    project = None if project is None else bounds_of(place, project)
     no_file = f"{show(name)} is not a regular file"
     try:
         if path.is_dir():
@@ -220,14 +222,14 @@ def _read(path: Path, place: Place, name: str, project: Project | None) -> bytes
         with open(handle, "rb") as file:  # noqa: PTH123 - it is a descriptor, not a path
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise MissingFileError(place.problem(no_file))
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(most + 1)
     except FileNotFoundError:
         hint = None if project is None else _meant(path, name, place, project)
         raise MissingFileError(place.problem(f"there is no file {show(name)}", hint)) from None
     except OSError as error:
         raise MissingFileError(place.problem(f"{show(name)} cannot be read: {error.strerror}")) from None
-    if len(data) > MAX_BYTES:
-        raise MissingFileError(place.problem(f"{show(name)} is larger than {MAX_BYTES:,} bytes"))
+    if len(data) > most:
+        raise MissingFileError(place.problem(f"{show(name)} is larger than {most:,} bytes"))
     return data
 
 

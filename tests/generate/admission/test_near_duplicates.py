@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from datarecipe.characters import loose
+from datarecipe.characters import grams, loose
 from datarecipe.exchange import Complete, Completion, Example
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex, grams
+from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, StrategyKind, Task
 from tests.generate.driving import Driven, drive

@@ -1,0 +1,40 @@
+"""`filters.decontaminate`: an example must not contain a held-out text."""
+
+from __future__ import annotations
+
+from datarecipe.exchange import Example
+from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.held_out.held_out_index import Contained
+from datarecipe.recipe.held_out.held_out_texts import Decontaminate
+from datarecipe.recipe.item_filters.texts import texts
+from datarecipe.recipe.message_text import code, show
+from datarecipe.recipe.recipe import Recipe
+
+
+class DecontaminationFilter:
+    def __init__(self, recipe: Recipe) -> None:
+        assert recipe.filters.decontaminate is not None
+        self._held_out = recipe.filters.decontaminate
+        options = recipe.task.options_field if recipe.labels.kind == "per_example" else None
+        self._fields = dict.fromkeys((*recipe.text_fields, *((options,) if options is not None else ())))
+
+    def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - the length of a reply bounds it
+        """Case, punctuation and white space make no difference. The held-out text is named of which it contains most."""
+        best: tuple[Contained, str] | None = None
+        for field in self._fields:
+            for text in texts(example.get(field)):
+                found = self._held_out.index.find(text)
+                if found is not None and (best is None or found.share > best[0].share):
+                    best = found, field
+        return None if best is None else _detail(*best, self._held_out)
+
+
+def _detail(found: Contained, field: str, held_out: Decontaminate) -> str:
+    file, text = held_out.at(found.number)
+    of_field = f", {code(text.field)}" if text.field else ""
+    counted = "record " if file.name.lower().endswith(".json") else "line "
+    where = f"{show(file.name)}, {counted}{text.line}{of_field}"
+    if found.run:
+        return f"{code(field)} has {show(found.run)} of {where}"
+    percent = found.share.numerator * 100 // found.share.denominator
+    return f"{code(field)} contains {percent} % of {where}"
