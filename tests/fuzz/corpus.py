@@ -52,11 +52,18 @@ def _named(file: Path) -> Iterator[Path]:
     value = _value(file) if file.suffix in _VALUES else None
     if not isinstance(value, dict) or "recipe" not in value:
         return
-    for key in _NAMING:
-        written = value.get(key)
+    for written in (*map(value.get, _NAMING), [*_held_out(value.get("filters"))]):
         for item in written if isinstance(written, list) else [written]:
             if isinstance(item, str) and is_path(item):
                 yield from _named((file.parent / item).resolve())
+
+
+def _held_out(filters: Json) -> Iterator[Json]:
+    """The files that `filters.decontaminate` names in its long form."""
+    held_out = filters.get("decontaminate") if isinstance(filters, dict) else None
+    against = held_out.get("against") if isinstance(held_out, dict) else None
+    for entry in against if isinstance(against, list) else ():
+        yield entry.get("file") if isinstance(entry, dict) else entry
 
 
 def _value(path: Path) -> Json:

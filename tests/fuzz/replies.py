@@ -20,6 +20,7 @@ from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Filters, LabelSpace, Length, NearDuplicates, Patterns, Recipe, Task
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
+from datarecipe.recipe.held_out.held_out_texts import Decontaminate, HeldOutFile, HeldOutText
 from tests.fuzz.items import schema_of
 from tests.generate.hostile_replies import HOSTILE
 from tests.generate.recipes import completion, make_recipe, settings
@@ -73,6 +74,10 @@ def _recipe(seed: dict[str, Any], task: Task, labels: LabelSpace, **changes: Any
     return make_recipe(changes.pop("kind", "fixed"), instruction="Write.", **{**values, **changes})
 
 
+HELD_OUT = Decontaminate((HeldOutFile("test.txt", "0" * 64, (
+    HeldOutText("See you at nine in the morning", 1, ""), HeldOutText("Win", 2, ""), HeldOutText("a b c " * 20, 3, ""),
+)),))  # fmt: skip
+
 RECIPES: Sequence[Recipe] = (
     _recipe({"text": "See you at nine", "label": "ham"}, CLASSIFY, LabelSpace("fixed", ("ham", "spam"))),
     _recipe({"text": "a", "label": 1}, CLASSIFY, LabelSpace("fixed", (1, 0, True, "1")), kind="tree"),
@@ -87,7 +92,8 @@ RECIPES: Sequence[Recipe] = (
     _recipe({"examples": ["a"], "label": "x"}, CLASSIFY, LabelSpace("fixed", ("x", "y"))),
     _recipe({"text": "See you at nine", "label": "ham"}, CLASSIFY, LabelSpace("fixed", ("ham", "spam")), kind="tree",
             filters=Filters(length={"text": Length(min_characters=2)}, patterns={"text": Patterns(forbid=("(a|b)+c",))},
-                            leakage=True, refusals=True, near_duplicates=NearDuplicates(threshold=0.5))),
+                            leakage=True, refusals=True, decontaminate=HELD_OUT,
+                            near_duplicates=NearDuplicates(threshold=0.5))),
     _recipe({"text": "t x", "spans": [{"from": 1, "kind": "x"}], "label": 1}, CLASSIFY, LabelSpace("fixed", (1, 0)),
             kind="similar", filters=Filters(copies={"spans.kind": "text"}, near_duplicates=NearDuplicates(contrast="keep"))),
 )  # fmt: skip

@@ -94,7 +94,7 @@ LEGAL: Mapping[str, Sequence[Json]] = {
     {"concurrency": 2, "max_concurrency": 64}),
     "extends": ("bases/root.yaml", ["bases/task.yaml", "bases/topics.yaml"], "bases/collection.yaml",
     ["bases/passage.yaml"], "main.yaml", []),
-    "filters": ({"length": {"question": {"max_words": 40}}}, {}),
+    "filters": ({"length": {"question": {"max_words": 40}}}, {}, {"decontaminate": "../data/test.jsonl"}),
     "fallbacks": ([], ["openai/gpt-4o-mini"],
     [{"model": "x/y", "prices": {"input_per_million": 1, "output_per_million": 0}}]),
     "prices": ({"input_per_million": 1}, {"input_per_million": 0.15, "output_per_million": 1e-9}),

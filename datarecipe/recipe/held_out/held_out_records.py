@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from datarecipe.errors import FilterError
 from datarecipe.exchange import Json
+from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.recipe.held_out.held_out_texts import HeldOutText
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join
 from datarecipe.recipe.source.document import Source
 
-LARGEST: Final = 500_000_000
+LARGEST: Final = 100_000_000
 """Bytes of a held-out file."""
 
 Record = Mapping[str, Any] | str
@@ -107,6 +108,9 @@ _FORMATS: Final[Mapping[str, Callable[[str, Source], Records]]] = {
 
 
 def _parsed(text: str, source: Source, line: int) -> Json:
+    if too_many_values(text):
+        hint = "write JSON Lines: each record in a line of its own"
+        raise FilterError(source.place(line).problem(f"this JSON holds more than {MOST_VALUES:,} values", hint))
     try:
         value: Json = json.loads(text)
     except json.JSONDecodeError as error:

@@ -18,6 +18,7 @@ from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
+from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 from datarecipe.recipe.recipe import (
     About,
     Filters,
@@ -82,6 +83,9 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "refusals"): (Filters, "refusals"),
     ("filters", "secrets"): (Filters, "secrets"),
     ("filters", "contradictions"): (Filters, "contradictions"),
+    ("filters", "decontaminate", "against"): (Decontaminate, "against"),
+    ("filters", "decontaminate", "threshold"): (Decontaminate, "threshold"),
+    ("filters", "decontaminate", "fields"): (Decontaminate, "fields"),
     ("filters", "pii", "kinds"): (Pii, "kinds"),
     ("filters", "pii", "mask"): (Pii, "mask"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
@@ -100,6 +104,7 @@ WHOLE = {
     ("filters",): "filters",
     ("filters", "near_duplicates"): "near_duplicates",
     ("filters", "pii"): "pii",
+    ("filters", "decontaminate"): "decontaminate",
     ("limits",): "limits",
     ("limits", "stop_when"): "stop_when",
 }
@@ -112,8 +117,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii"},
-    Filters: {"near_duplicates", "pii"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate"},
+    Filters: {"near_duplicates", "pii", "decontaminate"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -192,13 +197,15 @@ def test_the_default_is_the_dataclasses(keys: Keys) -> None:
 def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> None:
     seed = {"seed_example": "{q: is rome in italy, options: [yes, no], answer: yes}", "labels": "[yes, no]"}
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
+    project.write("held_out.txt", "a text that is held out\n")
+    of_filter: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
     asked_for: dict[str, dict[str, Json]] = (
-        {"filters": {keys[-2]: {}}} if keys[0] == "filters" and len(keys) > 2 else {}
+        {"filters": {keys[-2]: of_filter}} if keys[0] == "filters" and len(keys) > 2 else {}
     )
     value = schema_at(keys)["default"]
     above = needed.get(keys[0], {}) if len(keys) == 2 else asked_for.get(keys[0], {})
     for key in reversed(keys[2:]):
-        value = {key: value}
+        value = {**of_filter, key: value}
     without = {**seed, keys[0]: as_flow(above) if above else None}
     written = {**seed, keys[0]: as_flow({**above, keys[1]: value} if len(keys) > 1 else value)}
     before, after = project.load(**without), project.load(**written)

@@ -145,6 +145,7 @@ def test_fields_are_read_alone(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": "x"}\n[1]\n', "a.jsonl:2: a record is an object or a text, not a list"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: this JSON cannot be read"),
         ("a.jsonl", f'{{"a": {"9" * 5000}}}', "a.jsonl:1: this JSON cannot be read"),
+        ("a.json", "[" + "[]," * 1_000_001 + "]", "a.json:1: this JSON holds more than 1,000,000 values"),
         ("a.json", '{"a": "x"}', "a.json:1:1: it holds a mapping, not a list of records"),
         ("a.json", '["x", 5]', "a.json: record 2 is an object or a text, not the number 5"),
         ("a.jsonl", '{"a": 5}\n', "a.jsonl: there is no text in it"),
