@@ -5,6 +5,7 @@ from __future__ import annotations
 from datarecipe.recipe.compose.extends import MAX_FILES
 from datarecipe.recipe.example_schema import patterns, references, validation_cost
 from datarecipe.recipe.findings import MAX_PROBLEMS
+from datarecipe.recipe.held_out import held_out_records
 from datarecipe.recipe.keys import seeds
 from datarecipe.recipe.source import document as source
 from datarecipe.recipe.source.yaml_scalars import LONGEST_INT
@@ -19,6 +20,7 @@ BOUNDS = {
     "values of one seed example": seeds.MAX_SIZE,
     "values of all seed examples together, a file counted as often as it is named": seeds.MAX_TOTAL,
     "elements of the list `seed_example`": seeds.MAX_ENTRIES,
+    "bytes of a held-out file": held_out_records.LARGEST,
     "values of a schema": references.MAX_SIZE,
     "lists and mappings within one another in a schema": references.MAX_DEPTH,
     "characters of a pattern": patterns.MAX_LENGTH,
