@@ -22,6 +22,7 @@ COMMANDS = {
     "preview": "Ask for one batch and show it.",
     "plan": "Say what a run would take: requests, tokens, dollars, minutes.",
     "prompt": "Show the first request as it would be sent.",
+    "stats": "Measure a dataset: labels, diversity, learnability.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
     "list": "The shipped recipes.",

@@ -1,4 +1,4 @@
-"""Reads the texts of a held-out file: JSON Lines, JSON, CSV, or a text a line."""
+"""Reads the records of a file, and the texts of held-out ones: JSON Lines, JSON, CSV, or a text a line."""
 
 from __future__ import annotations
 
@@ -30,15 +30,9 @@ def texts_of(text: str, source: Source, fields: Sequence[str]) -> tuple[HeldOutT
     Raises:
         FilterError: it is no such file, has no texts, or none of its records has such a field.
     """
-    read = _FORMATS.get(PurePath(source.name).suffix.lower())
-    if read is None:
-        known = join(map(code, _FORMATS), "and")
-        raise FilterError(
-            source.place().problem("held-out records cannot be read from this file", f"it may be {known}")
-        )
     found: list[HeldOutText] = []
     seen: dict[str, None] = {}
-    for line, record in read(text, source):
+    for line, record in records_of(text, source):
         if isinstance(record, str):
             found.append(HeldOutText(record, line, ""))
             continue
@@ -52,6 +46,15 @@ def texts_of(text: str, source: Source, fields: Sequence[str]) -> tuple[HeldOutT
     if not found:
         raise FilterError(source.place().problem("there is no text in it", "name a file of held-out records"))
     return tuple(found)
+
+
+def records_of(text: str, source: Source) -> Records:
+    """The records of a file, by the ending of its name. Raises `FilterError` where it cannot be read."""
+    read = _FORMATS.get(PurePath(source.name).suffix.lower())
+    if read is None:
+        known = join(map(code, _FORMATS), "and")
+        raise FilterError(source.place().problem("records cannot be read from this file", f"it may be {known}"))
+    return read(text, source)
 
 
 def _texts(value: Json) -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_fields_are_read_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.parquet", b"PAR1", "a.parquet: held-out records cannot be read from this file"),
+        ("a.parquet", b"PAR1", "a.parquet: records cannot be read from this file"),
         ("a.jsonl", '{"a": "x"}\n{"a": \n', "a.jsonl:2:7: this is not JSON: Expecting value"),
         ("a.jsonl", '{"a": "x"}\n[1]\n', "a.jsonl:2: a record is an object or a text, not a list"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: this JSON cannot be read"),

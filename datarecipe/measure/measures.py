@@ -1,0 +1,130 @@
+"""All measures of one dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from datarecipe.measure import diversity
+from datarecipe.measure.diversity import Estimate, words_of
+from datarecipe.measure.labels import by_place, entropy, evenness
+from datarecipe.measure.learnability import Learnability, learnability
+from datarecipe.measure.sample import sample
+from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
+
+SIZE = 1_000
+"""Examples on which a measure is taken that depends on their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What is measured of a dataset."""
+
+    name: str
+    texts: Sequence[str]
+    """The text of each example: its text fields, a line each."""
+    labels: Sequence[str] = ()
+    """The label of each; empty where examples have none."""
+    places: Sequence[int] = ()
+    """The place of each in its batch, from 0; empty where that is not known."""
+    received: int | None = None
+    """Items that came, for a run."""
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """Rejected items by reason, for a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many words the texts have."""
+
+    shortest: int
+    median: int
+    ninety_percent: int
+    """Nine of ten have no more."""
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    name: str
+    examples: int
+    size: int
+    """Examples in the sample on which all below `lengths` is measured."""
+    received: int | None
+    rejected: Mapping[str, int]
+    labels: Mapping[str, int]
+    """By label, the most frequent first."""
+    entropy: float | None
+    """In bits."""
+    evenness: float | None
+    labels_by_place: Mapping[int, Mapping[str, int]]
+    lengths: Lengths
+    distinct: Mapping[int, float]
+    """By the number of words of an n-gram."""
+    compression_ratio: float
+    self_bleu: Estimate | None
+    near_duplicate_rate: float
+    first_words: Sequence[tuple[str, float]]
+    learnability: Learnability | None
+
+    @property
+    def yielded(self) -> float | None:
+        """Examples / items that came, for a run."""
+        return self.examples / self.received if self.received else None
+
+
+def measured(examples: Examples, size: int = SIZE) -> Measures:
+    """The measures of a dataset that is not empty, on a sample of at most `size` examples where their number matters."""
+    counts = Counter(examples.labels)
+    numbers = sample(range(len(examples.texts)), size)
+    texts = [examples.texts[number] for number in numbers]
+    words = [words_of(text) for text in texts]
+    labels = [examples.labels[number] for number in numbers] if examples.labels else []
+    return Measures(
+        name=examples.name,
+        examples=len(examples.texts),
+        size=len(texts),
+        received=examples.received,
+        rejected=examples.rejected,
+        labels=dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
+        entropy=entropy(counts.values()) if counts else None,
+        evenness=evenness(list(counts.values())) if counts else None,
+        labels_by_place=by_place(zip(examples.places, examples.labels, strict=False)) if examples.labels else {},
+        lengths=_lengths(examples.texts),
+        distinct={order: diversity.distinct(words, order) for order in (1, 2, 3)},
+        compression_ratio=diversity.compression_ratio(texts),
+        self_bleu=diversity.self_bleu(words),
+        near_duplicate_rate=diversity.near_duplicate_rate(texts),
+        first_words=diversity.first_words(words),
+        learnability=learnability(words, labels) if labels else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A dataset beside reference texts."""
+
+    overlap: float
+    """The share of examples that contain a reference text, as `filters.decontaminate` finds them."""
+    told_apart: Learnability | None
+    """How well a simple classifier tells examples from reference texts; near chance, they are alike to it."""
+
+
+def compared(examples: Examples, reference: Examples, size: int = SIZE) -> Comparison:
+    """Both in samples of one size, at most `size`; all reference texts count for the overlap."""
+    index = HeldOutIndex(reference.texts, Fraction(3, 4))
+    size = min(size, len(examples.texts), len(reference.texts))
+    own, other = sample(examples.texts, size), sample(reference.texts, size, "reference")
+    words = [words_of(text) for text in (*own, *other)]
+    return Comparison(
+        overlap=sum(index.find(text) is not None for text in own) / len(own),
+        told_apart=learnability(words, ["example"] * len(own) + ["reference"] * len(other)),
+    )
+
+
+def _lengths(texts: Sequence[str]) -> Lengths:
+    """Words are what white space separates, as in `filters.length`."""
+    counts = sorted(len(text.split()) for text in texts)
+    return Lengths(counts[0], counts[len(counts) // 2], counts[(len(counts) * 9 - 1) // 10], counts[-1])
