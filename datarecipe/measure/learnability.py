@@ -99,7 +99,7 @@ class _NaiveBayes:
             label: {feature: math.log(count + 1) for feature, count in of_label.items()}
             for label, of_label in counts.items()
         }
-        self._all = {label: math.log(of_label.total() + len(self._known)) for label, of_label in counts.items()}
+        self._all = {label: math.log(max(1, of_label.total() + len(self._known))) for label, of_label in counts.items()}
 
     def label(self, features: Counter[str]) -> str:
         """The most probable label; the first in their order of equals. What training has never seen says nothing."""

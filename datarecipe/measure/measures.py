@@ -91,7 +91,10 @@ def measured(examples: Examples, size: int = SIZE) -> Measures:
         labels=dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
         entropy=entropy(counts.values()) if counts else None,
         evenness=evenness(list(counts.values())) if counts else None,
-        labels_by_place=by_place(zip(examples.places, examples.labels, strict=False)) if examples.labels else {},
+        labels_by_place={
+            place: dict(sorted(of_place.items()))
+            for place, of_place in by_place(zip(examples.places, examples.labels, strict=False)).items()
+        },
         lengths=_lengths(examples.texts),
         distinct={order: diversity.distinct(words, order) for order in (1, 2, 3)},
         compression_ratio=diversity.compression_ratio(texts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -34,7 +35,11 @@ def command(
 
     Measures that depend on the number of examples are taken on samples of one size: that of the smallest dataset.
     """
-    found = [read_examples(path, text, label) for path in (dataset, *against)]
+    paths = (dataset, *against)
+    names = [path.name for path in paths]
+    # A column is called by its path where two files have one name.
+    shown = [str(path) if names.count(path.name) > 1 else path.name for path in paths]
+    found = [replace(read_examples(path, text, label), name=name) for path, name in zip(paths, shown, strict=True)]
     size = min(size, *(len(each.texts) for each in found))
     measures = [measured(each, size) for each in found]
     comparisons = {each.name: compared(found[0], each, size) for each in found[1:]}

@@ -1,0 +1,133 @@
+"""`datarecipe stats`: of a run and of files, side by side."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import datarecipe
+from tests.openai_author import Author
+from tests.openai_server import OpenAIServer
+from tests.runs import write_recipe
+
+WORDS = (
+    "the", "a", "fine", "old", "red", "dog", "cat", "house", "river", "stone", "runs", "sleeps", "near", "under", "over",
+    "again", "today", "slowly",
+)  # fmt: skip
+
+
+def records(count: int, seed: int = 0) -> list[dict[str, Any]]:
+    chance = random.Random(seed)
+    made = []
+    for number in range(count):
+        label = "good" if number % 2 else "bad"
+        text = " ".join(chance.choices(WORDS, k=8)) + (" happily" if label == "good" else " sadly")
+        made.append({"id": number, "text": text, "label": label})
+    return made
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_a_run(tmp_path: Path) -> None:
+    write_recipe(tmp_path)
+    with OpenAIServer(Author(variety=3000)) as server:
+        flags = ("--model", "openai/author", "--api-base", server.base_url, "--target-size", "120")
+        assert datarecipe("run", "facts", *flags, cwd=tmp_path, env={"OPENAI_API_KEY": "k"}).code == 0
+    ran = datarecipe("stats", "runs/facts", "--json", cwd=tmp_path)
+    (found,) = json.loads(ran.out)["datasets"]
+    manifest = json.loads((tmp_path / "runs/facts/manifest.json").read_text(encoding="utf-8"))
+    assert found["examples"] == found["size"] == 120
+    assert found["rejected"] == manifest["counts"]["rejected"]
+    assert found["received"] == 120 + sum(found["rejected"].values())
+    assert sum(found["labels"].values()) == 120
+    assert sum(sum(of_place.values()) for of_place in found["labels_by_place"].values()) == 120
+    table = datarecipe("stats", "runs/facts", cwd=tmp_path)
+    assert table.code == 0
+    assert "yield" in table.out
+
+
+def test_files_side_by_side(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "one.jsonl", records(300)), write(tmp_path / "other.jsonl", records(150, seed=1))
+    (tmp_path / "lines.txt").write_text("\n".join(f"line {n} of numbers" for n in range(120)), encoding="utf-8")
+    ran = datarecipe("stats", str(one), "--against", str(other), "--against", "lines.txt", "--json", cwd=tmp_path)
+    document = json.loads(ran.out)
+    datasets = document["datasets"]
+    assert [each["name"] for each in datasets] == ["one.jsonl", "other.jsonl", "lines.txt"]
+    assert [(each["examples"], each["size"]) for each in datasets] == [(300, 120), (150, 120), (120, 120)]
+    assert datasets[0]["learnability"]["accuracy"] > 0.95
+    assert datasets[2]["learnability"] is None
+    assert document["comparisons"]["other.jsonl"]["told_apart"]["accuracy"] < 0.7
+    assert document["comparisons"]["lines.txt"]["told_apart"]["accuracy"] > 0.95
+    assert document["comparisons"]["other.jsonl"]["overlap"] == 0
+
+
+def test_a_leak_shows(tmp_path: Path) -> None:
+    rows, held_out = records(200), records(40, seed=9)
+    one = write(tmp_path / "train.jsonl", [*rows, *({**row, "text": f"Note: {row['text']}!"} for row in held_out)])
+    other = write(tmp_path / "test.jsonl", held_out)
+    document = json.loads(
+        datarecipe("stats", str(one), "--against", str(other), "--size", "240", "--json", cwd=tmp_path).out
+    )
+    assert document["comparisons"]["test.jsonl"]["overlap"] > 0.1
+
+
+def test_files_of_one_name_are_told_by_their_paths(tmp_path: Path) -> None:
+    write(tmp_path / "a/train.jsonl", records(20))
+    write(tmp_path / "b/train.jsonl", records(20, seed=1))
+    ran = datarecipe("stats", "a/train.jsonl", "--against", "b/train.jsonl", cwd=tmp_path)
+    assert ran.out.split("\n")[0].split() == ["a/train.jsonl", "b/train.jsonl"]
+
+
+def test_fields_are_chosen(tmp_path: Path) -> None:
+    rows = [{"stars": n % 5, "title": f"title {n}", "review": f"words of review {n}"} for n in range(30)]
+    write(tmp_path / "r.jsonl", rows)
+    found = json.loads(
+        datarecipe("stats", "r.jsonl", "--text", "review", "--label", "stars", "--json", cwd=tmp_path).out
+    )
+    (dataset,) = found["datasets"]
+    assert set(dataset["labels"]) == {"0", "1", "2", "3", "4"}
+    assert dataset["lengths"]["longest"] == 4
+    both = json.loads(datarecipe("stats", "r.jsonl", "--json", cwd=tmp_path).out)["datasets"][0]
+    assert both["lengths"]["longest"] == 6
+    assert both["labels"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.jsonl"], 'there is no file "none.jsonl"'),
+        (["."], "holds no data.jsonl"),
+        (["a.jsonl", "--label", "lable"], "has no field `lable`"),
+        (["a.jsonl", "--text", "txt"], "has no field `txt`"),
+        (["a.parquet"], "records cannot be read from this file"),
+        (["bad.jsonl"], "bad.jsonl:1:2: this is not JSON"),
+        (["empty.jsonl"], "there is no example in it"),
+        (["a.jsonl", "--size", "5"], "5 is not in the range"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, arguments: list[str], said: str) -> None:
+    write(tmp_path / "a.jsonl", records(20))
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    (tmp_path / "bad.jsonl").write_text("{bad\n", encoding="utf-8")
+    (tmp_path / "empty.jsonl").write_text("\n", encoding="utf-8")
+    ran = datarecipe("stats", *arguments, cwd=tmp_path)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_hostile_texts_reach_no_terminal(tmp_path: Path) -> None:
+    rows = [{"text": f"\x1b[31mred{n} \u202etext", "label": "\x1b[2J"} for n in range(20)]
+    write(tmp_path / "\x1bname.jsonl", rows)
+    ran = datarecipe("stats", "\x1bname.jsonl", cwd=tmp_path)
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert "\u202e" not in ran.out
