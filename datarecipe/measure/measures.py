@@ -75,6 +75,15 @@ class Measures:
         return self.examples / self.received if self.received else None
 
 
+def measured_learnability(examples: Examples, size: int = SIZE) -> Learnability | None:
+    """Learnability alone, on the sample on which `measured` takes it."""
+    if not examples.labels:
+        return None
+    numbers = sample(range(len(examples.texts)), size)
+    words = [words_of(examples.texts[number]) for number in numbers]
+    return learnability(words, [examples.labels[number] for number in numbers])
+
+
 def measured(examples: Examples, size: int = SIZE) -> Measures:
     """The measures of a dataset that is not empty, on a sample of at most `size` examples where their number matters."""
     counts = Counter(examples.labels)

@@ -40,7 +40,10 @@ def test_a_run(tmp_path: Path) -> None:
     write_recipe(tmp_path)
     with OpenAIServer(Author(variety=3000)) as server:
         flags = ("--model", "openai/author", "--api-base", server.base_url, "--target-size", "120")
-        assert datarecipe("run", "facts", *flags, cwd=tmp_path, env={"OPENAI_API_KEY": "k"}).code == 0
+        runs = [datarecipe("run", "facts", *flags, cwd=tmp_path, env={"OPENAI_API_KEY": "k"}) for _ in range(2)]
+    assert [run.code for run in runs] == [0, 0]
+    # A rerun sends nothing, and has nothing new to say.
+    assert ["learnability: " in run.err for run in runs] == [True, False]
     ran = datarecipe("stats", "runs/facts", "--json", cwd=tmp_path)
     (found,) = json.loads(ran.out)["datasets"]
     manifest = json.loads((tmp_path / "runs/facts/manifest.json").read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ from datarecipe.cli.command_options import (
 )
 from datarecipe.cli.output import show_json, tell
 from datarecipe.cli.reports.run_table import table
-from datarecipe.errors import UsageError
+from datarecipe.errors import DatarecipeError, UsageError
 from datarecipe.printable import example_line
 from datarecipe.running.drive.budget import budget_of
 from datarecipe.running.drive.execute import execute
@@ -83,11 +83,24 @@ def _run_one(setup: ResolvedRun, observer: Observer, budget: Caps, *, quiet: boo
     elif not quiet:
         for example in result.first:
             click.echo(example_line(example))
+        for said in _learned(setup, result):
+            tell(said)
     typed = _typed(overwritten=result.written)
     for line in (ended_short(result), how_to_go_on(result, typed, budget)):
         if line is not None:
             tell(line)
     return result.exit_code
+
+
+def _learned(setup: ResolvedRun, result: RunResult) -> Iterator[str]:
+    """Whether the labels can be learned from the texts; not at a rerun, which has nothing new to say and is to be quick."""
+    if setup.recipe.labels.kind == "fixed" and result.written and result.traffic.sent:
+        from datarecipe.cli.reports.stats_report import learned  # noqa: PLC0415 - for runs that took long anyway
+
+        try:
+            yield from learned(result.output)
+        except DatarecipeError as error:  # another process has changed the folder; the run itself went well
+            yield f"learnability was not measured: {error}"
 
 
 def _run_many(

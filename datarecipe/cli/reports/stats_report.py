@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from datarecipe.cli.output import aligned
 from datarecipe.exchange import Json
 from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.learnability import Learnability
-from datarecipe.measure.measures import Comparison, Measures
+from datarecipe.measure.measures import Comparison, Measures, measured_learnability
+from datarecipe.measure.read_examples import read_examples
 from datarecipe.printable import printable
 
 MOST_LABELS = 6
@@ -55,6 +57,13 @@ def document(datasets: Sequence[Measures], comparisons: Mapping[str, Comparison]
         "datasets": [_plain(each) for each in datasets],
         "comparisons": {name: _plain(each) for name, each in comparisons.items()},
     }
+
+
+def learned(run: Path) -> Iterator[str]:
+    """What a run's own figures do not show, in a line for its end; nothing where there are too few examples to say it."""
+    found = measured_learnability(read_examples(run))
+    if found is not None:
+        yield f"learnability: {_accuracy(found)} (what a simple classifier learns; `datarecipe stats` measures more)"
 
 
 def _plain(measures: Measures | Comparison) -> dict[str, Json]:
