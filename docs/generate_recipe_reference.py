@@ -30,11 +30,12 @@ GROUPS: Sequence[tuple[str, Sequence[str]]] = (
     ("The task", ("task", "seed_example", "labels", "instruction", "vars", "vary", "schema")),
     ("The loop", ("strategy", "target_size", "batch_size", "random_seed", "filters")),
     ("The model", ("model", "api_base", "fallbacks", "prices", "sampling", "response_format")),
-    ("Limits and evaluation", ("limits", "evaluate")),
+    ("Limits and evaluation", ("limits", "tests", "evaluate")),
 )
 
 NOTES = {
     "instruction": "See [templates](templates.md).",
+    "tests": "See [testing a dataset](stats.md#testing-a-dataset).",
     "schema": "See [schemas](schema.md): what is inferred, what your own schema may contain, and how patterns work.",
     "extends": "See [extending recipes](extends.md).",
     "vary": "See [templates](templates.md#vary) and [strategies](strategies.md#vary).",

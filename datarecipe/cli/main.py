@@ -23,6 +23,7 @@ COMMANDS = {
     "plan": "Say what a run would take: requests, tokens, dollars, minutes.",
     "prompt": "Show the first request as it would be sent.",
     "stats": "Measure a dataset: labels, diversity, learnability.",
+    "test": "Test a dataset against the bounds in its recipe.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
     "list": "The shipped recipes.",
@@ -30,6 +31,9 @@ COMMANDS = {
     "schema": "Print the JSON Schema of recipes, for editors.",
     "doctor": "Say what is installed and usable.",
 }
+
+_IN_A_FOLDER = {"stats": "evidence.", "test": "evidence."}
+"""The folder of `cli/commands/` in which a command's module is, where it is in one."""
 
 
 class LazyGroup(click.Group):
@@ -43,7 +47,7 @@ class LazyGroup(click.Group):
         """The command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"datarecipe.cli.commands.{cmd_name}_command").command
+        command = import_module(f"datarecipe.cli.commands.{_IN_A_FOLDER.get(cmd_name, '')}{cmd_name}_command").command
         assert isinstance(command, click.Command)
         return command
 

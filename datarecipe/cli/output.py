@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -60,6 +60,19 @@ def short(value: Json, longest: int) -> str:
     """A value on one printable line, cut where it is longer: a text as it is, anything else as JSON."""
     text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def github_line(level: str, properties: Mapping[str, object], message: str) -> str:
+    """A workflow command, which GitHub and what follows it show as an annotation; properties that are None are left out."""
+    given = {name: value for name, value in properties.items() if value is not None}
+    where = ",".join(f"{name}={_escaped(printable(str(value)), ':,')}" for name, value in given.items())
+    return f"::{level} {where}::{_escaped(printable(message, multiline=True))}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for char in "%\r\n" + more:
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
 
 
 def drop_unwritten() -> None:

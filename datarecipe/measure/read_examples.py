@@ -6,19 +6,21 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.measure.measures import Examples
 from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of
 from datarecipe.recipe.item_filters.texts import texts
+from datarecipe.recipe.keys.settings import read_tests
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code, did_you_mean, join
+from datarecipe.recipe.recipe import TestedMeasure, Threshold
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import display, read_bytes
 from datarecipe.recipe.source.source_characters import decode
-from datarecipe.run_folder.dataset import Dataset
+from datarecipe.run_folder.dataset import MEND, Dataset
 
 LABELS = ("label", "answer", "labels", "class", "target")
 """Fields of a file that hold its label if none is named; the first that the records have."""
@@ -45,6 +47,18 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     label = _known(label, fields, path) if label else next((name for name in LABELS if name in fields), None)
     own = [name for name in fields if name != label and any(isinstance(record.get(name), str) for record in records)]
     return _examples(path.name, records, [_known(name, fields, path) for name in text] or own, label, path)
+
+
+def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:
+    """The tests in the recipe of a run's manifest. Raises `UsageError` where it is no run, or has tests that are none."""
+    recipe = Dataset(run).manifest.get("recipe")
+    written = recipe.get("tests", {}) if isinstance(recipe, dict) else {}
+    try:
+        return read_tests({name: bounds for name, bounds in written.items() if name in get_args(TestedMeasure)})
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError(
+            f"{display(run)}: `recipe.tests` in its manifest is none that a run writes", hint=MEND
+        ) from None
 
 
 def _of_run(path: Path, text: Sequence[str], label: str | None) -> Examples:

@@ -237,6 +237,8 @@ def _check_settings(draft: _Draft, findings: Findings) -> None:
             check_filters(draft.document, draft.filters, draft.seeds, draft.task)
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
+    if draft.has("tests"):
+        settings.check_tests(draft.document, findings)
     if "vary" not in draft.wrong:
         settings.check_vary(draft.document, findings)
 
@@ -296,6 +298,7 @@ def _recipe(draft: _Draft) -> LoadedRecipe:
         prices=settings.read_prices(values.get("prices")),
         filters=draft.filters,
         limits=settings.read_limits(values.get("limits", {})),
+        tests=settings.read_tests(values.get("tests", {})),
         about=settings.read_about(values),
         own_keys={key: value for key, value in values.items() if key.startswith("x-")},
         project=draft.files.project.root,

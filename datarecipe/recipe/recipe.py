@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
@@ -166,6 +166,21 @@ class Filters:
     near_duplicates: NearDuplicates | None = None
 
 
+TestedMeasure: TypeAlias = Literal[
+    "examples", "yield", "evenness", "learnability", "near_duplicate_rate", "distinct_1", "distinct_2", "distinct_3",
+    "compression_ratio", "self_bleu", "median_words", "longest_words",
+]  # fmt: skip
+"""What of a dataset can be tested (docs/stats.md)."""
+
+
+class Threshold(NamedTuple):
+    """The bounds of a measure, and what it means to break them."""
+
+    min: float | None = None
+    max: float | None = None
+    severity: Literal["error", "warn"] = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a recipe says of itself. Never part of a run's identity."""
@@ -208,6 +223,7 @@ class Recipe:
     prices: Prices | None = None
     filters: Filters = Filters()
     limits: Limits = Limits()
+    tests: Mapping[TestedMeasure, Threshold] = field(default_factory=dict)
     about: About = About()
     own_keys: Mapping[str, Json] = field(default_factory=dict)
     """The user's own keys, `x-*`, as written."""
@@ -248,6 +264,7 @@ class Recipe:
             "response_format": self.response_format,
             "filters": self.filters_as_written or None,
             "limits": asdict(self.limits, dict_factory=_without_none),
+            "tests": {name: _without_none(each._asdict().items()) for name, each in self.tests.items()} or None,
         }
         return {**{key: value for key, value in document.items() if value is not None}, **self.own_keys}
 

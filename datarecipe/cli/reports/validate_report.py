@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from datarecipe.cli.output import github_line
 from datarecipe.errors import WARNING, DatarecipeError, Problem, RecipeError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.printable import counted, printable
@@ -109,15 +110,6 @@ def as_github(reports: Sequence[Report]) -> Iterator[str]:
             "endColumn": problem.end_column,
             "title": f"datarecipe: {problem.kind}",
         }
-        where = ",".join(
-            f"{key}={_escaped(printable(str(value)), ':,')}" for key, value in places.items() if value is not None
-        )
         message = f"{problem.source}: {problem.message}" if _is_flag(problem) else problem.message
-        text = printable(message if problem.hint is None else f"{message}\n{problem.hint}", multiline=True)
-        yield f"::{_severity(problem)} {where}::{_escaped(text)}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    for char in "%\r\n" + more:
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text
+        text = message if problem.hint is None else f"{message}\n{problem.hint}"
+        yield github_line(_severity(problem), places, text)

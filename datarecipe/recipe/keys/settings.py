@@ -20,6 +20,8 @@ from datarecipe.recipe.recipe import (
     Prices,
     StopWhen,
     Strategy,
+    TestedMeasure,
+    Threshold,
 )
 from datarecipe.recipe.source.document import Document
 
@@ -114,6 +116,25 @@ def _read_near_duplicates(written: Any) -> NearDuplicates | None:
         return NearDuplicates()
     settings = written if isinstance(written, Mapping) else {"threshold": written}
     return NearDuplicates(**_typed(NearDuplicates, settings))
+
+
+def read_tests(written: Values) -> dict[TestedMeasure, Threshold]:
+    """The bounds for the measures of the dataset."""
+    tests: dict[Any, Threshold] = {}
+    for name, bounds in written.items():
+        numbers = {key: float(bounds[key]) for key in ("min", "max") if key in bounds}
+        tests[name] = Threshold(**numbers, severity=bounds.get("severity", Threshold().severity))
+    return tests
+
+
+def check_tests(document: Document, findings: Findings) -> None:
+    """Add bounds that no value can keep to `findings`."""
+    values: Any = document.value
+    for name, bounds in values.get("tests", {}).items():
+        if bounds.get("min", 0) > bounds.get("max", bounds.get("min", 0)):
+            place = document.place(("tests", name, "max"))
+            message = f"`tests.{name}.max` ({bounds['max']}) is below `min` ({bounds['min']})"
+            findings.add(FormatError(place.problem(message, "write a maximum that is not below the minimum")))
 
 
 def read_prices(written: Values | None) -> Prices | None:
