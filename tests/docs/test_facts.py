@@ -17,6 +17,7 @@ import pytest
 import datarecipe
 from datarecipe import errors
 from datarecipe.amount import NO_MAXIMUM, NOTHING, Caps
+from datarecipe.cli.commands.evidence.test_command import FAILED_EXIT
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
 from datarecipe.generate.events import Lineage, RejectedItem
@@ -79,7 +80,7 @@ def test_exit_codes_of_errors() -> None:
 def test_all_exit_codes_are_explained() -> None:
     codes = {int(cells[0]) for cells in table("exit-codes", "code") if cells[0].isdigit()}
     tree = {kind.exit_code for kind in vars(errors).values() if hasattr(kind, "exit_code")}
-    assert codes == tree | {0, INTERRUPTED_EXIT}
+    assert codes == tree | {0, INTERRUPTED_EXIT, FAILED_EXIT}
 
 
 def test_fields_of_lineage_and_rejected_items() -> None:

@@ -45,6 +45,7 @@ from datarecipe.running.show.summary import summary, summary_of_error
 @run_and_retry_options
 @click.option("--overwrite", is_flag=True, help="Replace what another run, or you, wrote there.")
 @click.option("--offline", is_flag=True, help="Use stored responses alone; send nothing.")
+@click.option("--test", is_flag=True, help="Then test each dataset, as `datarecipe test` does.")
 def command(recipes: tuple[str, ...], **values: Any) -> None:
     """Run each RECIPE to its target size: paths, folders, or names of recipes in recipes/ and of shipped ones.
 
@@ -54,7 +55,15 @@ def command(recipes: tuple[str, ...], **values: Any) -> None:
     start(recipes, **values)
 
 
-def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | None, **values: Any) -> NoReturn:
+def start(
+    recipes: Sequence[str],
+    *,
+    quiet: bool,
+    as_json: bool,
+    events: Path | None,
+    test: bool = False,
+    **values: Any,
+) -> NoReturn:
     """Run them as the options say, and exit."""
     budget = budget_values(values)
     names = list(recipe_names(recipes, quiet=quiet))
@@ -72,6 +81,11 @@ def start(recipes: Sequence[str], *, quiet: bool, as_json: bool, events: Path | 
             code = _run_one(setups[0], observer, budget, quiet=quiet, as_json=as_json)
         else:
             code = _run_many(setups, names, observer, budget, quiet=quiet, as_json=as_json)
+    if test:
+        from datarecipe.cli.commands.evidence.test_command import FAILED_EXIT, show_tested  # noqa: PLC0415
+
+        if not show_tested(setup.output for setup in setups if not setup.is_new):
+            code = code or FAILED_EXIT
     sys.exit(code)
 
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 from datarecipe.cli.output import aligned, github_line
 from datarecipe.measure.thresholds import Tested
-from datarecipe.printable import printable
+from datarecipe.printable import counted, printable
 
 
 def as_text(_: str, found: Sequence[Tested]) -> Iterator[str]:
@@ -76,6 +76,13 @@ WRITERS: Mapping[str, Callable[[str, Sequence[Tested]], Iterator[str]]] = {
 def ok(found: Sequence[Tested]) -> bool:
     """Whether no test failed; warnings and what cannot be measured do not count."""
     return all(result.verdict != "failed" for result in found)
+
+
+def in_a_line(found: Sequence[Tested]) -> str:
+    """How many tests there are, and how many did not pass."""
+    failed, warned = (sum(result.verdict == verdict for result in found) for verdict in ("failed", "warned"))
+    told = f"{counted(len(found), 'test')}: {failed} failed"
+    return f"{told}, {counted(warned, 'warning')}" if warned else told
 
 
 def _cells(result: Tested) -> list[str]:

@@ -20,7 +20,7 @@ from tests.recipe.writing import RECIPE, Project, as_flow
 
 FORMAT_1 = (
     "recipe name description version license tags requires task seed_example labels strategy batch_size random_seed "
-    "schema vars vary model api_base fallbacks prices sampling response_format filters limits evaluate extends "
+    "schema vars vary model api_base fallbacks prices sampling response_format filters limits tests evaluate extends "
     "instruction target_size"
 )
 

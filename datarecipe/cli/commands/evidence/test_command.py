@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from datarecipe.cli.output import tell
-from datarecipe.cli.reports.test_report import WRITERS, ok
+from datarecipe.cli.reports.test_report import WRITERS, as_text, in_a_line, ok
 from datarecipe.errors import UsageError
-from datarecipe.measure.measures import SIZE, measured
+from datarecipe.measure.measures import measured
 from datarecipe.measure.read_examples import read_examples, tests_of
-from datarecipe.measure.thresholds import results
+from datarecipe.measure.thresholds import Tested, results
 
 FAILED_EXIT = 5
 
@@ -31,14 +32,29 @@ def command(run: Path, *, written_as: str) -> None:
 
     Exits with 0 when no test failed, and with 5 when one did.
     """
-    tests = tests_of(run)
-    if not tests:
+    found = tested(run)
+    if not found:
         hint = "Add `tests: {near_duplicate_rate: {max: 0.02}}` to it, and run it again: that asks no model."
         raise UsageError(f"{run}: its recipe has no `tests`", hint=hint)
-    found = list(results(tests, measured(read_examples(run), SIZE)))
     for line in WRITERS[written_as](run.name, found):
         click.echo(line)
     if written_as == "text":
-        failed = sum(result.verdict == "failed" for result in found)
-        tell(f"{len(found)} tests: {failed} failed")
+        tell(in_a_line(found))
     sys.exit(0 if ok(found) else FAILED_EXIT)
+
+
+def tested(run: Path) -> list[Tested]:
+    """What the tests in the recipe of a run say of its dataset; none where it has none. Raises `UsageError`."""
+    tests = tests_of(run)
+    return list(results(tests, measured(read_examples(run)))) if tests else []
+
+
+def show_tested(runs: Iterable[Path]) -> bool:
+    """Test the datasets that were just made, and say on standard error what was found. Whether no test failed."""
+    passed = True
+    for run in runs:
+        found = tested(run)
+        for line in as_text(run.name, found) if found else ("no tests",):
+            tell(f"{run.name}: {line}")
+        passed = passed and ok(found)
+    return passed
