@@ -8,12 +8,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from datarecipe.exchange import Json
+from datarecipe.measure.thresholds import FIGURES
 from datarecipe.recipe import format_schema
 from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
@@ -31,6 +32,8 @@ from datarecipe.recipe.recipe import (
     StopWhen,
     Strategy,
     Task,
+    TestedMeasure,
+    Threshold,
 )
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow
@@ -102,6 +105,7 @@ WHOLE = {
     ("strategy",): "strategy",
     ("prices",): "prices",
     ("filters",): "filters",
+    ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
@@ -126,6 +130,7 @@ NOT_WRITTEN = {"schema_inferred", "own_keys", "vary_weights"}
 """Fields of `Recipe` that are no value of a known key."""
 
 ELSEWHERE: dict[Keys, Any] = {
+    **{("tests", measure, "severity"): Threshold().severity for measure in get_args(TestedMeasure)},
     ("task", "options"): "options",
     ("sampling", "temperature"): 1,
 }
@@ -164,7 +169,8 @@ def default_of(field: Field[Any]) -> Any:
 @EACH
 def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
     own = keys[0] == "sampling" and len(keys) == 2  # sent on as written
-    places = [keys in FIELDS, keys in WHOLE, keys in USED_UP, refused(keys), own]
+    bound = keys[0] == "tests" and len(keys) > 1  # of a measure that `TestedMeasure` has
+    places = [keys in FIELDS, keys in WHOLE, keys in USED_UP, refused(keys), own, bound]
     assert places.count(True) == 1, "say in FIELDS, WHOLE or USED_UP what becomes of it, or refuse it in NOT_YET"
 
 
@@ -198,14 +204,15 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     seed = {"seed_example": "{q: is rome in italy, options: [yes, no], answer: yes}", "labels": "[yes, no]"}
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
     project.write("held_out.txt", "a text that is held out\n")
-    of_filter: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
+    beside: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
+    beside = {"min": 0} if keys[0] == "tests" else beside
     asked_for: dict[str, dict[str, Json]] = (
-        {"filters": {keys[-2]: of_filter}} if keys[0] == "filters" and len(keys) > 2 else {}
+        {keys[0]: {keys[-2]: beside}} if keys[0] in ("filters", "tests") and len(keys) > 2 else {}
     )
     value = schema_at(keys)["default"]
     above = needed.get(keys[0], {}) if len(keys) == 2 else asked_for.get(keys[0], {})
     for key in reversed(keys[2:]):
-        value = {**of_filter, key: value}
+        value = {**beside, key: value}
     without = {**seed, keys[0]: as_flow(above) if above else None}
     written = {**seed, keys[0]: as_flow({**above, keys[1]: value} if len(keys) > 1 else value)}
     before, after = project.load(**without), project.load(**written)
@@ -214,6 +221,14 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
         return
     assert after == before
     assert as_flow(dict(after.resolved)) == as_flow(dict(before.resolved))
+
+
+def test_every_measure_that_can_be_tested_is_a_key_with_bounds() -> None:
+    measures = format_schema()["properties"]["tests"]["properties"]
+    assert set(measures) == set(get_args(TestedMeasure)) == set(FIGURES)
+    for schema in measures.values():
+        assert set(schema["properties"]) == set(Threshold._fields)
+        assert schema["properties"]["severity"]["default"] == Threshold().severity
 
 
 def test_the_temperature_is_the_profiles(project: Project) -> None:
