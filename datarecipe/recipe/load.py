@@ -157,7 +157,8 @@ class _Files:
         path = self.find(value, place)
         data = read_bytes(path, place, value, self.project, most=LARGEST)
         read = FileRead(path, hashlib.sha256(data).hexdigest(), "decontaminate")
-        return self._read.setdefault(path, read), data
+        self._read.setdefault(path, read)
+        return read, data
 
     def _source(self, path: Path, value: str, place: Place, role: Role) -> Source:
         source = read_source(path, place, value, self.project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -282,7 +283,8 @@ class Recipe:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
-        return {name: value for name, value in written.items() if value is not False}
+        names = (each.name for each in dataclass_fields(self.filters))
+        return {name: written[name] for name in names if written.get(name, False) is not False}
 
     @property
     def vary_as_written(self) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import Final, NamedTuple
@@ -33,6 +33,17 @@ LETTERS: Final = 2
 
 _SHARED: Final = 4
 """How many of a text's rarest grams an example has at least that contains it; where it needs fewer in all, those."""
+
+
+_READ, _COUNTED, _PLACED = 8, 50, 5
+"""Characters of a text, entries of postings, and places of grams that are as much work as a step."""
+_NOWHERE = array("L")
+
+Spend = Callable[[int], None]
+
+
+def _for_free(_: int) -> None:
+    """Count nothing."""
 
 
 class Contained(NamedTuple):
@@ -90,27 +101,33 @@ class HeldOutIndex:
             for gram in sorted(of_text, key=lambda gram: (counts[gram], gram))[:length]:
                 self._postings.setdefault(gram, array("L")).append(number)
 
-    def find(self, text: str) -> Contained | None:
-        """The held-out text of which `text`, a whole field of an example, contains most; the first of equals."""
+    def find(self, text: str, spend: Spend = _for_free, *, is_field: bool = True) -> Contained | None:
+        """The held-out text of which `text` contains most; the first of equals.
+
+        `is_field` says whether it is a whole field, which may be equal to a text of a few words. `spend` is told the work
+        before it is done, in steps of some microseconds; what it raises goes through.
+        """
+        spend(1 + len(text) // _READ)
         loosened = loose(text)
         if not loosened:
             return None
-        whole = self._whole.get(loosened)
+        whole = self._whole.get(loosened) if is_field else None
         found = [] if whole is None else [Contained(whole, Fraction(1))]
-        found += self._within(loosened)
+        found += self._within(loosened, spend)
         for passages in self._passages:
-            found += passages.found_in(loosened, self._texts)
+            found += passages.found_in(loosened, self._texts, spend)
         return max(found, key=lambda each: (each.share, -each.number), default=None)
 
     def _needed(self, of_text: frozenset[str]) -> int:
         """How many grams of a held-out text an example has that contains it."""
         return -(-self._threshold.numerator * len(of_text) // self._threshold.denominator)
 
-    def _within(self, text: str) -> Iterator[Contained]:
+    def _within(self, text: str, spend: Spend) -> Iterator[Contained]:
         if not self._postings:
             return
         places = _places(text)
         postings = [self._postings[gram] for gram in places if gram in self._postings]
+        spend(sum(map(len, postings)) // _COUNTED)
         counts = Counter(chain.from_iterable(postings))
         for number, count in counts.items():
             if count < _SHARED and number not in self._tiny:
@@ -119,6 +136,7 @@ class HeldOutIndex:
             of_text = grams(sought)
             needed = self._needed(of_text)
             there = [places[gram] for gram in of_text if gram in places]
+            spend(1 + sum(map(len, there)) // _PLACED)
             if len(there) >= needed:
                 most = most_in_a_window(there, len(sought) + len(sought) // 2)
                 if most >= needed:
@@ -135,26 +153,38 @@ class _Passages:
         self._run = run
         self._step = run - run // 2
         self._kept: dict[str, array[int]] = {}
+        """By the words: the number of a passage and where in it they begin, for each place where they stand."""
 
     def add(self, number: int, passage: str) -> None:
-        words = passage.split(" ")
-        for start in range(0, len(words) - self._step + 1, self._step):
-            numbers = self._kept.setdefault(" ".join(words[start : start + self._step]), array("L"))
-            if not numbers or numbers[-1] != number:
-                numbers.append(number)
+        words, start = passage.split(" "), 0
+        for first in range(0, len(words) - self._step + 1, self._step):
+            kept = " ".join(words[first : first + self._step])
+            self._kept.setdefault(kept, array("L")).extend((number, start))
+            start += len(kept) + 1
 
-    def found_in(self, text: str, passages: Sequence[str]) -> Iterator[Contained]:
+    def found_in(self, text: str, passages: Sequence[str], spend: Spend) -> Iterator[Contained]:
         """The first run of the text that a passage has, with the first such passage."""
         words = loose_words(text) if self._kept else []
         starts = range(len(words) - self._step + 1)
-        kept = [self._kept.get(" ".join(words[start : start + self._step]), ()) for start in starts]
+        kept = [self._kept.get(" ".join(words[start : start + self._step]), _NOWHERE) for start in starts]
         for begin in range(len(words) - self._run + 1):
-            run = " ".join(words[begin : begin + self._run])
-            within = kept[begin : begin + self._run - self._step + 1]
-            for number in sorted(set(chain.from_iterable(within))):
-                if f" {run} " in f" {passages[number]} ":
-                    yield Contained(number, Fraction(1), run)
-                    return
+            run, before = " ".join(words[begin : begin + self._run]), 0
+            found: list[int] = []
+            for start in range(begin, begin + self._run - self._step + 1):
+                spend(len(kept[start]) // _PLACED)
+                pairs = zip(kept[start][::2], kept[start][1::2], strict=True)
+                found += (number for number, place in pairs if _stands(run, passages[number], place - before))
+                before += len(words[start]) + 1
+            if found:
+                yield Contained(min(found), Fraction(1), run)
+                return
+
+
+def _stands(run: str, passage: str, place: int) -> bool:
+    """Whether the words of the run stand in a passage from this place on."""
+    end = place + len(run)
+    begins = place == 0 or (place > 0 and passage[place - 1] == " ")
+    return begins and passage.startswith(run, place) and passage[end : end + 1] in ("", " ")
 
 
 def _places(text: str) -> dict[str, list[int]]:

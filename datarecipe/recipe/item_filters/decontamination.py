@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datarecipe.exchange import Example
-from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.held_out.held_out_index import Contained
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 from datarecipe.recipe.item_filters.texts import texts
@@ -15,15 +15,24 @@ class DecontaminationFilter:
     def __init__(self, recipe: Recipe) -> None:
         assert recipe.filters.decontaminate is not None
         self._held_out = recipe.filters.decontaminate
-        options = recipe.task.options_field if recipe.labels.kind == "per_example" else None
-        self._fields = dict.fromkeys((*recipe.text_fields, *((options,) if options is not None else ())))
+        self._options = recipe.task.options_field if recipe.labels.kind == "per_example" else None
+        options = () if self._options is None else (self._options,)
+        self._fields = dict.fromkeys((*recipe.text_fields, *options))
 
-    def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - the length of a reply bounds it
+    def __call__(self, example: Example, work: Work) -> str | None:
         """Case, punctuation and white space make no difference. The held-out text is named of which it contains most."""
+        try:
+            return self._found(example, work)
+        except TooMuchWorkError:
+            return "too long to be compared with so many held-out texts"
+
+    def _found(self, example: Example, work: Work) -> str | None:
         best: tuple[Contained, str] | None = None
         for field in self._fields:
+            # Honest examples share options of a word or two: "water", "the bank".
+            is_field = field != self._options
             for text in texts(example.get(field)):
-                found = self._held_out.index.find(text)
+                found = self._held_out.index.find(text, work.spend, is_field=is_field)
                 if found is not None and (best is None or found.share > best[0].share):
                     best = found, field
         return None if best is None else _detail(*best, self._held_out)

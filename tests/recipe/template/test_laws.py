@@ -134,6 +134,8 @@ def test_steady_parts_change_neither_text_nor_counts_nor_errors(template: str, m
         "{% set y %}{{ draw }}{% endset %}{% set z = y %}{% with y = 3 %}{{ y }}{{ z }}{% endwith %}{{ z }}",
         "{% for a, b in vary.items() %}{{ loop.index }}{% endfor %}{% for a in labels %}{{ loop.index }}{% endfor %}",
         "{{ draw }}\n{% for i in range(49) %}{% set x = 'a' * 2000 %}{% endfor %}\n{{ 'b' * (1500 if labels else 0) }}",
+        "{% if vary %}" + "".join(f"{{% set n{n} = 1 %}}" for n in range(9)) + "{% endif %}"
+        "{% for i in range(40) %}{% set q %}x{% endset %}{% endfor %}done{{ draw }}",
         "{{ labels[:draw] | join }}{{ 'a' * 1000 }}\n{{ description * draw }}\n{{ 'b' * 900 }}",
     ],
 )

@@ -98,16 +98,18 @@ class _Evaluation:
             for number, node in enumerate(body):
                 part = steady.made.get(number)
                 # Without room for it the statement is rendered again: the error has to name its line.
-                if part is not None and len(part.text) <= out.room and budget.has_room(part):
+                # A scope costs by the names that it copies: with other names the counts would differ.
+                fits = part is not None and part.known == len(self._names) and len(part.text) <= out.room
+                if part is not None and fits and budget.has_room(part):
                     budget.take(part)
                     self._names.update(part.names)
                     out.write(part.text)
                 elif steady.may_keep(number):
-                    before, written = budget.taken, len(out.parts)
+                    before, written, known = budget.taken, len(out.parts), len(self._names)
                     self._run((node,), out)
                     taken = (now - then for now, then in zip(budget.taken, before, strict=True))
                     names = steady.set_by(number, self._names)
-                    steady.made[number] = SteadyPart("".join(out.parts[written:]), names, budget.line, *taken)
+                    steady.made[number] = SteadyPart("".join(out.parts[written:]), names, known, budget.line, *taken)
                 else:
                     self._run((node,), out)
         return str(budget.made("".join(out.parts)))

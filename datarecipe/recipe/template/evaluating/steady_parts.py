@@ -9,10 +9,11 @@ from jinja2 import nodes
 
 
 class SteadyPart(NamedTuple):
-    """What came of one statement: its text, the names that it set, its last line, and what it took from the budget."""
+    """What came of one statement: its text, the names that it set, how many names were known, its last line, and its costs."""
 
     text: str
     names: Mapping[str, Any]
+    known: int
     line: int
     operations: int
     iterations: int
