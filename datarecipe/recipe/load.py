@@ -262,7 +262,8 @@ def _read_held_out(draft: _Draft) -> Decontaminate | None:
         return None
     from datarecipe.recipe.keys.decontaminate import read_decontaminate  # noqa: PLC0415 - few recipes ask for it
 
-    return read_decontaminate(draft.document, draft.files.read_held_out)
+    folder = None if draft.file.path is None else draft.file.path.parent
+    return read_decontaminate(draft.document, draft.files.read_held_out, folder)
 
 
 def _recipe(draft: _Draft) -> LoadedRecipe:

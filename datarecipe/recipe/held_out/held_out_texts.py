@@ -26,7 +26,7 @@ class HeldOutFile:
     """A file of held-out records."""
 
     file: str
-    """Its path as the recipe has it."""
+    """Its path from the recipe's folder."""
     sha256: str
     """Of its bytes, in hexadecimal."""
     texts: Sequence[HeldOutText] = field(repr=False, compare=False)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datarecipe.errors import FilterError, MissingFileError, RecipeError, UnsafePathError
-from datarecipe.recipe import LoadedRecipe, load_recipe
+from datarecipe.recipe import Filters, LabelSpace, LoadedRecipe, Task, load_recipe
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.held_out.held_out_texts import HeldOutText
+from datarecipe.recipe.held_out.held_out_records import texts_within
+from datarecipe.recipe.held_out.held_out_texts import Decontaminate, HeldOutFile, HeldOutText
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
+from tests.generate.recipes import make_recipe
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
 
 RECIPE = """\
 recipe: 1
@@ -125,6 +130,8 @@ def test_the_identity_knows_content_and_settings_and_no_folder(tmp_path: Path) -
                                                                     ("four", 4, "q"), ("no", 4, "label")]),
         ("a.csv", "q\none,two,three\n\nfour\n", [("one", 2, "q"), ("two", 2, ""), ("three", 2, ""), ("four", 4, "q")]),
         ("A.TSV", "q\tl\na b\tc\n", [("a b", 2, "q"), ("c", 2, "l")]),
+        ("a.tsv", 'q\tl\n"is it so\tno\nwho did it\tyes\n', [('"is it so', 2, "q"), ("no", 2, "l"), ("who did it", 3, "q"),
+                                                            ("yes", 3, "l")]),
         ("a.txt", "\nfirst line\n   \nsecond: é\n", [("first line", 2, ""), ("second: é", 4, "")]),
     ],
 )  # fmt: skip
@@ -144,6 +151,9 @@ def test_fields_are_read_alone(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": "x"}\n{"a": \n', "a.jsonl:2:7: this is not JSON: Expecting value"),
         ("a.jsonl", '{"a": "x"}\n[1]\n', "a.jsonl:2: a record is an object or a text, not a list"),
         ("a.jsonl", "[" * 100_000, "a.jsonl:1: this JSON cannot be read"),
+        ("a.jsonl", '{"a": ' + "[" * 900 + '"x"' + "]" * 900 + "}", "a.jsonl:1: a record nests lists or mappings more"),
+        ("a.csv", 'q,l\n"one" two,no\n', "a.csv:2: this is not CSV: ',' expected after '\"'"),
+        ("a.csv", "q,q\none,two\n", "a.csv:1: two columns have one name"),
         ("a.jsonl", f'{{"a": {"9" * 5000}}}', "a.jsonl:1: this JSON cannot be read"),
         ("a.json", "[" + "[]," * 1_000_001 + "]", "a.json:1: this JSON holds more than 1,000,000 values"),
         ("a.json", '{"a": "x"}', "a.json:1:1: it holds a mapping, not a list of records"),
@@ -151,7 +161,7 @@ def test_fields_are_read_alone(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": 5}\n', "a.jsonl: there is no text in it"),
         ("a.jsonl", "", "a.jsonl: there is no text in it"),
         ("a.jsonl", b'{"a": "\xff"}\n', "a.jsonl:1:8: the file is not UTF-8"),
-        ("a.csv", 'q\n"' + "x" * 200_000 + '"\n', "a.csv:1: this is not CSV: field larger than field limit (131072)"),
+        ("a.csv", 'q\n"' + "x" * 200_000 + '"\n', "a.csv:2: this is not CSV: field larger than field limit (131072)"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
@@ -208,3 +218,71 @@ def test_a_part_of_a_passage(tmp_path: Path) -> None:
 def test_a_seed_example_from_the_test_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FilterError, match=r"the seed example does not pass .* \(contamination\)"):
         loaded(tmp_path, "../a.txt", {"a.txt": "Is Rome in Italy?\n"})
+
+
+def test_a_file_that_is_named_twice(tmp_path: Path) -> None:
+    with pytest.raises(FilterError, match="is named twice"):
+        loaded(tmp_path, "[../a.txt, ../x/../a.txt]", {"a.txt": "a text that is held out", "x/b": ""})
+
+
+def test_all_texts_together_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datarecipe.recipe.keys.decontaminate.MOST_TEXTS", 5)
+    files: dict[str, str | bytes] = {"a.txt": "one\ntwo\nthree\n", "b.txt": "four\nfive\nsix\nseven\n"}
+    with pytest.raises(FilterError, match="up to here, the held-out files hold more than"):
+        loaded(tmp_path, "[../a.txt, ../b.txt]", files)
+    monkeypatch.setattr("datarecipe.recipe.keys.decontaminate.LARGEST", 20)
+    with pytest.raises(FilterError, match="up to here, the held-out files have more than"):
+        loaded(tmp_path, "[../b.txt, ../a.txt]", files)
+
+
+def test_the_resolved_recipe_names_a_file_from_its_own_folder(tmp_path: Path) -> None:
+    """Wherever the base lies that names it."""
+    base = tmp_path / "bases" / "deep" / "base.yaml"
+    base.parent.mkdir(parents=True)
+    base.write_text(RECIPE + "{against: ../../data/test.jsonl}\n", encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test.jsonl").write_text(RECORDS, encoding="utf-8")
+    (tmp_path / "recipes").mkdir()
+    child = tmp_path / "recipes" / "child.yaml"
+    child.write_text("recipe: 1\nname: child\nextends: ../bases/deep/base.yaml\n", encoding="utf-8")
+    resolved = load_recipe(child).resolved
+    again = tmp_path / "recipes" / "again.json"
+    again.write_text(json.dumps(resolved), encoding="utf-8")
+    assert load_recipe(again).resolved == resolved
+
+
+def test_options_of_a_few_words_may_be_shared() -> None:
+    """Commonsense questions have "bank" and "library" among their options again and again."""
+    rows = [
+        json.loads(line) for line in (DATA / "mcqa_5/csqa/dev.jsonl").read_text(encoding="utf-8").splitlines()[:500]
+    ]
+    texts = [HeldOutText(text, n, field) for n, row in enumerate(rows) for field in ("question", "options")
+             for text in texts_within(row[field])]  # fmt: skip
+    recipe = make_recipe(
+        "fixed",
+        task=Task("multiple_choice", "answer", "options"),
+        labels=LabelSpace("per_example", options=5),
+        schema={"type": "object"},
+        seed_examples=({"question": "where is a seed", "options": ["a", "b", "c", "d", "e"], "answer": "a"},),
+        filters=Filters(decontaminate=Decontaminate((HeldOutFile("dev.jsonl", "0" * 64, tuple(texts)),))),
+    )
+    ((_, fault),) = item_filters_of(recipe)
+    train = (DATA / "mcqa_5/csqa/train.jsonl").read_text(encoding="utf-8").splitlines()[:300]
+    examples = [json.loads(line) for line in train]
+    flagged = sum(
+        fault({"question": e["question"], "options": e["options"], "answer": "x"}, Work()) is not None for e in examples
+    )
+    assert flagged <= 0.02 * len(examples)
+
+
+def test_a_long_reply_is_work(tmp_path: Path) -> None:
+    """Three megabytes of held-out questions in a row would take hours, if their places were compared without a bound."""
+    questions = (DATA / "yesno_close/boolq/dev.jsonl").read_text(encoding="utf-8")
+    recipe = loaded(tmp_path, "{against: ../test.jsonl, fields: [question]}", {"test.jsonl": questions})
+    pieces = [json.loads(line)["question"][:25] for line in questions.splitlines()]
+    ((_, fault),) = item_filters_of(recipe)
+    started = time.process_time()
+    said = fault({"question": " ".join(pieces * 70), "answer": "yes"}, Work())
+    assert time.process_time() - started < 20
+    assert said == "too long to be compared with so many held-out texts"

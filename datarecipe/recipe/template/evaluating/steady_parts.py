@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 
 class SteadyPart(NamedTuple):
-    """What came of one statement: its text, the names that it set, how many names were known, its last line, and its costs."""
+    """What came of one statement: its text, the names that it set, how many were known before, its last line, its costs."""
 
     text: str
     names: Mapping[str, Any]
