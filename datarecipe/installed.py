@@ -18,7 +18,8 @@ def version_of(distribution: str) -> str | None:
     for place in sys.path:
         with suppress(OSError):  # a place that is no folder, or is not there
             for name in os.listdir(place or "."):  # noqa: PTH208 - names, hundreds of them
-                if name.endswith(".dist-info") and name.lower().startswith(start):
+                is_named = name.endswith(".dist-info") and name.lower().startswith(start)
+                if is_named and os.path.exists(os.path.join(place, name, "METADATA")):  # noqa: PTH110, PTH118
                     return name[len(start) : -len(".dist-info")]
     if find_spec(distribution) is None:
         return None

@@ -20,9 +20,10 @@ def entropy(counts: Iterable[int]) -> float:
 def evenness(counts: Sequence[int]) -> float:
     """Entropy / its most, log2 of the number of labels: 1 where all come alike, 0 where only one comes.
 
-    Pielou 1966, "The measurement of diversity in different types of biological collections". 1 for a single label.
+    `counts` has a number for each of the labels that there may be, two at least. Pielou 1966, "The measurement of
+    diversity in different types of biological collections".
     """
-    return entropy(counts) / math.log2(len(counts)) if len(counts) > 1 else 1.0
+    return entropy(counts) / math.log2(len(counts))
 
 
 def by_place(labels: Iterable[tuple[int, T]]) -> dict[int, Counter[T]]:

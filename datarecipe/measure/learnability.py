@@ -93,21 +93,22 @@ class _NaiveBayes:
         for number in training:
             counts[labels[number]].update(features[number])
             examples[labels[number]] += 1
-        self._known = {feature for of_label in counts.values() for feature in of_label}
-        self._prior = {label: math.log(count / len(training)) for label, count in sorted(examples.items())}
-        self._logs = {
-            label: {feature: math.log(count + 1) for feature, count in of_label.items()}
-            for label, of_label in counts.items()
-        }
-        self._all = {label: math.log(max(1, of_label.total() + len(self._known))) for label, of_label in counts.items()}
+        known = {feature for of_label in counts.values() for feature in of_label}
+        self._labels = sorted(examples)
+        self._prior = [math.log(examples[label] / len(training)) for label in self._labels]
+        self._all = [math.log(max(1, counts[label].total() + len(known))) for label in self._labels]
+        self._logs: dict[str, list[tuple[int, float]]] = {feature: [] for feature in known}
+        """By feature: the labels that have it, by number, with the logarithm of its count there and one."""
+        for number, label in enumerate(self._labels):
+            for feature, count in counts[label].items():
+                self._logs[feature].append((number, math.log(count + 1)))
 
     def label(self, features: Counter[str]) -> str:
         """The most probable label; the first in their order of equals. What training has never seen says nothing."""
-        known = {feature: count for feature, count in features.items() if feature in self._known}
-        return max(self._prior, key=lambda label: self._score(label, known))
-
-    def _score(self, label: str, known: Mapping[str, int]) -> float:
-        logs = self._logs[label]
-        return self._prior[label] + math.fsum(
-            count * (logs.get(feature, 0.0) - self._all[label]) for feature, count in known.items()
-        )
+        known = [(self._logs[feature], count) for feature, count in features.items() if feature in self._logs]
+        total = sum(count for _, count in known)
+        scores = [prior - total * of_all for prior, of_all in zip(self._prior, self._all, strict=True)]
+        for logs, count in known:
+            for number, log in logs:
+                scores[number] += count * log
+        return self._labels[max(range(len(scores)), key=scores.__getitem__)]

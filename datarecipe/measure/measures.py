@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from datarecipe.measure import diversity
 from datarecipe.measure.diversity import Estimate, words_of
@@ -18,21 +19,28 @@ SIZE = 1_000
 """Examples on which a measure is taken that depends on their number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Examples:
     """What is measured of a dataset."""
 
     name: str
-    texts: Sequence[str]
-    """The text of each example: its text fields, a line each."""
+    parts: Sequence[Sequence[str]]
+    """The texts of each example, one by one."""
     labels: Sequence[str] = ()
     """The label of each; empty where examples have none."""
     places: Sequence[int] = ()
     """The place of each in its batch, from 0; empty where that is not known."""
+    known_labels: Sequence[str] = ()
+    """The labels that there may be, for a run with fixed ones: those that never come count too."""
     received: int | None = None
     """Items that came, for a run."""
     rejected: Mapping[str, int] = field(default_factory=dict)
     """Rejected items by reason, for a run."""
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """The text of each example: all its texts, a line each."""
+        return ["\n".join(parts) for parts in self.parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +83,22 @@ class Measures:
         return self.examples / self.received if self.received else None
 
 
-def measured_learnability(examples: Examples, size: int = SIZE) -> Learnability | None:
-    """Learnability alone, on the sample on which `measured` takes it."""
-    if not examples.labels:
-        return None
-    numbers = sample(range(len(examples.texts)), size)
-    words = [words_of(examples.texts[number]) for number in numbers]
-    return learnability(words, [examples.labels[number] for number in numbers])
-
-
 def measured(examples: Examples, size: int = SIZE) -> Measures:
     """The measures of a dataset that is not empty, on a sample of at most `size` examples where their number matters."""
-    counts = Counter(examples.labels)
+    counts = Counter({**dict.fromkeys(examples.known_labels, 0), **Counter(examples.labels)})
     numbers = sample(range(len(examples.texts)), size)
     texts = [examples.texts[number] for number in numbers]
     words = [words_of(text) for text in texts]
     labels = [examples.labels[number] for number in numbers] if examples.labels else []
     return Measures(
         name=examples.name,
-        examples=len(examples.texts),
+        examples=len(examples.parts),
         size=len(texts),
         received=examples.received,
         rejected=examples.rejected,
         labels=dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
         entropy=entropy(counts.values()) if counts else None,
-        evenness=evenness(list(counts.values())) if counts else None,
+        evenness=evenness(list(counts.values())) if len(counts) > 1 else None,
         labels_by_place={
             place: dict(sorted(of_place.items()))
             for place, of_place in by_place(zip(examples.places, examples.labels, strict=False)).items()
@@ -118,20 +117,24 @@ def measured(examples: Examples, size: int = SIZE) -> Measures:
 class Comparison:
     """A dataset beside reference texts."""
 
-    overlap: float
-    """The share of examples that contain a reference text, as `filters.decontaminate` finds them."""
+    contained: int
+    """Examples that contain a reference text, as `filters.decontaminate` finds them; all are compared with all."""
+    examples: int
+    """How many were compared."""
     told_apart: Learnability | None
     """How well a simple classifier tells examples from reference texts; near chance, they are alike to it."""
 
 
 def compared(examples: Examples, reference: Examples, size: int = SIZE) -> Comparison:
-    """Both in samples of one size, at most `size`; all reference texts count for the overlap."""
-    index = HeldOutIndex(reference.texts, Fraction(3, 4))
+    """The dataset and the reference; they are told apart in samples of one size, at most `size`."""
+    index = HeldOutIndex((text for parts in reference.parts for text in parts), Fraction(3, 4))
+    contained = sum(any(index.find(text) is not None for text in parts) for parts in examples.parts)
     size = min(size, len(examples.texts), len(reference.texts))
     own, other = sample(examples.texts, size), sample(reference.texts, size, "reference")
     words = [words_of(text) for text in (*own, *other)]
     return Comparison(
-        overlap=sum(index.find(text) is not None for text in own) / len(own),
+        contained=contained,
+        examples=len(examples.parts),
         told_apart=learnability(words, ["example"] * len(own) + ["reference"] * len(other)),
     )
 

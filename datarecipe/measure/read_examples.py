@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -11,8 +11,8 @@ from typing import Any, get_args
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json
 from datarecipe.measure.measures import Examples
-from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of
-from datarecipe.recipe.item_filters.texts import texts
+from datarecipe.measure.sample import sample
+from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of, texts_within
 from datarecipe.recipe.keys.settings import read_tests
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code, did_you_mean, join
@@ -20,7 +20,9 @@ from datarecipe.recipe.recipe import TestedMeasure, Threshold
 from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import display, read_bytes
 from datarecipe.recipe.source.source_characters import decode
-from datarecipe.run_folder.dataset import MEND, Dataset
+from datarecipe.run_folder.dataset import MEND, Dataset, rows
+from datarecipe.run_folder.layout import DATA
+from datarecipe.run_folder.run_files import RunFiles
 
 LABELS = ("label", "answer", "labels", "class", "target")
 """Fields of a file that hold its label if none is named; the first that the records have."""
@@ -43,16 +45,24 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     except RecipeError as error:
         raise UsageError(str(error)) from None
     records = [{"": record} if isinstance(record, str) else record for record in found]
-    fields = list(dict.fromkeys(name for record in records for name in record))
-    label = _known(label, fields, path) if label else next((name for name in LABELS if name in fields), None)
-    own = [name for name in fields if name != label and any(isinstance(record.get(name), str) for record in records)]
-    return _examples(path.name, records, [_known(name, fields, path) for name in text] or own, label, path)
+    fields = dict.fromkeys(name for record in records for name in record)
+    label = _known(label, fields, path) if label else _label_field(records, fields)
+    chosen = frozenset(_known(name, fields, path) for name in text)
+    # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
+    own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
+    return _examples(path, records, chosen or own, label)
+
+
+def sampled_of_run(path: Path, count: int, size: int) -> Examples:
+    """A sample of the examples of a run that has `count`, without the rest in memory, and without lineage."""
+    wanted = frozenset(sample(range(count), size))
+    records = [row for number, row in enumerate(rows(RunFiles(path), DATA)) if number in wanted]
+    return _labelled(path, records, Dataset(path), (), None)
 
 
 def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:
     """The tests in the recipe of a run's manifest. Raises `UsageError` where it is no run, or has tests that are none."""
-    recipe = Dataset(run).manifest.get("recipe")
-    written = recipe.get("tests", {}) if isinstance(recipe, dict) else {}
+    written = _recipe(Dataset(run)).get("tests", {})
     try:
         return read_tests({name: bounds for name, bounds in written.items() if name in get_args(TestedMeasure)})
     except (AttributeError, TypeError, ValueError):
@@ -63,34 +73,59 @@ def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:
 
 def _of_run(path: Path, text: Sequence[str], label: str | None) -> Examples:
     dataset = Dataset(path)
-    records = list(dataset)
-    recipe = dataset.manifest.get("recipe")
-    task = recipe.get("task") if isinstance(recipe, dict) else None
-    of_task = LABEL_FIELDS.get(task) if isinstance(task, str) else task.get("label") if isinstance(task, dict) else None
-    options = task.get("options") if isinstance(task, dict) else "options"
-    fields = list(dict.fromkeys(name for record in records for name in record))
-    label = _known(label, fields, path) if label else of_task if of_task in fields else None
-    own = [name for name in fields if name not in (label, options)] or fields
-    found = _examples(path.name, records, [_known(name, fields, path) for name in text] or own, label, path)
+    found = _labelled(path, list(dataset), dataset, text, label)
     lineage, counts = dataset.lineage, dataset.manifest.get("counts")
     rejected = counts.get("rejected") if isinstance(counts, dict) else None
     rejected = rejected if isinstance(rejected, dict) and all(isinstance(n, int) for n in rejected.values()) else {}
     return replace(
         found,
-        places=[row.index for row in lineage] if len(lineage) == len(records) else (),
-        received=len(records) + sum(rejected.values()),
+        places=[row.index for row in lineage] if len(lineage) == len(found.parts) else (),
+        received=len(found.parts) + sum(rejected.values()),
         rejected=rejected,
     )
 
 
-def _examples(name: str, records: Sequence[Record], fields: Sequence[str], label: str | None, path: Path) -> Examples:
+def _labelled(
+    path: Path, records: Sequence[Record], dataset: Dataset, text: Sequence[str], label: str | None
+) -> Examples:
+    """Records of a run, with the label that its recipe has."""
+    recipe = _recipe(dataset)
+    task, labels = recipe.get("task"), recipe.get("labels")
+    of_task = LABEL_FIELDS.get(task) if isinstance(task, str) else task.get("label") if isinstance(task, dict) else None
+    options = task.get("options") if isinstance(task, dict) else "options"
+    fields = dict.fromkeys(name for record in records for name in record)
+    used = _known(label, fields, path) if label else of_task if of_task in fields else None
+    chosen = frozenset(_known(name, fields, path) for name in text)
+    found = _examples(path, records, chosen or frozenset(fields) - {used, options} or frozenset(fields), used)
+    known = tuple(map(_label, labels)) if isinstance(labels, list) and used == of_task is not None else ()
+    return replace(found, known_labels=known)
+
+
+def _recipe(dataset: Dataset) -> Mapping[str, Any]:
+    recipe = dataset.manifest.get("recipe")
+    return recipe if isinstance(recipe, dict) else {}
+
+
+def _examples(path: Path, records: Sequence[Record], fields: Collection[str], label: str | None) -> Examples:
     if not records:
         raise UsageError(f"{display(path)}: there is no example in it")
     return Examples(
-        name,
-        ["\n".join(each for field in fields for each in texts(record.get(field))) for record in records],
+        path.name or path.resolve().name,
+        [
+            [text for name, value in record.items() if name in fields for text in texts_within(value)]
+            for record in records
+        ],
         [] if label is None else [_label(record.get(label)) for record in records],
     )
+
+
+def _label_field(records: Sequence[Record], fields: Collection[str]) -> str | None:
+    """The first of `LABELS` that the records have. What is another in most records is an answer, and no label."""
+    for name in LABELS:
+        if name in fields:
+            different = len({_label(record.get(name)) for record in records})
+            return name if different <= max(2, len(records) // 2) else None
+    return None
 
 
 def _label(value: Json) -> str:

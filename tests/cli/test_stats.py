@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +69,62 @@ def test_files_side_by_side(tmp_path: Path) -> None:
     assert [(each["examples"], each["size"]) for each in datasets] == [(300, 120), (150, 120), (120, 120)]
     assert datasets[0]["learnability"]["accuracy"] > 0.95
     assert datasets[2]["learnability"] is None
-    assert document["comparisons"]["other.jsonl"]["told_apart"]["accuracy"] < 0.7
-    assert document["comparisons"]["lines.txt"]["told_apart"]["accuracy"] > 0.95
-    assert document["comparisons"]["other.jsonl"]["overlap"] == 0
+    one_other, one_lines = document["comparisons"]
+    assert (one_other["with"], one_lines["with"]) == ("other.jsonl", "lines.txt")
+    assert one_other["told_apart"]["accuracy"] < 0.7
+    assert one_lines["told_apart"]["accuracy"] > 0.95
+    assert (one_other["contained"], one_other["examples"]) == (0, 300)
 
 
 def test_a_leak_shows(tmp_path: Path) -> None:
     rows, held_out = records(200), records(40, seed=9)
     one = write(tmp_path / "train.jsonl", [*rows, *({**row, "text": f"Note: {row['text']}!"} for row in held_out)])
     other = write(tmp_path / "test.jsonl", held_out)
-    document = json.loads(
-        datarecipe("stats", str(one), "--against", str(other), "--size", "240", "--json", cwd=tmp_path).out
-    )
-    assert document["comparisons"]["test.jsonl"]["overlap"] > 0.1
+    ran = datarecipe("stats", str(one), "--against", str(other), cwd=tmp_path)
+    assert re.search(r"^contain one of its texts +40 of 240$", ran.out, re.MULTILINE)
+
+
+def test_a_leaked_question_shows_beside_another_passage(tmp_path: Path) -> None:
+    def with_passage(seed: int) -> list[dict[str, Any]]:
+        chance = random.Random(seed)
+        rows = [{"question": "is the great wall of china visible from space"} for _ in range(12)]
+        return [{**row, "passage": " ".join(chance.choices(WORDS, k=80))} for row in rows]
+
+    write(tmp_path / "train.jsonl", with_passage(0))
+    write(tmp_path / "test.jsonl", with_passage(1))
+    ran = datarecipe("stats", "train.jsonl", "--against", "test.jsonl", cwd=tmp_path)
+    assert "12 of 12" in ran.out
+
+
+def test_one_dataset_named_twice_and_a_folder_without_a_name(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", records(20))
+    twice = datarecipe("stats", "a.jsonl", "--against", "a.jsonl", "--against", "a.jsonl", cwd=tmp_path)
+    assert twice.code == 0
+    assert len(re.findall("20 of 20", twice.out)) == 2
+    run = tmp_path / "run"
+    write(run / "data.jsonl", records(20))
+    write(run / "lineage.jsonl", [])
+    assert datarecipe("stats", ".", cwd=run).out.split()[0] == "run"
+
+
+def test_a_single_label_is_not_even(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{**row, "label": "good"} for row in records(20)])
+    (found,) = json.loads(datarecipe("stats", "a.jsonl", "--json", cwd=tmp_path).out)["datasets"]
+    assert found["evenness"] is None
+
+
+def test_an_answer_that_differs_is_no_label(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{"question": f"what is {n}", "answer": f"it is {n} and more"} for n in range(30)])
+    (found,) = json.loads(datarecipe("stats", "a.jsonl", "--json", cwd=tmp_path).out)["datasets"]
+    assert found["labels"] == {}
+    assert found["lengths"]["longest"] == 8
+
+
+def test_many_field_names_take_no_time(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", [{f"field{n}": "some text here"} for n in range(20_000)])
+    started = time.perf_counter()
+    assert datarecipe("stats", "a.jsonl", "--json", cwd=tmp_path).code == 0
+    assert time.perf_counter() - started < 60
 
 
 def test_files_of_one_name_are_told_by_their_paths(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_a_newcomers_recipe_runs_as_it_stands(page: Page, tmp_path: Path) -> Non
     path.write_text(block, encoding="utf-8")
     recipe = load_recipe(path)
     assert not recipe.warnings
-    Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None))
+    Renderer(recipe, settle_model(recipe, "openai/gpt-4o-mini", None)).check()
 
 
 def test_the_readme_is_a_page_to_land_on() -> None:

@@ -106,7 +106,7 @@ def test_entropy(counts: list[int]) -> None:
 
 
 def test_labels_by_place() -> None:
-    assert evenness([7]) == 1.0
+    assert evenness([7, 0]) == 0.0
     assert by_place([(1, "a"), (0, "b"), (1, "a")]) == {0: {"b": 1}, 1: {"a": 2}}
 
 

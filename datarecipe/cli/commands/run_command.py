@@ -109,10 +109,12 @@ def _run_one(setup: ResolvedRun, observer: Observer, budget: Caps, *, quiet: boo
 def _learned(setup: ResolvedRun, result: RunResult) -> Iterator[str]:
     """Whether the labels can be learned from the texts; not at a rerun, which has nothing new to say and is to be quick."""
     if setup.recipe.labels.kind == "fixed" and result.written and result.traffic.sent:
-        from datarecipe.cli.reports.stats_report import learned  # noqa: PLC0415 - for runs that took long anyway
+        # For runs that took long anyway.
+        from datarecipe.cli.reports.stats_report import learnability_line  # noqa: PLC0415
 
         try:
-            yield from learned(result.output)
+            line = learnability_line(result.output, result.tally.accepted)
+            yield from () if line is None else (line,)
         except DatarecipeError as error:  # another process has changed the folder; the run itself went well
             yield f"learnability was not measured: {error}"
 

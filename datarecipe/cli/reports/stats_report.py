@@ -6,20 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from datarecipe.cli.output import aligned
+from datarecipe.characters import loose_words
+from datarecipe.cli.output import aligned, short
 from datarecipe.exchange import Json
 from datarecipe.measure.diversity import Estimate
-from datarecipe.measure.learnability import Learnability
-from datarecipe.measure.measures import Comparison, Measures, measured_learnability
-from datarecipe.measure.read_examples import read_examples
+from datarecipe.measure.learnability import Learnability, learnability
+from datarecipe.measure.measures import SIZE, Comparison, Measures
+from datarecipe.measure.read_examples import sampled_of_run
 from datarecipe.printable import printable
 
 MOST_LABELS = 6
 """Labels that a cell shows."""
 
 
-def table(datasets: Sequence[Measures], comparisons: Mapping[str, Comparison]) -> Iterator[str]:
-    """A line for each measure, a column for each dataset; `comparisons` of the first one with others, by their names."""
+def table(datasets: Sequence[Measures], comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """A line for each measure, a column for each dataset; `comparisons` of the first one with each of the others."""
     rows = [["", *(printable(each.name) for each in datasets)]]
     for name, cell in (
         ("examples", lambda m: f"{m.examples:,}"),
@@ -36,34 +37,38 @@ def table(datasets: Sequence[Measures], comparisons: Mapping[str, Comparison]) -
         ("near duplicates", lambda m: _percent(m.near_duplicate_rate)),
         (
             "first words",
-            lambda m: ", ".join(f"{printable(word)} {_percent(share)}" for word, share in m.first_words[:3]),
+            lambda m: ", ".join(f"{short(word, 30)} {_percent(share)}" for word, share in m.first_words[:3]),
         ),
     ):
         cells = [cell(each) for each in datasets]
         if any(cells):
             rows.append([name, *cells])
     for name, cells in (
-        ("contain one of its texts", [_percent(each.overlap) for each in comparisons.values()]),
-        ("told apart from it", [_accuracy(each.told_apart) for each in comparisons.values()]),
+        ("contain one of its texts", [f"{each.contained:,} of {each.examples:,}" for each in comparisons]),
+        ("told apart from it", [_accuracy(each.told_apart) for each in comparisons]),
     ):
         if any(cells):
             rows.append([name, "", *cells])
     return aligned(rows, left=range(len(rows[0])))
 
 
-def document(datasets: Sequence[Measures], comparisons: Mapping[str, Comparison]) -> dict[str, Json]:
+def document(datasets: Sequence[Measures], comparisons: Sequence[Comparison]) -> dict[str, Json]:
     """The same and all else that was measured."""
     return {
         "datasets": [_plain(each) for each in datasets],
-        "comparisons": {name: _plain(each) for name, each in comparisons.items()},
+        "comparisons": [
+            {"with": other.name, **_plain(each)} for other, each in zip(datasets[1:], comparisons, strict=True)
+        ],
     }
 
 
-def learned(run: Path) -> Iterator[str]:
-    """What a run's own figures do not show, in a line for its end; nothing where there are too few examples to say it."""
-    found = measured_learnability(read_examples(run))
-    if found is not None:
-        yield f"learnability: {_accuracy(found)} (what a simple classifier learns; `datarecipe stats` measures more)"
+def learnability_line(run: Path, examples: int) -> str | None:
+    """What a run's own figures do not show, in a line for its end; None where there are too few examples to say it."""
+    found = sampled_of_run(run, examples, SIZE)
+    learned = learnability([loose_words(text) for text in found.texts], found.labels) if found.labels else None
+    if learned is None:
+        return None
+    return f"learnability: {_accuracy(learned)} (what a simple classifier learns; `datarecipe stats` measures more)"
 
 
 def _plain(measures: Measures | Comparison) -> dict[str, Json]:
@@ -81,7 +86,7 @@ def _rejected(measures: Measures) -> str:
 
 def _shares(labels: Mapping[str, int]) -> str:
     total = sum(labels.values())
-    shown = [f"{printable(label)} {_percent(count / total)}" for label, count in list(labels.items())[:MOST_LABELS]]
+    shown = [f"{short(label, 30)} {_percent(count / total)}" for label, count in list(labels.items())[:MOST_LABELS]]
     return ", ".join([*shown, f"{len(labels) - MOST_LABELS:,} more"] if len(labels) > MOST_LABELS else shown)
 
 
@@ -98,4 +103,4 @@ def _estimate(found: Estimate | None) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

@@ -36,13 +36,16 @@ def command(
     Measures that depend on the number of examples are taken on samples of one size: that of the smallest dataset.
     """
     paths = (dataset, *against)
-    names = [path.name for path in paths]
+    found = [read_examples(path, text, label) for path in paths]
+    names = [each.name for each in found]
     # A column is called by its path where two files have one name.
-    shown = [str(path) if names.count(path.name) > 1 else path.name for path in paths]
-    found = [replace(read_examples(path, text, label), name=name) for path, name in zip(paths, shown, strict=True)]
-    size = min(size, *(len(each.texts) for each in found))
+    found = [
+        replace(each, name=str(path)) if names.count(each.name) > 1 else each
+        for path, each in zip(paths, found, strict=True)
+    ]
+    size = min(size, *(len(each.parts) for each in found))
     measures = [measured(each, size) for each in found]
-    comparisons = {each.name: compared(found[0], each, size) for each in found[1:]}
+    comparisons = [compared(found[0], each, size) for each in found[1:]]
     if as_json:
         show_json(document(measures, comparisons))
     else:
