@@ -31,8 +31,8 @@ _SIGNS = frozenset({"Mn", "Mc", "Me", "Sm", "Sc", "So"})
 """General categories of marks, mathematical signs, currencies and other symbols."""
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Selectors: they say which look the character before has."""
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-"""Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese. A text: to compile so many ranges takes long, and few commands need it."""
 
 GRAM = 5
 """Characters of a gram. Five separate paraphrases from repeats as well as four, and need a quarter of the time."""
@@ -137,12 +137,17 @@ def loose(text: str) -> str:
 
 def loose_words(text: str) -> list[str]:
     """The words of a text, as `loose` writes them. In a script without spaces between words each letter is one."""
-    return _UNSPACED.sub(r" \g<0> ", loose(text)).split()
+    return _unspaced().sub(r" \g<0> ", loose(text)).split()
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(_UNSPACED)
 
 
 def is_unspaced(word: str) -> bool:
     """Whether a word of `loose_words` is a letter of a script without spaces between words."""
-    return _UNSPACED.fullmatch(word) is not None
+    return _unspaced().fullmatch(word) is not None
 
 
 def grams(text: str) -> frozenset[str]:

@@ -44,10 +44,8 @@ _ESCAPE: Final = (
     rf"(?P<escape>\\u[dD][89ABab]{_HEX}{{2}}\\u[dD][C-Fc-f]{_HEX}{{2}}|\\u{_HEX}{{4}}|\\u\{{{_HEX}{{1,6}}\}}|\\[\s\S]?)"
 )
 # A `]` that comes first in a class is one of its characters.
-_OUTSIDE: Final = re.compile(
-    rf"{_ESCAPE}|(?P<opens>\[\^?\]?)|(?P<group>\(\?(?:<?[=!]|[>(#]|P=))|(?P<count>\{{,\d+\}})|[\s\S]"
-)
-_INSIDE: Final = re.compile(rf"{_ESCAPE}|(?P<named>\[:[\s\S]*?:\])|(?P<closes>\])|[\s\S]")
+_OUTSIDE: Final = rf"{_ESCAPE}|(?P<opens>\[\^?\]?)|(?P<group>\(\?(?:<?[=!]|[>(#]|P=))|(?P<count>\{{,\d+\}})|[\s\S]"
+_INSIDE: Final = rf"{_ESCAPE}|(?P<named>\[:[\s\S]*?:\])|(?P<closes>\])|[\s\S]"
 
 _AHEAD: Final = "looks around, which RE2 cannot; an `allOf` of two patterns asks for both"
 _NOT_AHEAD: Final = (
@@ -79,7 +77,8 @@ def to_re2(pattern: str) -> str:
     """
     parts: list[str] = []
     inside, place = False, 0
-    while found := (_INSIDE if inside else _OUTSIDE).match(pattern, place):
+    # Compiled when a recipe first has a pattern.
+    while found := re.compile(_INSIDE if inside else _OUTSIDE).match(pattern, place):
         place = found.end()
         part = found[0]
         match found.lastgroup:
