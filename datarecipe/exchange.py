@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -37,6 +37,17 @@ KEY_VERSION = 1
 def canonical_json(value: object) -> str:
     """The one way a value is written where its bytes matter: sorted keys, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def texts_within(value: Json) -> Iterator[str]:
+    """Every text within a value, in its order, however deep. The keys of mappings are no texts."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, list | dict):
+            waiting += reversed([*(each.values() if isinstance(each, dict) else each)])
 
 
 def thawed(value: Any) -> Json:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from statistics import mean, stdev
 from typing import Final, NamedTuple
 
-from datarecipe.characters import loose, loose_words
+from datarecipe.characters import loose
 from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
 from datarecipe.measure.sample import sample
 
@@ -26,11 +26,6 @@ class Estimate(NamedTuple):
     value: float
     error: float
     """Standard error: the standard deviation of the mean."""
-
-
-def words_of(text: str) -> list[str]:
-    """The words that the measures count: without case and punctuation."""
-    return loose_words(text)
 
 
 def distinct(texts: Iterable[Words], order: int) -> float:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+from datarecipe.characters import loose_words
 from datarecipe.measure import diversity
-from datarecipe.measure.diversity import Estimate, words_of
-from datarecipe.measure.labels import by_place, entropy, evenness
+from datarecipe.measure.diversity import Estimate
+from datarecipe.measure.label_balance import by_place, entropy, evenness
 from datarecipe.measure.learnability import Learnability, learnability
 from datarecipe.measure.sample import sample
 from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
@@ -88,7 +89,7 @@ def measured(examples: Examples, size: int = SIZE) -> Measures:
     counts = Counter({**dict.fromkeys(examples.known_labels, 0), **Counter(examples.labels)})
     numbers = sample(range(len(examples.texts)), size)
     texts = [examples.texts[number] for number in numbers]
-    words = [words_of(text) for text in texts]
+    words = [loose_words(text) for text in texts]
     labels = [examples.labels[number] for number in numbers] if examples.labels else []
     return Measures(
         name=examples.name,
@@ -131,7 +132,7 @@ def compared(examples: Examples, reference: Examples, size: int = SIZE) -> Compa
     contained = sum(any(index.find(text) is not None for text in parts) for parts in examples.parts)
     size = min(size, len(examples.texts), len(reference.texts))
     own, other = sample(examples.texts, size), sample(reference.texts, size, "reference")
-    words = [words_of(text) for text in (*own, *other)]
+    words = [loose_words(text) for text in (*own, *other)]
     return Comparison(
         contained=contained,
         examples=len(examples.parts),

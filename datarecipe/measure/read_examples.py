@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
-from datarecipe.exchange import Json
+from datarecipe.exchange import Json, texts_within
 from datarecipe.measure.measures import Examples
 from datarecipe.measure.sample import sample
-from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of, texts_within
+from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of
 from datarecipe.recipe.keys.settings import read_tests
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code, did_you_mean, join

@@ -13,16 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datarecipe.characters import grams, loose
+from datarecipe.characters import grams, loose, loose_words
 from datarecipe.measure.diversity import (
     compression_ratio,
     distinct,
     first_words,
     near_duplicate_rate,
     self_bleu,
-    words_of,
 )
-from datarecipe.measure.labels import by_place, entropy, evenness
+from datarecipe.measure.label_balance import by_place, entropy, evenness
 from datarecipe.measure.sample import sample, shuffled
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -93,7 +92,7 @@ def test_compression_and_first_words() -> None:
     assert compression_ratio([]) == 0.0
     assert compression_ratio(["the same words again"] * 50) > 5 * compression_ratio(["the same words again"])
     assert first_words([["a", "x"], ["b"], ["a"], [], ["c"]]) == [("a", 0.5), ("b", 0.25), ("c", 0.25)]
-    assert words_of("It's the CAT's, isn't it?") == ["its", "the", "cats", "isnt", "it"]
+    assert loose_words("It's the CAT's, isn't it?") == ["its", "the", "cats", "isnt", "it"]
 
 
 @given(st.lists(st.integers(0, 50), max_size=6))
@@ -135,7 +134,7 @@ def with_copies(texts: list[str], share: float) -> list[str]:
 def test_they_move_the_right_way_where_a_third_are_near_copies(name: str, field: str) -> None:
     good = sample([text for text in lines(f"{name}/train.jsonl", field) if len(text.split()) > 3], 400)
     bad = with_copies(good, 0.3)
-    of_good, of_bad = ([words_of(text) for text in texts] for texts in (good, bad))
+    of_good, of_bad = ([loose_words(text) for text in texts] for texts in (good, bad))
     assert distinct(of_bad, 2) < distinct(of_good, 2) - 0.05
     assert compression_ratio(bad) > compression_ratio(good) + 0.1
     assert near_duplicate_rate(bad) > near_duplicate_rate(good) + 0.08
@@ -152,19 +151,19 @@ def test_they_move_the_right_way_on_templates() -> None:
     forms = ["is the {} of {} a {}", "does a {} have {}", "can you {} the {} in {}", "was {} the first {} of {}"]
     made = [chance.choice(forms).format(*chance.choices(words, k=3)) for _ in range(400)]
     assert compression_ratio(made) > compression_ratio(human) + 0.2
-    of_made, of_human = (self_bleu([words_of(text) for text in texts]) for texts in (made, human))
+    of_made, of_human = (self_bleu([loose_words(text) for text in texts]) for texts in (made, human))
     assert of_made is not None
     assert of_human is not None
     assert of_made.value > of_human.value + 3 * of_made.error
     # Distinct-2 does not see it: chance words make new pairs. docs/stats.md says so.
-    assert distinct([words_of(text) for text in made], 2) > distinct([words_of(text) for text in human], 2)
+    assert distinct([loose_words(text) for text in made], 2) > distinct([loose_words(text) for text in human], 2)
 
 
 def test_all_depend_on_the_number_of_texts() -> None:
     """Why datasets are compared at one size."""
     texts = lines("yesno_close/boolq/train.jsonl", "question")
     small, large = sample(texts, 100), sample(texts, 1_000)
-    assert distinct(map(words_of, small), 2) > distinct(map(words_of, large), 2) + 0.1
+    assert distinct(map(loose_words, small), 2) > distinct(map(loose_words, large), 2) + 0.1
     assert compression_ratio(small) < compression_ratio(large)
 
 

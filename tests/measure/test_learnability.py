@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.measure.diversity import words_of
+from datarecipe.characters import loose_words
 from datarecipe.measure.learnability import FOLDS, _features, _folds, _NaiveBayes, learnability, wilson
 from datarecipe.measure.sample import sample
 
@@ -22,7 +22,7 @@ SHARED = Path(__file__).parents[3] / "shared"
 def read(path: Path) -> tuple[list[list[str]], list[str]]:
     rows = [json.loads(row) for row in path.read_text(encoding="utf-8").split("\n") if row]
     rows = sample(rows, 400)
-    return [words_of(str(row["text"])) for row in rows], [str(row["label"]) for row in rows]
+    return [loose_words(str(row["text"])) for row in rows], [str(row["label"]) for row in rows]
 
 
 @settings(max_examples=60)

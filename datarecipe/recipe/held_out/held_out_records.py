@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any, Final, Literal
 
 from datarecipe.errors import FilterError
-from datarecipe.exchange import Json
+from datarecipe.exchange import Json, texts_within
 from datarecipe.json_size import MOST_VALUES, too_many_values
 from datarecipe.recipe.held_out.held_out_texts import HeldOutText
 from datarecipe.recipe.message_text import code, describe, did_you_mean, join
@@ -60,17 +60,6 @@ def records_of(text: str, source: Source) -> Records:
         known = join(map(code, _FORMATS), "and")
         raise FilterError(source.place().problem("records cannot be read from this file", f"it may be {known}"))
     return read(text, source)
-
-
-def texts_within(value: Json) -> Iterator[str]:
-    """Every text within a value, in its order; however deep."""
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, list | dict):
-            waiting += reversed([*(each.values() if isinstance(each, dict) else each)])
 
 
 def _lines_of(text: str) -> Iterator[tuple[int, str]]:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from datarecipe.characters import loose
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, texts_within
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
@@ -71,7 +70,7 @@ class RefusalsFilter:
 
     def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
         for field in self._fields:
-            for text in map(loose, texts(example.get(field))):
+            for text in map(loose, texts_within(example.get(field))):
                 padded = f" {text} "
                 phrase = next((phrase for phrase in PHRASES if f" {phrase} " in padded), None)
                 phrase = phrase or next((opening for opening in OPENINGS if text.startswith(opening)), None)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from datarecipe.errors import FilterError, Problem
+from datarecipe.exchange import texts_within
 from datarecipe.recipe.example_schema.pattern_dialect import PatternError
 from datarecipe.recipe.example_schema.patterns import MAX_INSTRUCTIONS_IN_ALL, compile_pattern
 from datarecipe.recipe.example_schema.validation_cost import MAX_STEPS_AT_LOAD, Work
 from datarecipe.recipe.item_filters.copied_spans import at, path_of
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
 from datarecipe.recipe.item_filters.text_length import contradictory
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.message_text import code, did_you_mean, join, show
 from datarecipe.recipe.recipe import Filters, Recipe, Task
@@ -115,7 +115,7 @@ def _unfound_spans(document: Document, filters: Filters, seeds: Sequence[Seed]) 
     fields = tuple(seeds[0].example)
     for span in filters.copies:
         path = path_of(span, fields)
-        found = (text for seed in seeds for value in at(seed.example, path) for text in texts(value))
+        found = (text for seed in seeds for value in at(seed.example, path) for text in texts_within(value))
         if path[0] in fields and next(found, None) is None:
             place = document.key_place(("filters", "copies", span))
             hint = "a span is a field, or `entities.span` for the `span` of each entry of the field `entities`"

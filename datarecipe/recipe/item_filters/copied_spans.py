@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from datarecipe.characters import nfc
-from datarecipe.exchange import Example, Json
+from datarecipe.exchange import Example, Json, texts_within
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
@@ -23,8 +22,8 @@ class CopiesFilter:
         """Compared letter by letter, case too; white space and composition (NFC) make no difference."""
         try:
             for span, path, within in self._copies:
-                text = "\n".join(map(_plain, texts(example.get(within))))
-                for copy in dict.fromkeys(found for value in at(example, path) for found in texts(value)):
+                text = "\n".join(map(_plain, texts_within(example.get(within))))
+                for copy in dict.fromkeys(found for value in at(example, path) for found in texts_within(value)):
                     work.spend(1 + len(text) * min(len(copy), _LONG) // _SEARCHED)
                     if _plain(copy) not in text:
                         return f"{code(span)} is {show(copy)}, which does not occur in {code(within)}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, texts_within
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
 from datarecipe.recipe.held_out.held_out_index import Contained
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
@@ -31,7 +30,7 @@ class DecontaminationFilter:
         for field in self._fields:
             # Honest examples share options of a word or two: "water", "the bank".
             is_field = field != self._options
-            for text in texts(example.get(field)):
+            for text in texts_within(example.get(field)):
                 found = self._held_out.index.find(text, work.spend, is_field=is_field)
                 if found is not None and (best is None or found.share > best[0].share):
                     best = found, field

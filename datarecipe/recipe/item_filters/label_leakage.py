@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from datarecipe.characters import loose_words
-from datarecipe.exchange import Example, Json
+from datarecipe.exchange import Example, Json, texts_within
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
@@ -26,7 +25,7 @@ class LeakageFilter:
         written = texts_of_label(example.get(self._label_field)) if self._label_field else ()
         labels = [(label, words) for label in written if (words := _words(label))]
         for field in self._fields if labels else ():
-            found = [*map(_words, texts(example.get(field)))]
+            found = [*map(_words, texts_within(example.get(field)))]
             try:
                 work.spend(len(labels) * (1 + sum(map(len, found)) // _SEARCHED))
             except TooMuchWorkError:
@@ -40,7 +39,7 @@ class LeakageFilter:
 def texts_of_label(label: Json) -> tuple[str, ...]:
     """What would give a label away: its text, that of a number or of true, each text of a list."""
     if label is None or isinstance(label, str | list | dict):
-        return tuple(texts(label))
+        return tuple(texts_within(label))
     return (json.dumps(label),)
 
 

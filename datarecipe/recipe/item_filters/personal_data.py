@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, texts_within
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.recipe import Recipe
 
@@ -93,7 +92,7 @@ class PiiFilter:
     def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
         """Names the kind and never repeats what was found."""
         for field in self._fields:
-            for text in texts(example.get(field)):
+            for text in texts_within(example.get(field)):
                 kind = next((kind for kind in self._kinds if next(_found(kind, text), None)), None)
                 if kind is not None:
                     return f"{code(field)} has {_NAMES[kind]}"

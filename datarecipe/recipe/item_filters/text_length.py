@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, texts_within
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code
 from datarecipe.recipe.recipe import Length, Recipe
 
@@ -16,7 +15,7 @@ class LengthFilter:
     def __call__(self, example: Example, work: Work) -> str | None:  # noqa: ARG002 - it is as much as to read the text
         """Words are what white space separates. All texts within a field count together."""
         for field, length in self._lengths.items():
-            found = [*texts(example.get(field))]
+            found = [*texts_within(example.get(field))]
             words, characters = sum(len(text.split()) for text in found), sum(map(len, found))
             fault = _outside(words, length.min_words, length.max_words, "words") or _outside(
                 characters, length.min_characters, length.max_characters, "characters"

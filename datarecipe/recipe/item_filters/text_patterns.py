@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datarecipe.exchange import Example
+from datarecipe.exchange import Example, texts_within
 from datarecipe.recipe.example_schema.patterns import Pattern, compile_pattern
 from datarecipe.recipe.example_schema.validation_cost import TooMuchWorkError, Work
-from datarecipe.recipe.item_filters.texts import texts
 from datarecipe.recipe.message_text import code, show
 from datarecipe.recipe.recipe import Recipe
 
@@ -24,7 +23,7 @@ class PatternsFilter:
         """A pattern is found if it is found in any text within the field."""
         try:
             for field, required, written, pattern in self._patterns:
-                if _found(pattern, [*texts(example.get(field))], work) != required:
+                if _found(pattern, [*texts_within(example.get(field))], work) != required:
                     return f"{code(field)} {'lacks' if required else 'has'} the pattern {show(written)}"
         except TooMuchWorkError:
             return "too long to be searched for all patterns in time"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from datarecipe.errors import FilterError, MissingFileError, RecipeError, UnsafePathError
+from datarecipe.exchange import texts_within
 from datarecipe.recipe import Filters, LabelSpace, LoadedRecipe, Task, load_recipe
 from datarecipe.recipe.example_schema.validation_cost import Work
-from datarecipe.recipe.held_out.held_out_records import texts_within
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate, HeldOutFile, HeldOutText
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.item_filters.item_filter_table import item_filters_of
