@@ -9,6 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,9 +18,11 @@ import pytest
 import datarecipe
 from datarecipe import errors
 from datarecipe.amount import NO_MAXIMUM, NOTHING, Caps
+from datarecipe.characters import loose
 from datarecipe.cli.commands.evidence.test_command import FAILED_EXIT
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
+from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.generate.prompt.model_profile import (
     _OWN_TEMPLATE,
@@ -33,6 +36,7 @@ from datarecipe.llm.limits import adaptive_concurrency, circuit_breaker
 from datarecipe.llm.routing import retry_limits
 from datarecipe.llm.transports import direct_session, openai_protocol
 from datarecipe.recipe import STRATEGIES, Limits, Override, find_recipe, load_recipe
+from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
 from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.json_records import as_row, to_json
@@ -344,6 +348,24 @@ def test_what_a_template_sees() -> None:
         check(load_recipe(find_recipe("boolq"), [override]))
     with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars, vary and draw"):
         check(load_recipe(find_recipe("boolq"), [Override("instruction", "text {{ lables }}", "test")]))
+
+
+def test_the_shares_and_similarities_of_the_page_about_filters() -> None:
+    rows = [cells for cells in document("filters").rows() if len(cells) == 2]
+    shares = [(text, int(said.split()[0])) for text, said in rows if re.fullmatch(r"\d+ %", said)]
+    held_out = HeldOutIndex(["is the great wall of china visible from space"], Fraction(1, 100))
+    for text, percent in shares:
+        found = held_out.find(text)
+        assert found is not None
+        assert int(100 * found.share) == percent, text
+    similarities = [(text, said) for text, said in rows if re.fullmatch(r"[01]\.\d\d", said)]
+    near = SetSimilarityIndex(Fraction(1, 100))
+    near.add(loose("Is a whale larger than a horse?"))
+    for text, said in similarities:
+        match = near.nearest(loose(text))
+        assert match is not None
+        assert int(100 * match.similarity) == round(100 * float(said)), text
+    assert (len(shares), len(similarities)) == (5, 5)
 
 
 def test_every_strategy_has_a_section_and_a_picture() -> None:
