@@ -20,6 +20,7 @@ ELSEWHERE = {
     "generate/prompt/model_profile.py": "families of models, by names that the loop sees; it knows nothing of providers",
     "llm/through_litellm/litellm_transport.py": "`openai` is the library",
     "cli/commands/validate_command.py": "`github` is a form of output",
+    "cli/reports/test_report.py": "`github` is a form of output",
     "run_folder/card/hub_metadata.py": "`synthetic` is a tag on hubs",
     "running/resolve/config_form.py": "an example in a message names a model",
 }
