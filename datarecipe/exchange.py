@@ -62,7 +62,8 @@ class Draw:
     """Which of the many answers to the same content is meant.
 
     `lane` names the chain, root draw or *fixed* number that asks (`chain:3`, `root:0`, `fixed:12`; `node:0` for the
-    other nodes of a tree); `index` counts that lane's earlier requests of the same content. Never the order of sending.
+    other nodes of a tree, `verify:1` for a vote of a filter); `index` counts that lane's earlier requests of the same
+    content. Never the order of sending.
     """
 
     random_seed: int
@@ -70,6 +71,11 @@ class Draw:
     index: int
     retry: int = 0
     """How often the user had the same asked again, since what came held nothing (`datarecipe retry`)."""
+
+    @property
+    def asker(self) -> str:
+        """The first word of the lane: the kind of place that asks, or the filter."""
+        return self.lane.partition(":")[0]
 
     @property
     def numbers(self) -> list[Json]:

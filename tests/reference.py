@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, canonical_json
+from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, Response, canonical_json
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
@@ -42,7 +42,7 @@ class Result:
 def sequential(
     recipe: Recipe, model: ModelSettings, answer: Answer, filters: Sequence[CommitFilter] | None = None
 ) -> Result:
-    return _Program(recipe, model, answer, filters_of(recipe) if filters is None else filters).run()
+    return _Program(recipe, model, answer, filters_of(recipe, model.of_filters) if filters is None else filters).run()
 
 
 def _plain(recipe: Recipe, example: Example) -> str:
@@ -157,21 +157,27 @@ class _Program:
                 for filter_ in self.filters:
                     filter_.accepted(item)
                 self.taken.add(_plain(self.recipe, item.example))
-                self.result.rows.append(Accepted(item.example, Lineage(example_id(item.example), *place, self.varied)))
+                self.result.rows.append(
+                    Accepted(item.example, Lineage(example_id(item.example), *place, self.varied, self.checks))
+                )
                 accepted.append(item)
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch
         return [item for item in batch if isinstance(item, Valid)], accepted
 
     def rejection(self, item: Valid) -> Rejection | None:
+        self.checks: dict[str, Json] = {}
         for filter_ in self.filters:
-            answers = []
+            answers: list[Response] = []
             for request in filter_.questions(item):
-                assert isinstance(request, Embed)
-                answers.append(Embedding(hashed_ngrams(request.text)))
+                if isinstance(request, Embed):
+                    answers.append(Embedding(hashed_ngrams(request.text)))
+                else:
+                    answers.append(self.answer(request))
             found = filter_.admit(item, answers)
             if found is not None:
                 return found
+            self.checks |= filter_.notes(item, answers)
         return None
 
     def fixed(self) -> Iterator[None]:

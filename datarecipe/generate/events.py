@@ -28,6 +28,8 @@ class Lineage:
     """Place of the item in its response."""
     vary: Mapping[str, Json] = field(default_factory=dict)
     """The values of `vary` that its request got; empty where the recipe has none."""
+    checks: Mapping[str, Json] = field(default_factory=dict)
+    """What filters that ask a model say of it, by their names; empty where the recipe has none."""
 
 
 @dataclass(frozen=True, slots=True)

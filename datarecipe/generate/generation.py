@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from datarecipe.exchange import Completion, Request, Response
@@ -32,7 +32,7 @@ from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer
-from datarecipe.generate.reasons import REASONS
+from datarecipe.generate.reasons import REASONS, Rejection
 from datarecipe.generate.strategy.order import Asker, Awaiting, Order, Place
 from datarecipe.generate.strategy.order_table import ORDERS
 from datarecipe.recipe.recipe import Recipe
@@ -44,15 +44,16 @@ YIELD_FLOOR = 0.25
 """Items that a response is expected to bring at the least; else a barren stretch would ask for everything at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A request that the loop wants answered."""
+class Wanted(NamedTuple):
+    """A request that the loop wants answered. A tuple, since every look at what is wanted makes many."""
 
     handle: int
     """Goes with the response to `receive`."""
     request: Request
     ahead: float = 0.0
     """So many requests are expected to come before it in logical order and cannot be known yet."""
+    is_question: bool = False
+    """Whether it asks about an item, for a filter or a strategy, and not for items."""
 
 
 class Generation:
@@ -84,7 +85,7 @@ class Generation:
         self._judge = judge or judge_of(recipe, model).batch
         asker = Asker(recipe, Renderer(recipe, model), log)
         self._questions = asker.questions
-        own = filters_of(recipe) if filters is None else filters
+        own = filters_of(recipe, model.of_filters) if filters is None else filters
         self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions)
         self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
@@ -107,24 +108,33 @@ class Generation:
         mean, deviation = self._expected_yield()
         arrived, unresolved, ahead = self.accepted, 0.0, 0.0
         for number, step in enumerate(self._order.upcoming(mean)):
-            expected = arrived + max(0.0, mean * unresolved - deviation * math.sqrt(unresolved))
-            if number > 0 and (number >= window or expected >= self._recipe.target_size):
+            if number and (number >= window or self._enough(arrived, mean * unresolved, deviation, unresolved)):
                 return
             if isinstance(step, float):
                 unresolved += step
                 ahead += step
             elif isinstance(step, Awaiting):
-                yield from (Wanted(question.handle, question.request, ahead) for question in step.questions)
+                yield from (Wanted(each.handle, each.request, ahead, is_question=True) for each in step.questions)
                 unresolved += 1
                 ahead += 1
             elif step.batch is not None:
                 for question in self._admission.open(step.batch, step.asked, len(step.verdicts)):
-                    yield Wanted(question.handle, question.request, ahead)
+                    yield Wanted(question.handle, question.request, ahead, is_question=True)
                 arrived += self._promising(step)
             else:
-                self._places[step.handle] = step
+                if not step.is_known:
+                    step.is_known = True
+                    self._places[step.handle] = step
                 yield Wanted(step.handle, step.request, ahead)
                 unresolved += 1
+
+    def _enough(self, arrived: int, expected: float, deviation: float, unresolved: float) -> bool:
+        """Whether the places looked at so far hold the target, with some certainty."""
+        target = self._recipe.target_size
+        # Most of the time the root need not be taken.
+        return arrived + expected >= target and (
+            arrived + max(0.0, expected - deviation * math.sqrt(unresolved)) >= target
+        )
 
     def _promising(self, place: Place) -> int:
         if place.promising is None:
@@ -175,13 +185,13 @@ class Generation:
         accepted: list[tuple[Valid, str]] = []
         normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
-        for index, (item, rejection) in enumerate(zip(place.batch or (), place.verdicts, strict=True)):
-            if rejection is not None:
+        for index, (item, verdict) in enumerate(zip(place.batch or (), place.verdicts, strict=True)):
+            if isinstance(verdict, Rejection):
                 rejected += 1
-                duplicates += REASONS[rejection.reason].about_variety
+                duplicates += REASONS[verdict.reason].about_variety
                 raw = item.raw if isinstance(item, Invalid) else item.text
                 events.append(
-                    RejectedItem(rejection.reason, rejection.detail, raw, parent, depth, place.lane, number, index)
+                    RejectedItem(verdict.reason, verdict.detail, raw, parent, depth, place.lane, number, index)
                 )
                 continue
             assert isinstance(item, Valid)
@@ -189,7 +199,7 @@ class Generation:
             self.accepted += 1
             normalised += item.normalised
             accepted.append((item, id_))
-            lineage = Lineage(id_, parent, depth, place.lane, number, index, place.vary)
+            lineage = Lineage(id_, parent, depth, place.lane, number, index, place.vary, verdict)
             events.append(Accepted(item.example, lineage))
         assert place.response is not None
         events.append(Committed(number, place.request, place.response, len(accepted), rejected, normalised))

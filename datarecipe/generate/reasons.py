@@ -14,6 +14,7 @@ Reason: TypeAlias = Literal[
     "duplicate",
     "contradiction",
     "near_duplicate",
+    "unverified",
     "surplus",
     "schema",
     "label",
@@ -77,6 +78,9 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         helps="more variety: `vary`, another strategy; or a higher `filters.near_duplicates.threshold`",
         about_variety=True,
         any_model=True,
+    ),
+    "unverified": ReasonRow(
+        helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`"
     ),
     "surplus": ReasonRow(helps="a higher `target_size`", any_model=True),
     "schema": ReasonRow(helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),

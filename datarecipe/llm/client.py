@@ -7,7 +7,9 @@ begins when both have room for it, and is settled with both when it is over, how
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
@@ -22,13 +24,25 @@ Flying: TypeAlias = "dict[str, tuple[CachedClient, asyncio.Future[Response]]]"
 class CachedClient:
     """The cache in front of one or more models. Two requests with one key at the same time are sent once."""
 
-    def __init__(self, cache: ResponseCache, router: Router, flying: Flying | None = None) -> None:
-        """`router` asks for what `cache` does not hold.
+    def __init__(
+        self,
+        cache: ResponseCache,
+        router: Router,
+        flying: Flying | None = None,
+        of_filters: Mapping[str, Router] = MappingProxyType({}),
+    ) -> None:
+        """`router` asks for what `cache` does not hold; what filters ask, their own routers by the filter's name.
 
         Several clients of one cache, given the same `flying`, never ask for the same at the same time.
         """
         self.cache = cache
         self.router = router
+        self._routers = (router, *of_filters.values())
+        self._of_filters = of_filters
+        self.failed: Counter[str] = router.failed
+        """Attempts that failed, by the name of the failure."""
+        for other in of_filters.values():
+            other.failed = self.failed
         self.flying: Flying = {} if flying is None else flying
         self._again: dict[str, Complete] = {}
         """By the keys of the requests whose stored answer does not count, what is asked instead."""
@@ -44,15 +58,20 @@ class CachedClient:
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever `begin` may have room again."""
-        for gate in dict.fromkeys(candidate.gate for candidate in self.router.candidates):
+        candidates = (candidate for router in self._routers for candidate in router.candidates)
+        for gate in dict.fromkeys(candidate.gate for candidate in candidates):
             gate.listen(listener)
 
+    def _router_for(self, request: Complete) -> Router:
+        return self._of_filters.get(request.draw.asker, self.router)
+
     def check(self) -> None:
-        """Raise when it is certain that the model cannot be asked, and send nothing.
+        """Raise when it is certain that a model cannot be asked, and send nothing.
 
         No fallback helps: it is for failures that nobody could know before.
         """
-        self.router.candidates[0].transport.check()
+        for router in self._routers:
+            router.candidates[0].transport.check()
 
     def lookup(self, request: Request) -> Response | None:
         """The stored response, or None. Raises `CacheError`."""
@@ -68,7 +87,7 @@ class CachedClient:
         claim = None
         if request.key not in self.flying and isinstance(request, Complete):
             try:
-                claim = self.router.claim(request, ahead)
+                claim = self._router_for(request).claim(request, ahead)
             except DatarecipeError as error:
                 # Another run, which shares the cache, may have stored it meanwhile: that needs no room.
                 if self.lookup(request) is None:
@@ -90,7 +109,13 @@ class CachedClient:
 
     def close_to_retries(self) -> None:
         """The run is ending: attempts under way may finish, no further ones are made."""
-        self.router.close()
+        for router in self._routers:
+            router.close()
+
+    def reopen(self) -> None:
+        """Attempts are made again."""
+        for router in self._routers:
+            router.reopen()
 
     async def _shared(self, request: Request, claim: Claim | None) -> Response:
         while (flying := self.flying.get(request.key)) is not None:
@@ -135,9 +160,9 @@ class CachedClient:
 
         asked = self._again.get(request.key)
         if asked is None:
-            return self.cache.put(request, await ask(self.router, request, claim))
+            return self.cache.put(request, await ask(self._router_for(request), request, claim))
         # One that another run asked for, or whose process died before it could stand for the first, was paid for.
-        completion = self.cache.get(asked) or await ask(self.router, asked, claim)
+        completion = self.cache.get(asked) or await ask(self._router_for(asked), asked, claim)
         stored = self.cache.put_retry(request, asked, completion)
         del self._again[request.key]
         return stored

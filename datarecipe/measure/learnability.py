@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 from datarecipe.measure.sample import shuffled
@@ -44,13 +44,13 @@ def learnability(texts: Sequence[Sequence[str]], labels: Sequence[str]) -> Learn
     counts = Counter(labels)
     if len(labels) < FEWEST or len(counts) < 2 or min(counts.values()) < FOLDS:
         return None
-    features = [_features(words) for words in texts]
+    documents = _documents(texts)
     folds = _folds(labels)
     right: Counter[str] = Counter()
     for fold in range(FOLDS):
-        model = _NaiveBayes(features, labels, [number for number, of in enumerate(folds) if of != fold])
+        model = _NaiveBayes(documents, labels, [number for number, of in enumerate(folds) if of != fold])
         for number, of in enumerate(folds):
-            if of == fold and model.label(features[number]) == labels[number]:
+            if of == fold and model.label(documents[number]) == labels[number]:
                 right[labels[number]] += 1
     low, high = wilson(right.total(), len(labels))
     return Learnability(
@@ -86,26 +86,51 @@ def _features(words: Sequence[str]) -> Counter[str]:
     return Counter([*words, *map(" ".join, pairwise(words))])
 
 
+class _Document(NamedTuple):
+    shared: Mapping[str, int]
+    """Its features that other documents have too, with how often it has them. No other helps to find a label."""
+    features: int
+    """All of its features, each as often as it comes."""
+    alone: int
+    """Different features that no other document has."""
+
+
+def _documents(texts: Sequence[Sequence[str]]) -> list[_Document]:
+    features = [_features(words) for words in texts]
+    times = Counter(chain.from_iterable(features))
+    found = []
+    for each in features:
+        shared = {feature: count for feature, count in each.items() if times[feature] > 1}
+        found.append(_Document(shared, each.total(), len(each) - len(shared)))
+    return found
+
+
 class _NaiveBayes:
-    def __init__(self, features: Sequence[Counter[str]], labels: Sequence[str], training: Sequence[int]) -> None:
-        counts: dict[str, Counter[str]] = defaultdict(Counter)
+    def __init__(self, documents: Sequence[_Document], labels: Sequence[str], training: Sequence[int]) -> None:
+        counts: dict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         examples: Counter[str] = Counter()
+        totals: Counter[str] = Counter()
         for number in training:
-            counts[labels[number]].update(features[number])
-            examples[labels[number]] += 1
+            label, document = labels[number], documents[number]
+            of_label = counts[label]
+            for feature, count in document.shared.items():
+                of_label[feature] += count
+            examples[label] += 1
+            totals[label] += document.features
         known = {feature for of_label in counts.values() for feature in of_label}
+        size = len(known) + sum(documents[number].alone for number in training)
         self._labels = sorted(examples)
         self._prior = [math.log(examples[label] / len(training)) for label in self._labels]
-        self._all = [math.log(max(1, counts[label].total() + len(known))) for label in self._labels]
+        self._all = [math.log(max(1, totals[label] + size)) for label in self._labels]
         self._logs: dict[str, list[tuple[int, float]]] = {feature: [] for feature in known}
         """By feature: the labels that have it, by number, with the logarithm of its count there and one."""
         for number, label in enumerate(self._labels):
             for feature, count in counts[label].items():
                 self._logs[feature].append((number, math.log(count + 1)))
 
-    def label(self, features: Counter[str]) -> str:
+    def label(self, document: _Document) -> str:
         """The most probable label; the first in their order of equals. What training has never seen says nothing."""
-        known = [(self._logs[feature], count) for feature, count in features.items() if feature in self._logs]
+        known = [(self._logs[feature], count) for feature, count in document.shared.items() if feature in self._logs]
         total = sum(count for _, count in known)
         scores = [prior - total * of_all for prior, of_all in zip(self._prior, self._all, strict=True)]
         for logs, count in known:

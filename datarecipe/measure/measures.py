@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 from datarecipe.characters import loose_words
 from datarecipe.measure import diversity
 from datarecipe.measure.diversity import Estimate
+from datarecipe.measure.examples import SIZE, Examples
 from datarecipe.measure.label_balance import by_place, entropy, evenness
 from datarecipe.measure.learnability import Learnability, learnability
 from datarecipe.measure.sample import sample
 from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
-
-SIZE = 1_000
-"""Examples on which a measure is taken that depends on their number."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What is measured of a dataset."""
-
-    name: str
-    parts: Sequence[Sequence[str]]
-    """The texts of each example, one by one."""
-    labels: Sequence[str] = ()
-    """The label of each; empty where examples have none."""
-    places: Sequence[int] = ()
-    """The place of each in its batch, from 0; empty where that is not known."""
-    known_labels: Sequence[str] = ()
-    """The labels that there may be, for a run with fixed ones: those that never come count too."""
-    received: int | None = None
-    """Items that came, for a run."""
-    rejected: Mapping[str, int] = field(default_factory=dict)
-    """Rejected items by reason, for a run."""
-
-    @cached_property
-    def texts(self) -> Sequence[str]:
-        """The text of each example: all its texts, a line each."""
-        return ["\n".join(parts) for parts in self.parts]
 
 
 @dataclass(frozen=True, slots=True)

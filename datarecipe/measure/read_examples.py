@@ -10,9 +10,8 @@ from typing import Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json, texts_within
-from datarecipe.measure.measures import Examples
+from datarecipe.measure.examples import Examples
 from datarecipe.measure.sample import sample
-from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of
 from datarecipe.recipe.keys.settings import read_tests
 from datarecipe.recipe.keys.task import LABEL_FIELDS
 from datarecipe.recipe.message_text import code, did_you_mean, join
@@ -37,6 +36,8 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     """
     if path.is_dir():
         return _of_run(path, text, label)
+    from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of  # noqa: PLC0415 - runs need no other reader
+
     file = Path.cwd() / path
     source = Source(display(file), path=file)
     try:
@@ -56,7 +57,7 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
 def sampled_of_run(path: Path, count: int, size: int) -> Examples:
     """A sample of the examples of a run that has `count`, without the rest in memory, and without lineage."""
     wanted = frozenset(sample(range(count), size))
-    records = [row for number, row in enumerate(rows(RunFiles(path), DATA)) if number in wanted]
+    records = [*rows(RunFiles(path), DATA, wanted)]
     return _labelled(path, records, Dataset(path), (), None)
 
 

@@ -13,6 +13,7 @@ from datarecipe.recipe.format import FORMAT
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
+    from datarecipe.recipe.keys.verify_settings import Verify
 
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
@@ -165,6 +166,7 @@ class Filters:
     decontaminate: Decontaminate | None = None
     contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
+    verify: Verify | None = None
 
 
 TestedMeasure: TypeAlias = Literal[
@@ -277,12 +279,14 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        held_out = self.filters.decontaminate
-        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None)))
+        held_out, verify = self.filters.decontaminate, self.filters.verify
+        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None)))
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
+        if verify is not None:
+            written["verify"] = verify.as_written
         names = (each.name for each in dataclass_fields(self.filters))
         return {name: written[name] for name in names if written.get(name, False) is not False}
 

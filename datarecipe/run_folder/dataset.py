@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -112,8 +112,11 @@ def records(files: RunFiles, name: str, kind: type[T]) -> Iterator[T]:
             raise UsageError(f"{files.path / name}:{number}: {error}", hint=MEND) from None
 
 
-def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
-    """The lines of a file, each a JSON object. Raises `UsageError` with file and line."""
+def rows(files: RunFiles, name: str, wanted: Collection[int] | None = None) -> Iterator[dict[str, Any]]:
+    """The lines of a file, each a JSON object; of those with a number in `wanted`, from 0, if that is given.
+
+    Raises `UsageError` with file and line.
+    """
     path = files.path / name
     try:
         stream = files.reading(name)
@@ -122,6 +125,8 @@ def rows(files: RunFiles, name: str) -> Iterator[dict[str, Any]]:
         with stream:
             # A file of bytes ends its lines at line feeds alone, not at line breaks that JSON allows within strings.
             for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
+                if wanted is not None and number - 1 not in wanted:
+                    continue
                 row = None
                 if len(line) < LONGEST_LINE and not too_many_values(line):
                     with contextlib.suppress(ValueError, RecursionError):

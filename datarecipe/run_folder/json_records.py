@@ -12,10 +12,11 @@ import dataclasses
 import json
 import types
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from datarecipe.amount import LARGEST, plain
@@ -42,6 +43,7 @@ _hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 _fields: Callable[[Any], tuple[dataclasses.Field[Any], ...]] = cache(dataclasses.fields)
 
 # What came from JSON holds no circles, and to look for them takes a tenth of the time.
+_AS_THEY_ARE = frozenset({int, str})
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 # JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
 _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -56,19 +58,35 @@ def to_json(record: Any) -> dict[str, Any]:
 
     `DERIVED` of its class names properties that are written too, each with the field that it stands behind.
     """
-    derived: Mapping[str, str] = getattr(record, "DERIVED", {})
     document: dict[str, Any] = {}
-    for each in _fields(type(record)):
-        value = _value(getattr(record, each.name))
-        document |= value if "flat" in each.metadata else {each.name.rstrip("_"): value}
-        if each.name in derived:
-            document[derived[each.name].rstrip("_")] = getattr(record, derived[each.name])
+    for name, key, derived in _written(type(record)):
+        value = getattr(record, name)
+        if type(value) not in _AS_THEY_ARE:  # most are, and files have many lines
+            value = _value(value)
+        if key is None:
+            document |= value
+        else:
+            document[key] = value
+        if derived is not None:
+            document[derived.rstrip("_")] = getattr(record, derived)
     return document
 
 
+def _places(kind: type) -> Sequence[tuple[str, str | None, str | None]]:
+    """For each field its name, its key (None where its keys stand beside the others), and the property behind it."""
+    derived: Mapping[str, str] = getattr(kind, "DERIVED", {})
+    return [
+        (each.name, None if "flat" in each.metadata else each.name.rstrip("_"), derived.get(each.name))
+        for each in _fields(kind)
+    ]
+
+
+_written: Callable[[Any], Sequence[tuple[str, str | None, str | None]]] = cache(_places)
+
+
 def _value(value: Any) -> Any:
-    if type(value) in (int, str):
-        return value  # most are, and files have many lines
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Decimal):
         return plain(value)  # a float cannot hold every amount
     if isinstance(value, datetime):
@@ -144,11 +162,21 @@ def _wrong(at: str, value: Any, wanted: str) -> RecordError:
 
 
 def as_row(item: Lineage | RejectedItem) -> dict[str, Any]:
-    """The fields of a line of `lineage.jsonl` or `rejected.jsonl`; no `vary` where the recipe has none."""
-    row = {each.name: getattr(item, each.name) for each in _fields(type(item))}
-    if not row.get("vary", True):
-        del row["vary"]
+    """The fields of a line of `lineage.jsonl` or `rejected.jsonl`; no `vary` and `checks` where there are none."""
+    names, values = _row_of(type(item))
+    row = dict(zip(names, values(item), strict=True))
+    for name in ("vary", "checks"):
+        if not row.get(name, True):
+            del row[name]
     return row
+
+
+def _names_and_values(kind: type) -> tuple[Sequence[str], Callable[[Any], tuple[Any, ...]]]:
+    names = [each.name for each in _fields(kind)]
+    return names, attrgetter(*names)
+
+
+_row_of: Callable[[Any], tuple[Sequence[str], Callable[[Any], tuple[Any, ...]]]] = cache(_names_and_values)
 
 
 def json_line(value: object) -> str:

@@ -16,6 +16,7 @@ from datarecipe.amount import Amount, Caps
 from datarecipe.errors import UsageError
 from datarecipe.json_size import too_many_values
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
+from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabel
 from datarecipe.run_folder.counts.label_counts import ByLabel
 from datarecipe.run_folder.counts.run_counts import Traffic
 from datarecipe.run_folder.json_records import FLAT, RecordError, from_json
@@ -116,6 +117,20 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """The model that `filters.verify` asked, and how often it confirmed each label."""
+
+    model: str
+    api_base: str | None
+    sampling: Mapping[str, Any]
+    response_format: str
+    votes: int
+    agree: int
+    """How many of the votes had to be the label."""
+    by_label: tuple[ConfirmedLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FormatVersions:
     """The versions of ours that shaped a run's requests, its choice of examples and its files."""
 
@@ -160,6 +175,8 @@ class Manifest:
     cost: CostRecord
     this_run: LastRun
     model: ModelRecord
+    verification: Verification | None = None
+    """None where the recipe verifies nothing."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

@@ -85,3 +85,10 @@ def scripted(request: Complete, *, variety: int = 60, untidy: bool = True) -> Co
     if untidy and chance.random() < 0.1:
         return completion(text[: chance.randrange(len(text) + 1)], "length")
     return completion(text)
+
+
+def verdict(request: Complete) -> Completion:
+    """An answer to a question of `filters.verify`: a pure function of the request, often wrong, sometimes none."""
+    chance = random.Random(request.key)
+    answers = ('{"answer": "yes"}', '{"answer": "yes"}', '{"answer": "no"}', '{"answer": "no"}', "no", "I do not know.")
+    return completion(chance.choice(answers))

@@ -36,7 +36,7 @@ class NearByLetters(CommitFilter):
 
 def install_near(patch: pytest.MonkeyPatch, version: int = 1) -> None:
     """Its row: a recipe asks for it by `vars`."""
-    row = FilterRow(wanted=lambda recipe: "near" in recipe.vars, make=lambda _: NearByLetters(), version=version)
+    row = FilterRow(wanted=lambda recipe: "near" in recipe.vars, make=lambda *_: NearByLetters(), version=version)
     patch.setitem(cast("dict[str, FilterRow]", FILTERS), "near", row)
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from datarecipe.errors import CapReachedError, ProviderError, TransientError
 from datarecipe.llm.routing.request_attempts import (
-    Candidate,
     Enter,
     GiveUp,
     RequestAttempts,
@@ -33,7 +32,24 @@ NO_ROOM = CapReachedError("the cap is reached")
 TOO_LONG = TransientError("asks for a pause of 7,200 s")
 
 
-WELL = Candidate(
+@dataclass(frozen=True)
+class Seen:
+    """A candidate model as plain data."""
+
+    name: str
+    refused: ProviderError | None
+    usable: bool
+    affordable: bool
+    fits: bool | CapReachedError
+    excessive_pause: TransientError | None
+    pausing: bool
+    down: bool
+    back_in: float
+    never_answered: bool
+    has_room: bool
+
+
+WELL = Seen(
     name="model",
     refused=None,
     usable=True,
@@ -49,7 +65,7 @@ WELL = Candidate(
 DOWN = replace(WELL, usable=False, pausing=True, down=True, back_in=8.0, has_room=False)
 
 
-def state(candidates: Sequence[Candidate] = (WELL,), now: float = 0.0, *, ending: bool = False) -> World:
+def state(candidates: Sequence[Seen] = (WELL,), now: float = 0.0, *, ending: bool = False) -> World:
     """The world at one moment."""
     return World(candidates, now, ending)
 
@@ -71,7 +87,7 @@ def failed_until_left(attempts: RequestAttempts, world: World, error: TransientE
         step = attempts.failed(error, world)
         if not isinstance(step, Wait):
             return step, world
-        world = replace(world, now=world.now + step.seconds)
+        world = world._replace(now=world.now + step.seconds)
         assert attempts.paused(world) == Enter(step.candidate, keeps_room=True)
         assert attempts.queued(world) == Send(step.candidate)
 
@@ -95,7 +111,7 @@ def pauses(error: TransientError, uniform: Callable[[float, float], float] = max
     attempts.start(0, world, has_room=True)
     while isinstance(step := attempts.failed(error, world), Wait):
         found.append(step.seconds)
-        world = replace(world, now=world.now + step.seconds)
+        world = world._replace(now=world.now + step.seconds)
         attempts.paused(world)
     assert step == GiveUp(error)
     return found
@@ -165,7 +181,7 @@ def test_what_may_be_sent_again_at_once_is_sent_so_a_few_times() -> None:
         pytest.param(replace(WELL, excessive_pause=TOO_LONG), Enter(1, instead=TOO_LONG), id="a pause too long"),
     ],
 )
-def test_what_a_request_in_the_queue_does(now: Candidate, step: Step | None) -> None:
+def test_what_a_request_in_the_queue_does(now: Seen, step: Step | None) -> None:
     attempts = machine()
     attempts.start(0, state((WELL, WELL)))
     assert attempts.queued(state((now, WELL))) == step
@@ -201,7 +217,7 @@ def test_at_an_expensive_fallback_without_room_it_looks_back_at_the_model() -> N
 @pytest.mark.parametrize(
     "alone", [replace(WELL, fits=NO_ROOM), replace(WELL, excessive_pause=TOO_LONG), replace(WELL, refused=WRONG_KEY)]
 )
-def test_with_no_other_model_what_ends_the_queue_ends_the_request(alone: Candidate) -> None:
+def test_with_no_other_model_what_ends_the_queue_ends_the_request(alone: Seen) -> None:
     attempts = machine()
     attempts.start(0, state())
     assert attempts.queued(state((alone,))) == GiveUp(
@@ -237,7 +253,7 @@ def test_beside_a_fallback_a_long_pause_is_left_and_come_back_after() -> None:
     step = attempts.failed(WRONG_KEY, world)
     assert step == Wait(0, LOOKS_EVERY, instead=WRONG_KEY)
     while isinstance(step, Wait):
-        world = replace(world, now=world.now + step.seconds)
+        world = world._replace(now=world.now + step.seconds)
         step = attempts.paused(world)
     assert step == Enter(0)
     assert world.now == 90.0
@@ -282,7 +298,7 @@ def test_what_was_never_sent_says_so() -> None:
 class Life:
     """What happens to a request: drawn models, failures and the seconds that each attempt takes."""
 
-    models: list[Candidate]
+    models: list[Seen]
     failures: list[Any]
     takes: list[float]
     now: float = 0.0
@@ -330,9 +346,7 @@ FAILURES = st.one_of(
     failures=st.lists(FAILURES, min_size=1, max_size=8),
     takes=st.lists(st.sampled_from([0.1, 1.0, TIMEOUT]), min_size=1, max_size=5),
 )
-def test_whatever_fails_a_request_ends_in_its_time(
-    models: list[Candidate], failures: list[Any], takes: list[float]
-) -> None:
+def test_whatever_fails_a_request_ends_in_its_time(models: list[Seen], failures: list[Any], takes: list[float]) -> None:
     """Nothing ever answers: it gives up, begins no attempt after its time, and asks nobody who refused before."""
     life, attempts = Life(models, failures, takes), machine(lambda low, high: (low + high) / 2)
     step = attempts.start(0, life.world)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.characters import loose_words
-from datarecipe.measure.learnability import FOLDS, _features, _folds, _NaiveBayes, learnability, wilson
+from datarecipe.measure.learnability import FOLDS, _documents, _features, _folds, _NaiveBayes, learnability, wilson
 from datarecipe.measure.sample import sample
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -32,7 +32,8 @@ def read(path: Path) -> tuple[list[list[str]], list[str]]:
 def test_naive_bayes(examples: list[tuple[list[str], str]]) -> None:
     features, labels = [_features(words) for words, _ in examples], [label for _, label in examples]
     training = range(len(examples) - 1)
-    model, asked = _NaiveBayes(features, labels, list(training)), features[-1]
+    documents = _documents([words for words, _ in examples])
+    model, asked = _NaiveBayes(documents, labels, list(training)), features[-1]
     known = {feature for number in training for feature in features[number]}
     scores = {}
     for label in sorted({labels[number] for number in training}):
@@ -44,7 +45,9 @@ def test_naive_bayes(examples: list[tuple[list[str], str]]) -> None:
                 score *= Fraction(counts[feature] + 1, counts.total() + len(known)) ** count
         scores[label] = score
     best = max(scores.values())
-    assert scores[model.label(asked)] == best or float(best - scores[model.label(asked)]) < 1e-12 * float(best)
+    assert scores[model.label(documents[-1])] == best or float(
+        best - scores[model.label(documents[-1])]
+    ) < 1e-12 * float(best)
 
 
 @given(st.lists(st.sampled_from("aaab"), max_size=60))

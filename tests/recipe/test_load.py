@@ -172,7 +172,7 @@ def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project
         labels="[yes, yes]",
         target_size='"500"',
         seed_example="{question: q, answer: maybe}",
-        filters="{verify: true}",
+        filters="{balance: true}",
         batchsize="3",
     )
     assert type(error) is RecipeError
@@ -181,13 +181,13 @@ def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project
         (6, "the"),
         (7, "`strategy`"),
         (8, "`target_size`"),
-        (9, "`filters.verify`"),
+        (9, "`filters.balance`"),
         (10, "unknown"),
     ]
 
 
 def test_an_error_of_one_kind_keeps_its_kind(project: Project) -> None:
-    assert isinstance(project.errors(filters="{verify: true}", limits="{usd: 1}"), NotYetError)
+    assert isinstance(project.errors(filters="{balance: true}", limits="{usd: 1}"), NotYetError)
     assert isinstance(project.errors(instruction="../../a.j2", schema="../../b.json"), UnsafePathError)
 
 

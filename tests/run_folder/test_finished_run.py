@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tracemalloc
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
 
@@ -55,9 +55,10 @@ def test_what_is_read_is_what_was_written(finished: Path) -> None:
 
 
 def test_a_line_has_every_field_of_its_record() -> None:
-    lineage = Lineage("a", "b", 1, "root:0", 0, 0, {"topic": "snow"})
+    lineage = Lineage("a", "b", 1, "root:0", 0, 0, {"topic": "snow"}, {"verify": {"agree": 3, "votes": 3}})
     rejected = RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0)
     assert list(as_row(lineage)) == [field.name for field in fields(lineage)]
+    assert list(as_row(replace(lineage, vary={}, checks={}))) == ["id", "parent", "depth", "lane", "request", "index"]
     assert list(as_row(rejected)) == [field.name for field in fields(rejected)]
 
 

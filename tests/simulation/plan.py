@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
+from datarecipe.recipe.keys.verify_settings import Verify
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
@@ -110,6 +111,10 @@ def draw(seed: int) -> Plan:
         recipe = replace(
             recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop"))
         )
+    verified = random.Random(f"{seed} verify")
+    if verified.random() < 0.2:
+        verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
+        recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

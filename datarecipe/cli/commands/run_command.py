@@ -110,7 +110,7 @@ def _learned(setup: ResolvedRun, result: RunResult) -> Iterator[str]:
     """Whether the labels can be learned from the texts; not at a rerun, which has nothing new to say and is to be quick."""
     if setup.recipe.labels.kind == "fixed" and result.written and result.traffic.sent:
         # For runs that took long anyway.
-        from datarecipe.cli.reports.stats_report import learnability_line  # noqa: PLC0415
+        from datarecipe.cli.reports.learnability_line import learnability_line  # noqa: PLC0415
 
         try:
             line = learnability_line(result.output, result.tally.accepted)

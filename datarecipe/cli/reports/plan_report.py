@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
-from datarecipe.amount import Caps, plain
+from datarecipe.amount import Amount, Caps, plain
 from datarecipe.cli.output import aligned
 from datarecipe.printable import counted
 from datarecipe.recipe import Recipe
@@ -134,7 +134,7 @@ def _wrapped(line: str) -> Iterator[str]:
     yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-_ORDER = ("stored", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
+_ORDER = ("stored", "verify", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
 """What the lines begin with."""
 
 
@@ -142,8 +142,10 @@ def _words(plan: Plan) -> Iterator[str]:
     stored = plan.stored
     if stored.responses:
         yield f"stored: {counted(stored.responses, 'response')} with {counted(stored.examples, 'example')}, at no cost"
+    yield from _verification(plan)
     if plan.assumed is None:
-        yield "requests: nothing has to be asked"
+        if not plan.requests.high:
+            yield "requests: nothing has to be asked"
         return
     if plan.outcome.high != "target":
         certain = "would" if plan.outcome.low != "target" else "may"
@@ -158,6 +160,16 @@ def _words(plan: Plan) -> Iterator[str]:
     for cap in plan.usd_caps_without_price:
         yield f"cap: {cap} cannot be enforced without a price; a run would refuse to start"
     yield from _assumptions(plan.assumed)
+
+
+def _verification(plan: Plan) -> Iterator[str]:
+    if plan.verification is None or not plan.verification.high.calls:
+        return
+    low, high = plan.verification.low, plan.verification.high
+    dollars = "" if plan.usd is None else f", for {_dollars(Range(low.usd, high.usd))} dollars"
+    yield (
+        f"verify: {_counts(Range(low.calls, high.calls), to=' to ')} of the requests ask {plan.verifier} for labels{dollars}"
+    )
 
 
 def _variety(plan: Plan) -> Iterator[str]:
@@ -298,6 +310,15 @@ def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
     }
 
 
+def _amount(amount: Amount) -> dict[str, Any]:
+    return {
+        "requests": amount.calls,
+        "prompt_tokens": amount.prompt_tokens,
+        "completion_tokens": amount.completion_tokens,
+        "usd": plain(amount.usd),
+    }
+
+
 def _document(plan: Plan) -> dict[str, Any]:
     price = plan.price
     return {
@@ -309,6 +330,13 @@ def _document(plan: Plan) -> dict[str, Any]:
         "completion_tokens": to_json(plan.completion_tokens),
         "usd": None if plan.usd is None else to_json(plan.usd),
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
+        "verification": None
+        if plan.verification is None
+        else {
+            "model": plan.verifier,
+            "low": _amount(plan.verification.low),
+            "high": _amount(plan.verification.high),
+        },
         "outcome": to_json(plan.outcome),
         "vary": {reach.key: {"values": reach.values, "reached": round(reach.reached, 1)} for reach in plan.reach},
         "asked_alike": plan.asked_alike,

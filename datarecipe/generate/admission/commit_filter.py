@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from datarecipe.exchange import Request, Response
+from datarecipe.exchange import Json, Request, Response
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Rejection
 
@@ -20,6 +20,9 @@ class CommitFilter(ABC):
     before_duplicates: bool = False
     """Whether it judges items that are equal to an accepted example too; such a filter asks nothing."""
 
+    lasting: bool = False
+    """Whether what it rejects now it would reject at any later time, so that no later filter need ask about it."""
+
     def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
         """What has to be known about an item; depends on the item alone.
 
@@ -32,6 +35,10 @@ class CommitFilter(ABC):
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
         """Why the item is rejected, or None. `answers` are those to `questions`, in the same order. Changes nothing."""
         ...
+
+    def notes(self, item: Valid, answers: Sequence[Response]) -> Mapping[str, Json]:  # noqa: ARG002 - most have none
+        """What the lineage of an accepted item says of this filter, under a key of its own."""
+        return {}
 
     def accepted(self, item: Valid) -> None:  # noqa: B027 - most remember nothing
         """The item has passed all filters, and is an example of the dataset now."""

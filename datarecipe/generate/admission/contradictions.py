@@ -17,7 +17,7 @@ from datarecipe.recipe.recipe import Recipe
 
 
 class ContradictionFilter(CommitFilter):
-    before_duplicates = True
+    before_duplicates = lasting = True
 
     def __init__(self, recipe: Recipe) -> None:
         self._texts = recipe.text_fields

@@ -7,44 +7,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.contradictions import ContradictionFilter
+from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.recipe.item_filters.item_filter_table import item_filter_versions
 from datarecipe.recipe.recipe import Recipe
+
+Models: TypeAlias = Mapping[str, ModelSettings]
+"""The models that filters ask, by the name of the filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterRow:
     wanted: Callable[[Recipe], bool]
     """Whether a recipe asks for it."""
-    make: Callable[[Recipe], CommitFilter]
+    make: Callable[[Recipe, Models], CommitFilter]
     version: int
     """Part of the run's identity; changes when the filter comes to decide otherwise."""
 
 
-def _near_duplicates(recipe: Recipe) -> CommitFilter:
+def _near_duplicates(recipe: Recipe, _: Models) -> CommitFilter:
     # Only recipes that ask for it pay for the import of fractions.
     from datarecipe.generate.admission.near_duplicates import NearDuplicateFilter  # noqa: PLC0415
 
     return NearDuplicateFilter(recipe)
 
 
+def _verify(recipe: Recipe, models: Models) -> CommitFilter:
+    from datarecipe.generate.admission.verification import VerifyFilter  # noqa: PLC0415 - few recipes ask for it
+
+    return VerifyFilter(recipe, models["verify"])
+
+
 FILTERS: Final[Mapping[str, FilterRow]] = {
     "contradictions": FilterRow(
-        wanted=lambda recipe: recipe.filters.contradictions, make=ContradictionFilter, version=1
+        wanted=lambda recipe: recipe.filters.contradictions,
+        make=lambda recipe, _: ContradictionFilter(recipe),
+        version=1,
     ),
     "near_duplicates": FilterRow(
         wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=_near_duplicates, version=1
     ),
+    "verify": FilterRow(wanted=lambda recipe: recipe.filters.verify is not None, make=_verify, version=1),
 }
 """By the name of their key in `filters`."""
 
 
-def filters_of(recipe: Recipe) -> tuple[CommitFilter, ...]:
-    """New filters for one run of the recipe."""
-    return tuple(row.make(recipe) for row in FILTERS.values() if row.wanted(recipe))
+def filters_of(recipe: Recipe, models: Models = MappingProxyType({})) -> tuple[CommitFilter, ...]:
+    """New filters for one run of the recipe; `models` has those that its filters ask."""
+    return tuple(row.make(recipe, models) for row in FILTERS.values() if row.wanted(recipe))
 
 
 def filter_versions(recipe: Recipe) -> dict[str, int]:

@@ -23,6 +23,8 @@ LONGEST = 20_000
 
 
 class NearDuplicateFilter(CommitFilter):
+    lasting = True
+
     def __init__(self, recipe: Recipe) -> None:
         task, settings = recipe.task, recipe.filters.near_duplicates or NearDuplicates()
         options = () if task.options_field is None or recipe.labels.kind != "per_example" else (task.options_field,)

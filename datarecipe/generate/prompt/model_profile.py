@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from datarecipe.exchange import LOCAL_PREFIX, Json
 from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_SAMPLING, EMBEDDED_VERSION
-from datarecipe.recipe.recipe import Recipe
+from datarecipe.recipe.recipe import Recipe, ResponseFormat
 
 TABLE_VERSION = 3
 """Changes with the tables below; a release that changes requests says so before anything is paid."""
@@ -94,6 +94,8 @@ class ModelSettings:
     profile: Profile
     sampling: Mapping[str, Json]
     response_format: Format
+    of_filters: Mapping[str, ModelSettings] = field(default_factory=dict)
+    """The models that the recipe's filters ask, by the name of the filter."""
 
 
 def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None) -> ModelSettings:
@@ -103,13 +105,32 @@ def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str
     """
     profile = profile_of(known_as or model)
     defaults: dict[str, Json] = {"temperature": 1, "max_tokens": default_max_tokens(recipe) + profile.thinking_tokens}
-    merged = {**defaults, **profile.sampling, **recipe.sampling}
-    chosen = recipe.response_format
+    sampling = {**defaults, **profile.sampling, **recipe.sampling}
+    return _settled(model, api_base, profile, sampling, recipe.response_format)
+
+
+def settle_verifier(
+    recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None, *, chosen: ResponseFormat = "auto"
+) -> ModelSettings:
+    """The same of a model that answers examples, `filters.verify`; `chosen` is its response format."""
+    verify, profile = recipe.filters.verify, profile_of(known_as or model)
+    assert verify is not None
+    defaults: dict[str, Json] = {
+        # Votes that are to differ must be drawn; a single one is the likeliest.
+        "temperature": 1 if verify.votes > 1 else 0,
+        "max_tokens": _longest_answer(recipe) + profile.thinking_tokens,
+    }
+    return _settled(model, api_base, profile, {**defaults, **profile.sampling, **verify.sampling}, chosen)
+
+
+def _settled(
+    model: str, api_base: str | None, profile: Profile, sampling: Mapping[str, Json], chosen: ResponseFormat
+) -> ModelSettings:
     return ModelSettings(
         model,
         api_base,
         profile,
-        {name: value for name, value in sorted(merged.items()) if value is not None},
+        {name: value for name, value in sorted(sampling.items()) if value is not None},
         profile.response_format if chosen == "auto" else chosen,
     )
 
@@ -121,3 +142,14 @@ def default_max_tokens(recipe: Recipe) -> int:
     """
     longest = max(len(json.dumps(example, ensure_ascii=False).encode()) for example in recipe.seed_examples)
     return max(256, -(-longest * 4 * recipe.batch_size // 3 // 64) * 64)
+
+
+def _longest_answer(recipe: Recipe) -> int:
+    """Tokens for a label as JSON, and some words around it from models that do not keep to JSON.
+
+    For labels that are not listed, four times the longest of the seed examples.
+    """
+    field, space = recipe.task.label_field, recipe.labels
+    known = space.values or [example.get(field or "") for example in recipe.seed_examples]
+    longest = max(len(json.dumps({field: label}, ensure_ascii=False).encode()) for label in known)
+    return max(128, -(-longest * (1 if space.values else 4) // 3 // 64) * 64 + 64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
-from datarecipe.generate.admission.admission import Asked
+from datarecipe.generate.admission.admission import Asked, Verdict
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import AcceptedLog
 from datarecipe.generate.judge.example_equality import equality_digest, example_id
@@ -17,7 +17,6 @@ from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn, Turns
 from datarecipe.generate.questions import Question, Questions
-from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -43,13 +42,15 @@ class Place:
     lane: str
     vary: Mapping[str, Json]
     """The values that the request got."""
+    is_known: bool = False
+    """Whether the loop has seen it and finds it again by its handle."""
     response: Completion | None = None
     batch: tuple[Checked, ...] | None = None
     """The items, once the response has arrived."""
     asked: Asked = field(default_factory=dict)
     """What the filters asked about the items."""
-    verdicts: list[Rejection | None] = field(default_factory=list)
-    """Of the items that are decided: why each is rejected, None where it is accepted."""
+    verdicts: list[Verdict] = field(default_factory=list)
+    """Of the items that are decided."""
     promising: int | None = None
     """How many of the items looked new when that was first asked."""
 

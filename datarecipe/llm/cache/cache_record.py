@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from datarecipe.exchange import (
     LONGEST_NAME,
@@ -51,8 +50,14 @@ class VersionError(RecordError):
 
 def encode(request: Request, response: Response) -> str:
     """One line of JSON. Raises `RecordError` for what JSON or UTF-8 cannot hold: lone surrogates, NaN, infinity."""
-    fields = {name: value for name, value in asdict(response).items() if name != "apart" or value is not None}
+    fields = {name: value for name, value in _fields(response).items() if name != "apart" or value is not None}
     return _text_of({"v": RECORD_VERSION, "kind": _kind(request), **fields, "request": request_document(request)})
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    """What `asdict` gives for a response, without copying every value."""
+    values = ((name, getattr(record, name)) for name in record.__dataclass_fields__)
+    return {name: _fields(value) if isinstance(value, Usage | Apart) else value for name, value in values}
 
 
 def _kind(request: Request) -> str:

@@ -11,7 +11,6 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.llm.limits.admission_gate import HowItWent
 from datarecipe.llm.routing.model_router import CandidateModel, Claim, Router
 from datarecipe.llm.routing.request_attempts import (
-    Candidate,
     Enter,
     GiveUp,
     RequestAttempts,
@@ -33,7 +32,7 @@ async def ask(router: Router, request: Complete, claim: Claim | None) -> Complet
 
 @dataclass(eq=False)
 class _Candidate:
-    """One of the router's models, for one request."""
+    """One of the router's models, for one request: a `Candidate` as it is whenever it is looked at."""
 
     router: Router
     request: Complete
@@ -55,23 +54,48 @@ class _Candidate:
         """The most that one attempt can use."""
         return most(self.adapted, self.model.price)
 
-    def now(self) -> Candidate:
-        router, number, gate = self.router, self.number, self.model.gate
-        return Candidate(
-            name=self.model.name,
-            refused=router.refused.get(number),
-            usable=router.is_usable(number),
-            affordable=router.can_pay(number, self.amount),
-            fits=self._fits(),
-            excessive_pause=router.excessive_pause(number),
-            pausing=gate.down or gate.asked_to_wait > 0,
-            down=gate.down,
-            back_in=gate.back_in,
-            never_answered=gate.never_answered,
-            has_room=gate.room(),
-        )
+    @property
+    def name(self) -> str:
+        return self.model.name
 
-    def _fits(self) -> bool | CapReachedError:
+    @property
+    def refused(self) -> ProviderError | None:
+        return self.router.refused.get(self.number)
+
+    @property
+    def usable(self) -> bool:
+        return self.router.is_usable(self.number)
+
+    @property
+    def affordable(self) -> bool:
+        return self.router.can_pay(self.number, self.amount)
+
+    @property
+    def excessive_pause(self) -> TransientError | None:
+        return self.router.excessive_pause(self.number)
+
+    @property
+    def pausing(self) -> bool:
+        return self.down or self.model.gate.asked_to_wait > 0
+
+    @property
+    def down(self) -> bool:
+        return self.model.gate.down
+
+    @property
+    def back_in(self) -> float:
+        return self.model.gate.back_in
+
+    @property
+    def never_answered(self) -> bool:
+        return self.model.gate.never_answered
+
+    @property
+    def has_room(self) -> bool:
+        return self.model.gate.room()
+
+    @property
+    def fits(self) -> bool | CapReachedError:
         try:
             return self.held or self.router.account.fits(self.amount)
         except CapReachedError as error:
@@ -100,7 +124,7 @@ class _Driver:
 
     @property
     def _world(self) -> World:
-        return World([each.now() for each in self._candidates], self._router.clock(), self._router.closing)
+        return World(self._candidates, self._router.clock(), self._router.closing)
 
     async def run(self) -> Completion:
         number = self._claim.number if self._claim is not None else self._router.first()

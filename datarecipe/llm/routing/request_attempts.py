@@ -40,10 +40,9 @@ tries: they speak of the provider, not of the request.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
 from datarecipe.llm.limits.admission_gate import SHORTEST_TIMER
@@ -59,35 +58,54 @@ from datarecipe.llm.routing.retry_limits import (
 from datarecipe.llm.transport import AskAgainError
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One candidate model at this moment, for one request."""
+class Candidate(Protocol):
+    """One candidate model at this moment, for one request. A step reads few of these, so each may be computed when read."""
 
-    name: str
-    refused: ProviderError | None
-    """The error after which it is asked no more, by any request."""
-    usable: bool
-    """Whether it answers, or it is time to probe whether it answers again."""
-    affordable: bool
-    """Whether the caps leave room for an attempt, now or later."""
-    fits: bool | CapReachedError
-    """Whether the caps leave room for an attempt now; the error where they never will."""
-    excessive_pause: TransientError | None
-    """The error for a pause that the provider asks of all, where it outlasts the request's time."""
-    pausing: bool
-    """Whether all requests wait for it: it is down, or asked for a pause."""
-    down: bool
-    """Whether its circuit is open."""
-    back_in: float
-    """Seconds until it may be probed; infinite while a probe is under way."""
-    never_answered: bool
-    """Whether it answered nobody for so long that a wrong address is likelier than an outage."""
-    has_room: bool
-    """Whether its gate lets an attempt pass now."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def refused(self) -> ProviderError | None:
+        """The error after which it is asked no more, by any request."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it answers, or it is time to probe whether it answers again."""
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the caps leave room for an attempt, now or later."""
+
+    @property
+    def fits(self) -> bool | CapReachedError:
+        """Whether the caps leave room for an attempt now; the error where they never will."""
+
+    @property
+    def excessive_pause(self) -> TransientError | None:
+        """The error for a pause that the provider asks of all, where it outlasts the request's time."""
+
+    @property
+    def pausing(self) -> bool:
+        """Whether all requests wait for it: it is down, or asked for a pause."""
+
+    @property
+    def down(self) -> bool:
+        """Whether its circuit is open."""
+
+    @property
+    def back_in(self) -> float:
+        """Seconds until it may be probed; infinite while a probe is under way."""
+
+    @property
+    def never_answered(self) -> bool:
+        """Whether it answered nobody for so long that a wrong address is likelier than an outage."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether its gate lets an attempt pass now."""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """What the machine sees of the world at this moment."""
 
     candidates: Sequence[Candidate]
@@ -98,8 +116,7 @@ class World:
     """Whether the run is ending: no further attempts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(NamedTuple):
     """Wait for room at the candidate's gate and under the caps, and ask `queued` at every change."""
 
     candidate: int
@@ -109,15 +126,13 @@ class Enter:
     """The error of another candidate that this one takes over from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send the request to the candidate."""
 
     candidate: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait for `seconds`, or until the run ends; then report `paused`."""
 
     candidate: int
@@ -128,8 +143,7 @@ class Wait:
     instead: DatarecipeError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(NamedTuple):
     """No answer is to be had: raise `error`."""
 
     error: DatarecipeError
@@ -150,9 +164,9 @@ class RequestAttempts:
         self._began = 0.0
         self._dropped: set[int] = set()
         """Candidates that answer others, and not this request."""
-        self._tries: Counter[int] = Counter()
+        self._tries: defaultdict[int, int] = defaultdict(int)
         """Failed attempts that count against the request, by candidate."""
-        self._failures: Counter[int] = Counter()
+        self._failures: defaultdict[int, int] = defaultdict(int)
         """All failed attempts, by candidate."""
         self._not_before: dict[int, float] = {}
         """When a candidate asked this request to come back."""

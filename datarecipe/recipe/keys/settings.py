@@ -27,6 +27,7 @@ from datarecipe.recipe.source.document import Document
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
+    from datarecipe.recipe.keys.verify_settings import Verify
 
 # The format's check has run over all of these values: what is read here has its type.
 Values = Mapping[str, Any]
@@ -91,6 +92,7 @@ def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filter
         decontaminate=decontaminate,
         contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
+        verify=_read_verify(written.get("verify")),
     )
 
 
@@ -116,6 +118,14 @@ def _read_near_duplicates(written: Any) -> NearDuplicates | None:
         return NearDuplicates()
     settings = written if isinstance(written, Mapping) else {"threshold": written}
     return NearDuplicates(**_typed(NearDuplicates, settings))
+
+
+def _read_verify(written: Any) -> Verify | None:
+    if written is None:
+        return None
+    from datarecipe.recipe.keys.verify_settings import read_verify  # noqa: PLC0415 - few recipes ask for it
+
+    return read_verify(written)
 
 
 def read_tests(written: Values) -> dict[TestedMeasure, Threshold]:

@@ -11,6 +11,8 @@ from typing import ClassVar
 from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.reasons import Reason
+from datarecipe.recipe import Recipe
+from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabels
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 
 MOST_NAMES = 100
@@ -65,6 +67,8 @@ class CommitCounts:
     tally: Tally = field(default_factory=Tally)
     tokens: TokenCounts = field(default_factory=TokenCounts)
     labels: LabelCounts | None = None
+    confirmed: ConfirmedLabels | None = None
+    """None where the recipe verifies nothing."""
     answered_by: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     """By the name that the provider gave."""
@@ -72,6 +76,8 @@ class CommitCounts:
     def add(self, events: Iterable[Event]) -> None:
         """Count events."""
         for event in events:
+            if self.confirmed is not None and isinstance(event, Accepted | RejectedItem):
+                self.confirmed.add(event)
             if isinstance(event, Accepted):
                 self.tally.accepted += 1
                 if self.labels is not None:
@@ -94,6 +100,11 @@ class CommitCounts:
         else:
             self.tokens.prompt += response.usage.prompt_tokens
             self.tokens.completion += response.usage.completion_tokens
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> CommitCounts:
+        """Nothing yet, of a run of the recipe."""
+        return cls(labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe))
 
     def copy(self) -> CommitCounts:
         """As it is now."""

@@ -22,7 +22,7 @@ class Traffic:
     """What a run sent, for display and manifest. Not a part of the dataset."""
 
     from_cache: int = 0
-    """Responses taken from the cache."""
+    """Responses with items taken from the cache."""
     sent: int = 0
     """Requests sent."""
     answered: int = 0
@@ -31,6 +31,10 @@ class Traffic:
     """Requests sent whose answer was not waited for."""
     asked_again: int = 0
     """Stored responses without a valid item that `retry` replaced."""
+    checks: int = 0
+    """Answers, of these, to questions that filters ask about items."""
+    checks_from_cache: int = 0
+    """Such answers taken from the cache."""
     failed_attempts: Counter[str] = field(default_factory=Counter)
     """By the name of the failure (docs/failures.md)."""
 
@@ -93,7 +97,7 @@ class Counts:
     @property
     def new(self) -> int:
         """Responses that this run requested and received, without those that `retry` replaced before it."""
-        return self.traffic.answered - self.traffic.asked_again
+        return self.traffic.answered - self.traffic.checks - self.traffic.asked_again
 
     @property
     def received(self) -> int:

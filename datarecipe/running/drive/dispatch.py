@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, StorageError, TransientError
-from datarecipe.exchange import Complete, Request, Response
+from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Event, Outcome
 from datarecipe.generate.generation import Wanted
 from datarecipe.run_folder.counts.run_counts import Traffic
@@ -102,6 +102,8 @@ class Dispatcher:
     """Seconds that requests still in flight at the end get to arrive: they are paid, and a later run will need them."""
     traffic: Traffic = field(default_factory=Traffic)
     _tasks: dict[int, asyncio.Task[Response]] = field(default_factory=dict)
+    _questions: set[int] = field(default_factory=set)
+    """Handles of the tasks that ask about items."""
     _missing: set[int] = field(default_factory=set)
     _most_missing: int = 0
     _arrivals: asyncio.Queue[tuple[int, Response | Exception]] = field(default_factory=asyncio.Queue)
@@ -170,7 +172,10 @@ class Dispatcher:
         """Take everything that is stored and wanted."""
         taken = 0
         while (wanted := self._stored()) is not None:
-            self.traffic.from_cache += isinstance(wanted[0].request, Complete)
+            if wanted[0].is_question:
+                self.traffic.checks_from_cache += 1
+            else:
+                self.traffic.from_cache += 1
             self._emit(self.generation.receive(wanted[0].handle, wanted[1]))
             taken += 1
             if taken % PAUSE_AFTER == 0:
@@ -213,6 +218,8 @@ class Dispatcher:
                 return True
             self._tasks[wanted.handle] = task
             task.add_done_callback(functools.partial(self._arrived, wanted.handle))
+            if wanted.is_question:
+                self._questions.add(wanted.handle)
             self.traffic.sent += 1
         self._tell()
         return False
@@ -258,9 +265,13 @@ class Dispatcher:
         elif isinstance(result, Exception):
             raise result
         else:
-            self.traffic.answered += 1
+            self._count_answers([handle])
             self._emit(self.generation.receive(handle, result))
         self._tell()
+
+    def _count_answers(self, handles: Sequence[int]) -> None:
+        self.traffic.answered += len(handles)
+        self.traffic.checks += sum(handle in self._questions for handle in handles)
 
     def _take_arrived(self, count: int | None = None) -> None:
         """Take what has arrived, or the first `count` of it."""
@@ -295,8 +306,8 @@ class Dispatcher:
         self.client.close_to_retries()
         left = [task for task in self._tasks.values() if not task.done()]
         # These are stored; that they are there is what nobody has heard yet.
-        done = [task for task in self._tasks.values() if task.done() and not task.cancelled()]
-        self.traffic.answered += sum(task.exception() is None for task in done)
+        done = [handle for handle, task in self._tasks.items() if task.done() and not task.cancelled()]
+        self._count_answers([handle for handle in done if self._tasks[handle].exception() is None])
         # A second Ctrl-C has cancelled them by now.
         self.traffic.abandoned += len(left) + sum(task.cancelled() for task in self._tasks.values())
         self._cancel(left)

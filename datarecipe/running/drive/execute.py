@@ -18,11 +18,10 @@ from datarecipe.generate.generation import Generation
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.client import CachedClient
 from datarecipe.llm.limits.account import Account
-from datarecipe.llm.routing.model_router import Router
+from datarecipe.llm.routing.model_router import CandidateModel, Router
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card.card import card
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
-from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent, Traffic
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.run_files import storage_errors
@@ -152,16 +151,19 @@ async def open_client(
 ) -> AsyncIterator[CachedClient]:
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
-        candidates = await pool.candidates(setup)
-        router = Router(
-            candidates,
-            account,
-            timeout=setup.recipe.limits.timeout,
-            clock=asyncio.get_running_loop().time,
-            uniform=pool.uniform,
-            notice=notice,
-        )
-        yield CachedClient(cache, router, pool.flying(setup.cache_dir))
+
+        def router(candidates: Sequence[CandidateModel]) -> Router:
+            return Router(
+                candidates,
+                account,
+                timeout=setup.recipe.limits.timeout,
+                clock=asyncio.get_running_loop().time,
+                uniform=pool.uniform,
+                notice=notice,
+            )
+
+        of_filters = {name: router([await pool.of_filter(setup, name)]) for name in setup.of_filters}
+        yield CachedClient(cache, router(await pool.candidates(setup)), pool.flying(setup.cache_dir), of_filters)
 
 
 async def execute(
@@ -223,7 +225,7 @@ def _not_begun(setup: ResolvedRun, observer: Observer, error: DatarecipeError, s
     counts = Counts(
         target_size=setup.recipe.target_size,
         batch_size=setup.recipe.batch_size,
-        committed=CommitCounts(labels=LabelCounts.of(setup.recipe)),
+        committed=CommitCounts.of(setup.recipe),
         traffic=Traffic(),
         spent=Spent(NOTHING, NOTHING),
     )
@@ -252,13 +254,13 @@ async def _execute(
             on_settled=spending.settled,
         )
         observer.begin(setup)
-        committed = CommitCounts(labels=LabelCounts.of(setup.recipe))
+        committed = CommitCounts.of(setup.recipe)
         books = _Books(setup.recipe, folder, account, spending, committed, spending.assumed)
         limits = setup.recipe.limits
         with _telling_what_was_used(account, setup, observer):
             try:
                 async with open_client(setup, pool, account, observer.notice) as client:
-                    books.traffic.failed_attempts = client.router.failed
+                    books.traffic.failed_attempts = client.failed
                     reporter = _Reporter(setup, observer, books, client, account if above is None else above)
 
                     async def drive(loop: Loop) -> Ending:
@@ -308,7 +310,7 @@ async def _ask_again(
     notice(again.opening)
     client.retry(again.requests)
     ending = await drive(again) if again.requests else Ending("target")
-    client.router.reopen()
+    client.reopen()
     traffic.asked_again = again.answered
     return ending
 
@@ -370,7 +372,7 @@ def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[
         why=ending.why,
         caps=setup.caps,
         priced=bool(setup.prices),
-        priced_by_recipe=any(one.cost.only_recipe for one in setup.asked),
+        priced_by_recipe=any(one.cost.only_recipe for one in setup.all_asked),
         free=setup.embedded,
         stand_ins=setup.stand_ins(counts.committed.answered_by),
         first=tuple(first),

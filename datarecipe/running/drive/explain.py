@@ -37,7 +37,7 @@ class Explanation:
     """What a run of the recipe would find in the cache."""
 
     found: int
-    """Responses that it would take from the cache before it asks for one."""
+    """Responses with items that it would take from the cache before it asks for one."""
     accepted: int
     """Examples accepted from them."""
     missing: Request | None
@@ -56,7 +56,7 @@ def explain(setup: ResolvedRun, cache: ResponseCache) -> Explanation:
         for step in replay(generation, cache.get):
             if step.response is None:
                 missing = step.request
-            elif isinstance(step.request, Complete):
+            elif isinstance(step.request, Complete) and step.request.draw.asker not in setup.of_filters:
                 found += 1
     if not isinstance(missing, Complete):
         return Explanation(found, generation.accepted, missing, 0, ())

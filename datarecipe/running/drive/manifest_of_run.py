@@ -17,6 +17,7 @@ from datarecipe.llm.cache.cache_record import RECORD_VERSION
 from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.identity import IDENTITY_VERSION
 from datarecipe.recipe.recipe import Recipe
+from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent
 from datarecipe.run_folder.manifest import (
     CostRecord,
@@ -28,6 +29,7 @@ from datarecipe.run_folder.manifest import (
     ModelRecord,
     PricesUsed,
     Used,
+    Verification,
 )
 from datarecipe.run_folder.write.spending import SPENDING_VERSION
 from datarecipe.running.drive.dispatch import Ending
@@ -61,6 +63,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
             answered_by=committed.answered_by,
             warning=EMBEDDED_WARNING if setup.embedded else None,
         ),
+        verification=_verification(setup, committed),
         versions=_versions(),
         formats=_formats(setup.recipe),
         machine=f"{platform.system()} {platform.machine()}",
@@ -68,9 +71,25 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
     )
 
 
+def _verification(setup: ResolvedRun, committed: CommitCounts) -> Verification | None:
+    verify = setup.recipe.filters.verify
+    if verify is None or committed.confirmed is None:
+        return None
+    model = setup.of_filters["verify"].model
+    return Verification(
+        model=model.name,
+        api_base=model.api_base,
+        sampling=model.sampling,
+        response_format=model.response_format,
+        votes=verify.votes,
+        agree=verify.needed,
+        by_label=committed.confirmed.labels,
+    )
+
+
 def _cost(setup: ResolvedRun, spent: Spent) -> CostRecord:
     priced = bool(setup.prices)
-    costs = {one.model.name: one.cost for one in setup.asked}
+    costs = {one.name: one.cost for one in setup.all_asked}
     return CostRecord(
         all_runs=Used.of(spent.in_all, priced=priced),
         all_runs_assumed=Used.of(spent.assumed, priced=priced),

@@ -18,7 +18,7 @@ async def what_forbids(pool: ProviderPool, setup: ResolvedRun, request: Request)
 
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
     """
-    candidates = await pool.candidates(setup)
+    asked = [(await pool.candidates(setup))[0], *[await pool.of_filter(setup, name) for name in setup.of_filters]]
     if _is_stored(setup, request):
         return None
     if setup.options.retry:
@@ -30,7 +30,8 @@ async def what_forbids(pool: ProviderPool, setup: ResolvedRun, request: Request)
     if setup.options.offline:
         return offline_miss("first")
     try:
-        candidates[0].transport.check()
+        for candidate in asked:
+            candidate.transport.check()
     except DatarecipeError as error:
         return error
     return None

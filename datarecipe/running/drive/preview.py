@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from datarecipe.amount import Amount
+from datarecipe.errors import UsageError
 from datarecipe.exchange import Complete, Completion
+from datarecipe.generate.admission.verification import VerifyFilter
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
+from datarecipe.generate.judge.item_checker import Checker, Valid
 from datarecipe.llm.limits.account import Account
 from datarecipe.running.drive.dispatch import offline_miss
 from datarecipe.running.drive.execute import open_client
@@ -36,8 +40,23 @@ def first_request(setup: ResolvedRun) -> Complete:
     return request
 
 
+def first_question(setup: ResolvedRun) -> Complete:
+    """What `filters.verify` asks first about the first seed example; sends nothing. Raises `UsageError` without it."""
+    recipe = setup.recipe
+    if recipe.filters.verify is None:
+        raise UsageError("this recipe verifies no labels", hint="Add `verify` to its `filters`, or leave out --verify.")
+    item = Checker(recipe).check(dict(recipe.seed_examples[0]))
+    assert isinstance(item, Valid)
+    request = VerifyFilter(recipe, setup.model.of_filters["verify"]).questions(item)[0]
+    assert isinstance(request, Complete)
+    return request
+
+
 async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
-    """Ask for the first batch, or take it from the cache. Raises what a provider's failure raises."""
+    """Ask for the first batch and what filters ask about it, or take it from the cache.
+
+    Raises what a provider's failure raises.
+    """
     generation = Generation(setup.recipe, setup.model)
     first = next(generation.wanted(1))
     account = Account(setup.caps)
@@ -50,5 +69,10 @@ async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
             if stored is None and setup.options.offline:
                 raise offline_miss("first")
             response = stored or await client.fetch(first.request)
+            events = generation.receive(first.handle, response)
+            while not events and (asked := [wanted for wanted in generation.wanted(1) if wanted.is_question]):
+                answers = await asyncio.gather(*(client.fetch(wanted.request) for wanted in asked))
+                for wanted, answer in zip(asked, answers, strict=True):
+                    events += generation.receive(wanted.handle, answer)
     assert isinstance(response, Completion)
-    return Preview(response, stored is not None, tuple(generation.receive(first.handle, response)), account.spent)
+    return Preview(response, stored is not None, tuple(events), account.spent)

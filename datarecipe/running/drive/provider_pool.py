@@ -61,7 +61,7 @@ class ProviderPool:
         """Where the pauses between attempts get their jitter from."""
         self._limits: dict[tuple[str, str | None], list[Limits]] = {}
         for setup in setups:
-            for asked in setup.asked:
+            for asked in setup.all_asked:
                 self._limits.setdefault(_key(asked.endpoint), []).append(setup.recipe.limits)
         self._transports: dict[tuple[str, str | None], Transport] = {}
         self._gates: dict[tuple[str, str | None], Gate] = {}
@@ -108,6 +108,12 @@ class ProviderPool:
                 candidate = replace(candidate, adapt=_adapter(setup.recipe, asked.model))
             candidates.append(candidate)
         return tuple(candidates)
+
+    async def of_filter(self, setup: ResolvedRun, name: str) -> CandidateModel:
+        """The model that the filter `name` asks."""
+        asked = setup.of_filters[name]
+        transport, gate = await self._opened(setup, asked.endpoint)
+        return CandidateModel(asked.name, transport, gate, asked.cost.price)
 
     async def _opened(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)

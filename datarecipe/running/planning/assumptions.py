@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from datarecipe.exchange import Complete
+from datarecipe.exchange import Complete, Content
 from datarecipe.running.planning.dry_run import Measured
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 
@@ -118,19 +118,12 @@ def tokens_of(setup: ResolvedRun, first: Complete, measured: Measured | None) ->
     """How requests like `first` are counted."""
     maximum = setup.model.sampling.get("max_tokens")
     most = maximum if isinstance(maximum, int) else None
-    text = "".join(text for _, text in first.content.messages)
-    beyond_ascii = sum(not character.isascii() for character in text) > len(text) / 20
-    per_token = BYTES_PER_TOKEN_BEYOND_ASCII if beyond_ascii else BYTES_PER_TOKEN
-    per_byte = Range(1 / per_token.high, 1 / per_token.low)
+    per_byte = _tokens_per_byte(first.content)
     thinks = setup.model.profile.thinking_tokens > 0
     thinking = THINKING_TOKENS if thinks else Range(0, 0)
     if measured is None:
-        form = first.content.response_format
-        around = TOKENS_AROUND_A_PROMPT
-        # Some providers write the schema into the prompt, and count it.
-        in_prompt = form is not None and not setup.embedded
-        schema = len(json.dumps(dict(form or {}))) * per_byte.high if in_prompt else 0.0
-        return Tokens(per_byte, Range(around.low, around.high + schema), None, per_byte, thinking, most, 0)
+        around = _around_prompt(first.content, per_byte, in_process=setup.embedded)
+        return Tokens(per_byte, around, None, per_byte, thinking, most, 0)
     counted = measured.counted
     spread = 1 / math.sqrt(counted)
     prompt = _around(measured.prompt_tokens / counted, 0.02 + 0.1 * spread)
@@ -138,6 +131,27 @@ def tokens_of(setup: ResolvedRun, first: Complete, measured: Measured | None) ->
     none, size = Range(0.0, 0.0), measured.prompt_bytes / counted
     by_byte, by_prompt = (Range(prompt.low / size, prompt.high / size), none) if size else (none, prompt)
     return Tokens(by_byte, by_prompt, completion, per_byte, thinking, most, counted)
+
+
+def token_range(content: Content) -> Range[int]:
+    """Prompt tokens of a request to a model behind an API, where nothing is measured."""
+    size, each = sum(len(text.encode()) for _, text in content.messages), _tokens_per_byte(content)
+    around = _around_prompt(content, each, in_process=False)
+    return Range(math.floor(size * each.low + around.low), math.ceil(size * each.high + around.high))
+
+
+def _tokens_per_byte(content: Content) -> Range[float]:
+    text = "".join(text for _, text in content.messages)
+    beyond_ascii = sum(not character.isascii() for character in text) > len(text) / 20
+    per_token = BYTES_PER_TOKEN_BEYOND_ASCII if beyond_ascii else BYTES_PER_TOKEN
+    return Range(1 / per_token.high, 1 / per_token.low)
+
+
+def _around_prompt(content: Content, per_byte: Range[float], *, in_process: bool) -> Range[float]:
+    """Tokens beside the messages' own. Some providers write the schema into the prompt, and count it."""
+    form, around = content.response_format, TOKENS_AROUND_A_PROMPT
+    schema = 0.0 if form is None or in_process else len(json.dumps(dict(form))) * per_byte.high
+    return Range(around.low, around.high + schema)
 
 
 def latency_of(setup: ResolvedRun, prompt: Range[float], reply: Range[int], stated: float | None) -> Range[float]:

@@ -66,6 +66,8 @@ class DryRun:
     """All that are needed."""
     wanted: int
     """Examples that they are to bring."""
+    unanswered: int
+    """Questions of filters about items of stored replies that are not stored."""
     reply_bytes: int
     """Of a reply whose items are as long as the seed examples."""
     largest: Complete | None
@@ -96,6 +98,7 @@ class _Driver:
         self._largest: Complete | None = None
         self._largest_bytes = -1
         self._taken: float | None = None
+        self._unanswered = 0
         self._producer: dict[str, int] = {}  # by id of an example: the asked request whose reply held it
         self._last_of_lane: dict[str, int] = {}
 
@@ -113,6 +116,9 @@ class _Driver:
             return response
         if isinstance(request, Embed):
             return Embedding(hashed_ngrams(request.text))
+        if request.draw.asker in self._setup.of_filters:
+            self._unanswered += 1
+            return self._stand_in.reply(0)
         if self._taken is None:
             self._taken = self._share(self._stored) * self._setup.recipe.batch_size
         number = len(self._asked)
@@ -171,6 +177,7 @@ class _Driver:
             asked=tuple(self._asked),
             requests=requests,
             wanted=wanted,
+            unanswered=self._unanswered,
             reply_bytes=self._stand_in.reply_bytes,
             largest=self._largest,
             outcome=outcome or "target",

@@ -90,6 +90,10 @@ class Plan:
     usd: Range[Decimal] | None
     """None where no price is known."""
     seconds: Range[float]
+    verification: Range[Amount] | None
+    """How much of all this the model of `filters.verify` takes; None where the recipe verifies nothing."""
+    verifier: str | None
+    """Its name."""
     price: Price | None
     price_source: str
     caps: tuple[CapCheck, ...]
@@ -119,6 +123,8 @@ class _Scenario:
     run: DryRun
     used: Amount
     seconds: float
+    verification: Amount = NOTHING
+    """How much of it the model of `filters.verify` takes."""
 
 
 def make_plan(
@@ -185,6 +191,7 @@ class _Planning:
         assumed = self._assumed(low) if low.asked else None
         ends = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
         low_use, high_use = (end.used for end in ends)
+        batches = low.stored.responses + low_use.calls - ends[0].verification.calls
         caps, without_price = self._caps()
         spent = self._spent()
         refusal = conflict(setup.output, setup.identity, setup.identity_parts)
@@ -198,8 +205,12 @@ class _Planning:
             requests=Range(low_use.calls, high_use.calls),
             prompt_tokens=Range(low_use.prompt_tokens, high_use.prompt_tokens),
             completion_tokens=Range(low_use.completion_tokens, high_use.completion_tokens),
-            usd=None if price is None else Range(low_use.usd, high_use.usd),
+            usd=None
+            if any(one.cost.price is None for one in (setup.asked[0], *setup.of_filters.values()))
+            else Range(low_use.usd, high_use.usd),
             seconds=Range(ends[0].seconds, ends[1].seconds),
+            verification=Range(ends[0].verification, ends[1].verification) if setup.of_filters else None,
+            verifier=setup.of_filters["verify"].model.name if setup.of_filters else None,
             price=price,
             price_source=setup.cost.source,
             caps=tuple(check for named in caps.items() for check in self._checked(*named, spent, ends)),
@@ -208,8 +219,8 @@ class _Planning:
             outcome=Range(low.outcome, high.outcome),
             too_long=TooLong() if assumed is None else self._too_long(low, assumed.tokens),
             assumed=assumed,
-            reach=reach_of(setup.recipe, low.stored.responses + low_use.calls),
-            asked_alike=asked_alike(setup.recipe, setup.model, low.stored.responses + low_use.calls),
+            reach=reach_of(setup.recipe, batches),
+            asked_alike=asked_alike(setup.recipe, setup.model, batches),
             conflict=None if refusal is None else refusal.message,
             broken_manifest=broken_manifest(setup),
         )
@@ -228,7 +239,7 @@ class _Planning:
 
     def _scenario(self, run: DryRun, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
-            return _Scenario(run, NOTHING, 0.0)
+            return self._verified(_Scenario(run, NOTHING, 0.0), end)
         limits, price = self.setup.recipe.limits, self.setup.cost.price
         prompts = [assumed.tokens.of_prompt(asked.prompt_bytes).at(end) for asked in run.asked]
         reply = assumed.tokens.of_reply(run.reply_bytes).at(end)
@@ -250,7 +261,18 @@ class _Planning:
             limits.tpm,
         )
         seconds = makespan([asked.waits_for for asked in run.asked], requests, speed)
-        return _Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds)
+        return self._verified(_Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds), end)
+
+    def _verified(self, scenario: _Scenario, end: End) -> _Scenario:
+        """With what verification takes."""
+        if not self.setup.of_filters:
+            return scenario
+        from datarecipe.running.planning.verification_cost import verification_cost  # noqa: PLC0415 - few recipes ask
+
+        limits = self.setup.recipe.limits
+        cost = verification_cost(self.setup, scenario.run, scenario.used.calls, end, limits.concurrency)
+        used = scenario.used + cost.used
+        return _Scenario(scenario.run, used, scenario.seconds + cost.seconds, cost.used)
 
     def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self.setup.endpoint)

@@ -41,7 +41,7 @@ class StandIn:
         self._recipe = recipe
         self._judge = judge_of(recipe, model)
         self._numbers = itertools.count()
-        self.filters = tuple(_LettingPass(filter_) for filter_ in filters_of(recipe))
+        self.filters = tuple(_LettingPass(filter_) for filter_ in filters_of(recipe, model.of_filters))
         """The recipe's own, for stored replies."""
         seeds = recipe.seed_examples
         items = (example_text(seeds[index % len(seeds)]) for index in range(recipe.batch_size))

@@ -43,7 +43,7 @@ class GivenPrices:
 
 @dataclass(frozen=True)
 class AskedModel:
-    """A model that may answer, the run's own or a fallback: how and where it is asked, and what it costs."""
+    """A model that may be asked: the run's own, a fallback, or one of a filter. How and where, and what it costs."""
 
     model: ModelSettings
     endpoint: Endpoint
@@ -51,6 +51,15 @@ class AskedModel:
     """The prices that a flag, the user's configuration or the recipe gives for it."""
     trust: bool
     """The user's consent to what the recipe says."""
+    prices_setting: str = "prices={}"
+    """What `--set` needs to give its prices, with `{}` for them."""
+    role: str = ""
+    """The filter that asks it; empty for a model that writes examples."""
+
+    @property
+    def name(self) -> str:
+        """By which its costs are known: the same model costs apart where it verifies."""
+        return f"{self.model.name} ({self.role})" if self.role else self.model.name
 
     @cached_property
     def cost(self) -> Cost:
@@ -110,11 +119,10 @@ def require_prices(cap: str, asked: tuple[AskedModel, ...], *, by_user: bool) ->
     For a cap that the user gives, a price that only the recipe names is not known.
     """
     tokens, prices = cap.replace("usd", "tokens"), "{input_per_million: 0.15, output_per_million: 0.60}"
-    for number, one in enumerate(asked):
+    for one in asked:
         name = one.model.name
+        setting = one.prices_setting.replace("{}", prices)
         if one.cost.price is None:
-            # The recipe's `prices` are those of its own model.
-            setting = f"fallbacks=[{{model: {name}, prices: {prices}}}]" if number else f"prices={prices}"
             raise UnknownPriceError(
                 f"`{cap}` cannot be enforced: the price of {name} is not known",
                 hint="Give it, in dollars for a million tokens (0 where it costs nothing), in the recipe or with "
@@ -123,6 +131,6 @@ def require_prices(cap: str, asked: tuple[AskedModel, ...], *, by_user: bool) ->
         if by_user and one.cost.only_recipe:
             raise UnknownPriceError(
                 f"`{cap}` cannot be enforced: only the recipe says what {name} costs here",
-                hint=f"If its `prices` are right, add --trust. Or give them yourself: --set 'prices={prices}', "
+                hint=f"If its `prices` are right, add --trust. Or give them yourself: --set '{setting}', "
                 f"or `prices` in your configuration. Or cap `{tokens}` instead.",
             )

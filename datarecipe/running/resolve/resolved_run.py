@@ -14,7 +14,7 @@ from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
-from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model
+from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model, settle_verifier
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
@@ -55,6 +55,8 @@ class ResolvedRun:
     options: Options
     asked: tuple[AskedModel, ...]
     """The model, then those that may answer instead, in the order of trying."""
+    of_filters: Mapping[str, AskedModel]
+    """The models that filters ask, by the name of the filter."""
     model_from: str
     """Who named the model, for people."""
     weights: Path | None
@@ -100,9 +102,14 @@ class ResolvedRun:
         return {name: count for name, count in answered_by.items() if name not in own}
 
     @property
+    def all_asked(self) -> tuple[AskedModel, ...]:
+        """Every model that costs something."""
+        return (*self.asked, *self.of_filters.values())
+
+    @property
     def prices(self) -> Mapping[str, Price]:
-        """The prices that are known, by the model's name."""
-        return {one.model.name: one.cost.price for one in self.asked if one.cost.price is not None}
+        """The prices that are known, by the name that a model's costs have."""
+        return {one.name: one.cost.price for one in self.all_asked if one.cost.price is not None}
 
     @cached_property
     def caps(self) -> Caps:
@@ -111,7 +118,7 @@ class ResolvedRun:
         if self._raised_by_stranger is not None:
             limits = replace(limits, usd=float(DEFAULT_USD))
         by_flag = self.recipe.written.place(("limits", "usd")).is_flag
-        return caps_of(limits, self.asked, by_user=by_flag)
+        return caps_of(limits, self.all_asked, by_user=by_flag)
 
     @property
     def capped_by_default(self) -> bool:
@@ -128,8 +135,8 @@ class ResolvedRun:
     def check_budget(self, budget: Caps) -> None:
         """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
         if budget.usd is not None:
-            require_prices("--max-usd", self.asked, by_user=True)
-        if any("max_tokens" not in one.model.sampling for one in self.asked):
+            require_prices("--max-usd", self.all_asked, by_user=True)
+        if any("max_tokens" not in one.model.sampling for one in self.all_asked):
             for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
                 if cap is not None:
                     raise UsageError(
@@ -152,7 +159,7 @@ class ResolvedRun:
         own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
         if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):
             return
-        yield from filter(None, (one.warning() for one in self.asked if one.cost.only_recipe or not own))
+        yield from filter(None, (one.warning() for one in self.all_asked if one.cost.only_recipe or not own))
 
 
 def home_of(recipe: LoadedRecipe) -> Path:
@@ -191,15 +198,22 @@ def resolve_run(
 
         by = _stranger(recipe, source, config, home)
         name, weights = local_model(name, options, by, sends=sends, notice=notice)
-    model = settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as)
+    given = _given_prices(recipe, ("prices",), recipe.prices, endpoint, config)
+    author = AskedModel(
+        settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as), endpoint, given, options.trust
+    )
+    of_filters = {}
+    if recipe.filters.verify is not None:
+        of_filters["verify"] = _verifier(recipe, author, options, config, sends=sends)
+    model = replace(author.model, of_filters={role: asked.model for role, asked in of_filters.items()})
     with recipe.placing_errors():
         shape = _shape(recipe, model)
-    given = _given_prices(recipe, ("prices",), recipe.prices, endpoint, config)
     fallbacks = (_fallback(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks)))
     return ResolvedRun(
         recipe=recipe,
         options=options,
-        asked=(AskedModel(model, endpoint, given, options.trust), *fallbacks),
+        asked=(replace(author, model=model), *fallbacks),
+        of_filters=of_filters,
         model_from=source,
         weights=weights,
         identity=_hash(shape),
@@ -242,8 +256,17 @@ def _fallback(recipe: LoadedRecipe, number: int, options: Options, config: Confi
             f"{fallback.model} cannot be a fallback: the embedded model needs other prompts",
             hint="Name a model behind an API in `fallbacks`.",
         )
-    endpoint = resolve_endpoint(
-        fallback.model,
+    endpoint = _own_endpoint(fallback.model, options, config, sends=sends)
+    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key, endpoint.known_as)
+    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint, config)
+    setting = f"fallbacks=[{{model: {model.name}, prices: {{}}}}]"
+    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting)
+
+
+def _own_endpoint(model: str, options: Options, config: Config, *, sends: bool) -> Endpoint:
+    """A model's named endpoint, its own provider's address, or the one that the environment names for it."""
+    return resolve_endpoint(
+        model,
         flag_api_base=None,
         recipe_api_base=None,
         config_api_base=None,
@@ -251,9 +274,27 @@ def _fallback(recipe: LoadedRecipe, number: int, options: Options, config: Confi
         environ=options.environ,
         endpoints=config.endpoints,
     )
-    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key, endpoint.known_as)
-    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint, config)
-    return AskedModel(model, endpoint, given, options.trust)
+
+
+def _verifier(recipe: LoadedRecipe, author: AskedModel, options: Options, config: Config, *, sends: bool) -> AskedModel:
+    """The model of `filters.verify`. Where it is the author too, it is asked at the same place and at the same prices."""
+    verify = recipe.filters.verify
+    assert verify is not None
+    if verify.model.startswith(LOCAL_PREFIX):
+        raise UsageError(
+            f"{verify.model} cannot verify labels: the embedded model is too weak to judge them",
+            hint="Name a model behind an API in `filters.verify.model`.",
+        )
+    is_author = verify.model == author.model.name
+    endpoint = author.endpoint if is_author else _own_endpoint(verify.model, options, config, sends=sends)
+    # What the author's server cannot take of one request, it cannot take of another either.
+    chosen = recipe.response_format if is_author else "auto"
+    model = settle_verifier(recipe, verify.model, endpoint.api_base_for_key, endpoint.known_as, chosen=chosen)
+    given = _given_prices(recipe, ("filters", "verify", "prices"), verify.prices, endpoint, config)
+    if given is None and is_author:
+        given = author.given
+    setting = f"filters.verify={{model: {model.name}, prices: {{}}}}"
+    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting, role="verify")
 
 
 def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
@@ -331,6 +372,7 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     renderer = Renderer(recipe, model)
     renderer.check()
     return {
+        **({"verifier": _asked_of_filter(recipe, model)} if recipe.filters.verify is not None else {}),
         **({"filters": versions} if versions else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
@@ -342,6 +384,16 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
         "sampling": dict(model.sampling),
         "response_format": model.response_format,
     }
+
+
+def _asked_of_filter(recipe: Recipe, model: ModelSettings) -> Json:
+    """How the model of `filters.verify` is asked: its first question about the seed example."""
+    from datarecipe.generate.prompt.verify_prompt import verify_content  # noqa: PLC0415 - few recipes ask for it
+
+    verify = recipe.filters.verify
+    assert verify is not None
+    instruction = verify.instruction or recipe.description
+    return verify_content(recipe, instruction, model.of_filters["verify"], recipe.seed_examples[0], 0).canonical
 
 
 def _hash(value: Json) -> str:

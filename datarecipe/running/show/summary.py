@@ -12,6 +12,7 @@ from datarecipe.generate.events import Outcome
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
 from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.run_counts import Traffic
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.layout import REJECTED
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
@@ -43,7 +44,7 @@ def closing(result: RunResult) -> list[str]:
     lines = [
         f"{_HEADLINES[result.end]}{but}: {tally.accepted:,} of {counted(result.counts.target_size, 'example')} accepted "
         f"from {some}{counted(result.counts.received, 'response')} ({result.counts.new:,} new, "
-        f"{traffic.from_cache:,} cached{retried}) "
+        f"{traffic.from_cache:,} cached{retried}){_checks(traffic)} "
         f"in {result.seconds:.1f} s"
     ]
     lines += _figures(result)
@@ -63,12 +64,21 @@ def closing(result: RunResult) -> list[str]:
     return lines
 
 
+def _checks(traffic: Traffic) -> str:
+    count = traffic.checks + traffic.checks_from_cache
+    if not count:
+        return ""
+    return f" and {counted(count, 'answer')} about them ({traffic.checks:,} new, {traffic.checks_from_cache:,} cached)"
+
+
 def _figures(result: RunResult) -> Iterator[str]:
     tally, traffic, labels = result.tally, result.traffic, result.counts.committed.labels
     if tally.accepted and labels is not None and (line := labels.line()):
         yield line
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
+    if (confirmed := result.counts.committed.confirmed) is not None:
+        yield from confirmed.lines()
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"

@@ -20,6 +20,7 @@ from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
+from datarecipe.recipe.keys.verify_settings import Verify
 from datarecipe.recipe.recipe import (
     About,
     Filters,
@@ -91,6 +92,13 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "decontaminate", "fields"): (Decontaminate, "fields"),
     ("filters", "pii", "kinds"): (Pii, "kinds"),
     ("filters", "pii", "mask"): (Pii, "mask"),
+    ("filters", "verify", "model"): (Verify, "model"),
+    ("filters", "verify", "votes"): (Verify, "votes"),
+    ("filters", "verify", "agree"): (Verify, "agree"),
+    ("filters", "verify", "instruction"): (Verify, "instruction"),
+    ("filters", "verify", "sampling"): (Verify, "sampling"),
+    ("filters", "verify", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("filters", "verify", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -109,6 +117,8 @@ WHOLE = {
     ("filters", "near_duplicates"): "near_duplicates",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
+    ("filters", "verify"): "verify",
+    ("filters", "verify", "prices"): "prices",
     ("limits",): "limits",
     ("limits", "stop_when"): "stop_when",
 }
@@ -121,8 +131,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate"},
-    Filters: {"near_duplicates", "pii", "decontaminate"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
+    Filters: {"near_duplicates", "pii", "decontaminate", "verify"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -168,7 +178,7 @@ def default_of(field: Field[Any]) -> Any:
 
 @EACH
 def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
-    own = keys[0] == "sampling" and len(keys) == 2  # sent on as written
+    own = (keys[0], keys[-2:-1]) in (("sampling", ("sampling",)), ("filters", ("sampling",)))  # sent on as written
     bound = keys[0] == "tests" and len(keys) > 1  # of a measure that `TestedMeasure` has
     places = [keys in FIELDS, keys in WHOLE, keys in USED_UP, refused(keys), own, bound]
     assert places.count(True) == 1, "say in FIELDS, WHOLE or USED_UP what becomes of it, or refuse it in NOT_YET"
@@ -205,6 +215,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     needed: dict[str, dict[str, Json]] = {"strategy": {"kind": "similar"}, "task": {"label": "answer"}}
     project.write("held_out.txt", "a text that is held out\n")
     beside: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
+    beside = {"model": "openai/gpt-4o-mini"} if keys[1:2] == ("verify",) else beside
     beside = {"min": 0} if keys[0] == "tests" else beside
     asked_for: dict[str, dict[str, Json]] = (
         {keys[0]: {keys[-2]: beside}} if keys[0] in ("filters", "tests") and len(keys) > 2 else {}

@@ -9,7 +9,8 @@ import click
 
 from datarecipe.cli.output import show_json
 from datarecipe.cli.reports.stats_report import document, table
-from datarecipe.measure.measures import SIZE, compared, measured
+from datarecipe.measure.examples import SIZE
+from datarecipe.measure.measures import compared, measured
 from datarecipe.measure.read_examples import read_examples
 
 

@@ -1,0 +1,87 @@
+"""An example without its label -> the content of a request for the label.
+
+Models lean to the label that is named first or last. So each answer to the same example is asked for with the labels in
+another order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from datarecipe.exchange import Content, Example, Json, without_system
+from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.render import example_text
+from datarecipe.recipe.recipe import Recipe
+
+
+def verify_content(recipe: Recipe, instruction: str, model: ModelSettings, example: Example, rotation: int) -> Content:
+    """The request that asks `model` for the label of `example`, with the labels turned by `rotation` places.
+
+    `instruction` says what the task is; it may be empty.
+    """
+    label_field, options_field = recipe.task.label_field, recipe.task.options_field
+    assert label_field is not None
+    shown = {name: value for name, value in example.items() if name != label_field}
+    field = json.dumps(label_field, ensure_ascii=False)
+    form: dict[str, Json]
+    match recipe.labels.kind:
+        case "fixed":
+            shown.pop(options_field or "", None)
+            labels = _turned(recipe.labels.values, rotation)
+            choice = f"It is one of: {', '.join(json.dumps(label, ensure_ascii=False) for label in labels)}."
+            form = {"enum": labels}
+        case "per_example":
+            options = shown[options_field or ""]
+            assert isinstance(options, list)
+            shown[options_field or ""] = _turned(options, rotation)
+            choice = f"It is one of the values of {json.dumps(options_field, ensure_ascii=False)}."
+            form = _type_of(recipe.seed_examples[0][label_field])
+        case "open":
+            known = json.dumps(recipe.seed_examples[0][label_field], ensure_ascii=False)
+            choice = f"It has the form that it has in another example: {known}."
+            form = _type_of(recipe.seed_examples[0][label_field])
+    system = "\n\n".join(
+        filter(
+            None,
+            (
+                instruction.strip(),
+                f"Fill in the field {field} of the example. {choice}\n"
+                f"Reply with a JSON object that has this field alone: {{{field}: ...}}",
+            ),
+        )
+    )
+    messages = (("system", system), ("user", example_text(shown)))
+    return Content(
+        model=model.name,
+        messages=without_system(messages) if model.profile.layout == "user_only" else messages,
+        sampling=model.sampling,
+        response_format=_response_format(model, label_field, form),
+        api_base=model.api_base,
+    )
+
+
+def _turned(values: Sequence[Json], places: int) -> list[Json]:
+    start = places % len(values)
+    return [*values[start:], *values[:start]]
+
+
+def _type_of(label: Json) -> dict[str, Json]:
+    """The schema of a label like `label`; options of each example differ, and a schema of its own for each is slow."""
+    names = {bool: "boolean", int: "integer", float: "number", str: "string"}
+    name = names.get(type(label))
+    return {"type": name} if name else {}
+
+
+def _response_format(model: ModelSettings, label_field: str, form: Mapping[str, Json]) -> dict[str, Json] | None:
+    if model.response_format == "none":
+        return None
+    if model.response_format == "json_object" or not form:
+        return {"type": "json_object"}
+    schema: dict[str, Json] = {
+        "type": "object",
+        "properties": {label_field: dict(form)},
+        "required": [label_field],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
