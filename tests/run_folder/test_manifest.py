@@ -93,22 +93,21 @@ TEXTS = {"error", "identity", "machine", "name", "cost.prices.source"} | {
 }
 MAY_BE_EMPTY = {"cost.caps", "tokens"}
 ANY_MAPPING = {"model.sampling", "recipe", "versions"}
-MAY_BE_MISSING = {"manifest", "files", "formats", "verification", "model.answered_by.openai/author"} | {
+MAY_BE_MISSING = {
+    "manifest",
+    "files",
+    "formats",
+    "verification",
+    "this_run.checks",
+    "this_run.checks_from_cache",
+    "model.answered_by.openai/author",
+} | {
     f"{part}.{name}"
     for part, names in {
         "cost.caps": ("usd", "tokens", "calls"),
         "counts": ("accepted", "rejected", "surplus", "normalised", "responses", "labels", "positions"),
         "counts.rejected": ("label", "malformed", "schema"),
-        "this_run": (
-            "abandoned",
-            "answered",
-            "asked_again",
-            "failed_attempts",
-            "from_cache",
-            "sent",
-            "checks",
-            "checks_from_cache",
-        ),
+        "this_run": ("abandoned", "answered", "asked_again", "failed_attempts", "from_cache", "sent"),
         "tokens": ("prompt", "completion", "responses_without_usage"),
     }.items()
     for name in names
