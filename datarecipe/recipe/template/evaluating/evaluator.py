@@ -19,7 +19,7 @@ from datarecipe.recipe.template.bounds import Limits, TemplateBoundError, Templa
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import methods_of
 from datarecipe.recipe.template.evaluating.operators import UNARY, binary, compare
-from datarecipe.recipe.template.evaluating.steady_parts import SteadyPart, SteadyParts
+from datarecipe.recipe.template.evaluating.steady_parts import SteadyPart, SteadyParts, Step
 from datarecipe.recipe.template.evaluating.work_budget import ITERABLES, Budget
 from datarecipe.recipe.template.values import NO_ELSE, Loop, Missing, item, kind_of, part_of, present
 
@@ -28,7 +28,6 @@ MAY_BE_MISSING = frozenset({"d", "default", "defined", "undefined"})
 
 _LONGEST_MESSAGE = 300
 _NOWHERE = object()
-_NOTHING_STEADY = SteadyParts(nodes.Template([]), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def evaluate(
     """
     budget = Budget(limits)
     try:
-        text = _Evaluation(budget, values).whole(root.body, steady or _NOTHING_STEADY)
+        evaluation = _Evaluation(budget, values)
+        text = evaluation.block(root.body) if steady is None else evaluation.in_steps(steady)
     except TemplateRefused as refused:
         refused.line = refused.line or budget.line
         raise
@@ -91,13 +91,13 @@ class _Evaluation:
             self._run(body, out)
         return str(self._budget.made("".join(out.parts)))
 
-    def whole(self, body: Iterable[nodes.Node], steady: SteadyParts) -> str:
-        """The text of a template's `body`; what is steady in it is made once."""
+    def in_steps(self, steady: SteadyParts) -> str:
+        """The text of a template; what is steady in it is made once."""
         budget, out = self._budget, _Text(self._budget.limits.text)
         with self._scope():
-            for number, node in enumerate(body):
+            for number, step in enumerate(steady.steps):
                 part = steady.made.get(number)
-                # Without room for it the statement is rendered again: the error has to name its line.
+                # Without room for it the step is rendered again: the error has to name its line.
                 # A scope costs by the names that it copies: with other names the counts would differ.
                 fits = part is not None and part.known == len(self._names) and len(part.text) <= out.room
                 if part is not None and fits and budget.has_room(part):
@@ -106,13 +106,20 @@ class _Evaluation:
                     out.write(part.text)
                 elif steady.may_keep(number):
                     before, written, known = budget.taken, len(out.parts), len(self._names)
-                    self._run((node,), out)
+                    self._step(step, out)
                     taken = (now - then for now, then in zip(budget.taken, before, strict=True))
                     names = steady.set_by(number, self._names)
                     steady.made[number] = SteadyPart("".join(out.parts[written:]), names, known, budget.line, *taken)
                 else:
-                    self._run((node,), out)
+                    self._step(step, out)
         return str(budget.made("".join(out.parts)))
+
+    def _step(self, step: Step, out: _Text) -> None:
+        if step.goes_on:
+            assert isinstance(step.node, nodes.Output)
+            self._write(step.node, out)
+        else:
+            self._run((step.node,), out)
 
     def _run(self, body: Iterable[nodes.Node], out: _Text) -> None:
         budget = self._budget
@@ -120,8 +127,7 @@ class _Evaluation:
             budget.at(node)
             match node:
                 case nodes.Output():
-                    for part in node.nodes:
-                        out.write(part.data if isinstance(part, nodes.TemplateData) else self._printed(part))
+                    self._write(node, out)
                 case nodes.If():
                     branches = (branch for branch in (node, *node.elif_) if self._value(branch.test))
                     chosen = next(branches, None)
@@ -142,6 +148,10 @@ class _Evaluation:
                         self._run(node.body, out)
                 case _:
                     raise TypeError(f"{type(node).__name__} is no statement of a template")
+
+    def _write(self, node: nodes.Output, out: _Text) -> None:
+        for part in node.nodes:
+            out.write(part.data if isinstance(part, nodes.TemplateData) else self._printed(part))
 
     def _loop(self, node: nodes.For, out: _Text) -> None:
         values = self._budget.elements(self._value(node.iter))

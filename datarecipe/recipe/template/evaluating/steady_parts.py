@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
 
 class SteadyPart(NamedTuple):
-    """What came of one statement: its text, the names that it set, how many were known before, its last line, its costs."""
+    """What came of one step: its text, the names that it set, how many were known before, its last line, its costs."""
 
     text: str
     names: Mapping[str, Any]
@@ -20,8 +21,16 @@ class SteadyPart(NamedTuple):
     characters: int
 
 
+class Step(NamedTuple):
+    """A statement at a template's top, or some of the parts that one writes out."""
+
+    node: nodes.Node
+    goes_on: bool = False
+    """Whether the step before began the same statement."""
+
+
 class SteadyParts:
-    """The statements at a template's top that neither read nor set what changes, with what the first rendering made of them.
+    """The steps of a template that neither read nor set what changes, with what the first rendering made of them.
 
     What changes is the names given and all that a statement sets which has one of them. Values are never changed in place,
     so what a steady statement makes depends on other steady statements alone.
@@ -29,22 +38,40 @@ class SteadyParts:
 
     def __init__(self, root: nodes.Template, changing: Iterable[str]) -> None:
         changed = set(changing)
+        self.steps: list[Step] = []
+        """All of them, in order: together they do what the template's statements do."""
         self._set_by: dict[int, frozenset[str]] = {}
-        """What each steady statement may set, by its number."""
+        """What each steady step may set, by its number."""
         self.made: dict[int, SteadyPart] = {}
-        """By the statement's number; written by the evaluator."""
-        for number, statement in enumerate(root.body):
-            names = list(statement.find_all(nodes.Name))
-            own = frozenset(name.name for name in names if name.ctx != "load")
-            if changed.isdisjoint(name.name for name in names):
-                self._set_by[number] = own
-            else:
-                changed |= own
+        """By the step's number; written by the evaluator."""
+        for statement in root.body:
+            for step in self._steps_of(statement, changed):
+                names = list(step.node.find_all(nodes.Name))
+                own = frozenset(name.name for name in names if name.ctx != "load")
+                if changed.isdisjoint(name.name for name in names):
+                    self._set_by[len(self.steps)] = own
+                else:
+                    changed |= own
+                self.steps.append(step)
+
+    @staticmethod
+    def _steps_of(statement: nodes.Node, changed: Collection[str]) -> Iterator[Step]:
+        """The statement; one that writes out several parts in pieces, each of which is steady or is not."""
+        if not isinstance(statement, nodes.Output):
+            yield Step(statement)
+            return
+
+        def changes(part: nodes.Node) -> bool:
+            names = [part] if isinstance(part, nodes.Name) else part.find_all(nodes.Name)
+            return any(name.name in changed for name in names)
+
+        for number, (_, parts) in enumerate(groupby(statement.nodes, changes)):
+            yield Step(nodes.Output(list(parts), lineno=statement.lineno), goes_on=number > 0)
 
     def may_keep(self, number: int) -> bool:
-        """Whether the statement is steady, and not rendered yet."""
+        """Whether the step is steady, and not rendered yet."""
         return number in self._set_by and number not in self.made
 
     def set_by(self, number: int, names: Mapping[str, Any]) -> dict[str, Any]:
-        """Of `names`, those that the statement may have set."""
+        """Of `names`, those that the step may have set."""
         return {name: names[name] for name in self._set_by[number] if name in names}
