@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from datarecipe.errors import FormatError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 # The format's check has run over all of these values: what is read here has its type.
 Values = Mapping[str, Any]
 
+_hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)
+
 _WHOLE = frozenset({"max_tokens", "top_k"})
 
 _MOST_WEIGHT = 1_000
@@ -47,7 +50,7 @@ def whole(value: Any) -> int:
 
 def _typed(kind: type, written: Values) -> dict[str, Any]:
     """The values, numbers with the type that the fields of the dataclass `kind` have."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     fractions = {name for name in written if float in (hints[name], *get_args(hints[name]))}
     is_number = {
         name for name, value in written.items() if isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from datarecipe.recipe.template.bounds import LIMITS, Limits, TemplateBoundError, TemplateFinding, TemplateRefused
@@ -98,6 +99,15 @@ def compile_template(text: str, limits: Limits = LIMITS) -> CompiledTemplate:
     return CompiledTemplate(tree.root, limits)
 
 
+@lru_cache(maxsize=16)
+def _walk_alone(text: str, limits: Limits) -> Walk:
+    """The walk that looks at the text alone: recipes with one base, and all that is asked of one recipe, share it."""
+    from datarecipe.recipe.template.checking.analysis import Walk
+    from datarecipe.recipe.template.checking.syntax import parse
+
+    return Walk(parse(text, limits), None)
+
+
 def _walked(text: str, limits: Limits, given: Mapping[str, Collection[str]] | None = None) -> tuple[Tree, Walk | None]:
     """The tree of `text`, and the walk over it if there is a tree.
 
@@ -110,7 +120,9 @@ def _walked(text: str, limits: Limits, given: Mapping[str, Collection[str]] | No
 
     try:
         tree = parse(text, limits)
-        return tree, None if tree.root is None else Walk(tree, given)
+        if tree.root is None:
+            return tree, None
+        return tree, _walk_alone(text, limits) if given is None else Walk(tree, given)
     except RecursionError:
         return Tree(
             Tokens(), findings=[finding_at(None, "the template is nested too deeply", PLAINER)], bound=True

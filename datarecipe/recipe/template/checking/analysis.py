@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from inspect import signature
 from typing import Any, Literal
 
@@ -27,6 +28,8 @@ from datarecipe.recipe.template.evaluating.evaluator import MAY_BE_MISSING
 from datarecipe.recipe.template.evaluating.functions import FILTERS, FUNCTIONS, OVER_LISTS, TESTS, Apply
 from datarecipe.recipe.template.evaluating.methods import METHODS
 from datarecipe.recipe.template.values import KNOWN_HINT, KNOWN_NAMES, LABELS_ATTRIBUTES, LOOP_ATTRIBUTES, Loop
+
+_signature = cache(signature)
 
 _ALWAYS = frozenset({*KNOWN_NAMES, *FUNCTIONS})
 
@@ -302,7 +305,7 @@ class Walk:
 
     def _arguments(self, node: nodes.Filter | nodes.Test | nodes.Call, name: str, apply: Apply, own: int) -> None:
         """Whether `apply` takes the arguments, behind `own` ones that it always gets."""
-        takes = signature(apply)
+        takes = _signature(apply)
         try:
             takes.bind(*[None] * own, *node.args, **{str(each.key): None for each in node.kwargs})
         except TypeError:

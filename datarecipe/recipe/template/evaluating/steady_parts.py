@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -45,28 +45,30 @@ class SteadyParts:
         self.made: dict[int, SteadyPart] = {}
         """By the step's number; written by the evaluator."""
         for statement in root.body:
-            for step in self._steps_of(statement, changed):
-                names = list(step.node.find_all(nodes.Name))
-                own = frozenset(name.name for name in names if name.ctx != "load")
-                if changed.isdisjoint(name.name for name in names):
-                    self._set_by[len(self.steps)] = own
-                else:
-                    changed |= own
-                self.steps.append(step)
+            if isinstance(statement, nodes.Output):
+                self._add_pieces(statement, changed)
+                continue
+            names = list(statement.find_all(nodes.Name))
+            own = frozenset(name.name for name in names if name.ctx != "load")
+            if changed.isdisjoint(name.name for name in names):
+                self._set_by[len(self.steps)] = own
+            else:
+                changed |= own
+            self.steps.append(Step(statement))
 
-    @staticmethod
-    def _steps_of(statement: nodes.Node, changed: Collection[str]) -> Iterator[Step]:
-        """The statement; one that writes out several parts in pieces, each of which is steady or is not."""
-        if not isinstance(statement, nodes.Output):
-            yield Step(statement)
-            return
+    def _add_pieces(self, statement: nodes.Output, changed: Collection[str]) -> None:
+        """A statement that writes out parts, in pieces that are steady and pieces that are not. It sets no name."""
 
-        def changes(part: nodes.Node) -> bool:
+        def is_steady(part: nodes.Node) -> bool:
+            if isinstance(part, nodes.TemplateData):
+                return True
             names = [part] if isinstance(part, nodes.Name) else part.find_all(nodes.Name)
-            return any(name.name in changed for name in names)
+            return not any(name.name in changed for name in names)
 
-        for number, (_, parts) in enumerate(groupby(statement.nodes, changes)):
-            yield Step(nodes.Output(list(parts), lineno=statement.lineno), goes_on=number > 0)
+        for number, (steady, parts) in enumerate(groupby(statement.nodes, is_steady)):
+            if steady:
+                self._set_by[len(self.steps)] = frozenset()
+            self.steps.append(Step(nodes.Output(list(parts), lineno=statement.lineno), goes_on=number > 0))
 
     def may_keep(self, number: int) -> bool:
         """Whether the step is steady, and not rendered yet."""
