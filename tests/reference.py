@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import math
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -166,7 +166,7 @@ class _Program:
         return [item for item in batch if isinstance(item, Valid)], accepted
 
     def rejection(self, item: Valid) -> Rejection | None:
-        self.checks: dict[str, Json] = {}
+        self.checks: dict[str, Mapping[str, Json]] = {}
         for filter_ in self.filters:
             answers: list[Response] = []
             for request in filter_.questions(item):

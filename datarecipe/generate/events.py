@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 from datarecipe.exchange import Complete, Completion, Example, Json
 from datarecipe.generate.reasons import Reason
 
+Checks: TypeAlias = Mapping[str, Mapping[str, Json]]
+"""What filters that ask a model say of an item, by their names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
@@ -28,8 +31,8 @@ class Lineage:
     """Place of the item in its response."""
     vary: Mapping[str, Json] = field(default_factory=dict)
     """The values of `vary` that its request got; empty where the recipe has none."""
-    checks: Mapping[str, Json] = field(default_factory=dict)
-    """What filters that ask a model say of it, by their names; empty where the recipe has none."""
+    checks: Checks = field(default_factory=dict)
+    """Empty where the recipe has no filter that asks a model."""
 
 
 @dataclass(frozen=True, slots=True)

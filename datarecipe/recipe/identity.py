@@ -59,7 +59,7 @@ def _filters(recipe: Recipe) -> dict[str, Json]:
         written["decontaminate"] = [files, held_out.threshold, list(held_out.fields)]
     if verify is not None:
         # A run adds the model and how it is asked, as it was settled.
-        written["verify"] = [verify.votes, verify.needed, verify.instruction]
+        written["verify"] = [verify.votes, verify.needed, list(verify.fields), verify.instruction]
     return written
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from datarecipe.errors import MissingExtraError, UsageError
@@ -84,10 +85,15 @@ def _columns(dataset: Dataset, *, lineage: bool) -> dict[str, list[Any]]:
                 f"{dataset.path / DATA} has {counted(len(dataset), 'line')}, and {LINEAGE} has {len(origins):,}",
                 hint=MEND,
             )
-        names = [each.name for each in dataclass_fields(Lineage) if each.name != "vary"]
+        names = [each.name for each in dataclass_fields(Lineage) if each.name not in ("vary", "checks")]
         columns |= {f"{PREFIX}{name}": [getattr(origin, name) for origin in origins] for name in names}
         varied = dict.fromkeys(name for origin in origins for name in origin.vary)
         columns |= {f"{PREFIX}vary_{name}": [origin.vary.get(name) for origin in origins] for name in varied}
+        checks = [
+            {f"{by}_{name}": value for by, notes in origin.checks.items() for name, value in notes.items()}
+            for origin in origins
+        ]
+        columns |= {f"{PREFIX}{name}": [each.get(name) for each in checks] for name in dict.fromkeys(chain(*checks))}
     return columns
 
 

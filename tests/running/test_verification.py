@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from datarecipe.errors import CapReachedError, ProviderError, UsageError
+from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, RecipeError, UsageError
 from datarecipe.llm.cache.response_cache import ResponseCache
+from datarecipe.recipe import load_recipe
+from datarecipe.run_folder.dataset import Dataset
 from datarecipe.running.drive.explain import explain
 from datarecipe.running.drive.preview import first_question, preview
 from datarecipe.running.planning.plan import make_plan
@@ -211,6 +213,70 @@ def test_cache_explain_takes_the_answers_too(tmp_path: Path) -> None:
     assert found.found == result.tally.responses
 
 
+def test_the_card_and_the_export_say_who_confirmed(tmp_path: Path) -> None:
+    with OpenAIServer(Judging()) as server:
+        setup = resolved(tmp_path, server.base_url)
+        run(setup)
+    card = (setup.output / "README.md").read_text()
+    assert "No person has checked the labels. `openai/author` confirmed each with 2 or more of 3 answers." in card
+    table = Dataset(setup.output).to_pandas(lineage=True)
+    assert set(table["lineage_verify_agree"]) == set(table["lineage_verify_votes"]) == {3}
+    assert "lineage_checks" not in table
+
+
+def test_what_gives_the_answer_away_is_not_shown(tmp_path: Path) -> None:
+    judging = Judging()
+    extra = "filters: {verify: {model: openai/author, fields: [question]}}\n"
+    seeds = [{"why": "It is.", "answer": answer, "question": f"Is {answer} so?"} for answer in ("yes", "no")]
+    with OpenAIServer(judging) as server:
+        setup = resolved(
+            tmp_path, server.base_url, None, f"prices: {PRICES}\n{extra}", seed_example=seeds, target_size=10
+        )
+        assert run(setup).end == "target"
+    assert {tuple(json.loads(body["messages"][1]["content"])) for body in judging.asked} == {("question",)}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("{model: openai/x, agree: 4}", "`filters.verify.agree` (4) is above `votes` (3)"),
+        ("{model: openai/x, fields: [answer]}", "`answer` is the label, which the model must not see"),
+        ("{model: openai/x, fields: [questoin]}", "`questoin` is no field"),
+        ("{model: openai/x, sampling: {max_tokens: null}}", "is null, so answers are unbounded"),
+        ("{model: openai/x, votes: 16}", "`filters.verify.votes` must be a whole number from 1 to 15"),
+        ("{votes: 3}", "`filters.verify.model`"),
+        ("true", "the name of a model"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path: Path, setting: str, message: str) -> None:
+    path = write_recipe(tmp_path, RECIPE + f"filters: {{verify: {setting}}}\n")
+    with pytest.raises(RecipeError) as raised:
+        load_recipe(path)
+    assert message in str(raised.value)
+    assert f"facts.yaml:{len(RECIPE.splitlines()) + 1}:" in str(raised.value)
+
+
+def test_a_recipe_without_labels_has_none_to_verify(tmp_path: Path) -> None:
+    text = """\
+        recipe: 1
+        name: chats
+        instruction: Write {{ batch_size }} dialogues.
+        seed_example: {text: Hello there.}
+        target_size: 5
+        filters: {verify: openai/x}
+    """
+    with pytest.raises(RecipeError, match="needs a label"):
+        load_recipe(write_recipe(tmp_path, text))
+
+
+def test_a_model_that_names_a_host_is_refused(tmp_path: Path) -> None:
+    arn = "bedrock/agentcore/arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/x"
+    path = write_recipe(tmp_path, RECIPE + f"filters: {{verify: '{arn}'}}\n")
+    with pytest.raises(DatarecipeError) as raised:
+        resolve_run(load_recipe(path), Options(model="openai/gpt-4o-mini", environ={"OPENAI_API_KEY": "k"}))
+    assert "evil.example" in str(raised.value) or "agentcore" in str(raised.value)
+
+
 def test_another_verifier_is_another_run(tmp_path: Path) -> None:
     url = "http://127.0.0.1:1/v1"
     settings: list[dict[str, Any]] = [
@@ -219,6 +285,7 @@ def test_another_verifier_is_another_run(tmp_path: Path) -> None:
         {"filters.verify.agree": 3},
         {"filters.verify.model": "openai/gpt-4o-mini"},
         {"filters.verify.instruction": "Yes means true."},
+        {"filters.verify.fields": ["question"]},
         {"filters.verify.sampling.max_tokens": 50},
     ]
     assert len({resolved(tmp_path, url, **flags).identity for flags in settings}) == len(settings)

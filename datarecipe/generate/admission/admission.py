@@ -8,11 +8,12 @@ from typing import Final, Literal, TypeAlias
 from datarecipe.exchange import Json, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.digests import DigestSet
+from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.questions import Question, Questions
 from datarecipe.generate.reasons import Rejection
 
-Verdict: TypeAlias = Rejection | Mapping[str, Json]
+Verdict: TypeAlias = Rejection | Checks
 """Why an item is rejected, or what the lineage of an accepted one says of its filters."""
 
 Asked: TypeAlias = Mapping[int, Sequence[Sequence[Question]]]
@@ -60,7 +61,7 @@ class Admission:
         `asked` is what was asked about it, if anything was. It is undecided while an answer is missing, unless a filter
         before rejects it.
         """
-        notes: dict[str, Json] = {}
+        notes: dict[str, Mapping[str, Json]] = {}
         answers: Sequence[Response] = ()
         for number, filter_ in enumerate(self._filters):
             if asked:  # most recipes have no filter that asks

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from datarecipe.exchange import Json, Request, Response
+from datarecipe.exchange import Request, Response
+from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Rejection
 
@@ -36,8 +37,8 @@ class CommitFilter(ABC):
         """Why the item is rejected, or None. `answers` are those to `questions`, in the same order. Changes nothing."""
         ...
 
-    def notes(self, item: Valid, answers: Sequence[Response]) -> Mapping[str, Json]:  # noqa: ARG002 - most have none
-        """What the lineage of an accepted item says of this filter, under a key of its own."""
+    def notes(self, item: Valid, answers: Sequence[Response]) -> Checks:  # noqa: ARG002 - most have none
+        """What the lineage of an accepted item says of this filter, under its own name."""
         return {}
 
     def accepted(self, item: Valid) -> None:  # noqa: B027 - most remember nothing

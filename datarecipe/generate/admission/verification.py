@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from datarecipe.exchange import Complete, Completion, Draw, Json, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import LabelMatcher, Valid
 from datarecipe.generate.parse import Fragment, parse, value_of
 from datarecipe.generate.prompt.model_profile import ModelSettings
@@ -38,20 +39,23 @@ class VerifyFilter(CommitFilter):
         assert recipe.task.label_field is not None
         self._recipe, self._settings, self._model = recipe, recipe.filters.verify, model
         self._label_field, self._options_field = recipe.task.label_field, recipe.task.options_field
-        self._instruction = self._settings.instruction or recipe.description
         self._fixed = LabelMatcher(recipe.labels.values) if recipe.labels.kind == "fixed" else None
 
     def questions(self, item: Valid) -> Sequence[Request]:
+        if self._label_field not in item.example:  # a schema of the recipe's own may not ask for an open answer
+            return ()
         # Another beginning for each item: of three votes on two labels one order comes twice.
         first = int.from_bytes(item.digest[:4], "big")
         contents = (
-            verify_content(self._recipe, self._instruction, self._model, item.example, first + vote)
+            verify_content(self._recipe, self._model, item.example, first + vote)
             for vote in range(self._settings.votes)
         )
         seed = self._recipe.random_seed
         return [Complete(content, Draw(seed, f"{LANE}:{vote}", 0)) for vote, content in enumerate(contents)]
 
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
+        if not answers:
+            return None
         votes, label = self._votes(item, answers), self._key(item.example[self._label_field])
         own = votes.pop(label, 0)
         most = max((count for answer, count in votes.items() if answer != _NO_ANSWER), default=0)
@@ -59,7 +63,7 @@ class VerifyFilter(CommitFilter):
             return None
         return Rejection("unverified", f"{own} of {len(answers)} answers are the label{_instead(votes)}")
 
-    def notes(self, item: Valid, answers: Sequence[Response]) -> Mapping[str, Json]:
+    def notes(self, item: Valid, answers: Sequence[Response]) -> Checks:
         own = self._votes(item, answers)[self._key(item.example[self._label_field])]
         return {LANE: {"agree": own, "votes": len(answers)}}
 

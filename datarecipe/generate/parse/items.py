@@ -92,12 +92,17 @@ class Finder:
     def _in_list(self, values: list[Json], depth: int) -> Iterator[Found]:
         mixed = any(isinstance(element, _COLLECTIONS) for element in values)
         for element in values:
-            if isinstance(element, _COLLECTIONS):
+            if type(element) is dict and depth < MAX_NESTING and self._is_item(element):
+                yield element  # as nearly all are: `_in_object` would find the same
+            elif isinstance(element, _COLLECTIONS):
                 yield from self.items(element, depth + 1)
             elif isinstance(element, str) and (unpacked := self.unpack(element)):
                 yield from unpacked
             elif mixed:
                 yield element
+
+    def _is_item(self, value: dict[str, Json]) -> bool:
+        return "examples" not in value and not self.known.isdisjoint(value)
 
     def _in_object(self, value: dict[str, Json], depth: int) -> Iterator[Found]:
         wrapped = value.get("examples")

@@ -15,14 +15,14 @@ from datarecipe.generate.prompt.render import example_text
 from datarecipe.recipe.recipe import Recipe
 
 
-def verify_content(recipe: Recipe, instruction: str, model: ModelSettings, example: Example, rotation: int) -> Content:
-    """The request that asks `model` for the label of `example`, with the labels turned by `rotation` places.
-
-    `instruction` says what the task is; it may be empty.
-    """
-    label_field, options_field = recipe.task.label_field, recipe.task.options_field
+def verify_content(recipe: Recipe, model: ModelSettings, example: Example, rotation: int) -> Content:
+    """The request that asks `model` for the label of `example`, with the labels turned by `rotation` places."""
+    label_field, options_field, verify = recipe.task.label_field, recipe.task.options_field, recipe.filters.verify
     assert label_field is not None
-    shown = {name: value for name, value in example.items() if name != label_field}
+    assert verify is not None
+    instruction = recipe.description if verify.instruction is None else verify.instruction
+    seen = {*(verify.fields or example), *((options_field,) if recipe.labels.kind == "per_example" else ())}
+    shown = {name: value for name, value in example.items() if name in seen and name != label_field}
     field = json.dumps(label_field, ensure_ascii=False)
     form: dict[str, Json]
     match recipe.labels.kind:

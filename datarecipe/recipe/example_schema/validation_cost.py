@@ -23,7 +23,7 @@ _SEARCH = 2_000
 """Instructions of a pattern times characters of a text that weigh as much as a step."""
 _COMPARED = 50
 """Steps to compare a list or mapping with another, for each 500 characters of it."""
-_COLLECTIONS = (list, dict)
+COLLECTIONS = (list, dict)
 
 
 class TooMuchWorkError(Exception):
@@ -38,13 +38,14 @@ class Work:
 
     def __init__(self, steps: float = MAX_STEPS) -> None:
         self.left = steps
-        self._weights: dict[int, int] = {}
+        self.weights: dict[int, int] = {}
+        """By identity, what the long values of what is judged weigh beyond one step."""
 
     def begin(self, example: Json, characters: int) -> None:
         """What is judged next, and the length of its JSON."""
-        self._weights = {}
+        self.weights = {}
         if characters >= _HEAVY:
-            _measure(example, self._weights)
+            _measure(example, self.weights)
 
     def spend(self, steps: int) -> None:
         """Raise `TooMuchWorkError` if there are not so many left."""
@@ -52,21 +53,10 @@ class Work:
         if self.left < 0:
             raise TooMuchWorkError
 
-    def keyword(self, wanted: object, instance: object) -> None:
-        """Count a keyword that looks at each part of its value and of what it judges."""
-        steps = 1 + self._weights.get(id(instance), 0) if self._weights else 1
-        if isinstance(wanted, _COLLECTIONS):
-            steps += len(wanted)
-        if isinstance(instance, _COLLECTIONS):
-            steps += len(instance)
-        self.left -= steps  # as `spend`, which a call for each keyword of each item would make slower
-        if self.left < 0:
-            raise TooMuchWorkError
-
     def compared(self, instance: object, times: int = 1) -> None:
         """Count a comparison of a whole value with `times` others."""
-        if isinstance(instance, _COLLECTIONS):
-            self.spend(_COMPARED * times * (1 + self._weights.get(id(instance), 0)))
+        if isinstance(instance, COLLECTIONS):
+            self.spend(_COMPARED * times * (1 + self.weights.get(id(instance), 0)))
 
     def searched(self, instructions: int, characters: int) -> None:
         """Count the search for a pattern in a text."""

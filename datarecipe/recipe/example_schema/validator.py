@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from datarecipe.recipe.example_schema.formats import FORMATS
 from datarecipe.recipe.example_schema.patterns import compile_pattern
-from datarecipe.recipe.example_schema.validation_cost import Work
+from datarecipe.recipe.example_schema.validation_cost import COLLECTIONS, TooMuchWorkError, Work
 from datarecipe.recipe.keys.value_equality import equality_key
 
 if TYPE_CHECKING:
@@ -81,7 +81,17 @@ def _searching_with_re2() -> Any:
 
 
 def _counted(keyword: Any, judge: Any, wanted: Any, instance: Any, schema: Any) -> Any:
-    judge.format_checker.keyword(wanted, instance)
+    """Calls a keyword, which looks at each part of its value and of what it judges, and counts that."""
+    work = judge.format_checker
+    # Here and not in a method of `Work`: it is called for each keyword of each item.
+    steps = 1 + work.weights.get(id(instance), 0) if work.weights else 1
+    if isinstance(wanted, COLLECTIONS):
+        steps += len(wanted)
+    if isinstance(instance, COLLECTIONS):
+        steps += len(instance)
+    work.left -= steps
+    if work.left < 0:
+        raise TooMuchWorkError
     return keyword(judge, wanted, instance, schema)
 
 

@@ -18,7 +18,7 @@ from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card.hub_metadata import front_matter
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
-from datarecipe.run_folder.manifest import Manifest
+from datarecipe.run_folder.manifest import Manifest, Verification
 
 LABELS_SHOWN = 200
 """Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
@@ -41,7 +41,9 @@ def card(
         f"**{_plain(model.warning)}**" if model.warning else "",
         f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {authors} "
         f"with the strategy *{recipe.strategy.kind}*.",
-        f"Nobody has checked the {_unchecked(recipe)}.",
+        f"Nobody has checked the {_unchecked(recipe)}."
+        if manifest.verification is None
+        else _verified(recipe, manifest.verification),
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
         f"{fence}json\n{lines}\n{fence}",
@@ -55,6 +57,12 @@ def card(
         "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _verified(recipe: Recipe, by: Verification) -> str:
+    model, what = f"`{_code(by.model)}`", _unchecked(recipe)
+    votes = f"{by.agree} or more of {counted(by.votes, 'answer')}"
+    return f"No person has checked the {what}. {model} confirmed each with {votes}."
 
 
 def _unchecked(recipe: Recipe) -> str:

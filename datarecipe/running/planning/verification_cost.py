@@ -32,7 +32,7 @@ def verification_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End, 
     calls = items * verify.votes + run.unanswered
     asked = setup.of_filters["verify"]
     seed = setup.recipe.seed_examples[0]
-    content = verify_content(setup.recipe, verify.instruction or setup.recipe.description, asked.model, seed, 0)
+    content = verify_content(setup.recipe, asked.model, seed, 0)
     prompt = token_range(content).at(end)
     label = len(json.dumps({setup.recipe.task.label_field: seed[setup.recipe.task.label_field or ""]}).encode())
     most = asked.model.sampling.get("max_tokens")

@@ -390,10 +390,7 @@ def _asked_of_filter(recipe: Recipe, model: ModelSettings) -> Json:
     """How the model of `filters.verify` is asked: its first question about the seed example."""
     from datarecipe.generate.prompt.verify_prompt import verify_content  # noqa: PLC0415 - few recipes ask for it
 
-    verify = recipe.filters.verify
-    assert verify is not None
-    instruction = verify.instruction or recipe.description
-    return verify_content(recipe, instruction, model.of_filters["verify"], recipe.seed_examples[0], 0).canonical
+    return verify_content(recipe, model.of_filters["verify"], recipe.seed_examples[0], 0).canonical
 
 
 def _hash(value: Json) -> str:

@@ -95,6 +95,7 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "verify", "model"): (Verify, "model"),
     ("filters", "verify", "votes"): (Verify, "votes"),
     ("filters", "verify", "agree"): (Verify, "agree"),
+    ("filters", "verify", "fields"): (Verify, "fields"),
     ("filters", "verify", "instruction"): (Verify, "instruction"),
     ("filters", "verify", "sampling"): (Verify, "sampling"),
     ("filters", "verify", "prices", "input_per_million"): (Prices, "input_per_million"),
