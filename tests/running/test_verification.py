@@ -240,11 +240,11 @@ def test_what_gives_the_answer_away_is_not_shown(tmp_path: Path) -> None:
     ("setting", "message"),
     [
         ("{model: openai/x, agree: 4}", "`filters.verify.agree` (4) is above `votes` (3)"),
-        ("{model: openai/x, fields: [answer]}", "`answer` is the label, which the model must not see"),
-        ("{model: openai/x, fields: [questoin]}", "`questoin` is no field"),
+        ("{model: openai/x, fields: [answer]}", "is the label, which the model must not see"),
+        ("{model: openai/x, fields: [questoin]}", "is no field"),
         ("{model: openai/x, sampling: {max_tokens: null}}", "is null, so answers are unbounded"),
         ("{model: openai/x, votes: 16}", "`filters.verify.votes` must be a whole number from 1 to 15"),
-        ("{votes: 3}", "`filters.verify.model`"),
+        ("{votes: 3}", "`model` is missing"),
         ("true", "the name of a model"),
     ],
 )
