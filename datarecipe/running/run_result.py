@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datarecipe.amount import Caps
+from datarecipe.amount import Amount, Caps
 from datarecipe.errors import DatarecipeError
 from datarecipe.exchange import Example
 from datarecipe.run_folder.counts.commit_counts import Tally
@@ -46,6 +46,8 @@ class RunResult:
     """Whether the recipe alone says what a model costs, without the user's consent."""
     stand_ins: Mapping[str, int] = field(default_factory=dict)
     """Responses that another model than the run's own answered, by its name."""
+    of_filters: Mapping[str, Amount] = field(default_factory=dict)
+    """What the models used that filters ask, over all runs, by the name that their costs have."""
 
     @property
     def tally(self) -> Tally:

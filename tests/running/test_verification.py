@@ -141,6 +141,8 @@ def test_a_run_says_what_was_confirmed_and_warns_of_a_verifier_that_leans(tmp_pa
     said = closing(result)
     assert any(line.startswith("verified: 60 of ") and "(no 0 %, yes 100 %)" in line for line in said), said
     assert any(line.startswith("warning: the verifier confirms no much less often than yes") for line in said)
+    used = result.of_filters["openai/author (verify)"]
+    assert f"of it by openai/author (verify): {used.calls:,} calls, {used.tokens:,} tokens, ${used.usd:.4f}" in said
     new, cached = (summary(result)[name] for name in ("checks", "checks_from_cache"))  # what comes twice is asked once
     assert f"and {new + cached:,} answers about them ({new:,} new, {cached:,} cached)" in said[0]
     assert f"({result.tally.responses + result.counts.waiting:,} new, 0 cached)" in said[0]

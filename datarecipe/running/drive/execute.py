@@ -361,6 +361,13 @@ def _close(
     )
 
 
+def _used_by_filters(setup: ResolvedRun, spent: Spent) -> dict[str, Amount]:
+    names = {one.name for one in setup.of_filters.values()}
+    return {
+        name: sum((amount for (model, _), amount in spent.by_model.items() if model == name), NOTHING) for name in names
+    }
+
+
 def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
     """Of a run for which nothing was written."""
     return RunResult(
@@ -375,6 +382,7 @@ def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[
         priced_by_recipe=any(one.cost.only_recipe for one in setup.all_asked),
         free=setup.embedded,
         stand_ins=setup.stand_ins(counts.committed.answered_by),
+        of_filters=_used_by_filters(setup, counts.spent),
         first=tuple(first),
         seconds=seconds,
     )
