@@ -87,21 +87,24 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield f"failed attempts: {kinds}"
     if traffic.abandoned:
         yield f"{counted(traffic.abandoned, 'request')} abandoned in flight"
-    if cost := cost_line(result):
-        yield cost
-        for name, amount in result.of_filters.items():
-            yield f"of it{_over_all_runs(result)} by {printable(name)}: {used_words(amount, priced=result.priced)}"
-        assumed = result.spent.assumed
-        if assumed.calls and not result.free:
-            yield f"assumed part{_over_all_runs(result)}: {used_words(assumed, priced=result.priced)}, for attempts without reported usage"
+    yield from _costs(result)
     if result.counts.waiting:
         what_for = "a higher target" if result.end == "target" else "the next run"
         why = "" if result.end in get_args(Outcome) else ", waiting for a missing one"
         yield f"stored for {what_for}: {counted(result.counts.waiting, 'response')}{why}"
 
 
-def _over_all_runs(result: RunResult) -> str:
-    return "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
+def _costs(result: RunResult) -> Iterator[str]:
+    cost = cost_line(result)
+    if cost is None:
+        return
+    yield cost
+    span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
+    for name, amount in result.of_filters.items():
+        yield f"of it{span} by {printable(name)}: {used_words(amount, priced=result.priced)}"
+    assumed = result.spent.assumed
+    if assumed.calls and not result.free:
+        yield f"assumed part{span}: {used_words(assumed, priced=result.priced)}, for attempts without reported usage"
 
 
 def _rejected(tally: Tally) -> str:
