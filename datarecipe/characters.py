@@ -153,7 +153,7 @@ def is_unspaced(word: str) -> bool:
 def grams(text: str) -> frozenset[str]:
     """The runs of five characters in a text, its two ends marked by a space. A shorter text is its own only gram."""
     padded = f" {text} "
-    return frozenset(padded[start : start + GRAM] for start in range(max(1, len(padded) - GRAM + 1)))
+    return frozenset([padded[start : start + GRAM] for start in range(max(1, len(padded) - GRAM + 1))])
 
 
 def _is_invisible(character: str) -> bool:

@@ -11,14 +11,13 @@ gram, unless the sizes or a sketch of 256 bits show that it cannot be similar en
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from datarecipe.characters import grams
 
@@ -45,6 +44,15 @@ class Match:
     similarity: Fraction
 
 
+class _Looked(NamedTuple):
+    """What a text is found by."""
+
+    text: str
+    grams: frozenset[str]
+    sketch: int
+    rarest: Sequence[str]
+
+
 class SetSimilarityIndex:
     def __init__(self, threshold: Fraction) -> None:
         """`threshold`, above 0 and at most 1: the least similarity that counts."""
@@ -56,6 +64,8 @@ class SetSimilarityIndex:
         """By gram: the texts that have it among their rarest."""
         self._counts: Counter[str] = Counter()
         """How often each gram came, up to the last order."""
+        self._last: _Looked | None = None
+        """The text that was looked for last: most texts are looked for, found to be near to none, and added."""
         self._all_grams = 0
         self._next_order = FIRST_ORDER
 
@@ -68,24 +78,25 @@ class SetSimilarityIndex:
         return bool(self._counts)
 
     def add(self, text: str) -> None:
-        of_text = grams(text)
+        looked = self._looked(text)
+        of_text = looked.grams
         self._texts.append(text)
         self._sizes.append(len(of_text))
-        self._sketches += _sketch(of_text).to_bytes(_SKETCH_BYTES, "little")
+        self._sketches += looked.sketch.to_bytes(_SKETCH_BYTES, "little")
         self._all_grams += len(of_text)
         if self._next_order <= min(self._all_grams, ORDERED):
             while self._next_order <= self._all_grams:
                 self._next_order *= 2
             self._order()
         else:
-            self._post(len(self._texts) - 1, of_text)
+            self._post(len(self._texts) - 1, looked.rarest)
 
     def nearest(self, text: str) -> Match | None:
         """The most similar earlier text, the first of equals; None where none is similar enough."""
-        of_text = grams(text)
-        sketch = _sketch(of_text)
+        looked = self._looked(text)
+        of_text, sketch = looked.grams, looked.sketch
         best: Match | None = None
-        for number in self._candidates(of_text):
+        for number in self._candidates(looked):
             size = self._sizes[number]
             least = _at_least(len(of_text) + size, self._threshold)
             differing = (sketch ^ self._sketch_of(number)).bit_count()
@@ -98,10 +109,16 @@ class SetSimilarityIndex:
                     best = Match(number, similarity)
         return best
 
-    def _candidates(self, of_text: frozenset[str]) -> list[int]:
+    def _looked(self, text: str) -> _Looked:
+        if self._last is None or self._last.text != text:
+            of_text = grams(text)
+            self._last = _Looked(text, of_text, _sketch(of_text), self._rarest(of_text))
+        return self._last
+
+    def _candidates(self, looked: _Looked) -> list[int]:
         """Texts that may be similar, in their order: those that share enough of the rarest grams."""
-        postings = [self._postings[gram] for gram in self._rarest(of_text) if gram in self._postings]
-        common = -(-self._threshold.numerator * len(of_text) // self._threshold.denominator)
+        postings = [self._postings[gram] for gram in looked.rarest if gram in self._postings]
+        common = -(-self._threshold.numerator * len(looked.grams) // self._threshold.denominator)
         # Two similar texts of which one is short share as many as a short one has.
         needed = min(common, SHARED_OF_LONG if common > LONG else SHARED)
         return counted(postings, needed)
@@ -112,17 +129,20 @@ class SetSimilarityIndex:
         common = -(-self._threshold.numerator * size // self._threshold.denominator)
         length = size - common + (SHARED_OF_LONG if size > LONG else SHARED)
         counts = self._counts
-        return sorted(of_text, key=lambda gram: (counts.get(gram, 0), gram))[:length]
+        if not counts:
+            return sorted(of_text)[:length]
+        return [gram for _, gram in sorted([(counts.get(gram, 0), gram) for gram in of_text])[:length]]
 
-    def _post(self, number: int, of_text: frozenset[str]) -> None:
-        for gram in self._rarest(of_text):
+    def _post(self, number: int, rarest: Sequence[str]) -> None:
+        for gram in rarest:
             self._postings.setdefault(gram, array("L")).append(number)
 
     def _order(self) -> None:
         self._counts = Counter(chain.from_iterable(map(grams, self._texts)))
         self._postings = {}
+        self._last = None  # its rarest grams are others now
         for number, text in enumerate(self._texts):
-            self._post(number, grams(text))
+            self._post(number, self._rarest(grams(text)))
 
     def _sketch_of(self, number: int) -> int:
         start = number * _SKETCH_BYTES
@@ -132,11 +152,11 @@ class SetSimilarityIndex:
 def _sketch(of_text: frozenset[str]) -> int:
     """256 bits, each the parity of the grams that fall on it: two sketches differ in no more bits than their sets in grams.
 
-    It only rules out, so it decides nothing that comparing the sets would decide otherwise.
+    It only rules out, so it decides nothing that comparing the sets would decide otherwise, though each process has another.
     """
     sketch = 0
     for gram in of_text:
-        sketch ^= 1 << (zlib.crc32(gram.encode(errors="surrogatepass")) % SKETCH_BITS)
+        sketch ^= 1 << (hash(gram) % SKETCH_BITS)
     return sketch
 
 
