@@ -1,0 +1,127 @@
+"""Puts a report together: the page with what Python writes and what its script browses, and the policy that locks it.
+
+The same runs give the same bytes: nothing here looks at a clock, and the times of a run stand in its manifest.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from datarecipe._version import __version__
+from datarecipe.errors import UsageError
+from datarecipe.measure.measures import SIZE, Measures, measured
+from datarecipe.measure.read_examples import tests_of
+from datarecipe.measure.thresholds import Tested, results
+from datarecipe.report.read.ancestry import Ancestry
+from datarecipe.report.read.run_data import Bounds, RunData, read_run
+from datarecipe.report.read.shown_prompts import prompts_of
+from datarecipe.report.show.browser_data import browser_data
+from datarecipe.report.show.markup import HIDDEN, Markup, element, escaped, json_block, plain
+from datarecipe.report.show.measure_rows import measure_table, tests_table
+from datarecipe.report.show.plots import figure
+from datarecipe.report.show.prompt_pages import prompt_page
+from datarecipe.report.show.run_facts import facts, tiles
+from datarecipe.report.show.run_plots import plots_of
+
+MOST_RUNS: Final = 12
+STYLES: Final = ("colours.css", "layout.css", "browser.css", "print.css")
+SCRIPTS: Final = ("texts.js", "rows.js", "detail.js", "examples.js", "tree.js", "rejected.js", "begin.js")
+_MARK = re.compile(r"@@(\w+)@@")
+
+
+def html_report(folders: Sequence[Path]) -> str:
+    """The report on the runs in these folders. Raises `UsageError` where one of them is no run."""
+    if len(folders) > MOST_RUNS:
+        raise UsageError(f"a report has at most {MOST_RUNS} runs, and these are {len(folders)}", hint="Name fewer.")
+    runs = [read_run(path, name, Bounds.of(len(folders))) for path, name in zip(folders, _names(folders), strict=True)]
+    found = _measured(runs)
+    ancestries = [Ancestry(run) for run in runs]
+    title = plain(
+        " and ".join(run.name for run in runs) if len(runs) < 3 else f"{runs[0].name} and {len(runs) - 1} more"
+    )
+    data = {
+        "runs": [browser_data(run, ancestry) for run, ancestry in zip(runs, ancestries, strict=True)],
+        "hidden": HIDDEN,
+    }
+    style = _page_files(STYLES)
+    # In a function of its own, so that no name of the script meets one of the browser's.
+    script = f'"use strict";\n(() => {{{_page_files(SCRIPTS)}}})();\n'
+    parts = {
+        "title": escaped(title),
+        "policy": _policy(style, script),
+        "version": escaped(__version__),
+        "style": style,
+        "overview": Markup("".join(_heading(run, runs) + tiles(run) for run in runs)) + facts(runs),
+        "plots": _side_by_side(runs, found),
+        "measures": measure_table([run.name for run in runs], found) + tests_table(_tested(runs, found)),
+        "prompts": "".join(
+            _heading(run, runs) + prompt_page(run, prompts_of(run, ancestry))
+            for run, ancestry in zip(runs, ancestries, strict=True)
+        ),
+        "data": json_block(data),
+        "script": script,
+    }
+    return _filled(_page_file("page.html"), parts)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """What the runs are called: by the folder, or by the path where two folders have one name."""
+    names = [path.name or path.resolve().name for path in folders]
+    return [str(path) if names.count(name) > 1 else name for path, name in zip(folders, names, strict=True)]
+
+
+def _measured(runs: Sequence[RunData]) -> list[Measures | None]:
+    size = min([SIZE, *(len(run.measured.parts) for run in runs if run.measured is not None)])
+    return [None if run.measured is None else measured(run.measured, size) for run in runs]
+
+
+def _tested(runs: Sequence[RunData], found: Sequence[Measures | None]) -> list[tuple[str, Tested]]:
+    pairs = [(run, measures) for run, measures in zip(runs, found, strict=True) if measures is not None]
+    return [(run.name, each) for run, measures in pairs for each in results(tests_of(run.path), measures)]
+
+
+def _heading(run: RunData, runs: Sequence[RunData]) -> Markup:
+    return element("h3", run.name, dir="auto") if len(runs) > 1 else Markup()
+
+
+def _side_by_side(runs: Sequence[RunData], found: Sequence[Measures | None]) -> Markup:
+    """The plots of all runs; those of one kind beside each other."""
+    kinds: dict[str, list[Markup]] = {}
+    for run, measures in zip(runs, found, strict=True):
+        for plot in plots_of(run, measures):
+            name = element("p", run.name, class_="of", dir="auto") if len(runs) > 1 else Markup()
+            kinds.setdefault(plot.kind, []).append(element("div", name, figure(plot, run.name), class_="cell"))
+    return element(
+        "div", [cell for cells in kinds.values() for cell in cells], class_=f"plots runs-{min(len(runs), 3)}"
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """The content-security policy: nothing may be fetched, and this style and this script alone count."""
+    return (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _page_files(names: Sequence[str]) -> str:
+    return "\n" + "\n".join(_page_file(name).strip() for name in names) + "\n"
+
+
+def _page_file(name: str) -> str:
+    return files("datarecipe.report").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _filled(page: str, parts: Mapping[str, str]) -> str:
+    """The page with its marks replaced, once: what is put in is not looked at again."""
+    return _MARK.sub(lambda found: parts[found[1]], page).encode("utf-8", "backslashreplace").decode()
