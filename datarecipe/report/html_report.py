@@ -17,6 +17,7 @@ from datarecipe._version import __version__
 from datarecipe.errors import UsageError
 from datarecipe.measure.measures import SIZE, Measures, measured
 from datarecipe.measure.read_examples import tests_of
+from datarecipe.measure.sample import sample
 from datarecipe.measure.thresholds import Tested, results
 from datarecipe.report.read.ancestry import Ancestry
 from datarecipe.report.read.run_data import Bounds, RunData, read_run
@@ -30,6 +31,8 @@ from datarecipe.report.show.run_facts import facts, tiles
 from datarecipe.report.show.run_plots import plots_of
 
 MOST_RUNS: Final = 12
+_MOST_SAMPLED: Final = 8_000_000
+"""Characters of the texts of one run on which a measure is taken."""
 STYLES: Final = ("colours.css", "layout.css", "browser.css", "print.css")
 SCRIPTS: Final = ("texts.js", "rows.js", "detail.js", "examples.js", "tree.js", "rejected.js", "begin.js")
 _MARK = re.compile(r"@@(\w+)@@")
@@ -77,7 +80,12 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _measured(runs: Sequence[RunData]) -> list[Measures | None]:
-    size = min([SIZE, *(len(run.measured.parts) for run in runs if run.measured is not None)])
+    """The measures of each run that has examples, on samples of one size."""
+    texts = [run.measured.texts for run in runs if run.measured is not None]
+    size = min([SIZE, *map(len, texts)])
+    # N-grams of very long texts take more memory than a machine has.
+    while size > 1 and max(sum(map(len, sample(each, size))) for each in texts or [[]]) > _MOST_SAMPLED:
+        size //= 2
     return [None if run.measured is None else measured(run.measured, size) for run in runs]
 
 

@@ -96,9 +96,11 @@ class Ancestry:
 
     @cached_property
     def _by_text(self) -> Mapping[bytes, int]:
-        examples = [*enumerate(self.run.examples[: self.run.shown])]
-        origins = [(-1 - place, origin.example) for place, origin in enumerate(self.origins) if origin.kind == "seed"]
-        found = ((_digest(example, self._text_fields), number) for number, example in (*examples, *origins) if example)
+        texts: list[tuple[int, Example]] = [*enumerate(self.run.examples[: self.run.shown])]
+        for place, origin in enumerate(self.origins):
+            if origin.kind == "seed" and origin.example is not None:
+                texts.append((-1 - place, origin.example))
+        found = ((_digest(example, self._text_fields), number) for number, example in texts)
         return {digest: number for digest, number in found if digest is not None}
 
 

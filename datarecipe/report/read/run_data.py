@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -31,9 +32,11 @@ MOST_RAW: Final = 500_000
 """Characters of these, for each reason."""
 LONGEST: Final = 200_000
 """Characters of one text that a report shows."""
-_MOST_MEASURED: Final = 100_000
+MOST_MEASURED: Final = 100_000
 """Examples that are read; a longer dataset is measured on its beginning."""
 _MOST_MEASURED_TEXT: Final = 100_000_000
+_LONGEST_MEASURED: Final = 100_000
+"""Characters of one text that is measured."""
 _MOST_REJECTED_READ: Final = 1_000_000
 _MOST_VALUES: Final = 10_000
 """Values within one example that is shown."""
@@ -99,7 +102,7 @@ class RunData:
 
 def read_run(path: Path, name: str, bounds: Bounds) -> RunData:
     """Read a run's folder. Raises `UsageError` where it is none, or holds what no run writes."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - that of `Path` raises where a name is too long
         raise UsageError(
             f"{path} is not a folder",
             hint="A report takes the folders of runs, which `datarecipe run` names at its end.",
@@ -117,7 +120,7 @@ def read_run(path: Path, name: str, bounds: Bounds) -> RunData:
         name=name,
         path=path,
         manifest=manifest,
-        measured=examples_of_run(path, examples, lineage) if examples else None,
+        measured=_measurable(examples_of_run(path, examples, lineage)) if examples else None,
         examples=examples,
         lineage=lineage[: len(examples)],
         shown=_fitting(examples, bounds),
@@ -129,11 +132,15 @@ def read_run(path: Path, name: str, bounds: Bounds) -> RunData:
 
 def _measured_part(examples: Iterable[Example]) -> Iterator[Example]:
     text = 0
-    for example in islice(examples, _MOST_MEASURED):
+    for example in islice(examples, MOST_MEASURED):
         text += length(example)
         if text > _MOST_MEASURED_TEXT:
             return
         yield example
+
+
+def _measurable(examples: Examples) -> Examples:
+    return replace(examples, parts=[[text[:_LONGEST_MEASURED] for text in parts] for parts in examples.parts])
 
 
 def _fitting(examples: Sequence[Example], bounds: Bounds) -> int:

@@ -19,9 +19,11 @@ from datarecipe.recipe import Recipe
 from datarecipe.recipe.load import recipe_in
 from datarecipe.recipe.template import compile_template
 from datarecipe.report.read.ancestry import Ancestry
-from datarecipe.report.read.run_data import RunData
+from datarecipe.report.read.run_data import RunData, length
 
 MOST_PROMPTS: Final = 12
+_LONGEST_RECIPE: Final = 4_000_000
+"""Characters, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ def prompts_of(run: RunData, ancestry: Ancestry) -> Prompts:
     """Render the first request of each combination of `vary`, of at most `MOST_PROMPTS`."""
     if not run.shown:
         return Prompts((), 0, "no example tells which requests were sent")
+    if length(run.recipe) > _LONGEST_RECIPE:
+        return Prompts((), 0, "the recipe in the manifest is too long")
     try:
         recipe = recipe_in(_for_prompts(run.recipe), "manifest.json", run.path)
         settings = _settings(run, recipe)

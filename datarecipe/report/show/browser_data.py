@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from datarecipe.exchange import Example
@@ -52,7 +52,7 @@ def browser_data(run: RunData, ancestry: Ancestry) -> dict[str, Any]:
     }
 
 
-def _rejected(items: Sequence[RejectedItem], by_reason: Any, ancestry: Ancestry) -> dict[str, Any]:
+def _rejected(items: Sequence[RejectedItem], by_reason: Mapping[str, int], ancestry: Ancestry) -> dict[str, Any]:
     return {
         "counts": dict(sorted(by_reason.items(), key=lambda pair: (-pair[1], pair[0]))),
         "rows": [

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from datarecipe.report.show.markup import Child, Markup, cut, element, plain, table
+from datarecipe.report.show.markup import Markup, cut, element, plain, table
 
 WIDTH = 420
 _LEFT, _RIGHT, _ROW = 132, 62, 22
@@ -62,7 +62,7 @@ def figure(plot: Plot, run: str) -> Markup:
     # The same text has the same id, whatever stands before it on the page.
     name = "p" + hashlib.sha256(f"{run}\n{plot.title}".encode(errors="replace")).hexdigest()[:12]
     height = _HEIGHT if plot.form == "columns" else _ROW * len(plot.bars) + (20 if plot.mark is not None else 4)
-    described = "; ".join(f"{bar.label}: {bar.said}" for bar in plot.bars[:30])
+    described = "; ".join(f"{cut(bar.label, 60)}: {bar.said}" for bar in plot.bars)
     svg = element(
         "svg",
         element("title", plain(f"{plot.title}, {run}"), id=name),
@@ -73,8 +73,8 @@ def figure(plot: Plot, run: str) -> Markup:
         aria_labelledby=name,
         aria_describedby=f"{name}d",
     )
-    rows: list[tuple[Child, Child]] = [(bar.label, bar.said) for bar in plot.bars]
-    numbers = table(plot.head, [*rows, *plot.more])
+    rows = [*((bar.label, bar.said) for bar in plot.bars), *plot.more]
+    numbers = table(plot.head, [(cut(label, 200), said) for label, said in rows])
     return element(
         "figure",
         element("figcaption", element("h4", plot.title), element("p", plot.reading)),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from datarecipe.printable import counted
+from datarecipe.recipe import STRATEGIES
 from datarecipe.report.read.run_data import RunData
-from datarecipe.report.show.markup import Child, Markup, element, joined, table
+from datarecipe.report.show.browser_data import shown_value
+from datarecipe.report.show.markup import Child, Markup, cut, element, table
 from datarecipe.run_folder.manifest import Used
 
 OUTCOMES: Final = {
@@ -19,6 +21,9 @@ OUTCOMES: Final = {
     "failed": "ended early by an error",
     "interrupted": "interrupted",
 }
+
+_LONGEST: Final = 5_000
+"""Characters of a fact: a manifest may be a stranger's."""
 
 Fact = tuple[str, Callable[[RunData], Child]]
 
@@ -45,9 +50,13 @@ def tiles(run: RunData) -> Markup:
 
 def facts(runs: Sequence[RunData]) -> Markup:
     """The table of all facts; a fact that no run has is left out."""
-    rows = [(name, [cell(run) for run in runs]) for name, cell in _FACTS]
+    rows = [(name, [_bounded(cell(run)) for run in runs]) for name, cell in _FACTS]
     kept = [[name, *cells] for name, cells in rows if any(cell not in (None, "") for cell in cells)]
     return element("div", table(["", *(run.name for run in runs)], kept, class_="facts"), class_="wide")
+
+
+def _bounded(cell: Child) -> Child:
+    return cut(cell, _LONGEST) if isinstance(cell, str) and not isinstance(cell, Markup) else cell
 
 
 def dollars(usd: Decimal | None) -> str:
@@ -83,15 +92,16 @@ def _strategy(run: RunData) -> str:
     strategy = run.recipe.get("strategy")
     if not isinstance(strategy, dict):
         return strategy if isinstance(strategy, str) else ""
-    rest = ", ".join(f"{name} {value}" for name, value in strategy.items() if name != "kind" and value is not None)
-    return f"{strategy.get('kind')}{f' ({rest})' if rest else ''}"
+    row = STRATEGIES[strategy["kind"]] if strategy.get("kind") in [*STRATEGIES] else None
+    settings = [f"{name} {shown_value(strategy[name])}" for name in row.settings if name in strategy] if row else []
+    return " ".join([shown_value(strategy.get("kind")), *([f"({', '.join(settings)})"] if settings else [])])
 
 
 def _labels(run: RunData) -> str:
     labels = run.recipe.get("labels")
     if not isinstance(labels, list):
         return "" if labels is None else "open" if labels == "open" else "each example has its own options"
-    named = [label if isinstance(label, str) else str(label).lower() for label in labels[:12]]
+    named = [cut(shown_value(label), 200) for label in labels[:12]]
     return ", ".join([*named, f"{len(labels) - 12:,} more"] if len(labels) > 12 else named)
 
 
@@ -101,7 +111,7 @@ def _filters(run: RunData) -> str:
 
 
 def _sampling(run: RunData) -> str:
-    return ", ".join(f"{name} {value}" for name, value in run.manifest.model.sampling.items())
+    return ", ".join(f"{name} {shown_value(value)}" for name, value in run.manifest.model.sampling.items())
 
 
 def _used(used: Used) -> str:
@@ -114,12 +124,8 @@ def _assumed(run: RunData) -> str:
 
 
 def _caps(run: RunData) -> str:
-    caps = {"usd": "$", "tokens": "", "calls": ""}
-    return ", ".join(f"{caps[name]}{limit:,} {name if name != 'usd' else ''}".strip() for name, limit in _capped(run))
-
-
-def _capped(run: RunData) -> Iterator[tuple[str, Decimal | int]]:
-    yield from run.manifest.cost.caps.items()
+    caps = run.manifest.cost.caps.items()
+    return ", ".join(f"${limit:,}" if name == "usd" else f"{limit:,} {name}" for name, limit in caps)
 
 
 def _prices(run: RunData) -> str:
@@ -140,7 +146,10 @@ def _models(run: RunData) -> Child:
 
 def _when(run: RunData) -> str:
     begun, ended = run.manifest.this_run.started, run.manifest.this_run.finished
-    return f"{begun.isoformat(sep=' ', timespec='seconds')}, for {(ended - begun).total_seconds():,.0f} s"
+    at = begun.isoformat(sep=" ", timespec="minutes")
+    if (begun.tzinfo is None) != (ended.tzinfo is None):
+        return at  # none that a run writes
+    return f"{at}, for {(ended - begun).total_seconds():,.0f} s"
 
 
 def _traffic(run: RunData) -> str:
@@ -158,7 +167,7 @@ def _software(run: RunData) -> str:
 
 def _warned(run: RunData) -> Child:
     warning = run.manifest.model.warning
-    return element("span", warning, class_="badge bad") if warning else ""
+    return element("span", cut(warning, _LONGEST), class_="badge bad") if warning else ""
 
 
 _FACTS: Final[Sequence[Fact]] = (
@@ -185,9 +194,9 @@ _FACTS: Final[Sequence[Fact]] = (
     ("caps", _caps),
     ("prices", _prices),
     ("answered by", _models),
-    ("last run, UTC", _when),
+    ("last run", _when),
     ("requests of the last run", _traffic),
     ("software", _software),
     ("machine", lambda run: run.manifest.machine),
-    ("identity", lambda run: joined(element("code", run.manifest.identity))),
+    ("identity", lambda run: element("code", cut(run.manifest.identity, 200))),
 )

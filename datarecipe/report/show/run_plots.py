@@ -13,6 +13,8 @@ from datarecipe.report.show.run_facts import percent
 
 _MOST_BARS: Final = 14
 _COLUMNS: Final = 20
+_MOST_ROWS: Final = 200
+"""Of a table beside a plot."""
 
 
 def plots_of(run: RunData, measures: Measures | None) -> Iterator[Plot]:
@@ -108,7 +110,7 @@ def _learned(measures: Measures) -> Iterator[Plot]:
     ranked = sorted(found.by_label.items(), key=lambda pair: (pair[1], pair[0]))
     bars += [Bar(label, share, percent(share)) for label, share in ranked[: _MOST_BARS - 1]]
     reading = "A label near 0 % is one that the texts do not show; the thin line is the interval of 95 %."
-    more = [(label, percent(share)) for label, share in ranked[_MOST_BARS - 1 :]]
+    more = [(label, percent(share)) for label, share in ranked[_MOST_BARS - 1 : _MOST_ROWS]]
     yield Plot(
         "learnability",
         "Learnability by label",
