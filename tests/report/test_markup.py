@@ -86,7 +86,7 @@ def test_a_block_of_json_ends_no_script_and_holds_what_it_was_given(value: objec
 def test_a_plot_is_well_formed_whatever_its_labels_are(label: str, run: str) -> None:
     bars = [Bar(label, 3.0, "3"), Bar("b", 0.0, "0", low=0.0, high=0.5)]
     for form in ("bars", "columns"):
-        drawn = figure(Plot("labels", label, "read it", ("label", "count"), bars, form, mark=1.0), run)  # type: ignore[arg-type]
+        drawn = figure(Plot("labels", label, "read it", ("label", "count"), bars, form, mark=1.0), run)
         svg = drawn[drawn.index("<svg") : drawn.index("</svg>") + 6].replace("\ufffe", "").replace("\uffff", "")
         root = ET.fromstring(svg)
         assert {each.tag for each in root.iter()} <= {"svg", "title", "desc", "text", "rect", "path"}

@@ -223,6 +223,10 @@ async def test_paper_has_the_first_rows(page: Path) -> None:
         await opened.open(page)
         await opened.value("window.dispatchEvent(new Event('beforeprint'))")
         assert await opened.value("document.querySelectorAll('#examples .print-list tbody tr').length") == 200
+        await opened.look(media="print")
+        shown = "[...document.querySelectorAll('{}')].filter(node => node.checkVisibility()).length"
+        assert await opened.value(shown.format(".print-list")) == 2
+        assert await opened.value(shown.format(".list, .filters, nav, .tree")) == 0
         await opened.value("window.dispatchEvent(new Event('afterprint'))")
         assert await opened.value("document.querySelectorAll('.print-list').length") == 0
         assert (await opened.paper()).startswith(b"%PDF")

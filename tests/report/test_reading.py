@@ -59,7 +59,7 @@ def test_every_example_leads_to_a_seed_example(reviews: Made) -> None:
 
 def test_chains_show_items_that_were_rejected_too(tmp_path: Path) -> None:
     """A chain goes on from what is new to it, be it a duplicate of another chain's example."""
-    made = make(tmp_path, target_size=300, **{"strategy.kind": "random"})
+    made = make(tmp_path, target_size=300, strategy="random")
     run, ancestry = read(made.folder)
     kinds = {origin.kind for origin in ancestry.origins}
     assert "rejected" in kinds
@@ -88,7 +88,7 @@ def test_near_duplicates_and_duplicates_are_paired(reviews: Made) -> None:
 
 @pytest.mark.parametrize("kind", ["tree", "fixed", "random"])
 def test_the_prompts_are_those_that_were_sent(tmp_path: Path, kind: str) -> None:
-    made = make(tmp_path, target_size=60, **{"strategy.kind": kind})
+    made = make(tmp_path, target_size=60, strategy=kind)
     run, ancestry = read(made.folder)
     found = prompts_of(run, ancestry)
     assert (len(found.shown), found.left_out, found.why) == (3, 0, "")

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,14 +48,14 @@ def many(reviews: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 async def test_it_is_small_soon_made_and_quick(many: Path, tmp_path: Path) -> None:
     started = time.perf_counter()
     page = written(tmp_path / "report.html", many)
-    # About 3 s on a quiet machine: the margin is for a busy one.
+    # About a second on a quiet machine: the margin is for a busy one.
     assert time.perf_counter() - started < 60
     assert tmp_path.joinpath("report.html").stat().st_size < 8_000_000
     async with tab() as opened:

@@ -13,8 +13,10 @@ from typing import Literal
 from datarecipe.report.show.markup import Markup, cut, element, plain, table
 
 WIDTH = 420
-_LEFT, _RIGHT, _ROW = 132, 62, 22
-_HEIGHT, _FOOT = 150, 34
+_LEFT, _RIGHT, _ROW = 140, 96, 24
+_HEIGHT, _FOOT = 170, 40
+_WIDEST = 60
+"""Of a column."""
 
 Kind = Literal["good", "bad", "plain", "other"]
 """What a mark stands for; the styles have a colour for each."""
@@ -86,15 +88,14 @@ def figure(plot: Plot, run: str) -> Markup:
 def _bars(plot: Plot) -> list[Markup]:
     top = plot.top or max((bar.high or bar.value for bar in plot.bars), default=0) or 1
     room = WIDTH - _LEFT - _RIGHT
-    drawn = []
+    drawn, said = [], []
     for number, bar in enumerate(plot.bars):
         y = number * _ROW + 2
         length = room * min(1.0, bar.value / top)
-        drawn += [
-            _text(cut(bar.label, 20), _LEFT - 8, y + 13, "end"),
-            _rect(_LEFT, y, max(1.0, length) if bar.value else 0.0, _ROW - 6, bar.kind),
-            _text(bar.said, _LEFT + 6 + max(length, room * min(1.0, (bar.high or 0) / top)), y + 13, "start", "number"),
-        ]
+        drawn.append(_rect(_LEFT, y, max(1.0, length) if bar.value else 0.0, _ROW - 6, bar.kind))
+        end = max(length, room * min(1.0, (bar.high or 0) / top))
+        said.append(_text(cut(bar.label, 18), _LEFT - 8, y + 14, "end"))
+        said.append(_text(bar.said, _LEFT + 6 + end, y + 14, "start", "number"))
         if bar.low is not None and bar.high is not None:
             ends = (_LEFT + room * bar.low / top, _LEFT + room * bar.high / top)
             middle = y + (_ROW - 6) / 2
@@ -102,25 +103,25 @@ def _bars(plot: Plot) -> list[Markup]:
     if plot.mark is not None:
         x, bottom = _LEFT + room * plot.mark / top, _ROW * len(plot.bars)
         drawn.append(_path(f"M{x:.1f} 0V{bottom + 2}", "mark"))
-        drawn.append(_text(plot.mark_said, x, bottom + 14, "middle", "axis"))
-    return drawn
+        said.append(_text(plot.mark_said, x, bottom + 15, "middle", "axis"))
+    return [*drawn, *said]
 
 
 def _columns(plot: Plot) -> list[Markup]:
     top = plot.top or max((bar.value for bar in plot.bars), default=0) or 1
     room, base = _HEIGHT - _FOOT - 16, _HEIGHT - _FOOT
     step = (WIDTH - 8) / max(1, len(plot.bars))
-    every = max(1, -(-len(plot.bars) // 8))
+    every = max(1, -(-len(plot.bars) // 7))
     drawn = [_path(f"M0 {base + 0.5}H{WIDTH}", "line")]
     for number, bar in enumerate(plot.bars):
         height = room * min(1.0, bar.value / top)
-        x = 4 + number * step
-        drawn.append(_rect(x + step * 0.08, base - height, step * 0.84, height, bar.kind))
+        x, width = 4 + number * step, min(step * 0.84, _WIDEST)
+        drawn.append(_rect(x + (step - width) / 2, base - height, width, height, bar.kind))
         if number % every == 0:
-            drawn.append(_text(cut(bar.label, 9), x + step / 2, base + 14, "middle", "axis"))
+            drawn.append(_text(cut(bar.label, 9), x + step / 2, base + 15, "middle", "axis"))
         if len(plot.bars) <= 8 or bar.value == max(each.value for each in plot.bars):
             drawn.append(_text(bar.said, min(max(x + step / 2, 24), WIDTH - 24), base - height - 4, "middle", "number"))
-    drawn.append(_text(plot.head[0], WIDTH / 2, base + 29, "middle", "axis"))
+    drawn.append(_text(plot.head[0], WIDTH / 2, base + 33, "middle", "axis"))
     return drawn
 
 

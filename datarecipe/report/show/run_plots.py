@@ -54,7 +54,7 @@ def _course(run: RunData) -> Iterator[Plot]:
         good = sum(accepted[request] for request in part)
         came = good + sum(run.rejected.by_request.get(request, 0) for request in part)
         share = good / came if came else 0.0
-        bars.append(Bar(f"{part[0]:,}", share, percent(share), "good"))
+        bars.append(Bar(f"{part[0] + 1:,}", share, percent(share), "good"))
     reading = "If the columns sink from left to right, the model runs out of new examples."
     yield Plot("course", "Yield over the run", reading, ("number of the request", "yield"), bars, "columns", top=1.0)
 
@@ -98,7 +98,7 @@ def _places(measures: Measures) -> Iterator[Plot]:
         bars,
         top=1.0,
         mark=chance,
-        mark_said=percent(chance),
+        mark_said=f"all {percent(chance)}",
     )
 
 
