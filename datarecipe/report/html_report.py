@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -74,9 +75,20 @@ def html_report(folders: Sequence[Path]) -> str:
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
-    """What the runs are called: by the folder, or by the path where two folders have one name."""
-    names = [path.name or path.resolve().name for path in folders]
-    return [str(path) if names.count(name) > 1 else name for path, name in zip(folders, names, strict=True)]
+    """What the runs are called: by their folders, with as many folders above as tell them apart."""
+    parts = [Path(os.path.abspath(path)).parts[1:] for path in folders]  # noqa: PTH100 - it keeps the names of links
+    longest = max(map(len, parts))
+    return [
+        next(
+            (
+                "/".join(own[-count:])
+                for count in range(1, longest + 1)
+                if [each[-count:] for each in parts].count(own[-count:]) == 1
+            ),
+            f"{own[-1] if own else '/'} ({number})",
+        )
+        for number, own in enumerate(parts, 1)
+    ]
 
 
 def _measured(runs: Sequence[RunData]) -> list[Measures | None]:
@@ -105,9 +117,8 @@ def _side_by_side(runs: Sequence[RunData], found: Sequence[Measures | None]) -> 
         for plot in plots_of(run, measures):
             name = element("p", run.name, class_="of", dir="auto") if len(runs) > 1 else Markup()
             kinds.setdefault(plot.kind, []).append(element("div", name, figure(plot, run.name), class_="cell"))
-    return element(
-        "div", [cell for cells in kinds.values() for cell in cells], class_=f"plots runs-{min(len(runs), 3)}"
-    )
+    rows = kinds.values() if len(runs) > 1 else [[cell for cells in kinds.values() for cell in cells]]
+    return Markup("".join(element("div", row, class_="plots") for row in rows))
 
 
 def _policy(style: str, script: str) -> str:

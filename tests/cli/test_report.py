@@ -12,6 +12,7 @@ import pytest
 from datarecipe.report.report_file import GENERATOR
 from tests.cli.command import datarecipe
 from tests.report.made_runs import make
+from tests.small_disk import small_disk
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +73,14 @@ def test_no_pipe_link_or_folder_is_written_to(finished: Path, tmp_path: Path) ->
 
 
 def test_a_full_disk_leaves_the_earlier_report(finished: Path, tmp_path: Path) -> None:
-    assert datarecipe("report", str(finished), cwd=tmp_path).code == 0
-    before = (tmp_path / "report.html").read_bytes()
-    tmp_path.chmod(0o555)
-    try:
-        if os.access(tmp_path, os.W_OK):
-            pytest.skip("root writes everywhere")
-        ran = datarecipe("report", str(finished), cwd=tmp_path)
-    finally:
-        tmp_path.chmod(0o755)
-    assert ran.code == 4
-    assert (tmp_path / "report.html").read_bytes() == before
+    with small_disk(tmp_path / "disk", 120) as disk:
+        assert datarecipe("report", str(finished), cwd=disk).code == 0
+        before = (disk / "report.html").read_bytes()
+        ran = datarecipe("report", str(finished), cwd=disk)
+        assert ran.code == 4
+        assert "report.html cannot be written: No space left on device" in ran.err
+        assert [path.name for path in disk.iterdir()] == ["report.html"]
+        assert (disk / "report.html").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -126,6 +124,12 @@ def test_mistakes_are_told(finished: Path, tmp_path: Path, arguments: list[str],
 def test_two_runs_of_one_name_are_told_by_their_paths(finished: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         shutil.copytree(finished, tmp_path / name / "reviews")
-    assert datarecipe("report", "a/reviews", "b/reviews", cwd=tmp_path).code == 0
+    assert datarecipe("report", "a/reviews", str(tmp_path / "b" / "reviews"), cwd=tmp_path).code == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<title>a/reviews and b/reviews · datarecipe report</title>" in page
+    assert str(tmp_path) not in page
+
+
+def test_a_run_may_be_named_twice(finished: Path, tmp_path: Path) -> None:
+    assert datarecipe("report", str(finished), str(finished), cwd=tmp_path).code == 0
+    assert "<title>reviews (1) and reviews (2) ·" in (tmp_path / "report.html").read_text(encoding="utf-8")
