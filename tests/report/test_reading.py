@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from datarecipe.generate.prompt.model_profile import profile_of
 from datarecipe.report.html_report import html_report
 from datarecipe.report.read import run_data
 from datarecipe.report.read.ancestry import Ancestry
@@ -106,6 +107,27 @@ def test_a_prompt_that_counts_its_requests_is_shown_as_it_was_sent(tmp_path: Pat
     sent = [seen.body["messages"][0]["content"] for seen in made.seen]
     assert len(shown) == 3
     assert {prompt.messages[0][1] for prompt in shown} <= set(sent)
+
+
+@pytest.mark.parametrize(
+    ("profile", "roles"),
+    [
+        (profile_of("local/smollm2-135m").name, ["system", "user", "assistant", "user"]),
+        (profile_of("gemini/gemma-3").name, ["user"]),
+        ("embedded-1", []),
+    ],
+)
+def test_prompts_are_laid_out_as_the_profile_in_the_manifest_says(folder: Path, profile: str, roles: list[str]) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["model"]["profile"] = profile
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    found = prompts_of(*read(folder))
+    if roles:
+        found_roles = [role for role, _ in found.shown[0].messages]
+        assert (found_roles[0], found_roles[-1]) == (roles[0], roles[-1])
+        assert set(found_roles) == set(roles)
+    else:
+        assert "another release" in found.why
 
 
 def test_a_manifest_that_names_files_reads_none(folder: Path) -> None:
