@@ -140,6 +140,29 @@ def test_a_manifest_that_names_files_reads_none(folder: Path) -> None:
     assert "No prompt is rendered" in page
 
 
+def test_odd_manifests_are_shown_and_bounded(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    deep: Any = "x"
+    for _ in range(300):
+        deep = [deep]
+    manifest["recipe"] |= {"description": "long " * 100_000, "strategy": {"kind": ["tree"]}, "labels": [deep, {"a": 1}]}
+    manifest["recipe"] |= {
+        "task": {"label": 5, "options": []},
+        "vary": 7,
+        "filters": {"</script>": 1},
+        "instruction": 3,
+    }
+    manifest["model"] |= {"name": "<b>" * 10_000, "sampling": {"x": deep}}
+    manifest["this_run"]["finished"] = "2026-01-01"
+    manifest["error"] = "\u202e" * 10_000
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    page = html_report([folder])
+    assert len(page) < 1_000_000
+    assert page.count("</script>") == 2
+    assert "<b>" not in page.partition('id="data">')[0]
+    assert "\u202e" not in page
+
+
 def test_a_lineage_in_a_circle_is_no_circle_in_the_tree(folder: Path) -> None:
     rows = lines(folder, "lineage.jsonl")
     rows[3]["parent"], rows[5]["parent"], rows[8]["parent"] = rows[5]["id"], rows[3]["id"], rows[8]["id"]
