@@ -15,11 +15,13 @@ OTHERS := -m "not slow" --ignore tests/docs/test_examples.py
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.installed-local ## Generate 50 examples with the embedded model
+demo: $(VENV)/.installed-local ## Generate 50 examples with the embedded model, and report on them
 	$(BIN)/datarecipe run recipes/boolq.yaml --target-size 50
+	@$(BIN)/datarecipe report runs/boolq --output runs/boolq.html > /dev/null
 	@echo
 	@echo "All 50 examples: runs/boolq/data.jsonl  (where each came from: lineage.jsonl, what was not taken: rejected.jsonl)"
 	@echo "Again, with other examples: $(BIN)/datarecipe run recipes/boolq.yaml --target-size 50 --random-seed 1 --output runs/other"
+	@echo "The report, for a browser: runs/boolq.html"
 
 test: $(VENV)/.installed-test ## Run all tests
 	$(BIN)/python $(PYTEST)

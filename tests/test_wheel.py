@@ -30,6 +30,8 @@ def test_the_wheel_runs_a_shipped_recipe_in_any_folder(tmp_path: Path) -> None:
         assert shipped
         assert shipped <= set(names)
     assert "datarecipe/py.typed" in names
+    page = ROOT / "datarecipe" / "report" / "page"
+    assert {f"datarecipe/report/page/{path.name}" for path in page.iterdir()} <= set(names)
     assert not any(name.startswith(("tests/", "docs/", "benchmarks/")) for name in names)
     (tmp_path / "elsewhere").mkdir()
     code = (

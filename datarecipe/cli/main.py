@@ -24,6 +24,7 @@ COMMANDS = {
     "prompt": "Show the first request as it would be sent.",
     "stats": "Measure a dataset: labels, diversity, learnability.",
     "test": "Test a dataset against the bounds in its recipe.",
+    "report": "Write an HTML report on finished runs.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
     "list": "The shipped recipes.",
@@ -32,7 +33,7 @@ COMMANDS = {
     "doctor": "Say what is installed and usable.",
 }
 
-_IN_A_FOLDER = {"stats": "evidence.", "test": "evidence."}
+_IN_A_FOLDER = {"stats": "evidence.", "test": "evidence.", "report": "evidence."}
 """The folder of `cli/commands/` in which a command's module is, where it is in one."""
 
 

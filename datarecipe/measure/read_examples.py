@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json, texts_within
+from datarecipe.generate.events import Lineage
 from datarecipe.measure.examples import Examples
 from datarecipe.measure.sample import sample
 from datarecipe.recipe.keys.settings import read_tests
@@ -74,8 +75,20 @@ def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:
 
 def _of_run(path: Path, text: Sequence[str], label: str | None) -> Examples:
     dataset = Dataset(path)
-    found = _labelled(path, list(dataset), dataset, text, label)
-    lineage, counts = dataset.lineage, dataset.manifest.get("counts")
+    return examples_of_run(path, list(dataset), dataset.lineage, text, label)
+
+
+def examples_of_run(
+    path: Path,
+    records: Sequence[Record],
+    lineage: Sequence[Lineage],
+    text: Sequence[str] = (),
+    label: str | None = None,
+) -> Examples:
+    """The examples of a run's folder, whose rows are read already. Raises `UsageError` as `read_examples` does."""
+    dataset = Dataset(path)
+    found = _labelled(path, records, dataset, text, label)
+    counts = dataset.manifest.get("counts")
     rejected = counts.get("rejected") if isinstance(counts, dict) else None
     rejected = rejected if isinstance(rejected, dict) and all(isinstance(n, int) for n in rejected.values()) else {}
     return replace(
@@ -91,15 +104,23 @@ def _labelled(
 ) -> Examples:
     """Records of a run, with the label that its recipe has."""
     recipe = _recipe(dataset)
-    task, labels = recipe.get("task"), recipe.get("labels")
-    of_task = LABEL_FIELDS.get(task) if isinstance(task, str) else task.get("label") if isinstance(task, dict) else None
-    options = task.get("options") if isinstance(task, dict) else "options"
+    labels = recipe.get("labels")
+    of_task, options = label_fields_of(recipe)
     fields = dict.fromkeys(name for record in records for name in record)
     used = _known(label, fields, path) if label else of_task if of_task in fields else None
     chosen = frozenset(_known(name, fields, path) for name in text)
     found = _examples(path, records, chosen or frozenset(fields) - {used, options} or frozenset(fields), used)
     known = tuple(map(_label, labels)) if isinstance(labels, list) and used == of_task is not None else ()
     return replace(found, known_labels=known)
+
+
+def label_fields_of(recipe: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The fields of label and options that the task of a resolved recipe names."""
+    task = recipe.get("task")
+    if not isinstance(task, dict):
+        return LABEL_FIELDS.get(task) if isinstance(task, str) else None, "options"
+    label, options = task.get("label"), task.get("options")
+    return label if isinstance(label, str) else None, options if isinstance(options, str) else None
 
 
 def _recipe(dataset: Dataset) -> Mapping[str, Any]:

@@ -8,7 +8,8 @@ alone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -70,6 +71,16 @@ def load_recipe(path: Path, overrides: Sequence[Override] = (), *, data_roots: S
     files.note(file, "recipe")
     written = compose(_parse(file), files.find, files.read_base)
     return _resolved(written, file, files, overrides)
+
+
+def recipe_in(document: Mapping[str, Json], name: str, folder: Path) -> LoadedRecipe:
+    """A recipe that needs no other file, such as a manifest holds; `name` is what messages call it. It may name no file.
+
+    Raises what `load_recipe` raises.
+    """
+    file = Source(name, json.dumps(document), folder.resolve() / name)
+    files = _Files(Project(folder.resolve(), readable=False))
+    return _resolved(parse_json(file.text, file.name, file.path), file, files, ())
 
 
 def override_recipe(

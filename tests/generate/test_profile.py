@@ -13,6 +13,7 @@ from datarecipe.generate.prompt.model_profile import (
     TABLE_VERSION,
     ModelSettings,
     default_max_tokens,
+    profile_named,
     profile_of,
     settle_model,
 )
@@ -163,3 +164,21 @@ def test_the_table_does_not_change_without_its_version() -> None:
         chosen = settled(model)
         asked = (chosen.profile.layout, chosen.response_format, chosen.sampling.get("temperature"))
         assert asked == expected, f"{model}: a changed table needs a new TABLE_VERSION, and a row here"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "local/smollm2-135m", "openai/gpt-4o", "openai/o3", "openai/gpt-3.5-turbo", "gemini/gemma-3", "unknown/model",
+        "hosted_vllm/qwen3-8b", "hosted_vllm/gemma-2-9b-it", "openai/deepseek-r1-gemma-2",
+    ],
+)  # fmt: skip
+def test_a_profile_is_found_again_by_its_name(model: str) -> None:
+    found = profile_named(profile_of(model).name)
+    assert found is not None
+    assert (found.name, found.layout) == (profile_of(model).name, profile_of(model).layout)
+
+
+def test_a_name_that_no_profile_has_finds_none() -> None:
+    assert profile_named("embedded-0") is None
+    assert profile_named("json-schemas-thinking") is None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
-from datarecipe.recipe.keys.verify_settings import Verify
+from datarecipe.recipe.recipe import Verify
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)

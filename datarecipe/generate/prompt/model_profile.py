@@ -80,6 +80,15 @@ def profile_of(model: str) -> Profile:
     return profile
 
 
+def profile_named(name: str) -> Profile | None:
+    """The profile of that name, as a manifest keeps it; None where this release has none, such as an older embedded one."""
+    plain = name.removesuffix("-no-system-role").removesuffix("-thinking")
+    known = {each.name: each for each in (_EMBEDDED, _SCHEMA, _OBJECT, _PLAIN, _THINKING, _FOLDED)}
+    if name in known or plain not in known:
+        return known.get(name)
+    return replace(known[plain], name=name, layout="user_only" if name.endswith("role") else known[plain].layout)
+
+
 def _among(parts: tuple[str, ...], model: str) -> bool:
     return any(part in model.lower() for part in parts)
 

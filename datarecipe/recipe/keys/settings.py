@@ -23,12 +23,12 @@ from datarecipe.recipe.recipe import (
     Strategy,
     TestedMeasure,
     Threshold,
+    Verify,
 )
 from datarecipe.recipe.source.document import Document
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
-    from datarecipe.recipe.keys.verify_settings import Verify
 
 # The format's check has run over all of these values: what is read here has its type.
 Values = Mapping[str, Any]

@@ -1,57 +1,15 @@
-"""`filters.verify`: its settings, and what is checked of them."""
+"""Reads `filters.verify`, and checks it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from datarecipe.errors import Problem
-from datarecipe.exchange import Json
 from datarecipe.recipe.keys.settings import read_prices, read_sampling, whole
 from datarecipe.recipe.message_text import code, did_you_mean, join, show
-from datarecipe.recipe.recipe import Prices, Task
+from datarecipe.recipe.recipe import Task, Verify
 from datarecipe.recipe.source.document import Document, Keys
-
-
-@dataclass(frozen=True)
-class Verify:
-    """Rejects an example whose label is not confirmed by a model that answers it without seeing the label."""
-
-    model: str
-    votes: int = 3
-    """How many times each example is answered."""
-    agree: int | None = None
-    """How many of the answers must be its label; None: more than half."""
-    fields: tuple[str, ...] = ()
-    """The fields that the model sees; none: all but the label."""
-    instruction: str | None = None
-    """What the model is told about the task; None: the recipe's description."""
-    sampling: Mapping[str, Json] = field(default_factory=dict)
-    """As written. The rest comes with the model's profile."""
-    prices: Prices | None = None
-
-    @property
-    def needed(self) -> int:
-        """How many of the answers must be the label."""
-        return self.votes // 2 + 1 if self.agree is None else self.agree
-
-    @property
-    def as_written(self) -> dict[str, Json]:
-        """The mapping that a recipe has for it."""
-        written: dict[str, Json] = {"model": self.model, "votes": self.votes}
-        if self.agree is not None:
-            written["agree"] = self.agree
-        if self.fields:
-            written["fields"] = list(self.fields)
-        if self.instruction is not None:
-            written["instruction"] = self.instruction
-        if self.sampling:
-            written["sampling"] = dict(self.sampling)
-        if self.prices is not None:
-            per_input, per_output = self.prices.input_per_million, self.prices.output_per_million
-            written["prices"] = {"input_per_million": per_input, "output_per_million": per_output}
-        return written
 
 
 def read_verify(written: Any) -> Verify:

@@ -19,7 +19,7 @@ from datarecipe.generate.admission.verification import VerifyFilter
 from datarecipe.generate.judge.item_checker import Checker, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings, settle_verifier
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, Task
-from datarecipe.recipe.keys.verify_settings import Verify
+from datarecipe.recipe.recipe import Verify
 from tests import reference
 from tests.generate.driving import Driven, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings, verdict

@@ -20,7 +20,6 @@ from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
-from datarecipe.recipe.keys.verify_settings import Verify
 from datarecipe.recipe.recipe import (
     About,
     Filters,
@@ -35,6 +34,7 @@ from datarecipe.recipe.recipe import (
     Task,
     TestedMeasure,
     Threshold,
+    Verify,
 )
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow

@@ -1,0 +1,1 @@
+"""Turns what was read into HTML, SVG and JSON."""
