@@ -226,6 +226,20 @@ def test_the_card_and_the_export_say_who_confirmed(tmp_path: Path) -> None:
     assert "lineage_checks" not in table
 
 
+def test_the_report_shows_what_was_confirmed(tmp_path: Path) -> None:
+    with OpenAIServer(Judging()) as server:
+        setup = resolved(tmp_path, server.base_url)
+        run(setup)
+    made = datarecipe("report", str(setup.output), "--output", "report.html", cwd=tmp_path)
+    assert made.code == 0, made.err
+    page = (tmp_path / "report.html").read_text()
+    assert "openai/author, 2 or more of 3 answers" in page
+    by_label = json.loads((setup.output / "manifest.json").read_text())["verification"]["by_label"]
+    asked = sum(each["confirmed"] + each["rejected"] for each in by_label)
+    assert f"60 of {asked} (no " in page
+    assert "openai/author (verify) $0.0" in page
+
+
 def test_what_gives_the_answer_away_is_not_shown(tmp_path: Path) -> None:
     judging = Judging()
     extra = "filters: {verify: {model: openai/author, fields: [question]}}\n"

@@ -144,6 +144,26 @@ def _models(run: RunData) -> Child:
     return named if len(answered) > 1 else ""
 
 
+def _costs(run: RunData) -> str:
+    by_model = run.manifest.cost.by_model
+    return "; ".join(f"{each.model} {_used(each.used)}" for each in by_model[:10]) if len(by_model) > 1 else ""
+
+
+def _verifier(run: RunData) -> str:
+    by = run.manifest.verification
+    return "" if by is None else f"{by.model}, {by.agree} or more of {counted(by.votes, 'answer')}"
+
+
+def _confirmed(run: RunData) -> str:
+    labels = run.manifest.verification.by_label if run.manifest.verification is not None else ()
+    known = [each for each in labels if each.confirmed + each.rejected]
+    if not known:
+        return ""
+    confirmed, asked = sum(each.confirmed for each in known), sum(each.confirmed + each.rejected for each in known)
+    named = [f"{cut(shown_value(each.label), 200)} {percent(each.share)}" for each in known[:12]]
+    return f"{confirmed:,} of {asked:,}" + (f" ({', '.join(named)})" if len(known) > 1 else "")
+
+
 def _when(run: RunData) -> str:
     begun, ended = run.manifest.this_run.started, run.manifest.this_run.finished
     at = begun.isoformat(sep=" ", timespec="minutes")
@@ -187,8 +207,11 @@ _FACTS: Final[Sequence[Fact]] = (
     ("surplus", lambda run: run.manifest.counts.tally.surplus or ""),
     ("mended", lambda run: run.manifest.counts.tally.normalised or ""),
     ("yield", lambda run: percent(run.manifest.counts.tally.yield_)),
+    ("labels verified by", _verifier),
+    ("labels confirmed", _confirmed),
     ("responses", lambda run: run.manifest.counts.tally.responses),
     ("cost over all runs", lambda run: _used(run.manifest.cost.all_runs)),
+    ("of that by model", _costs),
     ("of that assumed", _assumed),
     ("cost of the last run", lambda run: _used(run.manifest.cost.this_run)),
     ("caps", _caps),
