@@ -131,7 +131,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Complete:
-    """Ask a model for a batch of examples."""
+    """Ask a model for a batch of examples, or a question about one."""
 
     content: Content
     draw: Draw

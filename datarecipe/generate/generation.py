@@ -127,6 +127,7 @@ class Generation:
                     self._places[step.handle] = step
                 yield Wanted(step.handle, step.request, ahead)
                 unresolved += 1
+                ahead += self._admission.questions_each * self._recipe.batch_size
 
     def _enough(self, arrived: int, expected: float, deviation: float, unresolved: float) -> bool:
         """Whether the places looked at so far hold the target, with some certainty."""

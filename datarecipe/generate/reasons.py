@@ -80,7 +80,8 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         any_model=True,
     ),
     "unverified": ReasonRow(
-        helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`"
+        helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`",
+        cause="the model of `filters.verify` did not confirm the labels",
     ),
     "surplus": ReasonRow(helps="a higher `target_size`", any_model=True),
     "schema": ReasonRow(helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),

@@ -62,6 +62,16 @@ class CachedClient:
         for gate in dict.fromkeys(candidate.gate for candidate in candidates):
             gate.listen(listener)
 
+    @property
+    def down(self) -> bool:
+        """Whether a provider answers nothing at present."""
+        return any(router.gate.down for router in self._routers)
+
+    @property
+    def waits(self) -> tuple[float, str] | None:
+        """The longest wait for more to be sent, and what is waited for; None where time is no matter."""
+        return max(filter(None, (router.waits for router in self._routers)), default=None)
+
     def _router_for(self, request: Complete) -> Router:
         return self._of_filters.get(request.draw.asker, self.router)
 

@@ -35,6 +35,7 @@ from datarecipe.recipe.recipe import (
     Strategy,
     StrategyKind,
     Task,
+    Verify,
 )
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
@@ -64,6 +65,7 @@ __all__ = [
     "Strategy",
     "StrategyKind",
     "Task",
+    "Verify",
     "bounds_of",
     "chains_of",
     "choose_recipe",

@@ -42,8 +42,8 @@ _NAMES: Mapping[Any, str] = {
 _hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 _fields: Callable[[Any], tuple[dataclasses.Field[Any], ...]] = cache(dataclasses.fields)
 
-# What came from JSON holds no circles, and to look for them takes a tenth of the time.
 _AS_THEY_ARE = frozenset({int, str})
+# What came from JSON holds no circles, and to look for them takes a tenth of the time.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 # JSON allows these three in strings; many readers of JSON Lines take them for the end of a line.
 _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}

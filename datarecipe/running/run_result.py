@@ -38,7 +38,7 @@ class RunResult:
     priced: bool
     """Whether the model's price is known."""
     free: bool
-    """Whether the model runs in this process, and costs nothing."""
+    """Whether all that is asked runs in this process, and costs nothing."""
     written: bool = False
     """Whether the folder now holds what this run committed."""
     seconds: float
@@ -46,8 +46,8 @@ class RunResult:
     """Whether the recipe alone says what a model costs, without the user's consent."""
     stand_ins: Mapping[str, int] = field(default_factory=dict)
     """Responses that another model than the run's own answered, by its name."""
-    of_filters: Mapping[str, Amount] = field(default_factory=dict)
-    """What the models used that filters ask, over all runs, by the name that their costs have."""
+    of_filters: Mapping[tuple[str, bool], Amount] = field(default_factory=dict)
+    """What the models used that filters ask, over all runs, by their costs' name and whether a price is known."""
 
     @property
     def tally(self) -> Tally:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, RecipeError, UsageError
+from datarecipe.errors import (
+    CapReachedError,
+    OfflineMissError,
+    ProviderError,
+    RecipeError,
+    UntrustedEndpointError,
+    UsageError,
+)
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.recipe import load_recipe
 from datarecipe.run_folder.dataset import Dataset
@@ -141,8 +148,9 @@ def test_a_run_says_what_was_confirmed_and_warns_of_a_verifier_that_leans(tmp_pa
     said = closing(result)
     assert any(line.startswith("verified: 60 of ") and "(no 0 %, yes 100 %)" in line for line in said), said
     assert any(line.startswith("warning: the verifier confirms no much less often than yes") for line in said)
-    used = result.of_filters["openai/author (verify)"]
-    assert f"of it by openai/author (verify): {used.calls:,} calls, {used.tokens:,} tokens, ${used.usd:.4f}" in said
+    used = result.of_filters["openai/author (verify)", True]
+    words = f"{used.calls:,} calls, {used.tokens:,} tokens, ${used.usd:.4f}"
+    assert f"of which openai/author (verify) used {words}" in said
     new, cached = (summary(result)[name] for name in ("checks", "checks_from_cache"))  # what comes twice is asked once
     assert f"and {new + cached:,} answers about them ({new:,} new, {cached:,} cached)" in said[0]
     assert f"({result.tally.responses + result.counts.waiting:,} new, 0 cached)" in said[0]
@@ -288,9 +296,8 @@ def test_a_recipe_without_labels_has_none_to_verify(tmp_path: Path) -> None:
 def test_a_model_that_names_a_host_is_refused(tmp_path: Path) -> None:
     arn = "bedrock/agentcore/arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/x"
     path = write_recipe(tmp_path, RECIPE + f"filters: {{verify: '{arn}'}}\n")
-    with pytest.raises(DatarecipeError) as raised:
+    with pytest.raises(UntrustedEndpointError):
         resolve_run(load_recipe(path), Options(model="openai/gpt-4o-mini", environ={"OPENAI_API_KEY": "k"}))
-    assert "evil.example" in str(raised.value) or "agentcore" in str(raised.value)
 
 
 def test_another_verifier_is_another_run(tmp_path: Path) -> None:
@@ -324,6 +331,29 @@ def test_a_preview_has_the_verdicts(tmp_path: Path) -> None:
         assert server.requests == 1 + 3 * 5
         assert shown.spent.calls == 16
     assert {getattr(event, "reason", "accepted") for event in shown.events} >= {"accepted", "unverified"}
+
+
+def test_a_preview_that_may_not_ask_asks_nothing(tmp_path: Path) -> None:
+    with OpenAIServer(Judging(Author.tidy(variety=3000))) as server:
+        plain = resolved(tmp_path, server.base_url, None, f"prices: {PRICES}\n")
+        asyncio.run(preview(plain, lambda _: None))
+        asked = server.requests
+        setup = resolved(tmp_path, server.base_url)
+        offline = replace(setup, options=replace(setup.options, offline=True))
+        with pytest.raises(OfflineMissError):
+            asyncio.run(preview(offline, lambda _: None))
+        assert server.requests == asked == 1
+
+
+@pytest.mark.parametrize("calls", [5, 9, 16, 30])
+def test_near_a_cap_the_author_leaves_room_for_the_verifier(tmp_path: Path, calls: int) -> None:
+    with OpenAIServer(Judging(Author.tidy(variety=3000)), latency=0.005) as server:
+        flags = {"limits.calls": calls, "limits.concurrency": 16, "target_size": 500, "filters.verify.votes": 1}
+        result = run(resolved(tmp_path, server.base_url, **flags))
+        assert isinstance(result.error, CapReachedError)
+        assert server.requests == calls
+    # Of six calls one asks for five items; about half of them are right.
+    assert result.tally.accepted >= (calls - 2) // 6
 
 
 def test_the_prompt_shows_the_question(tmp_path: Path) -> None:

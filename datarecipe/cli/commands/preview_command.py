@@ -20,7 +20,7 @@ from datarecipe.cli.command_options import (
 from datarecipe.cli.output import tell
 from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.generate.reasons import REASONS
-from datarecipe.printable import example_line, printable
+from datarecipe.printable import counted, example_line, printable
 from datarecipe.running.drive.preview import preview
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import resolve_run
@@ -60,6 +60,7 @@ def command(recipe: str, **values: Any) -> None:
     tokens = (
         f"{usage.prompt_tokens:,} prompt + {usage.completion_tokens:,} reply tokens" if usage else "tokens not reported"
     )
-    priced = setup.cost.price is not None and not setup.embedded and not seen.stored
+    calls = seen.spent.calls
+    priced = bool(setup.prices) and not setup.is_free and calls
     cost = f", {dollars(seen.spent.usd)}" if priced else ""
-    click.echo(f"{'from the cache' if seen.stored else '1 request'}, {tokens}{cost}", err=True)
+    click.echo(f"{counted(calls, 'request') if calls else 'from the cache'}, {tokens}{cost}", err=True)

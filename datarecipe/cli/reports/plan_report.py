@@ -143,9 +143,8 @@ def _words(plan: Plan) -> Iterator[str]:
     if stored.responses:
         yield f"stored: {counted(stored.responses, 'response')} with {counted(stored.examples, 'example')}, at no cost"
     yield from _verification(plan)
-    if plan.assumed is None:
-        if not plan.requests.high:
-            yield "requests: nothing has to be asked"
+    if not plan.requests.high:
+        yield "requests: nothing has to be asked"
         return
     if plan.outcome.high != "target":
         certain = "would" if plan.outcome.low != "target" else "may"
@@ -159,7 +158,8 @@ def _words(plan: Plan) -> Iterator[str]:
     yield f"price: {_price(plan)}"
     for cap in plan.usd_caps_without_price:
         yield f"cap: {cap} cannot be enforced without a price; a run would refuse to start"
-    yield from _assumptions(plan.assumed)
+    if plan.assumed is not None:
+        yield from _assumptions(plan.assumed)
 
 
 def _verification(plan: Plan) -> Iterator[str]:

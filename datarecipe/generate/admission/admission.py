@@ -33,6 +33,8 @@ class Admission:
         self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
         self._may_ask = any(type(own).questions is not CommitFilter.questions for own in others)
         self._questions = questions
+        self.questions_each = sum(own.questions_each for own in others)
+        """How many requests the filters ask about an item at the most."""
 
     def ask(self, batch: Sequence[Checked]) -> Asked:
         """Ask all filters' questions about the items that are no duplicates yet."""

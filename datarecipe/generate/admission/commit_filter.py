@@ -24,6 +24,9 @@ class CommitFilter(ABC):
     lasting: bool = False
     """Whether what it rejects now it would reject at any later time, so that no later filter need ask about it."""
 
+    questions_each: int = 0
+    """How many requests it asks about an item at the most."""
+
     def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
         """What has to be known about an item; depends on the item alone.
 

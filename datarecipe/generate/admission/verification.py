@@ -7,6 +7,7 @@ that is given. An item passes when at least `agree` of the answers are its label
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from datarecipe.generate.parse import Fragment, parse, value_of
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.verify_prompt import verify_content
 from datarecipe.generate.reasons import Rejection
-from datarecipe.recipe.keys.value_equality import folded
+from datarecipe.recipe.keys.value_equality import equality_key, folded
 from datarecipe.recipe.recipe import Recipe
 
 LANE = "verify"
@@ -26,6 +27,7 @@ LANE = "verify"
 
 _NO_ANSWER = ""
 """An answer that gives no label. Labels as JSON are never empty."""
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 _MOST_NAMED = 3
 _LONGEST_ANSWER = 40
 _AROUND = "\"'`*. \t\r\n"
@@ -38,11 +40,12 @@ class VerifyFilter(CommitFilter):
         assert recipe.filters.verify is not None
         assert recipe.task.label_field is not None
         self._recipe, self._settings, self._model = recipe, recipe.filters.verify, model
+        self.questions_each = self._settings.votes
         self._label_field, self._options_field = recipe.task.label_field, recipe.task.options_field
         self._fixed = LabelMatcher(recipe.labels.values) if recipe.labels.kind == "fixed" else None
 
     def questions(self, item: Valid) -> Sequence[Request]:
-        if self._label_field not in item.example:  # a schema of the recipe's own may not ask for an open answer
+        if not self._can_be_asked(item):
             return ()
         # Another beginning for each item: of three votes on two labels one order comes twice.
         first = int.from_bytes(item.digest[:4], "big")
@@ -52,6 +55,12 @@ class VerifyFilter(CommitFilter):
         )
         seed = self._recipe.random_seed
         return [Complete(content, Draw(seed, f"{LANE}:{vote}", 0)) for vote, content in enumerate(contents)]
+
+    def _can_be_asked(self, item: Valid) -> bool:
+        """A schema of the recipe's own may ask for no open answer, and for no options."""
+        if self._recipe.labels.kind == "per_example":
+            return isinstance(item.example.get(self._options_field or ""), list)
+        return self._label_field in item.example
 
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
         if not answers:
@@ -78,23 +87,40 @@ class VerifyFilter(CommitFilter):
 
     def _answer(self, matcher: LabelMatcher | None, response: Response) -> str:
         assert isinstance(response, Completion)
-        answer = self._read(response.text)
-        if answer is None or matcher is None:
-            return _NO_ANSWER if answer is None else self._key(answer)
-        found = matcher.find(answer)
+        answers = self._read(response.text)
+        if not answers or matcher is None:
+            return self._key(answers[0]) if answers else _NO_ANSWER
+        found = matcher.find(answers[0])
         return _NO_ANSWER if found is None else self._key(found[0])
 
-    def _read(self, text: str) -> Json:
-        """The answer of a reply: the field of an object that has it, else the text itself; None where there is none."""
-        for found in parse(text, frozenset((self._label_field,)), 1):
+    def _read(self, text: str) -> Sequence[Json]:
+        """The answer of a reply, if it has one: the field of the first object that has it, else the text itself."""
+        for found in parse(text, frozenset((self._label_field,))):
             value = None if isinstance(found, Fragment) else value_of(found)
             if isinstance(value, dict) and self._label_field in value:
-                return value[self._label_field]
-        return text.strip(_AROUND) or None
+                return [value[self._label_field]]
+        plain = text.strip(_AROUND)
+        return [plain] if plain else []
 
     def _key(self, label: Json) -> str:
-        """Equal for labels that are the same, as JSON. Of open ones neither case nor type counts."""
-        return json.dumps(folded(label) if self._recipe.labels.kind == "open" else label, ensure_ascii=False)
+        """Equal for labels that are the same, as JSON. Of open ones neither case nor a number's spelling counts."""
+        return json.dumps(_loosely(label) if self._recipe.labels.kind == "open" else label, ensure_ascii=False)
+
+
+def _loosely(value: Json) -> Json:
+    """Equal for open answers that say the same: 4, 4.0 and "4"; "Yes" and " yes "; lists and mappings of such."""
+    match value:
+        case dict():
+            return {name: _loosely(value[name]) for name in sorted(value)}
+        case list():
+            return [_loosely(each) for each in value]
+        case str():
+            number = _NUMBER.fullmatch(value.strip())
+            return _loosely(float(value)) if number else folded(value)
+        case bool() | None:
+            return folded(value)
+        case _:
+            return equality_key(value)
 
 
 def _instead(votes: Counter[str]) -> str:

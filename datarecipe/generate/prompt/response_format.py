@@ -28,22 +28,22 @@ def response_format(recipe: Recipe, model: ModelSettings, rotation: int = 0) -> 
     if model.profile.layout == "embedded":
         schema = embedded_schema(recipe, rotation)
     else:
-        schema = object_schema({"examples": {"type": "array", "items": _portable(recipe.schema, recipe.fields)}})
+        schema = object_schema({"examples": {"type": "array", "items": portable(recipe.schema, recipe.fields)}})
     return {"type": "json_schema", "json_schema": {"name": "examples", "strict": True, "schema": schema}}
 
 
-def _portable(schema: Mapping[str, Json], order: tuple[str, ...] = ()) -> dict[str, Json]:
+def portable(schema: Mapping[str, Json], order: tuple[str, ...] = ()) -> dict[str, Json]:
     """The part of `schema` that every provider of structured output takes; properties in `order`, then the rest."""
     kept: dict[str, Json] = {key: schema[key] for key in ("type", "enum", "description") if key in schema}
     if "const" in schema:
         kept["enum"] = [schema["const"]]
     items = schema.get("items")
     if isinstance(items, dict):
-        kept["items"] = _portable(items)
+        kept["items"] = portable(items)
     properties = schema.get("properties")
     if isinstance(properties, dict):
         names = list(dict.fromkeys([*(name for name in order if name in properties), *properties]))
-        kept["properties"] = {name: _portable(as_mapping(properties[name])) for name in names}
+        kept["properties"] = {name: portable(as_mapping(properties[name])) for name in names}
         # Strict modes want every property required; one that the recipe leaves open may then come back, and is checked.
         kept["required"] = cast("list[Json]", names)
         kept["additionalProperties"] = False

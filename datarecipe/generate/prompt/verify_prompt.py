@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datarecipe.exchange import Content, Example, Json, without_system
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import example_text
+from datarecipe.generate.prompt.response_format import portable
 from datarecipe.recipe.recipe import Recipe
 
 
@@ -36,11 +37,11 @@ def verify_content(recipe: Recipe, model: ModelSettings, example: Example, rotat
             assert isinstance(options, list)
             shown[options_field or ""] = _turned(options, rotation)
             choice = f"It is one of the values of {json.dumps(options_field, ensure_ascii=False)}."
-            form = _type_of(recipe.seed_examples[0][label_field])
+            form = _form_of(recipe, label_field)
         case "open":
-            known = json.dumps(recipe.seed_examples[0][label_field], ensure_ascii=False)
+            known = json.dumps(recipe.seed_examples[0].get(label_field), ensure_ascii=False)
             choice = f"It has the form that it has in another example: {known}."
-            form = _type_of(recipe.seed_examples[0][label_field])
+            form = _form_of(recipe, label_field)
     system = "\n\n".join(
         filter(
             None,
@@ -66,11 +67,11 @@ def _turned(values: Sequence[Json], places: int) -> list[Json]:
     return [*values[start:], *values[:start]]
 
 
-def _type_of(label: Json) -> dict[str, Json]:
-    """The schema of a label like `label`; options of each example differ, and a schema of its own for each is slow."""
-    names = {bool: "boolean", int: "integer", float: "number", str: "string"}
-    name = names.get(type(label))
-    return {"type": name} if name else {}
+def _form_of(recipe: Recipe, label_field: str) -> dict[str, Json]:
+    """The recipe's own schema of the label. Options of each example differ, and a schema of its own for each is slow."""
+    properties = recipe.schema.get("properties")
+    schema = properties.get(label_field) if isinstance(properties, Mapping) else None
+    return portable(schema) if isinstance(schema, Mapping) else {}
 
 
 def _response_format(model: ModelSettings, label_field: str, form: Mapping[str, Json]) -> dict[str, Json] | None:

@@ -32,7 +32,10 @@ def unfit_verify(document: Document, verify: Verify, task: Task, fields: Sequenc
     if task.label_field is None:
         message = "`filters.verify` needs a label that a model can answer, and the examples of this recipe have none"
         yield document.place(keys).problem(message, "remove the key, or name the label field in `task`")
-    may_be_shown = [name for name in fields if name != task.label_field]
+    values: Any = document.value
+    # Options that all examples share are told as the labels.
+    hidden = (task.label_field, task.options_field if isinstance(values.get("labels"), list) else None)
+    may_be_shown = [name for name in fields if name not in hidden]
     for number, name in enumerate(verify.fields):
         if name not in may_be_shown:
             is_label = name == task.label_field

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datarecipe.generate.events import Accepted, RejectedItem
-from datarecipe.printable import printable
 from datarecipe.recipe import Recipe
-
-UNLIKE = 0.2
-"""Between the shares of two labels that are confirmed: from here on the model may lean to one of them."""
-ENOUGH = 10
-"""Examples of a label from which its share says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +60,3 @@ class ConfirmedLabels:
         """In the order of the labels as JSON; one without a label where they are not listed."""
         keys = sorted({*self._confirmed, *self._rejected})
         return tuple(ConfirmedLabel(json.loads(key), self._confirmed[key], self._rejected[key]) for key in keys)
-
-    def lines(self) -> Iterator[str]:
-        """What a terminal shows of it."""
-        labels = self.labels
-        if not labels:
-            return
-        confirmed, asked = self._confirmed.total(), self._confirmed.total() + self._rejected.total()
-        shares = ", ".join(f"{_words(each.label)} {each.share:.0%}" for each in labels) if len(labels) > 1 else ""
-        yield f"verified: {confirmed:,} of {asked:,} labels confirmed{f' ({shares})' if shares else ''}".replace(
-            "%", " %"
-        )
-        known = sorted(
-            (each for each in labels if each.confirmed + each.rejected >= ENOUGH), key=lambda each: each.share
-        )
-        if len(known) > 1 and known[-1].share - known[0].share > UNLIKE:
-            least, most = _words(known[0].label), _words(known[-1].label)
-            yield (
-                f"warning: the verifier confirms {least} much less often than {most}: the author's {least} may be wrong, "
-                f"or the verifier leans to {most}; the rejected items have the reason `unverified`"
-            )
-
-
-def _words(label: Any) -> str:
-    return printable(label if isinstance(label, str) else json.dumps(label))

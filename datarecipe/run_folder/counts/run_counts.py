@@ -32,9 +32,9 @@ class Traffic:
     asked_again: int = 0
     """Stored responses without a valid item that `retry` replaced."""
     checks: int = 0
-    """Answers, of these, to questions that filters ask about items."""
+    """Of `answered`: answers to questions that filters ask about items."""
     checks_from_cache: int = 0
-    """Such answers taken from the cache."""
+    """Answers to such questions taken from the cache."""
     failed_attempts: Counter[str] = field(default_factory=Counter)
     """By the name of the failure (docs/failures.md)."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -260,18 +260,17 @@ class Dispatcher:
         if self._tasks.pop(handle, None) is None:
             return
         self._missing.discard(handle)
+        is_question = handle in self._questions
+        self._questions.discard(handle)
         if isinstance(result, DatarecipeError):
             self._end(Ending("capped" if isinstance(result, CapReachedError) else "failed", result))
         elif isinstance(result, Exception):
             raise result
         else:
-            self._count_answers([handle])
+            self.traffic.answered += 1
+            self.traffic.checks += is_question
             self._emit(self.generation.receive(handle, result))
         self._tell()
-
-    def _count_answers(self, handles: Sequence[int]) -> None:
-        self.traffic.answered += len(handles)
-        self.traffic.checks += sum(handle in self._questions for handle in handles)
 
     def _take_arrived(self, count: int | None = None) -> None:
         """Take what has arrived, or the first `count` of it."""
@@ -307,7 +306,9 @@ class Dispatcher:
         left = [task for task in self._tasks.values() if not task.done()]
         # These are stored; that they are there is what nobody has heard yet.
         done = [handle for handle, task in self._tasks.items() if task.done() and not task.cancelled()]
-        self._count_answers([handle for handle in done if self._tasks[handle].exception() is None])
+        answered = [handle for handle in done if self._tasks[handle].exception() is None]
+        self.traffic.answered += len(answered)
+        self.traffic.checks += sum(handle in self._questions for handle in answered)
         # A second Ctrl-C has cancelled them by now.
         self.traffic.abandoned += len(left) + sum(task.cancelled() for task in self._tasks.values())
         self._cancel(left)

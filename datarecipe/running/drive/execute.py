@@ -126,19 +126,19 @@ class _Reporter:
             self.observer.progress(self._progress(now))
 
     def _progress(self, now: float) -> Progress:
-        account, router = self.books.account, self.client.router
+        account, client = self.books.account, self.client
         return Progress(
             name=self.setup.recipe.name,
             output=self.setup.output,
             counts=self.books.counts(),
             in_flight=account.under_way,
-            limit=router.gate.limit,
-            down=router.gate.down,
-            waits=router.waits,
+            limit=client.router.gate.limit,
+            down=client.down,
+            waits=client.waits,
             caps=account.caps,
             together=self.above.spent,
             budget=self.above.caps,
-            priced=bool(self.setup.prices) and not self.setup.embedded,
+            priced=bool(self.setup.prices) and not self.setup.is_free,
             seconds=now - self.began,
             sending=0.0 if self.sending is None else now - self.sending,
             accepted_before_sending=self.accepted_before,
@@ -264,7 +264,7 @@ async def _execute(
                     reporter = _Reporter(setup, observer, books, client, account if above is None else above)
 
                     async def drive(loop: Loop) -> Ending:
-                        grace = 0.0 if setup.embedded else GRACE
+                        grace = 0.0 if setup.is_free else GRACE
                         dispatcher = Dispatcher(
                             generation=loop,
                             client=client,
@@ -323,7 +323,7 @@ def _telling_what_was_used(account: Account, setup: ResolvedRun, observer: Obser
         yield
     except DatarecipeError:
         now = account.spent - before
-        if now.calls and not setup.embedded:
+        if now.calls and not setup.is_free:
             observer.notice(
                 f"used until then: {used_words(now, priced=bool(setup.prices))}; what was answered is stored"
             )
@@ -361,11 +361,9 @@ def _close(
     )
 
 
-def _used_by_filters(setup: ResolvedRun, spent: Spent) -> dict[str, Amount]:
+def _used_by_filters(setup: ResolvedRun, spent: Spent) -> dict[tuple[str, bool], Amount]:
     names = {one.name for one in setup.of_filters.values()}
-    return {
-        name: sum((amount for (model, _), amount in spent.by_model.items() if model == name), NOTHING) for name in names
-    }
+    return {each: amount for each, amount in spent.by_model.items() if each[0] in names and amount.calls}
 
 
 def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[Example], seconds: float) -> RunResult:
@@ -380,7 +378,7 @@ def _result(setup: ResolvedRun, ending: Ending, counts: Counts, first: Sequence[
         caps=setup.caps,
         priced=bool(setup.prices),
         priced_by_recipe=any(one.cost.only_recipe for one in setup.all_asked),
-        free=setup.embedded,
+        free=setup.is_free,
         stand_ins=setup.stand_ins(counts.committed.answered_by),
         of_filters=_used_by_filters(setup, counts.spent),
         first=tuple(first),

@@ -71,8 +71,14 @@ async def preview(setup: ResolvedRun, notice: Callable[[str], None]) -> Preview:
             response = stored or await client.fetch(first.request)
             events = generation.receive(first.handle, response)
             while not events and (asked := [wanted for wanted in generation.wanted(1) if wanted.is_question]):
-                answers = await asyncio.gather(*(client.fetch(wanted.request) for wanted in asked))
-                for wanted, answer in zip(asked, answers, strict=True):
+                answers = [client.lookup(wanted.request) for wanted in asked]
+                if None in answers and setup.options.offline:
+                    raise offline_miss()
+                # All of them, also where one fails: what is answered is paid, and stored.
+                fetched = await asyncio.gather(*(client.fetch(each.request) for each in asked), return_exceptions=True)
+                for wanted, answer in zip(asked, fetched, strict=True):
+                    if isinstance(answer, BaseException):
+                        raise answer
                     events += generation.receive(wanted.handle, answer)
     assert isinstance(response, Completion)
     return Preview(response, stored is not None, tuple(events), account.spent)

@@ -270,9 +270,10 @@ class _Planning:
         from datarecipe.running.planning.verification_cost import verification_cost  # noqa: PLC0415 - few recipes ask
 
         limits = self.setup.recipe.limits
-        cost = verification_cost(self.setup, scenario.run, scenario.used.calls, end, limits.concurrency)
-        used = scenario.used + cost.used
-        return _Scenario(scenario.run, used, scenario.seconds + cost.seconds, cost.used)
+        cost = verification_cost(self.setup, scenario.run, scenario.used.calls, end, limits)
+        # Both go on at once; at the worst one waits for the other.
+        seconds = max(scenario.seconds, cost.seconds) if end == "low" else scenario.seconds + cost.seconds
+        return _Scenario(scenario.run, scenario.used + cost.used, seconds, cost.used)
 
     def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self.setup.endpoint)
@@ -327,8 +328,11 @@ class _Planning:
     def _examples_within(self, cap: Cap, left: Decimal, end: _Scenario) -> int:
         """The examples that there can be before a request no longer fits."""
         run, target = end.run, self.setup.recipe.target_size
-        if not end.used.calls or run.largest is None:
+        if not end.used.calls:
             return target
+        if run.largest is None:  # only questions about stored items are left
+            all_of_it = used(end.used, cap)
+            return target if all_of_it <= left else int(run.stored.examples * max(left, Decimal(0)) / all_of_it)
         each = used(end.used, cap) / end.used.calls
         at_most = used(most(run.largest, self.setup.cost.price), cap)
         if left < at_most:

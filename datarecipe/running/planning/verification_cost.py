@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from datarecipe.amount import Amount
 from datarecipe.generate.prompt.verify_prompt import verify_content
+from datarecipe.recipe import Limits
 from datarecipe.running.planning.assumptions import SECONDS_BEFORE_A_REPLY, STRAGGLING, End, token_range
 from datarecipe.running.planning.dry_run import DryRun
 from datarecipe.running.resolve.resolved_run import ResolvedRun
@@ -21,7 +22,7 @@ class VerificationCost:
     seconds: float
 
 
-def verification_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End, slots: int) -> VerificationCost:
+def verification_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End, limits: Limits) -> VerificationCost:
     """For `requests` replies of which nothing is stored, and for the items of stored ones that nobody verified yet.
 
     At the least the accepted examples are verified, at the most every item that comes.
@@ -41,4 +42,9 @@ def verification_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End, 
     price = asked.cost.price
     usd = price.cost(prompt, reply) * calls if price else Decimal(0)
     each = SECONDS_BEFORE_A_REPLY.at(end) * (STRAGGLING if end == "high" else 1)
-    return VerificationCost(Amount(calls, prompt * calls, reply * calls, usd), each * calls / slots)
+    seconds = max(
+        each * calls / limits.concurrency,
+        60 * calls / limits.rpm if limits.rpm else 0.0,
+        60 * calls * (prompt + reply) / limits.tpm if limits.tpm else 0.0,
+    )
+    return VerificationCost(Amount(calls, prompt * calls, reply * calls, usd), seconds)

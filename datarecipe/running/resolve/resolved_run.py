@@ -26,6 +26,7 @@ from datarecipe.recipe import (
     Project,
     Recipe,
     Source,
+    Verify,
     bounds_of,
     identity,
     is_shipped,
@@ -96,6 +97,11 @@ class ResolvedRun:
         """Whether the model runs in this process."""
         return self.model.name.startswith(LOCAL_PREFIX)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that it asks costs anything."""
+        return self.embedded and not self.of_filters
+
     def stand_ins(self, answered_by: Mapping[str, int]) -> dict[str, int]:
         """Of those who answered, by number of responses, the ones that are not the run's own model."""
         own = (self.model.name, self.endpoint.answers_as)
@@ -159,7 +165,8 @@ class ResolvedRun:
         own = {name: cap for name in ("usd", "tokens") if (cap := getattr(limits, name)) is not None}
         if not (budget.usd is None and budget.tokens is None) or any(place(("limits", name)).is_flag for name in own):
             return
-        yield from filter(None, (one.warning() for one in self.all_asked if one.cost.only_recipe or not own))
+        said = (one.warning() for one in self.all_asked if one.cost.only_recipe or not own)
+        yield from dict.fromkeys(filter(None, said))  # one model may be asked as author and as verifier
 
 
 def home_of(recipe: LoadedRecipe) -> Path:
@@ -291,9 +298,11 @@ def _verifier(recipe: LoadedRecipe, author: AskedModel, options: Options, config
     chosen = recipe.response_format if is_author else "auto"
     model = settle_verifier(recipe, verify.model, endpoint.api_base_for_key, endpoint.known_as, chosen=chosen)
     given = _given_prices(recipe, ("filters", "verify", "prices"), verify.prices, endpoint, config)
-    if given is None and is_author:
+    if is_author and author.given is not None and (given is None or (author.given.by_user and not given.by_user)):
         given = author.given
-    setting = f"filters.verify={{model: {model.name}, prices: {{}}}}"
+    # The short form takes no further key; the long one keeps its others.
+    is_short = verify == Verify(verify.model)
+    setting = f"filters.verify={{model: {model.name}, prices: {{}}}}" if is_short else "filters.verify.prices={}"
     return AskedModel(model, endpoint, given, options.trust, prices_setting=setting, role="verify")
 
 

@@ -18,6 +18,7 @@ from datarecipe.run_folder.layout import REJECTED
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
+from datarecipe.running.show.confirmations import confirmations
 from datarecipe.running.show.rejections import loss_of, percent
 
 
@@ -28,6 +29,9 @@ def opening(setup: ResolvedRun) -> list[str]:
         f"{printable(recipe.name)}: {counted(recipe.target_size, 'example')}, strategy {recipe.strategy.kind}, "
         f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
     ]
+    for filter_, asked in setup.of_filters.items():
+        host = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
+        lines.append(f"{filter_}: {printable(asked.model.name)}{host} answers each example without its label")
     if setup.embedded:
         lines.append(EMBEDDED_WARNING)
     return lines
@@ -78,7 +82,7 @@ def _figures(result: RunResult) -> Iterator[str]:
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
     if (confirmed := result.counts.committed.confirmed) is not None:
-        yield from confirmed.lines()
+        yield from confirmations(confirmed)
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
@@ -100,8 +104,8 @@ def _costs(result: RunResult) -> Iterator[str]:
         return
     yield cost
     span = "" if result.spent.in_all.calls == result.spent.now.calls else " over all runs"
-    for name, amount in result.of_filters.items():
-        yield f"of it{span} by {printable(name)}: {used_words(amount, priced=result.priced)}"
+    for (name, priced), amount in result.of_filters.items():
+        yield f"of which {printable(name)} used{span} {used_words(amount, priced=priced)}"
     assumed = result.spent.assumed
     if assumed.calls and not result.free:
         yield f"assumed part{span}: {used_words(assumed, priced=result.priced)}, for attempts without reported usage"

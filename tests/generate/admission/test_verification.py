@@ -21,7 +21,7 @@ from datarecipe.generate.prompt.model_profile import ModelSettings, settle_verif
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, Task
 from datarecipe.recipe.recipe import Verify
 from tests import reference
-from tests.generate.driving import Driven, drive
+from tests.generate.driving import drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings, verdict
 
 MODEL = "openai/gpt-4o-mini"
@@ -206,6 +206,43 @@ def test_open_answers_agree_whatever_their_case_and_type() -> None:
     assert 'another example: "2"' in text_of(asked(recipe, model, {"question": "How?", "answer": "4"})[0], "system")
 
 
+@pytest.mark.parametrize(
+    ("label", "answer", "agrees"),
+    [
+        (2.5, "2.5", True), (4, "4.0", True), (4, "5", False), (True, "true", True), (None, "null", True),
+        (None, '"none"', False), (["Ann", "É"], '["ann", "é"]', True), ({"b": 1, "a": 2}, '{"a": 2, "b": 1}', True),
+        ("007", "7", False),
+    ],
+)  # fmt: skip
+def test_open_answers_of_other_types(label: Any, answer: str, agrees: bool) -> None:
+    recipe, model = verifying(open_answers(), votes=1)
+    item = item_of(recipe, {"question": "How much?", "answer": label})
+    reply = completion(f'{{"why": 1}} {{"answer": {answer}}}')
+    assert (filter_of(recipe, model).admit(item, [reply]) is None) == agrees
+
+
+def test_the_form_of_an_open_answer_is_the_schemas() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"answer": {"type": "number", "minimum": 0}, "question": {"type": "string"}},
+    }
+    recipe, model = verifying(replace(open_answers(), schema=schema), votes=1)
+    verifier = replace(model.of_filters["verify"], response_format="json_schema")
+    request = VerifyFilter(recipe, verifier).questions(item_of(recipe, {"question": "How much?", "answer": 2.5}))[0]
+    assert isinstance(request, Complete)
+    form: Any = request.content.response_format
+    assert form["json_schema"]["schema"]["properties"] == {"answer": {"type": "number"}}
+
+
+def test_an_item_without_what_could_be_asked_passes() -> None:
+    recipe, model = verifying(choice(), votes=3)
+    own, item = filter_of(recipe, model), item_of(recipe, {"question": "What barks?", "answer": "dog"})
+    assert (own.questions(item), own.admit(item, ())) == ((), None)
+    recipe, model = verifying(open_answers(), votes=3)
+    own, item = filter_of(recipe, model), item_of(recipe, {"question": "What barks?"})
+    assert (own.questions(item), own.admit(item, ())) == ((), None)
+
+
 def answering(truth: Callable[[str], str]) -> Callable[[Complete], Completion]:
     """Writes items, and answers each question as `truth` says."""
 
@@ -234,10 +271,6 @@ def test_the_kept_set_is_exactly_the_right_labels(kind: Any) -> None:
     rejected = [json.loads(event.raw) for event in run.rejected if event.reason == "unverified"]
     assert rejected
     assert all(example["answer"] != truth_of(example["question"]) for example in rejected)
-
-
-def files(run: Driven) -> tuple[object, ...]:
-    return run.accepted, run.rejected, [event.asked.key for event in run.committed]
 
 
 @pytest.mark.parametrize("kind", KINDS)

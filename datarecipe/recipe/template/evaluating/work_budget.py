@@ -75,7 +75,8 @@ class Budget:
 
     def take(self, part: SteadyPart) -> None:
         """Count what `part` took, as if it were made anew."""
-        self.line = part.line
+        if part.operations:  # a piece of plain text is on no line of its own
+            self.line = part.line
         self.operations += part.operations
         self.iterations += part.iterations
         self.characters += part.characters
