@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json, texts_within
+from datarecipe.measure.drift.drift import Traced
 from datarecipe.measure.measures import Examples
 from datarecipe.measure.sample import sample
 from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of
@@ -21,7 +22,7 @@ from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import display, read_bytes
 from datarecipe.recipe.source.source_characters import decode
 from datarecipe.run_folder.dataset import MEND, Dataset, rows
-from datarecipe.run_folder.layout import DATA
+from datarecipe.run_folder.layout import DATA, LINEAGE
 from datarecipe.run_folder.run_files import RunFiles
 
 LABELS = ("label", "answer", "labels", "class", "target")
@@ -58,6 +59,27 @@ def sampled_of_run(path: Path, count: int, size: int) -> Examples:
     wanted = frozenset(sample(range(count), size))
     records = [row for number, row in enumerate(rows(RunFiles(path), DATA)) if number in wanted]
     return _labelled(path, records, Dataset(path), (), None)
+
+
+def read_traced(path: Path, text: Sequence[str] = (), label: str | None = None) -> Traced:
+    """The examples of a run's folder with their lineage and the recipe's seed examples; fields as in `read_examples`.
+
+    Raises `UsageError` where it is no run's folder, has no example or no such field, or where its files do not belong
+    together.
+    """
+    if path.is_file():
+        raise UsageError(f"{display(path)}: a file has no lineage", hint="Drift is measured in the folder of a run.")
+    dataset = Dataset(path)
+    count, lineage = len(dataset), dataset.lineage
+    if len(lineage) != count:
+        raise UsageError(f"{display(path)}: {DATA} and {LINEAGE} differ in their number of lines", hint=MEND)
+    written = _recipe(dataset).get("seed_example", [])
+    seeds = [seed for seed in (written if isinstance(written, list) else [written]) if isinstance(seed, dict)]
+    if not count:
+        raise UsageError(f"{display(path)}: there is no example in it")
+    # Seed examples are read beside the others, so that the same fields count.
+    found = _labelled(path, [*dataset, *seeds], dataset, text, label)
+    return Traced(found.name, found.texts[:count], found.labels[:count], lineage, found.texts[count:])
 
 
 def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:
