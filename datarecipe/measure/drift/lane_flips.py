@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
 from operator import add, mul
 from typing import Literal, NamedTuple
 
@@ -62,13 +62,14 @@ class Flips:
 
 
 class _Contrasts(NamedTuple):
-    """V of each group of lanes by course, and how much of each course the group covers."""
+    """The products of V of two groups of lanes by course, and how much of each course a group covers."""
 
     courses: Sequence[Course]
-    vectors: Sequence[Sequence[Sequence[int]]]
-    """By group, then by course."""
+    groups: int
+    products: Sequence[Sequence[Sequence[int]]]
+    """By course, then by two groups."""
     weights: Sequence[Sequence[float]]
-    """The same: sum over examples of (h - mean of h in the lane)^2."""
+    """By group, then by course: sum over examples of (h - mean of h in the lane)^2."""
 
 
 def lane_flips(scores: Scores, lanes: Lanes, generations: Sequence[int]) -> Flips | None:
@@ -78,12 +79,11 @@ def lane_flips(scores: Scores, lanes: Lanes, generations: Sequence[int]) -> Flip
     of (h - mean of h in the lane)^2.
     """
     contrasts = _contrasts(scores, lanes, generations)
-    groups = len(contrasts.vectors)
+    groups = contrasts.groups
     patterns = list(_patterns(groups))
     largest = [-math.inf] * len(patterns)
-    for number in range(len(contrasts.courses)):
-        own = [of_group[number] for of_group in contrasts.vectors]
-        products = [sum(map(mul, one, other)) for one, other in combinations(own, 2)]
+    for of_course in contrasts.products:
+        products = [of_course[one][other] for one, other in combinations(range(groups), 2)]
         length = math.sqrt(sum(value * value for value in products))
         if length:
             parts = [round(value / length * _STEPS) / _STEPS for value in products]
@@ -124,9 +124,17 @@ def _contrasts(scores: Scores, lanes: Lanes, generations: Sequence[int]) -> _Con
         before = vectors.get(group)
         vectors[group] = [list(map(add, *pair)) for pair in zip(before, moved, strict=True)] if before else moved
         weights[group] = list(map(add, weights[group], covered)) if before else covered
-    return _Contrasts(
-        courses, [vectors[group] for group in sorted(vectors)], [weights[group] for group in sorted(weights)]
-    )
+    order = sorted(vectors)
+    products = [_products([vectors[group][number] for group in order]) for number in range(len(courses))]
+    return _Contrasts(courses, len(order), products, [weights[group] for group in order])
+
+
+def _products(vectors: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The product of each two vectors."""
+    found = [[0] * len(vectors) for _ in vectors]
+    for one, other in combinations_with_replacement(range(len(vectors)), 2):
+        found[one][other] = found[other][one] = sum(map(mul, vectors[one], vectors[other]))
+    return found
 
 
 def _sums(
@@ -180,13 +188,12 @@ def _covered(course: Course, counts: Sequence[int]) -> float:
 
 def _best(contrasts: _Contrasts, leave: int | None = None) -> Course:
     """The course that explains most, without the group `leave`; the first of equals."""
-    kept = [group for group in range(len(contrasts.vectors)) if group != leave]
+    kept = [group for group in range(contrasts.groups) if group != leave]
 
     def explained(number: int) -> float:
         weight = math.fsum(contrasts.weights[group][number] for group in kept)
         if weight <= 0:
             return -1.0
-        together = map(sum, zip(*(contrasts.vectors[group][number] for group in kept), strict=True))
-        return sum(value * value for value in together) / weight
+        return sum(contrasts.products[number][one][other] for one in kept for other in kept) / weight
 
     return contrasts.courses[max(range(len(contrasts.courses)), key=explained)]

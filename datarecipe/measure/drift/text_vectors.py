@@ -8,27 +8,23 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from datarecipe.generate.hashed_ngrams import DIMENSIONS as BINS
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 
 SCALE: Final = 1 << 20
 """The length of a vector, and what stands for 1 in all other scores."""
-DIMENSIONS: Final = BINS // 2
 LABELS: Final = 50
 CHARACTERS: Final = 1_000
 """Characters at the beginning of a text that count, so that long texts do not take minutes."""
 
 
 def text_vector(text: str) -> array[int]:
-    """The character sequences of a text, hashed to 256 signed bins, as a vector of the length `SCALE`.
+    """The character sequences of a text in the 512 bins of the built-in embedder, as a vector of the length `SCALE`.
 
-    The 512 bins of the built-in embedder are folded in two: its signs are random, so that is the same hash with fewer bins
-    (Weinberger et al. 2009, arXiv 0902.2206). A text of fewer than three characters has nothing but zeros.
+    A text of fewer than three characters may have nothing but zeros.
     """
     bins = hashed_ngrams(text[:CHARACTERS])
-    folded = [one + other for one, other in zip(bins[:DIMENSIONS], bins[DIMENSIONS:], strict=True)]
-    length = math.sqrt(sum(value * value for value in folded))
-    return array("i", [round(value / length * SCALE) if length else 0 for value in folded])
+    length = math.sqrt(sum(value * value for value in bins))
+    return array("i", [round(value / length * SCALE) if length else 0 for value in bins])
 
 
 def length_score(words: int) -> tuple[int]:
