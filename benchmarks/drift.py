@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -190,7 +191,8 @@ def planted(of: Sentences, streams: int) -> Iterator[tuple[Row, ...]]:
         ("step 0.6 at 7", step(0.6, 7), 7),
     ):
         yield tuple(
-            row(name, lambda c, n=size, h=course: independent(c, of, h, LANES, n), streams, onset) for size in (5, 10)
+            row(name, partial(independent, of=of, course=course, lanes=LANES, size=size), streams, onset)
+            for size in (5, 10)
         )
 
 

@@ -165,10 +165,10 @@ def _onset(flips: Flips, generations: Generations) -> Onset:
 
 def _shift(words: Sequence[Sequence[str]], lanes: Lanes, thirds: Generations, ignored: frozenset[str]) -> WordShift:
     last = len(thirds.names) - 1
-    parts = [[at for at, third in enumerate(thirds.of) if third == number] for number in (0, last)]
+    before, after = ([at for at, third in enumerate(thirds.of) if third == number] for number in (0, last))
     if not last:
         return WordShift((), (), (), ())
-    return word_shift(words, [lanes.group(at) for at in range(len(words))], *parts, ignored)
+    return word_shift(words, [lanes.group(at) for at in range(len(words))], before, after, ignored)
 
 
 def _words_of(vary: Sequence[Mapping[str, Json]]) -> frozenset[str]:

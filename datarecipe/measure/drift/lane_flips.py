@@ -183,7 +183,8 @@ def _covered(course: Course, counts: Sequence[int]) -> float:
     """Sum over the examples of a lane of (h - mean of h)^2."""
     values = [course.at(generation) for generation in range(len(counts))]
     squares = sum(count * value * value for count, value in zip(counts, values, strict=True))
-    return squares - sum(map(mul, counts, values)) ** 2 / sum(counts)
+    total = sum(map(mul, counts, values))
+    return squares - total * total / sum(counts)
 
 
 def _best(contrasts: _Contrasts, leave: int | None = None) -> Course:
@@ -194,6 +195,7 @@ def _best(contrasts: _Contrasts, leave: int | None = None) -> Course:
         weight = math.fsum(contrasts.weights[group][number] for group in kept)
         if weight <= 0:
             return -1.0
-        return sum(contrasts.products[number][one][other] for one in kept for other in kept) / weight
+        together = sum(contrasts.products[number][one][other] for one in kept for other in kept)
+        return together / weight
 
     return contrasts.courses[max(range(len(contrasts.courses)), key=explained)]

@@ -57,7 +57,7 @@ def contrasts(
 
 def courses(items: Sequence[Item]) -> list[tuple[Literal["step", "ramp"], int]]:
     last = max(generation for _, generation, _ in items)
-    return [*(("step", at) for at in range(1, last + 1)), *(("ramp", at) for at in range(1, last))]  # type: ignore[list-item]
+    return [*(("step", at) for at in range(1, last + 1)), *(("ramp", at) for at in range(1, last))]
 
 
 def squared(vectors: Sequence[Sequence[Fraction]], signs: Sequence[int]) -> Fraction:

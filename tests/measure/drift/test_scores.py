@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datarecipe.exchange import Json
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.measure.drift.adjustment import adjusted, adjustment
 from datarecipe.measure.drift.generations import MOST, by_depth, by_order, chosen
@@ -87,7 +88,9 @@ def test_combinations_are_taken_out_where_they_come_twice() -> None:
 
 
 def test_keys_are_taken_out_one_by_one_where_combinations_are_rare() -> None:
-    vary = [{"topic": t, "tone": u, "id": 10 * t + u, "same": "x"} for t in range(3) for u in range(4)]
+    vary: list[dict[str, Json]] = [
+        {"topic": t, "tone": u, "id": 10 * t + u, "same": "x"} for t in range(3) for u in range(4)
+    ]
     found = adjustment(vary, range(12))
     assert (len(found.factors), found.keys, found.left) == (2, ["topic", "tone"], ["id"])
     assert adjustment([{}] * 5, range(5)).factors == []
