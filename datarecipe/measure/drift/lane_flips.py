@@ -183,7 +183,7 @@ def _covered(course: Course, counts: Sequence[int]) -> float:
     """Sum over the examples of a lane of (h - mean of h)^2."""
     values = [course.at(generation) for generation in range(len(counts))]
     squares = sum(count * value * value for count, value in zip(counts, values, strict=True))
-    total = sum(map(mul, counts, values))
+    total = sum(count * value for count, value in zip(counts, values, strict=True))
     return squares - total * total / sum(counts)
 
 
