@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import parsing
+from benchmarks import drift, parsing
 from benchmarks.page import write_table
 from benchmarks.plot import Panel, chart, steps
 from benchmarks.server import Settings, malformed_text, reply_text, running
@@ -166,3 +166,29 @@ def test_a_reply_that_is_measured_is_judged() -> None:
     characters, seconds = parsing.seconds_of(parsing.HONEST["honest: many items"], 2_000)
     assert 1_900 < characters <= 2_000
     assert 0 < seconds < 1
+
+
+def planted_words() -> drift.Sentences:
+    """Sentences that are told apart at a glance."""
+    films, restaurants = ([(value, at % 5) for at in range(20)] for value in (0, 40))
+    return drift.Sentences(films, restaurants, [films] * drift.TOPICS, [restaurants] * drift.TOPICS)
+
+
+def test_what_is_planted_is_found_and_what_is_not_is_rare() -> None:
+    """The benchmark of drift counts what the test finds."""
+    of = planted_words()
+    turned = drift.row("turned", lambda c: drift.independent(c, of, drift.step(1, 7), 8, 5), 5, 7)
+    assert (turned.alarms, turned.right) == (1, 1)
+    one_lane = drift.row("one lane", lambda c: drift.one_chain(c, of, drift.step(1, 7)), 5, 7)
+    assert (one_lane.alarms, one_lane.right) == (1, 1)
+    calm = drift.row("calm", lambda c: drift.independent(c, of, drift.step(0, 1), 8, 5), 40)
+    assert calm.alarms <= 0.2
+    assert [drift.ramp(0.3, 6)(generation) for generation in (5, 6, 7, 12)] == [0, 0.3, 0.6, 1]
+    assert len(list(drift.table([calm], [(turned, turned)], [one_lane]))) == 8
+
+
+def test_a_drift_test_that_is_worse_than_promised_is_told() -> None:
+    calm, late = drift.Row("calm", 0.05, None), drift.Row("step 0.6 at 7", 1.0, 0.5)
+    assert list(drift.missed([calm], [(late, late._replace(right=1.0))], 300)) == []
+    wrong = list(drift.missed([calm._replace(alarms=0.2)], [(late, late)], 300))
+    assert [each.partition(":")[0] for each in wrong] == ["calm", "step 0.6 at 7"]

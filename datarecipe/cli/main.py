@@ -23,6 +23,7 @@ COMMANDS = {
     "plan": "Say what a run would take: requests, tokens, dollars, minutes.",
     "prompt": "Show the first request as it would be sent.",
     "stats": "Measure a dataset: labels, diversity, learnability.",
+    "drift": "Say whether the examples of a run change with their distance from the seed.",
     "test": "Test a dataset against the bounds in its recipe.",
     "report": "Write an HTML report on finished runs.",
     "show": "Show a recipe with everything resolved.",
@@ -33,7 +34,7 @@ COMMANDS = {
     "doctor": "Say what is installed and usable.",
 }
 
-_IN_A_FOLDER = {"stats": "evidence.", "test": "evidence.", "report": "evidence."}
+_IN_A_FOLDER = dict.fromkeys(("stats", "drift", "test", "report"), "evidence.")
 """The folder of `cli/commands/` in which a command's module is, where it is in one."""
 
 

@@ -2,7 +2,8 @@
 
 sample.py        equal sizes, always the same ones
 diversity.py     how much its texts repeat each other
-labels.py        how evenly its labels come
+label_balance.py how evenly its labels come
 learnability.py  whether a simple classifier learns them from the texts
 measures.py      all of them for one dataset
+drift/           whether the examples of a run change with their distance from the seed examples
 """

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from datarecipe.errors import RecipeError, UsageError
 from datarecipe.exchange import Json, texts_within
@@ -21,8 +21,11 @@ from datarecipe.recipe.source.document import Source
 from datarecipe.recipe.source.paths import display, read_bytes
 from datarecipe.recipe.source.source_characters import decode
 from datarecipe.run_folder.dataset import MEND, Dataset, rows
-from datarecipe.run_folder.layout import DATA
+from datarecipe.run_folder.layout import DATA, LINEAGE
 from datarecipe.run_folder.run_files import RunFiles
+
+if TYPE_CHECKING:
+    from datarecipe.measure.drift.drift import Traced
 
 LABELS = ("label", "answer", "labels", "class", "target")
 """Fields of a file that hold its label if none is named; the first that the records have."""
@@ -60,6 +63,29 @@ def sampled_of_run(path: Path, count: int, size: int) -> Examples:
     wanted = frozenset(sample(range(count), size))
     records = [*rows(RunFiles(path), DATA, wanted)]
     return _labelled(path, records, Dataset(path), (), None)
+
+
+def read_traced(path: Path, text: Sequence[str] = (), label: str | None = None) -> Traced:
+    """The examples of a run's folder with their lineage and the recipe's seed examples; fields as in `read_examples`.
+
+    Raises `UsageError` where it is no run's folder, has no example or no such field, or where its files do not belong
+    together.
+    """
+    if path.is_file():
+        raise UsageError(f"{display(path)}: a file has no lineage", hint="Drift is measured in the folder of a run.")
+    dataset = Dataset(path)
+    count, lineage = len(dataset), dataset.lineage
+    if len(lineage) != count:
+        raise UsageError(f"{display(path)}: {DATA} and {LINEAGE} differ in their number of lines", hint=MEND)
+    written = _recipe(dataset).get("seed_example", [])
+    seeds = [seed for seed in (written if isinstance(written, list) else [written]) if isinstance(seed, dict)]
+    if not count:
+        raise UsageError(f"{display(path)}: there is no example in it")
+    # Seed examples are read beside the others, so that the same fields count.
+    found = _labelled(path, [*dataset, *seeds], dataset, text, label)
+    from datarecipe.measure.drift.drift import Traced  # noqa: PLC0415 - the end of a run needs none of it
+
+    return Traced(found.name, found.texts[:count], found.labels[:count], lineage, found.texts[count:])
 
 
 def tests_of(run: Path) -> dict[TestedMeasure, Threshold]:

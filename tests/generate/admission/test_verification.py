@@ -222,7 +222,7 @@ def test_open_answers_of_other_types(label: Any, answer: str, agrees: bool) -> N
 
 
 def test_the_form_of_an_open_answer_is_the_schemas() -> None:
-    schema = {
+    schema: Any = {
         "type": "object",
         "properties": {"answer": {"type": "number", "minimum": 0}, "question": {"type": "string"}},
     }
