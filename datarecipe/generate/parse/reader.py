@@ -30,10 +30,10 @@ _CONSTANTS: dict[str, Json] = {"true": True, "false": False, "null": None, "True
 _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 _STRINGS = {
-    '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL),
-    "'": re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*+)'", re.DOTALL),
-    "“": re.compile(r"“([^“”\\]*+(?:\\.[^“”\\]*+)*+)”", re.DOTALL),
-    "„": re.compile(r"„([^„“”\\]*+(?:\\.[^„“”\\]*+)*+)[“”]", re.DOTALL),
+    '"': re.compile(r'"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"', re.DOTALL),
+    "'": re.compile(r"'([^'\\]*+(?>(?:\\.[^'\\]*+)*))'", re.DOTALL),
+    "“": re.compile(r"“([^“”\\]*+(?>(?:\\.[^“”\\]*+)*))”", re.DOTALL),
+    "„": re.compile(r"„([^„“”\\]*+(?>(?:\\.[^„“”\\]*+)*))[“”]", re.DOTALL),
 }
 
 

@@ -28,9 +28,11 @@ _NAMES = {
 
 _escape = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|[0-7]{1,3}|.)|"', re.DOTALL)
 _half = re.compile(r"[0-9A-Fa-f]")
-_simple = re.compile(r'[^\\"]*+(?:\\["\\/][^\\"]*+)*+')
+_simple = re.compile(r'[^\\"]*+(?>(?:\\["\\/][^\\"]*+)*)')
 
-SUSPECT = r"(?<!\\)(?:\\\\)*+\\(?:[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|" + latex.SUSPECT + ")"
+SUSPECT = (
+    r"(?<!\\)(?>(?:\\\\)*)\\(?:[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|" + latex.SUSPECT + ")"
+)
 """Finds the escapes in a text for whose sake `read` may give something else than a JSON decoder. `re` compiles it when a
 reply first has a backslash."""
 

@@ -24,7 +24,8 @@ _BEYOND = r"(?i)\b5[0-9]{2}\b|gateway|unavailable|maintenance"
 _LOGIN_FIELD = r"(?i)type=[\"']?password"
 _LOGIN = r"(?i)\b(?:log|sign)(?:ged|ging|ing)?[ -]?(?:in|on)\b|\bpassword\b"
 _HTML = (
-    r"(?is)(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*+<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
+    r"(?is)(?>(?:\s++|(?><!--.*?-->)|(?><\?.*?\?>))*)"
+    r"<(?:!doctype\s+html|html|head|body|title|meta|link|base|style|script|noscript|h[1-6]"
     r"|center|div|main|header|section|nav|p|form|table|pre|span|font|strong|br|hr|img|iframe|frameset|a|b|i)\b"
 )
 _UNSEEN = r"(?is)<(script|style|template)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*+>?"

@@ -45,7 +45,7 @@ _BROKEN_OFF = frozenset(
     {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"}
 )
 _THINKING = re.compile(
-    r"\s*+<(?:think|thinking|budget:thinking)>[^<]*+(?:<(?!/(?:think|thinking|budget:thinking)>)[^<]*+)*+</[a-z:]++>"
+    r"\s*+<(?:think|thinking|budget:thinking)>[^<]*+(?>(?:<(?!/(?:think|thinking|budget:thinking)>)[^<]*+)*)</[a-z:]++>"
 )
 
 
