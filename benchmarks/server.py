@@ -151,7 +151,7 @@ def digest_of(body: dict[str, Any]) -> bytes:
 
 _PHRASES = {200: "OK", 404: "Not Found", 411: "Length Required", 429: "Too Many Requests", 500: "Internal Server Error"}
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*(\d+)")
-_PAGE = b"<!doctype html><html><body><h1>Please sign in</h1></body></html>"
+_PAGE = b"<!doctype html><html><body><h1>The service is temporarily unavailable</h1></body></html>"
 
 
 def http(status: int, body: bytes, kind: bytes = b"application/json", more: str = "") -> bytes:
