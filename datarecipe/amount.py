@@ -107,6 +107,11 @@ class Reservation:
     """Whether its price is known: the dollars say nothing otherwise."""
 
 
+def dollars(usd: Decimal) -> str:
+    """An amount that may be very small, with four digits that say something."""
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
+
+
 def plain(usd: Decimal) -> str:
     """Dollars as text that every program reads: without an exponent, and without zeros at the end."""
     return f"{usd.normalize() + 0:f}"

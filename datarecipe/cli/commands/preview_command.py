@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from datarecipe.amount import dollars
 from datarecipe.cli.command_options import (
     cache_option,
     load,
@@ -24,7 +25,6 @@ from datarecipe.printable import counted, example_line, printable
 from datarecipe.running.drive.preview import preview
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import resolve_run
-from datarecipe.running.show.summary import dollars
 
 
 @click.command("preview")

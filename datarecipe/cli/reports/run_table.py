@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from datarecipe.amount import dollars
 from datarecipe.cli.output import aligned
 from datarecipe.printable import printable
 from datarecipe.running.drive.execute_many import Ran
 from datarecipe.running.show.display import duration
 from datarecipe.running.show.rejections import percent
-from datarecipe.running.show.summary import dollars
 
 _HEAD = ("recipe", "accepted", "target", "yield", "calls", "cost", "time", "end")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
+from datarecipe.amount import dollars
 from datarecipe.printable import counted
 from datarecipe.recipe import STRATEGIES
 from datarecipe.report.read.run_data import RunData
@@ -35,7 +36,7 @@ def tiles(run: RunData) -> Markup:
     shown: list[tuple[str, str, str]] = [
         ("examples", f"{made:,}", f"of {counts.target_size:,} asked for"),
         ("yield", percent(counts.tally.yield_), f"{counts.tally.came:,} items came"),
-        ("cost", dollars(cost.all_runs.usd), _each(cost.all_runs, made)),
+        ("cost", _dollars(cost.all_runs.usd), _each(cost.all_runs, made)),
         ("calls", f"{cost.all_runs.calls:,}", f"{counted(cost.all_runs.amount.tokens, 'token')}"),
     ]
     return element(
@@ -59,11 +60,8 @@ def _bounded(cell: Child) -> Child:
     return cut(cell, _LONGEST) if isinstance(cell, str) and not isinstance(cell, Markup) else cell
 
 
-def dollars(usd: Decimal | None) -> str:
-    """Dollars, with as many digits as say something."""
-    if usd is None:
-        return "no price known"
-    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
+def _dollars(usd: Decimal | None) -> str:
+    return "no price known" if usd is None else dollars(usd)
 
 
 def percent(share: float | None) -> str:
@@ -115,7 +113,7 @@ def _sampling(run: RunData) -> str:
 
 
 def _used(used: Used) -> str:
-    return f"{dollars(used.usd)}, {counted(used.calls, 'call')}, {used.prompt_tokens:,} + {used.completion_tokens:,} tokens"
+    return f"{_dollars(used.usd)}, {counted(used.calls, 'call')}, {used.prompt_tokens:,} + {used.completion_tokens:,} tokens"
 
 
 def _assumed(run: RunData) -> str:

@@ -13,13 +13,14 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datarecipe.amount import dollars
 from datarecipe.errors import DatarecipeError
 from datarecipe.printable import counted, printable
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.progress import Progress
 from datarecipe.running.show.rejections import percent
-from datarecipe.running.show.summary import closing, dollars, opening
+from datarecipe.running.show.summary import closing, opening
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, get_args
 
-from datarecipe.amount import Amount
+from datarecipe.amount import Amount, dollars
 from datarecipe.errors import DatarecipeError
 from datarecipe.generate.events import Outcome
 from datarecipe.printable import counted, printable
@@ -133,11 +132,6 @@ def used_words(amount: Amount, *, priced: bool) -> str:
     """Calls, tokens, dollars."""
     words = f"{counted(amount.calls, 'call')}, {counted(amount.tokens, 'token')}"
     return f"{words}, {dollars(amount.usd)}" if priced else words
-
-
-def dollars(usd: Decimal) -> str:
-    """An amount that may be very small, with four digits that say something."""
-    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.4f}" if usd >= Decimal("0.001") else f"${usd:.6f}"
 
 
 _HEADLINES = {
