@@ -187,6 +187,7 @@ class _Driver:
             completion = await self._attempt(claim, candidate.adapted)
         except (TransientError, ProviderError) as error:
             self._router.failed[error.kind] += 1
+            self._router.failures += 1
             if isinstance(error, ProviderError):
                 self._router.bury(claim.number, error)
             elif self._machine.last is None:

@@ -87,7 +87,9 @@ class Router:
 
     def __post_init__(self) -> None:
         self.failed: Counter[str] = Counter()
-        """Attempts that failed, by the name of the failure."""
+        """Attempts that failed, by the name of the failure; several routers of one run may count in one."""
+        self.failures = 0
+        """Attempts of this router that failed."""
         self.refused: dict[int, ProviderError] = {}
         """What the models said that are asked no more, by their number."""
         self.failing = 0
@@ -198,7 +200,7 @@ class Router:
         room = self.account.room_for(amount)
         if not under_way or math.isinf(room):
             return True
-        share = min(0.5, (sum(self.failed.values()) + 1) / (self.attempts + EXPECT_ONE_FAILURE_IN))
+        share = min(0.5, (self.failures + 1) / (self.attempts + EXPECT_ONE_FAILURE_IN))
         again = share / (1 - share)
         expected = under_way * again
         return room >= (1 + ahead) * (1 + again) + expected + math.sqrt(expected) + self.failing * TRIES
