@@ -11,8 +11,9 @@ import itertools
 import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, Response, canonical_json
 from datarecipe.generate.admission.commit_filter import CommitFilter
@@ -21,7 +22,7 @@ from datarecipe.generate.events import Accepted, Lineage, RejectedItem
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.batch_judge import Judge
 from datarecipe.generate.judge.example_equality import example_id
-from datarecipe.generate.judge.item_checker import Invalid, Valid
+from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn
@@ -29,6 +30,9 @@ from datarecipe.generate.reasons import Rejection
 from datarecipe.recipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]
+
+SENT_BACK = {"unverified", "low_score", "schema", "label", "options", "length", "pattern", "copy", "leakage"}
+"""Reasons of items that a repair may mend."""
 
 
 @dataclass
@@ -143,27 +147,54 @@ class _Program:
         parent, accepted = example_id(example), []
         for index, item in enumerate(batch):
             place = (parent, depth + 1, lane, number, index)
-            if isinstance(item, Invalid):
-                self.result.rejected.append(RejectedItem(item.reason, item.detail, item.raw, *place))
-            elif _plain(self.recipe, item.example) in self.taken:
-                detail = "equal to a seed example or to an accepted example"
-                self.result.rejected.append(RejectedItem("duplicate", detail, item.text, *place))
-            elif len(self.result.rows) >= self.recipe.target_size:
-                detail = "the target was reached within this response"
-                self.result.rejected.append(RejectedItem("surplus", detail, item.text, *place))
-            elif (rejection := self.rejection(item)) is not None:
-                self.result.rejected.append(RejectedItem(rejection.reason, rejection.detail, item.text, *place))
-            else:
-                for filter_ in self.filters:
-                    filter_.accepted(item)
-                self.taken.add(_plain(self.recipe, item.example))
-                self.result.rows.append(
-                    Accepted(item.example, Lineage(example_id(item.example), *place, self.varied, self.checks))
-                )
-                accepted.append(item)
+            origin: dict[str, Json] = {}
+            for repairs_left in range(self.recipe.filters.repair, -1, -1):
+                rejection = self.verdict(item)
+                if rejection is None:
+                    assert isinstance(item, Valid)
+                    for filter_ in self.filters:
+                        filter_.accepted(item)
+                    self.taken.add(_plain(self.recipe, item.example))
+                    lineage = Lineage(example_id(item.example), *place, self.varied, self.checks, origin)
+                    self.result.rows.append(Accepted(item.example, lineage))
+                    accepted.append(item)
+                    break
+                text = item.raw if isinstance(item, Invalid) else item.text
+                sent_back = bool(repairs_left) and rejection.reason in SENT_BACK and len(text) <= 20_000
+                self.result.rejected.append(RejectedItem(rejection.reason, rejection.detail, text, *place, sent_back))
+                if not sent_back:
+                    break
+                origin = origin or {"reason": rejection.reason, "detail": rejection.detail}
+                item = self.repair(request, text, rejection, place)  # noqa: PLW2901 - the same item, mended
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch
         return [item for item in batch if isinstance(item, Valid)], accepted
+
+    def verdict(self, item: Checked) -> Rejection | None:
+        if isinstance(item, Invalid):
+            return item
+        if _plain(self.recipe, item.example) in self.taken:
+            return Rejection("duplicate", "equal to a seed example or to an accepted example")
+        if len(self.result.rows) >= self.recipe.target_size:
+            return Rejection("surplus", "the target was reached within this response")
+        return self.rejection(item)
+
+    def repair(self, request: Complete, text: str, rejection: Rejection, place: tuple[Any, ...]) -> Checked:
+        """Ask for a better one: the first valid item of the reply, else its first; the others are too many."""
+        said = (
+            f"This example was rejected ({rejection.reason}): {rejection.detail}\nCorrect it and change as little as "
+            'needed. Reply with {"examples": [...]} that holds the corrected example alone.'
+        )
+        messages = (*request.content.messages, ("assistant", text), ("user", said))
+        draw = Draw(self.recipe.random_seed, "repair:0", 0)
+        items = [*self.judge.batch(self.answer(Complete(replace(request.content, messages=messages), draw)))]
+        chosen = next((item for item in items if isinstance(item, Valid)), items[0])
+        for item in items:
+            if item is not chosen:
+                more = Rejection("surplus", "a repair is one example, and its reply holds another")
+                found, raw = (item, item.raw) if isinstance(item, Invalid) else (more, item.text)
+                self.result.rejected.append(RejectedItem(found.reason, found.detail, raw, *place))
+        return chosen
 
     def rejection(self, item: Valid) -> Rejection | None:
         self.checks: dict[str, Mapping[str, Json]] = {}

@@ -33,6 +33,8 @@ class Lineage:
     """The values of `vary` that its request got; empty where the recipe has none."""
     checks: Checks = field(default_factory=dict)
     """Empty where the recipe has no filter that asks a model."""
+    repaired_from: Mapping[str, Json] = field(default_factory=dict)
+    """`reason` and `detail` of the rejected item that the author made it from; empty for an item as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class RejectedItem:
     lane: str
     request: int
     index: int
+    sent_back: bool = False
+    """Whether the author was asked for a better one; what came of it has the same request and index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from datarecipe.exchange import Completion, Request, Response
+from datarecipe.exchange import Completion, Json, Request, Response
 from datarecipe.generate.admission.admission import Admission
+from datarecipe.generate.admission.candidate import Repaired, Stage
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, AcceptedLog, Committed, Event, Lineage, Outcome, RejectedItem
@@ -86,7 +87,9 @@ class Generation:
         asker = Asker(recipe, Renderer(recipe, model), log)
         self._questions = asker.questions
         own = filters_of(recipe, model.of_filters) if filters is None else filters
-        self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions)
+        # The embedded model answers in its own form, and to its own prompts.
+        repairs = 0 if model.profile.layout == "embedded" else recipe.filters.repair
+        self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions, self._judge, repairs)
         self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
@@ -118,7 +121,7 @@ class Generation:
                 unresolved += 1
                 ahead += 1
             elif step.batch is not None:
-                for question in self._admission.open(step.batch, step.asked, len(step.verdicts)):
+                for question in self._admission.open(step.candidates, len(step.verdicts)):
                     yield Wanted(question.handle, question.request, ahead, is_question=True)
                 arrived += self._promising(step)
             else:
@@ -155,7 +158,7 @@ class Generation:
             assert isinstance(response, Completion)
             place.response = response
             place.batch = self._judge(response)
-            place.asked = self._admission.ask(place.batch)
+            place.candidates = self._admission.ask(place.batch, place.request)
             self._order.arrived(place)
         elif self._questions.answered(handle, response):
             self._order.answered()
@@ -175,8 +178,11 @@ class Generation:
     def _decide(self, place: Place, batch: Sequence[Checked]) -> bool:
         """Decide the items in their order, as far as answers are there; gives whether all are decided."""
         for index in range(len(place.verdicts), len(batch)):
-            item = batch[index]
-            verdict = item if isinstance(item, Invalid) else self._admission.admit(item, place.asked.get(index))
+            item, candidate = batch[index], place.candidates.get(index)
+            if candidate is None and isinstance(item, Invalid):
+                place.verdicts.append(item)
+                continue
+            verdict = self._admission.admit(item, candidate)
             if isinstance(verdict, str):
                 return False
             place.verdicts.append(verdict)
@@ -187,21 +193,23 @@ class Generation:
         normalised = rejected = duplicates = 0
         parent, depth, number = place.formatting.id, place.formatting.depth + 1, self.committed
         for index, (item, verdict) in enumerate(zip(place.batch or (), place.verdicts, strict=True)):
-            if isinstance(verdict, Rejection):
-                rejected += 1
-                duplicates += REASONS[verdict.reason].about_variety
-                raw = item.raw if isinstance(item, Invalid) else item.text
-                events.append(
-                    RejectedItem(verdict.reason, verdict.detail, raw, parent, depth, place.lane, number, index)
-                )
-                continue
-            assert isinstance(item, Valid)
-            id_ = example_id(item.example)
-            self.accepted += 1
-            normalised += item.normalised
-            accepted.append((item, id_))
-            lineage = Lineage(id_, parent, depth, place.lane, number, index, place.vary, verdict)
-            events.append(Accepted(item.example, lineage))
+            stages = verdict.stages if isinstance(verdict, Repaired) else (Stage(item, verdict),)
+            for came, decided, sent_back in stages:
+                if isinstance(decided, Rejection):
+                    rejected += not sent_back
+                    duplicates += REASONS[decided.reason].about_variety
+                    raw = came.raw if isinstance(came, Invalid) else came.text
+                    at = (parent, depth, place.lane, number, index)
+                    events.append(RejectedItem(decided.reason, decided.detail, raw, *at, sent_back))
+                    continue
+                assert isinstance(came, Valid)
+                id_ = example_id(came.example)
+                self.accepted += 1
+                normalised += came.normalised
+                accepted.append((came, id_))
+                origin = _origin(stages[0])
+                lineage = Lineage(id_, parent, depth, place.lane, number, index, place.vary, decided, origin)
+                events.append(Accepted(came.example, lineage))
         assert place.response is not None
         events.append(Committed(number, place.request, place.response, len(accepted), rejected, normalised))
         self.committed += 1
@@ -242,3 +250,9 @@ class Generation:
         mean = sum(self._yields) / count
         variance = sum((y - mean) ** 2 for y in self._yields) / count
         return max(mean, YIELD_FLOOR), math.sqrt(variance)
+
+
+def _origin(first: Stage) -> Mapping[str, Json]:
+    """Why the item that an example was made from was rejected; empty for one that is as it came."""
+    rejection = first.verdict
+    return {"reason": rejection.reason, "detail": rejection.detail} if isinstance(rejection, Rejection) else {}

@@ -15,6 +15,7 @@ Reason: TypeAlias = Literal[
     "contradiction",
     "near_duplicate",
     "unverified",
+    "low_score",
     "surplus",
     "schema",
     "label",
@@ -54,6 +55,8 @@ class ReasonRow:
     """Whether the item is good and only too much like others. `stop_when.duplicates_above` counts these."""
     any_model: bool = False
     """Whether the best model would produce such items too, so that they say nothing against the model."""
+    repairable: bool = False
+    """Whether `filters.repair` sends such an item back to its author."""
     response: str = ""
     """The detail of a row for a whole response, for reasons that cost all items of a response."""
     cause: str = ""
@@ -82,16 +85,31 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "unverified": ReasonRow(
         helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`",
         cause="the model of `filters.verify` did not confirm the labels",
+        repairable=True,
+    ),
+    "low_score": ReasonRow(
+        helps=f"an instruction that asks for what the rubric asks, {_STRONGER}, or a lower `filters.judge.keep`",
+        cause="the model of `filters.judge` gave low scores",
+        repairable=True,
     ),
     "surplus": ReasonRow(helps="a higher `target_size`", any_model=True),
-    "schema": ReasonRow(helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}"),
-    "label": ReasonRow(helps=f"an instruction that names the labels as they are to be written, {_STRONGER}"),
-    "length": ReasonRow(
-        helps=f"an instruction that says how long each text is, seed examples of that length, {_STRONGER}"
+    "schema": ReasonRow(
+        helps=f"an instruction that says what each field holds, a looser `schema`, {_STRONGER}", repairable=True
     ),
-    "pattern": ReasonRow(helps=f"an instruction that says what each text must look like, {_STRONGER}"),
-    "copy": ReasonRow(helps=f"an instruction that asks for spans that stand in the text word for word, {_STRONGER}"),
-    "leakage": ReasonRow(helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}"),
+    "label": ReasonRow(
+        helps=f"an instruction that names the labels as they are to be written, {_STRONGER}", repairable=True
+    ),
+    "length": ReasonRow(
+        helps=f"an instruction that says how long each text is, seed examples of that length, {_STRONGER}",
+        repairable=True,
+    ),
+    "pattern": ReasonRow(helps=f"an instruction that says what each text must look like, {_STRONGER}", repairable=True),
+    "copy": ReasonRow(
+        helps=f"an instruction that asks for spans that stand in the text word for word, {_STRONGER}", repairable=True
+    ),
+    "leakage": ReasonRow(
+        helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}", repairable=True
+    ),
     "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
     "pii": ReasonRow(helps=f"an instruction that asks for invented names and numbers at most, {_STRONGER}"),
     "secret": ReasonRow(helps=f"an instruction that forbids keys and passwords, {_STRONGER}"),
@@ -99,7 +117,8 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         helps="an instruction that asks for new texts, seed examples and `vary` values that are not from the test set"
     ),
     "options": ReasonRow(
-        helps=f"an instruction that says how many options there are and that they differ, {_STRONGER}"
+        helps=f"an instruction that says how many options there are and that they differ, {_STRONGER}",
+        repairable=True,
     ),
     "malformed": ReasonRow(helps=f"`response_format: json_schema` where the model takes it, {_STRONGER}"),
     "no_items": ReasonRow(

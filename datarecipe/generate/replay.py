@@ -19,6 +19,8 @@ class Step:
     """None where there is no answer; this is the last step then."""
     events: Sequence[Event] = ()
     """What became certain by the answer."""
+    is_question: bool = False
+    """Whether it asks about an item, and not for items."""
 
 
 def replay(generation: Generation, answer: Callable[[Request], Response | None]) -> Iterator[Step]:
@@ -31,6 +33,6 @@ def replay(generation: Generation, answer: Callable[[Request], Response | None])
         wanted = next(generation.wanted(1))
         response = answer(wanted.request)
         if response is None:
-            yield Step(wanted.request, None)
+            yield Step(wanted.request, None, is_question=wanted.is_question)
             return
-        yield Step(wanted.request, response, generation.receive(wanted.handle, response))
+        yield Step(wanted.request, response, generation.receive(wanted.handle, response), wanted.is_question)

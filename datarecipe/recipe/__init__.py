@@ -19,9 +19,9 @@ from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.loaded import LoadedRecipe
+from datarecipe.recipe.models.named_models import Fallback, FilterModel, Judge, Prices, Verify
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.recipe import (
-    Fallback,
     Filters,
     LabelSpace,
     Length,
@@ -29,13 +29,11 @@ from datarecipe.recipe.recipe import (
     NearDuplicates,
     Patterns,
     Pii,
-    Prices,
     Recipe,
     Scalar,
     Strategy,
     StrategyKind,
     Task,
-    Verify,
 )
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
@@ -45,8 +43,10 @@ from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
 __all__ = [
     "STRATEGIES",
     "Fallback",
+    "FilterModel",
     "Filters",
     "Found",
+    "Judge",
     "LabelSpace",
     "Length",
     "Limits",

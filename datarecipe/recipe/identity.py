@@ -53,14 +53,12 @@ def identity(recipe: Recipe) -> dict[str, Json]:
 
 def _filters(recipe: Recipe) -> dict[str, Json]:
     """The filters with their settings. Of a held-out file its name counts, which rejected items show, not its folder."""
-    written, held_out, verify = recipe.filters_as_written, recipe.filters.decontaminate, recipe.filters.verify
+    written, held_out = recipe.filters_as_written, recipe.filters.decontaminate
     if held_out is not None:
         files: list[Json] = [[file.name, file.sha256] for file in held_out.against]
         written["decontaminate"] = [files, held_out.threshold, list(held_out.fields)]
-    if verify is not None:
-        # A run adds the model and how it is asked, as it was settled.
-        written["verify"] = [verify.votes, verify.needed, list(verify.fields), verify.instruction]
-    return written
+    # A run adds the model and how it is asked, as it was settled.
+    return written | {name: settings.decides for name, settings in recipe.filters.models.items()}
 
 
 def _ordered(value: Json) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
+from datarecipe.recipe.models.named_models import Fallback, FilterModel, Judge, Prices, Verify
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
@@ -56,22 +57,6 @@ class Strategy:
     roots: int = 8
     patience: int = 3
     embedder: str = "hashed-ngrams"
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a model costs, in US dollars for a million tokens."""
-
-    input_per_million: float
-    output_per_million: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """A model that answers when the ones before it cannot."""
-
-    model: str
-    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,46 +132,6 @@ class Pii:
     """Whether `rejected.jsonl` has the kind in its place."""
 
 
-@dataclass(frozen=True)
-class Verify:
-    """Rejects an example whose label is not confirmed by a model that answers it without seeing the label."""
-
-    model: str
-    votes: int = 3
-    """How many times each example is answered."""
-    agree: int | None = None
-    """How many of the answers must be its label; None: more than half."""
-    fields: tuple[str, ...] = ()
-    """The fields that the model sees; none: all but the label."""
-    instruction: str | None = None
-    """What the model is told about the task; None: the recipe's description."""
-    sampling: Mapping[str, Json] = field(default_factory=dict)
-    """As written. The rest comes with the model's profile."""
-    prices: Prices | None = None
-
-    @property
-    def needed(self) -> int:
-        """How many of the answers must be the label."""
-        return self.votes // 2 + 1 if self.agree is None else self.agree
-
-    @property
-    def as_written(self) -> dict[str, Json]:
-        """The mapping that a recipe has for it."""
-        written: dict[str, Json] = {"model": self.model, "votes": self.votes}
-        if self.agree is not None:
-            written["agree"] = self.agree
-        if self.fields:
-            written["fields"] = list(self.fields)
-        if self.instruction is not None:
-            written["instruction"] = self.instruction
-        if self.sampling:
-            written["sampling"] = dict(self.sampling)
-        if self.prices is not None:
-            per_input, per_output = self.prices.input_per_million, self.prices.output_per_million
-            written["prices"] = {"input_per_million": per_input, "output_per_million": per_output}
-        return written
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What else is kept out of the dataset. What is None, False or empty is not asked for."""
@@ -206,6 +151,15 @@ class Filters:
     contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
     verify: Verify | None = None
+    judge: Judge | None = None
+    repair: int = 0
+    """How often the author may correct an item that was rejected."""
+
+    @property
+    def models(self) -> dict[str, FilterModel]:
+        """Those that ask a model, by the names of their keys, in the order in which they judge."""
+        asking = {"verify": self.verify, "judge": self.judge}
+        return {name: settings for name, settings in asking.items() if settings is not None}
 
 
 TestedMeasure: TypeAlias = Literal[
@@ -318,14 +272,13 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        held_out, verify = self.filters.decontaminate, self.filters.verify
-        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None)))
+        held_out = self.filters.decontaminate
+        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None, judge=None)))
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
-        if verify is not None:
-            written["verify"] = verify.as_written
+        written |= {name: settings.as_written for name, settings in self.filters.models.items()}
         names = (each.name for each in dataclass_fields(self.filters))
         return {name: written[name] for name in names if written.get(name, False) is not False}
 

@@ -42,6 +42,8 @@ _NAMES: Mapping[Any, str] = {
 _hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 _fields: Callable[[Any], tuple[dataclasses.Field[Any], ...]] = cache(dataclasses.fields)
 
+_OFTEN_EMPTY = ("vary", "checks", "repaired_from", "sent_back")
+
 _AS_THEY_ARE = frozenset({int, str})
 # What came from JSON holds no circles, and to look for them takes a tenth of the time.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
@@ -162,10 +164,10 @@ def _wrong(at: str, value: Any, wanted: str) -> RecordError:
 
 
 def as_row(item: Lineage | RejectedItem) -> dict[str, Any]:
-    """The fields of a line of `lineage.jsonl` or `rejected.jsonl`; no `vary` and `checks` where there are none."""
+    """The fields of a line of `lineage.jsonl` or `rejected.jsonl`, without those that many lines would have for nothing."""
     names, values = _row_of(type(item))
     row = dict(zip(names, values(item), strict=True))
-    for name in ("vary", "checks"):
+    for name in _OFTEN_EMPTY:
         if not row.get(name, True):
             del row[name]
     return row

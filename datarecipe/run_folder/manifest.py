@@ -17,6 +17,7 @@ from datarecipe.errors import UsageError
 from datarecipe.json_size import too_many_values
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabel
+from datarecipe.run_folder.counts.judged_scores import CriterionScores
 from datarecipe.run_folder.counts.label_counts import ByLabel
 from datarecipe.run_folder.counts.run_counts import Traffic
 from datarecipe.run_folder.json_records import FLAT, RecordError, from_json
@@ -131,6 +132,22 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """The model that `filters.judge` asked, and the scores that it gave."""
+
+    model: str
+    api_base: str | None
+    sampling: Mapping[str, Any]
+    response_format: str
+    scale: int
+    """The highest score; the lowest is 1."""
+    accepted: int
+    rejected: int
+    criteria: tuple[CriterionScores, ...]
+    """Over the accepted examples."""
+
+
+@dataclass(frozen=True, slots=True)
 class FormatVersions:
     """The versions of ours that shaped a run's requests, its choice of examples and its files."""
 
@@ -177,6 +194,8 @@ class Manifest:
     model: ModelRecord
     verification: Verification | None = None
     """None where the recipe verifies nothing."""
+    judgement: Judgement | None = None
+    """None where the recipe has no judge."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,10 @@ def verdict(request: Complete) -> Completion:
     chance = random.Random(request.key)
     answers = ('{"answer": "yes"}', '{"answer": "yes"}', '{"answer": "no"}', '{"answer": "no"}', "no", "I do not know.")
     return completion(chance.choice(answers))
+
+
+def scores(request: Complete, rubric: Iterable[str]) -> Completion:
+    """An answer to a question of `filters.judge`: a pure function of the request, often low, sometimes none."""
+    chance = random.Random(request.key)
+    text = json.dumps({name: chance.randrange(1, 6) for name in rubric})
+    return completion(chance.choice([text, text, text, "I do not know."]))

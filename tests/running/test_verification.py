@@ -199,8 +199,8 @@ def test_the_plan_holds_what_a_run_takes(tmp_path: Path) -> None:
         result = run(setup)
         share = 60 / (5 * result.tally.responses)
         plan = make_plan(resolved(tmp_path, server.base_url, cache="none", output="none"), share=share)
-        assert plan.verification is not None
-        assert plan.verification.low.calls <= result.traffic.checks <= plan.verification.high.calls
+        used = plan.checks["verify"].used
+        assert used.low.calls <= result.traffic.checks <= used.high.calls
         assert plan.requests.low <= server.requests <= plan.requests.high
         assert plan.usd is not None
         assert plan.usd.low <= result.spent.in_all.usd <= plan.usd.high
@@ -320,7 +320,7 @@ def test_another_verifier_is_another_run(tmp_path: Path) -> None:
 
 
 def test_the_embedded_model_cannot_verify(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot verify labels"):
+    with pytest.raises(UsageError, match=r"cannot be asked by `filters\.verify`"):
         resolved(tmp_path, "http://127.0.0.1:1/v1", None, "filters: {verify: local/smollm2-135m}\n")
 
 
@@ -358,11 +358,11 @@ def test_near_a_cap_the_author_leaves_room_for_the_verifier(tmp_path: Path, call
 
 def test_the_prompt_shows_the_question(tmp_path: Path) -> None:
     setup = resolved(tmp_path, "http://127.0.0.1:1/v1")
-    assert first_question(setup).draw.lane == "verify:0"
+    assert first_question(setup, "verify").draw.lane == "verify:0"
     shown = datarecipe("prompt", str(setup.recipe.source), "--verify", "--model", "openai/author", cwd=tmp_path)
     assert shown.code == 0, shown.err
     assert 'Fill in the field "answer"' in shown.out
     assert "model: openai/author (from `filters.verify`)" in shown.out
     plain = write_recipe(tmp_path / "plain")
     refused = datarecipe("prompt", str(plain), "--verify", "--model", "openai/author", cwd=tmp_path)
-    assert (refused.code, "verifies no labels" in refused.err) == (2, True)
+    assert (refused.code, "has no `filters.verify`" in refused.err) == (2, True)

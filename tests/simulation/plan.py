@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import get_args
 
 from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
-from datarecipe.recipe.recipe import Verify
+from datarecipe.recipe.models.named_models import Judge, Verify
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
 MODEL = "openai/author"
 SECOND = "openai/second"
+RUBRIC = {"natural": "Does it read as if a person had written it?", "clear": "Is it clear?"}
 
 KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
 
@@ -115,6 +116,13 @@ def draw(seed: int) -> Plan:
     if verified.random() < 0.2:
         verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
         recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
+    judged, mended = random.Random(f"{seed} judge"), random.Random(f"{seed} repair")
+    if judged.random() < 0.15:
+        keep = judged.choice([{}, {"clear": 2}, {"clear": 2, "natural": 3}])
+        judge = Judge(MODEL, RUBRIC, keep=keep, sampling={"max_tokens": 64}, prices=PRICES)
+        recipe = replace(recipe, filters=replace(recipe.filters, judge=judge))
+    if mended.random() < 0.2:
+        recipe = replace(recipe, filters=replace(recipe.filters, repair=mended.choice([1, 1, 1, 3])))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

@@ -18,14 +18,19 @@ from datarecipe.errors import ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Usage
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.transport import AskAgainError
-from tests.generate.recipes import scripted, verdict
-from tests.simulation.plan import MODEL, OUTAGES_END, PRICES, Faults, Plan
+from tests.generate.recipes import scores, scripted, verdict
+from tests.simulation.plan import MODEL, OUTAGES_END, PRICES, RUBRIC, Faults, Plan
 
 
 def answer(plan: Plan, request: Complete) -> Completion:
     """The answer to a request: the same whenever and however often it is asked."""
-    asks_for_label = request.draw.asker == "verify"
-    completion = verdict(request) if asks_for_label else scripted(request, variety=plan.variety, untidy=plan.untidy)
+    match request.draw.asker:
+        case "verify":
+            completion = verdict(request)
+        case "judge":
+            completion = scores(request, RUBRIC)
+        case _:
+            completion = scripted(request, variety=plan.variety, untidy=plan.untidy)
     chance = random.Random(hashlib.sha256(request.key.encode()).digest())
     maximum = request.content.sampling["max_tokens"]
     assert isinstance(maximum, int)

@@ -18,12 +18,18 @@ from datarecipe.running.resolve.resolved_run import resolve_run
 @recipe_argument
 @model_options
 @recipe_options
-@click.option("--verify", is_flag=True, help="The first question of `filters.verify`, about the first seed example.")
+@click.option(
+    "--verify", "of_filter", flag_value="verify", help="The first question of `filters.verify`, about the seed example."
+)
+@click.option(
+    "--judge", "of_filter", flag_value="judge", help="The question of `filters.judge` about the seed example."
+)
 @click.option("--json", "as_json", is_flag=True, help="As the body that is sent.")
-def command(recipe: str, *, verify: bool, as_json: bool, **values: Any) -> None:
+def command(recipe: str, *, of_filter: str | None, as_json: bool, **values: Any) -> None:
     """Show the first request of RECIPE as it would be sent. Calls no model."""
     setup = resolve_run(load(recipe, values), run_options(values), sends=False, notice=tell)
-    content, draw = (request := first_question(setup) if verify else first_request(setup)).content, request.draw
+    request = first_request(setup) if of_filter is None else first_question(setup, of_filter)
+    content, draw, in_process = request.content, request.draw, setup.embedded and of_filter is None
     if as_json:
         body: dict[str, Any] = {
             "model": content.model,
@@ -35,7 +41,7 @@ def command(recipe: str, *, verify: bool, as_json: bool, **values: Any) -> None:
             body["response_format"] = dict(content.response_format)
         show_json(body)
         return
-    if setup.embedded and not verify:
+    if in_process:
         click.echo(
             "The embedded model cannot follow an instruction: it is asked with the recipe's description.", err=True
         )
@@ -43,10 +49,10 @@ def command(recipe: str, *, verify: bool, as_json: bool, **values: Any) -> None:
         click.secho(f"--- {role}", bold=True)
         click.echo(printable(text, multiline=True))
     click.secho("--- sent with", bold=True)
-    endpoint = setup.of_filters["verify"].endpoint if verify else setup.endpoint
+    endpoint = setup.endpoint if of_filter is None else setup.of_filters[of_filter].endpoint
     host = f"at {endpoint.host}" if endpoint.host else "at its provider's usual host"
-    where = "in this process" if setup.embedded and not verify else host
-    named_by = "`filters.verify`" if verify else printable(setup.model_from)
+    where = "in this process" if in_process else host
+    named_by = printable(setup.model_from) if of_filter is None else f"`filters.{of_filter}`"
     click.echo(f"model: {printable(content.model)} (from {named_by}), {where}")
     for name, value in (*content.sampling.items(), ("seed", draw.seed)):
         click.echo(f"{name}: {json.dumps(value)}")

@@ -134,7 +134,20 @@ def _wrapped(line: str) -> Iterator[str]:
     yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-_ORDER = ("stored", "verify", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
+_ORDER = (
+    "stored",
+    "verify",
+    "judge",
+    "repair",
+    "end",
+    "vary",
+    "cap",
+    "price",
+    "accepted",
+    "requests",
+    "tokens",
+    "latency",
+)
 """What the lines begin with."""
 
 
@@ -142,7 +155,7 @@ def _words(plan: Plan) -> Iterator[str]:
     stored = plan.stored
     if stored.responses:
         yield f"stored: {counted(stored.responses, 'response')} with {counted(stored.examples, 'example')}, at no cost"
-    yield from _verification(plan)
+    yield from _checks(plan)
     if not plan.requests.high:
         yield "requests: nothing has to be asked"
         return
@@ -162,14 +175,16 @@ def _words(plan: Plan) -> Iterator[str]:
         yield from _assumptions(plan.assumed)
 
 
-def _verification(plan: Plan) -> Iterator[str]:
-    if plan.verification is None or not plan.verification.high.calls:
-        return
-    low, high = plan.verification.low, plan.verification.high
-    dollars = "" if plan.usd is None else f", for {_dollars(Range(low.usd, high.usd))} dollars"
-    yield (
-        f"verify: {_counts(Range(low.calls, high.calls), to=' to ')} of the requests ask {plan.verifier} for labels{dollars}"
-    )
+_ASKED_FOR = {"verify": "labels", "judge": "scores", "repair": "corrected examples"}
+
+
+def _checks(plan: Plan) -> Iterator[str]:
+    for name, check in plan.checks.items():
+        low, high = check.used.low, check.used.high
+        if high.calls:
+            dollars = "" if plan.usd is None else f", for {_dollars(Range(low.usd, high.usd))} dollars"
+            calls = _counts(Range(low.calls, high.calls), to=" to ")
+            yield f"{name}: {calls} of the requests ask {check.model} for {_ASKED_FOR[name]}{dollars}"
 
 
 def _variety(plan: Plan) -> Iterator[str]:
@@ -330,12 +345,9 @@ def _document(plan: Plan) -> dict[str, Any]:
         "completion_tokens": to_json(plan.completion_tokens),
         "usd": None if plan.usd is None else to_json(plan.usd),
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
-        "verification": None
-        if plan.verification is None
-        else {
-            "model": plan.verifier,
-            "low": _amount(plan.verification.low),
-            "high": _amount(plan.verification.high),
+        "checks": {
+            name: {"model": check.model, "low": _amount(check.used.low), "high": _amount(check.used.high)}
+            for name, check in plan.checks.items()
         },
         "outcome": to_json(plan.outcome),
         "vary": {reach.key: {"values": reach.values, "reached": round(reach.reached, 1)} for reach in plan.reach},

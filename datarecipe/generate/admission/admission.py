@@ -2,46 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Literal
 
-from datarecipe.exchange import Json, Response
+from datarecipe.exchange import Complete, Completion, Draw, Json, Response
+from datarecipe.generate.admission.candidate import Candidate, Candidates, Repaired, Stage, Verdict
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Checks
-from datarecipe.generate.judge.item_checker import Checked, Valid
+from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
+from datarecipe.generate.prompt.repair_prompt import LONGEST, repair_content
 from datarecipe.generate.questions import Question, Questions
-from datarecipe.generate.reasons import Rejection
+from datarecipe.generate.reasons import REASONS, Rejection
 
-Verdict: TypeAlias = Rejection | Checks
-"""Why an item is rejected, or what the lineage of an accepted one says of its filters."""
-
-Asked: TypeAlias = Mapping[int, Sequence[Sequence[Question]]]
-"""By an item's place in its batch: for each filter the questions that it asked about the item."""
+REPAIR = "repair"
+"""How the lane of a request for a better item begins."""
 
 
 class Admission:
     """Decides which valid items become examples."""
 
     def __init__(
-        self, target_size: int, seen: DigestSet, filters: Sequence[CommitFilter], questions: Questions
+        self,
+        target_size: int,
+        seen: DigestSet,
+        filters: Sequence[CommitFilter],
+        questions: Questions,
+        judge: Callable[[Completion], Sequence[Checked]],
+        repairs: int = 0,
     ) -> None:
-        """`seen` has the digests of the seed examples, and gets those of what is accepted."""
+        """`seen` has the digests of the seed examples, and gets those of what is accepted.
+
+        An item that is rejected is sent back up to `repairs` times; `judge` takes the items of the replies.
+        """
         self.seen = seen
         first = [own for own in filters if own.before_duplicates]
         others = [own for own in filters if not own.before_duplicates]
         self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
-        self._may_ask = any(type(own).questions is not CommitFilter.questions for own in others)
+        self._asking = tuple(
+            number for number, own in enumerate(self._filters) if type(own).questions is not CommitFilter.questions
+        )
         self._questions = questions
-        self.questions_each = sum(own.questions_each for own in others)
-        """How many requests the filters ask about an item at the most."""
+        self._judge = judge
+        self._repairs = repairs
+        self.questions_each = sum(own.questions_each for own in others) + repairs
+        """How many requests are made about an item at the most."""
 
-    def ask(self, batch: Sequence[Checked]) -> Asked:
-        """Ask all filters' questions about the items that are no duplicates yet."""
-        if not self._may_ask:
+    def ask(self, batch: Sequence[Checked], request: Complete) -> Candidates:
+        """What may be asked about the items of a reply to `request`."""
+        if not self._asking and not self._repairs:
             return {}
-        asked = {index: [*self._asked_about(item)] for index, item in enumerate(batch) if isinstance(item, Valid)}
-        return {index: of_item for index, of_item in asked.items() if any(of_item)}
+        candidates = ((index, self._candidate(item, request, self._repairs)) for index, item in enumerate(batch))
+        return {index: candidate for index, candidate in candidates if candidate.failed or any(candidate.asked)}
+
+    def _candidate(self, item: Checked, request: Complete, repairs: int) -> Candidate:
+        if isinstance(item, Invalid):
+            mendable = repairs and REASONS[item.reason].repairable
+            return Candidate(item, request, repairs_left=repairs, failed=item if mendable else None)
+        return Candidate(item, request, [*self._asked_about(item)] if self._asking else (), repairs)
 
     def _asked_about(self, item: Valid) -> Iterator[Sequence[Question]]:
         """For each filter its questions, up to the first that is certain to reject the item."""
@@ -50,24 +68,74 @@ class Admission:
             lost = lost or (filter_.lasting and filter_.admit(item, ()) is not None)
             yield () if lost else [*map(self._questions.ask, filter_.questions(item))]
 
-    def open(self, batch: Sequence[Checked], asked: Asked, start: int) -> Iterator[Question]:
-        """Questions without an answer about items from number `start` on, the first that is needed first."""
-        for index, of_item in asked.items():
-            item = batch[index]
-            if index >= start and isinstance(item, Valid) and item.digest not in self.seen:
-                yield from (question for questions in of_item for question in questions if question.answer is None)
+    def open(self, candidates: Candidates, start: int) -> Iterator[Question]:
+        """Questions without an answer about items from number `start` on, the first that is needed first.
 
-    def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Verdict | Literal["undecided"]:
+        A filter asks about an item when those before it have nothing against it.
+        """
+        for index, candidate in candidates.items():
+            if index >= start:
+                yield from self._open(candidate)
+
+    def _open(self, candidate: Candidate) -> Iterator[Question]:
+        while True:
+            item = candidate.item
+            if isinstance(item, Valid):
+                if item.digest in self.seen:
+                    return
+                yield from (unanswered := self._unanswered(candidate, item))
+                if unanswered:
+                    return
+            repair = None if candidate.failed is None else self._repair_of(candidate, candidate.failed)
+            if repair is None:
+                return
+            if repair.answer is None:
+                yield repair
+                return
+            candidate = self._repaired(candidate, repair.answer)[0]
+
+    def _unanswered(self, candidate: Candidate, item: Valid) -> Sequence[Question]:
+        """Those of the first filter that lacks answers; none where the item has failed."""
+        while candidate.failed is None and candidate.passed < len(candidate.asked):
+            questions, filter_ = candidate.asked[candidate.passed], self._filters[candidate.passed]
+            answers = _answers(questions)
+            if len(answers) < len(questions):
+                return [question for question in questions if question.answer is None]
+            if answers and filter_.lasting:
+                candidate.failed = filter_.admit(item, answers)
+            candidate.passed += 1
+        return ()
+
+    def admit(self, item: Checked, candidate: Candidate | None) -> Verdict | Literal["undecided"]:
         """Accept the item and give its notes, or say why it is rejected.
 
-        `asked` is what was asked about it, if anything was. It is undecided while an answer is missing, unless a filter
-        before rejects it.
+        `candidate` is the item with what was asked about it, if anything was. It is undecided while an answer is missing,
+        unless a filter before rejects it.
         """
+        stages: list[Stage] = []
+        while True:
+            verdict = item if isinstance(item, Invalid) else self._through_filters(item, candidate)
+            if isinstance(verdict, str):
+                return "undecided"
+            rejected = verdict if isinstance(verdict, Rejection) else None
+            repair = self._repair_of(candidate, rejected) if candidate is not None and rejected is not None else None
+            if candidate is None or repair is None:
+                return Repaired([*stages, Stage(item, verdict)]) if stages else verdict
+            if repair.answer is None:
+                candidate.failed = rejected  # so that `open` gives the question
+                return "undecided"
+            stages.append(Stage(item, verdict, sent_back=True))
+            candidate, *others = self._repaired(candidate, repair.answer)
+            stages += (Stage(other.item, _of_no_use(other.item)) for other in others)
+            item = candidate.item
+
+    def _through_filters(self, item: Valid, candidate: Candidate | None) -> Rejection | Checks | Literal["undecided"]:
         notes: dict[str, Mapping[str, Json]] = {}
         answers: Sequence[Response] = ()
+        asked = candidate.asked if candidate is not None else ()
         for number, filter_ in enumerate(self._filters):
             if asked:  # most recipes have no filter that asks
-                answers = [question.answer for question in asked[number] if question.answer is not None]
+                answers = _answers(asked[number])
                 if len(answers) < len(asked[number]):
                     return "undecided"
             rejection = filter_.admit(item, answers)
@@ -79,7 +147,39 @@ class Admission:
             filter_.accepted(item)
         return notes
 
+    def _repair_of(self, candidate: Candidate, rejection: Rejection) -> Question | None:
+        """The question for a better one; None where there is none for such an item."""
+        if not candidate.repairs_left or not REASONS[rejection.reason].repairable:
+            return None
+        if candidate.repair is None:
+            item = candidate.item
+            text = item.raw if isinstance(item, Invalid) else item.text
+            if len(text) <= LONGEST:
+                content = repair_content(candidate.request.content, text, rejection.reason, rejection.detail)
+                draw = Draw(candidate.request.draw.random_seed, f"{REPAIR}:0", 0)
+                candidate.repair = self._questions.ask(Complete(content, draw))
+        return candidate.repair
 
+    def _repaired(self, candidate: Candidate, answer: Response) -> tuple[Candidate, ...]:
+        """The items of the reply, the first that is valid before the others."""
+        if not candidate.repaired:
+            assert isinstance(answer, Completion)
+            items = self._judge(answer)
+            chosen = next((item for item in items if isinstance(item, Valid)), items[0])
+            others = (Candidate(item, candidate.request) for item in items if item is not chosen)
+            candidate.repaired = (self._candidate(chosen, candidate.request, candidate.repairs_left - 1), *others)
+        return candidate.repaired
+
+
+def _answers(questions: Sequence[Question]) -> Sequence[Response]:
+    return [question.answer for question in questions if question.answer is not None]
+
+
+def _of_no_use(item: Checked) -> Rejection:
+    return item if isinstance(item, Invalid) else _MORE_THAN_ONE
+
+
+_MORE_THAN_ONE: Final = Rejection("surplus", "a repair is one example, and its reply holds another")
 _DUPLICATE: Final = Rejection("duplicate", "equal to a seed example or to an accepted example")
 _SURPLUS: Final = Rejection("surplus", "the target was reached within this response")
 

@@ -42,6 +42,12 @@ def _verify(recipe: Recipe, models: Models) -> CommitFilter:
     return VerifyFilter(recipe, models["verify"])
 
 
+def _judge(recipe: Recipe, models: Models) -> CommitFilter:
+    from datarecipe.generate.admission.judgement import JudgeFilter  # noqa: PLC0415 - few recipes ask for it
+
+    return JudgeFilter(recipe, models["judge"])
+
+
 FILTERS: Final[Mapping[str, FilterRow]] = {
     "contradictions": FilterRow(
         wanted=lambda recipe: recipe.filters.contradictions,
@@ -52,6 +58,7 @@ FILTERS: Final[Mapping[str, FilterRow]] = {
         wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=_near_duplicates, version=1
     ),
     "verify": FilterRow(wanted=lambda recipe: recipe.filters.verify is not None, make=_verify, version=1),
+    "judge": FilterRow(wanted=lambda recipe: recipe.filters.judge is not None, make=_judge, version=1),
 }
 """By the name of their key in `filters`."""
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from datarecipe.exchange import Complete, Completion, Draw, Json, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.model_answer import answered_fields
 from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import LabelMatcher, Valid
-from datarecipe.generate.parse import Fragment, parse, value_of
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.verify_prompt import verify_content
 from datarecipe.generate.reasons import Rejection
@@ -35,6 +35,8 @@ _AROUND = "\"'`*. \t\r\n"
 
 
 class VerifyFilter(CommitFilter):
+    lasting = True
+
     def __init__(self, recipe: Recipe, model: ModelSettings) -> None:
         """`model` answers."""
         assert recipe.filters.verify is not None
@@ -86,20 +88,19 @@ class VerifyFilter(CommitFilter):
         return Counter(self._answer(matcher, answer) for answer in answers)
 
     def _answer(self, matcher: LabelMatcher | None, response: Response) -> str:
-        assert isinstance(response, Completion)
-        answers = self._read(response.text)
+        answers = self._read(response)
         if not answers or matcher is None:
             return self._key(answers[0]) if answers else _NO_ANSWER
         found = matcher.find(answers[0])
         return _NO_ANSWER if found is None else self._key(found[0])
 
-    def _read(self, text: str) -> Sequence[Json]:
+    def _read(self, response: Response) -> Sequence[Json]:
         """The answer of a reply, if it has one: the field of the first object that has it, else the text itself."""
-        for found in parse(text, frozenset((self._label_field,))):
-            value = None if isinstance(found, Fragment) else value_of(found)
-            if isinstance(value, dict) and self._label_field in value:
-                return [value[self._label_field]]
-        plain = text.strip(_AROUND)
+        answered = answered_fields(response, (self._label_field,))
+        if answered:
+            return [answered[self._label_field]]
+        assert isinstance(response, Completion)
+        plain = response.text.strip(_AROUND)
         return [plain] if plain else []
 
     def _key(self, label: Json) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from datarecipe.exchange import LOCAL_PREFIX, Json
 from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_SAMPLING, EMBEDDED_VERSION
+from datarecipe.recipe.models.named_models import FilterModel, Judge, Verify
 from datarecipe.recipe.recipe import Recipe, ResponseFormat
 
 TABLE_VERSION = 3
@@ -118,18 +119,23 @@ def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str
     return _settled(model, api_base, profile, sampling, recipe.response_format)
 
 
-def settle_verifier(
-    recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None, *, chosen: ResponseFormat = "auto"
+def settle_filter_model(
+    recipe: Recipe,
+    filter_name: str,
+    api_base: str | None,
+    known_as: str | None = None,
+    *,
+    chosen: ResponseFormat = "auto",
 ) -> ModelSettings:
-    """The same of a model that answers examples, `filters.verify`; `chosen` is its response format."""
-    verify, profile = recipe.filters.verify, profile_of(known_as or model)
-    assert verify is not None
+    """The same of the model that the filter of that name asks about each example; `chosen` is its response format."""
+    asked = recipe.filters.models[filter_name]
+    profile = profile_of(known_as or asked.model)
     defaults: dict[str, Json] = {
-        # Votes that are to differ must be drawn; a single one is the likeliest.
-        "temperature": 1 if verify.votes > 1 else 0,
-        "max_tokens": _longest_answer(recipe) + profile.thinking_tokens,
+        # Votes that are to differ must be drawn; a single answer is the likeliest.
+        "temperature": 1 if isinstance(asked, Verify) and asked.votes > 1 else 0,
+        "max_tokens": _longest_answer(recipe, asked) + profile.thinking_tokens,
     }
-    return _settled(model, api_base, profile, {**defaults, **profile.sampling, **verify.sampling}, chosen)
+    return _settled(asked.model, api_base, profile, {**defaults, **profile.sampling, **asked.sampling}, chosen)
 
 
 def _settled(
@@ -153,12 +159,17 @@ def default_max_tokens(recipe: Recipe) -> int:
     return max(256, -(-longest * 4 * recipe.batch_size // 3 // 64) * 64)
 
 
-def _longest_answer(recipe: Recipe) -> int:
-    """Tokens for a label as JSON, and some words around it from models that do not keep to JSON.
+def _longest_answer(recipe: Recipe, asked: FilterModel) -> int:
+    """Tokens for an answer as JSON, and some words around it from models that do not keep to JSON.
 
     For labels that are not listed, four times the longest of the seed examples.
     """
     field, space = recipe.task.label_field, recipe.labels
-    known = space.values or [example.get(field or "") for example in recipe.seed_examples]
-    longest = max(len(json.dumps({field: label}, ensure_ascii=False).encode()) for label in known)
-    return max(128, -(-longest * (1 if space.values else 4) // 3 // 64) * 64 + 64)
+    if isinstance(asked, Judge):
+        answers: list[Json] = [dict.fromkeys(asked.rubric, asked.scale)]
+    else:
+        known = space.values or [example.get(field or "") for example in recipe.seed_examples]
+        answers = [{field or "": label} for label in known]
+    longest = max(len(json.dumps(answer, ensure_ascii=False).encode()) for answer in answers)
+    listed = isinstance(asked, Judge) or bool(space.values)
+    return max(128, -(-longest * (1 if listed else 4) // 3 // 64) * 64 + 64)

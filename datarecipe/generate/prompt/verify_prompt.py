@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from datarecipe.exchange import Content, Example, Json, without_system
+from datarecipe.exchange import Content, Example, Json
 from datarecipe.generate.prompt.model_profile import ModelSettings
-from datarecipe.generate.prompt.render import example_text
+from datarecipe.generate.prompt.question_prompt import question_content
 from datarecipe.generate.prompt.response_format import portable
 from datarecipe.recipe.recipe import Recipe
 
@@ -42,24 +42,9 @@ def verify_content(recipe: Recipe, model: ModelSettings, example: Example, rotat
             known = json.dumps(recipe.seed_examples[0].get(label_field), ensure_ascii=False)
             choice = f"It has the form that it has in another example: {known}."
             form = _form_of(recipe, label_field)
-    system = "\n\n".join(
-        filter(
-            None,
-            (
-                instruction.strip(),
-                f"Fill in the field {field} of the example. {choice}\n"
-                f"Reply with a JSON object that has this field alone: {{{field}: ...}}",
-            ),
-        )
-    )
-    messages = (("system", system), ("user", example_text(shown)))
-    return Content(
-        model=model.name,
-        messages=without_system(messages) if model.profile.layout == "user_only" else messages,
-        sampling=model.sampling,
-        response_format=_response_format(model, label_field, form),
-        api_base=model.api_base,
-    )
+    reply = f"Reply with a JSON object that has this field alone: {{{field}: ...}}"
+    task = f"Fill in the field {field} of the example. {choice}\n{reply}"
+    return question_content(model, (instruction, task), shown, {label_field: form} if form else {})
 
 
 def _turned(values: Sequence[Json], places: int) -> list[Json]:
@@ -72,17 +57,3 @@ def _form_of(recipe: Recipe, label_field: str) -> dict[str, Json]:
     properties = recipe.schema.get("properties")
     schema = properties.get(label_field) if isinstance(properties, Mapping) else None
     return portable(schema) if isinstance(schema, Mapping) else {}
-
-
-def _response_format(model: ModelSettings, label_field: str, form: Mapping[str, Json]) -> dict[str, Json] | None:
-    if model.response_format == "none":
-        return None
-    if model.response_format == "json_object" or not form:
-        return {"type": "json_object"}
-    schema: dict[str, Json] = {
-        "type": "object",
-        "properties": {label_field: dict(form)},
-        "required": [label_field],
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}

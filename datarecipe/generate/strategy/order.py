@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
-from datarecipe.generate.admission.admission import Asked, Verdict
+from datarecipe.generate.admission.candidate import Candidates, Verdict
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import AcceptedLog
 from datarecipe.generate.judge.example_equality import equality_digest, example_id
@@ -47,8 +47,8 @@ class Place:
     response: Completion | None = None
     batch: tuple[Checked, ...] | None = None
     """The items, once the response has arrived."""
-    asked: Asked = field(default_factory=dict)
-    """What the filters asked about the items."""
+    candidates: Candidates = field(default_factory=dict)
+    """The items about which something is asked."""
     verdicts: list[Verdict] = field(default_factory=list)
     """Of the items that are decided."""
     promising: int | None = None

@@ -213,7 +213,9 @@ def _first_of(document: Document, parent: str) -> str | None:
 
 def _bad_name(document: Document, keys: Keys, name: str) -> Problem:
     message = f"{code(name)} in {code(dotted(keys))} must be a name of the letters a to z, digits and `_`"
-    hint = "it begins with no digit, so that a template can write it: {{ vary.name }}"
+    hint = "begin it with a letter or `_`"
+    if keys[0] == "vary":
+        hint += ", so that a template can write it: {{ vary.name }}"
     return document.key_place((*keys, name)).problem(message, hint)
 
 

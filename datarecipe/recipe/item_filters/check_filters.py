@@ -31,17 +31,17 @@ def check_filters(document: Document, filters: Filters, seeds: Sequence[Seed], t
         *_unfit_patterns(document, filters),
         *_unfound_spans(document, filters, seeds),
         *_without_label(document, filters, task),
-        *_unfit_verify(document, filters, task, tuple(seeds[0].example)),
+        *_unfit_models(document, filters, task, tuple(seeds[0].example)),
     ]
     if problems:
         raise FilterError(*problems)
 
 
-def _unfit_verify(document: Document, filters: Filters, task: Task, fields: Sequence[str]) -> Iterator[Problem]:
-    if filters.verify is not None:
-        from datarecipe.recipe.keys.verify_settings import unfit_verify  # noqa: PLC0415 - few recipes ask for it
+def _unfit_models(document: Document, filters: Filters, task: Task, fields: Sequence[str]) -> Iterator[Problem]:
+    if filters.models:
+        from datarecipe.recipe.keys.filter_models import unfit_models  # noqa: PLC0415 - few recipes ask for them
 
-        yield from unfit_verify(document, filters.verify, task, fields)
+        yield from unfit_models(document, filters, task, fields)
 
 
 def check_seeds_pass(recipe: Recipe, seeds: Sequence[Seed]) -> None:

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.models.named_models import Fallback, Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
-    Fallback,
     Filters,
     Length,
     Limits,
     NearDuplicates,
     Patterns,
     Pii,
-    Prices,
     StopWhen,
     Strategy,
     TestedMeasure,
     Threshold,
-    Verify,
 )
 from datarecipe.recipe.source.document import Document
 
@@ -96,6 +94,8 @@ def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filter
         contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
         verify=_read_verify(written.get("verify")),
+        judge=_read_judge(written.get("judge")),
+        repair=whole(written.get("repair") or 0),
     )
 
 
@@ -126,9 +126,17 @@ def _read_near_duplicates(written: Any) -> NearDuplicates | None:
 def _read_verify(written: Any) -> Verify | None:
     if written is None:
         return None
-    from datarecipe.recipe.keys.verify_settings import read_verify  # noqa: PLC0415 - few recipes ask for it
+    from datarecipe.recipe.keys.filter_models import read_verify  # noqa: PLC0415 - few recipes ask for it
 
     return read_verify(written)
+
+
+def _read_judge(written: Any) -> Judge | None:
+    if written is None:
+        return None
+    from datarecipe.recipe.keys.filter_models import read_judge  # noqa: PLC0415 - few recipes ask for it
+
+    return read_judge(written)
 
 
 def read_tests(written: Values) -> dict[TestedMeasure, Threshold]:

@@ -162,6 +162,15 @@ def _confirmed(run: RunData) -> str:
     return f"{confirmed:,} of {asked:,}" + (f" ({', '.join(named)})" if len(known) > 1 else "")
 
 
+def _judged(run: RunData) -> str:
+    by = run.manifest.judgement
+    if by is None:
+        return ""
+    named = [f"{cut(each.name, 200)} {each.mean:.1f}" for each in by.criteria[:20] if each.mean is not None]
+    passed = f"{by.accepted:,} of {by.accepted + by.rejected:,} passed"
+    return f"{by.model}, scores from 1 to {by.scale}: {passed}" + (f" (means: {', '.join(named)})" if named else "")
+
+
 def _when(run: RunData) -> str:
     begun, ended = run.manifest.this_run.started, run.manifest.this_run.finished
     at = begun.isoformat(sep=" ", timespec="minutes")
@@ -203,10 +212,13 @@ _FACTS: Final[Sequence[Fact]] = (
     ("examples", lambda run: run.manifest.counts.tally.accepted),
     ("rejected", lambda run: run.manifest.counts.tally.rejected.total()),
     ("surplus", lambda run: run.manifest.counts.tally.surplus or ""),
+    ("sent back", lambda run: run.manifest.counts.tally.sent_back or ""),
+    ("repaired by the author", lambda run: run.manifest.counts.tally.repaired or ""),
     ("mended", lambda run: run.manifest.counts.tally.normalised or ""),
     ("yield", lambda run: percent(run.manifest.counts.tally.yield_)),
     ("labels verified by", _verifier),
     ("labels confirmed", _confirmed),
+    ("judged by", _judged),
     ("responses", lambda run: run.manifest.counts.tally.responses),
     ("cost over all runs", lambda run: _used(run.manifest.cost.all_runs)),
     ("of that by model", _costs),

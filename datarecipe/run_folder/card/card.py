@@ -18,7 +18,7 @@ from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card.hub_metadata import front_matter
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
-from datarecipe.run_folder.manifest import Manifest, Verification
+from datarecipe.run_folder.manifest import Judgement, Manifest, Verification
 
 LABELS_SHOWN = 200
 """Rows of the card's table of labels; the rest is summed, and whole in the manifest."""
@@ -44,6 +44,7 @@ def card(
         f"Nobody has checked the {_unchecked(recipe)}."
         if manifest.verification is None
         else _verified(recipe, manifest.verification),
+        "" if manifest.judgement is None else _judged(manifest.judgement),
         f"Licence: {_plain(recipe.about.license)}" if recipe.about.license else "",
         "## Examples",
         f"{fence}json\n{lines}\n{fence}",
@@ -63,6 +64,11 @@ def _verified(recipe: Recipe, by: Verification) -> str:
     model, what = f"`{_code(by.model)}`", _unchecked(recipe)
     votes = f"{by.agree} or more of {counted(by.votes, 'answer')}"
     return f"No person has checked the {what}. {model} confirmed each with {votes}."
+
+
+def _judged(by: Judgement) -> str:
+    scores = ", ".join(f"`{_code(each.name)}` {each.mean:.1f}" for each in by.criteria if each.mean is not None)
+    return f"`{_code(by.model)}` scored each example from 1 to {by.scale}" + (f"; means: {scores}." if scores else ".")
 
 
 def _unchecked(recipe: Recipe) -> str:

@@ -13,6 +13,7 @@ from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.reasons import Reason
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabels
+from datarecipe.run_folder.counts.judged_scores import JudgedScores
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 
 MOST_NAMES = 100
@@ -33,6 +34,10 @@ class Tally:
     """By reason."""
     surplus: int = 0
     """Valid items beyond the target. They are nobody's fault, so they count apart."""
+    repaired: int = 0
+    """Accepted items that the author corrected."""
+    sent_back: int = 0
+    """Rejected items for which it was asked for a better one; `rejected` counts what came of them in the end."""
     normalised: int = 0
     """Accepted items whose label, options or fields were mended."""
     responses: int = 0
@@ -69,6 +74,8 @@ class CommitCounts:
     labels: LabelCounts | None = None
     confirmed: ConfirmedLabels | None = None
     """None where the recipe verifies nothing."""
+    judged: JudgedScores | None = None
+    """None where the recipe has no judge."""
     answered_by: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     """By the name that the provider gave."""
@@ -76,14 +83,18 @@ class CommitCounts:
     def add(self, events: Iterable[Event]) -> None:
         """Count events."""
         for event in events:
-            if self.confirmed is not None and isinstance(event, Accepted | RejectedItem):
-                self.confirmed.add(event)
+            for checks in (self.confirmed, self.judged):
+                if checks is not None and isinstance(event, Accepted | RejectedItem):
+                    checks.add(event)
             if isinstance(event, Accepted):
                 self.tally.accepted += 1
+                self.tally.repaired += bool(event.lineage.repaired_from)
                 if self.labels is not None:
                     self.labels.add(event.example)
             elif isinstance(event, RejectedItem):
-                if event.reason == "surplus":
+                if event.sent_back:
+                    self.tally.sent_back += 1
+                elif event.reason == "surplus":
                     self.tally.surplus += 1
                 else:
                     self.tally.rejected[event.reason] += 1
@@ -104,7 +115,7 @@ class CommitCounts:
     @classmethod
     def of(cls, recipe: Recipe) -> CommitCounts:
         """Nothing yet, of a run of the recipe."""
-        return cls(labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe))
+        return cls(labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe), judged=JudgedScores.of(recipe))
 
     def copy(self) -> CommitCounts:
         """As it is now."""

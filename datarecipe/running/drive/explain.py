@@ -56,7 +56,7 @@ def explain(setup: ResolvedRun, cache: ResponseCache) -> Explanation:
         for step in replay(generation, cache.get):
             if step.response is None:
                 missing = step.request
-            elif isinstance(step.request, Complete) and step.request.draw.asker not in setup.of_filters:
+            elif not step.is_question:
                 found += 1
     if not isinstance(missing, Complete):
         return Explanation(found, generation.accepted, missing, 0, ())

@@ -23,6 +23,7 @@ from datarecipe.run_folder.manifest import (
     CostRecord,
     FormatVersions,
     ItemCounts,
+    Judgement,
     LastRun,
     Manifest,
     ModelCost,
@@ -64,6 +65,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
             warning=EMBEDDED_WARNING if setup.embedded else None,
         ),
         verification=_verification(setup, committed),
+        judgement=_judgement(setup, committed),
         versions=_versions(),
         formats=_formats(setup.recipe),
         machine=f"{platform.system()} {platform.machine()}",
@@ -84,6 +86,23 @@ def _verification(setup: ResolvedRun, committed: CommitCounts) -> Verification |
         votes=verify.votes,
         agree=verify.needed,
         by_label=committed.confirmed.labels,
+    )
+
+
+def _judgement(setup: ResolvedRun, committed: CommitCounts) -> Judgement | None:
+    judge, judged = setup.recipe.filters.judge, committed.judged
+    if judge is None or judged is None:
+        return None
+    model = setup.of_filters["judge"].model
+    return Judgement(
+        model=model.name,
+        api_base=model.api_base,
+        sampling=model.sampling,
+        response_format=model.response_format,
+        scale=judge.scale,
+        accepted=judged.accepted,
+        rejected=judged.rejected,
+        criteria=judged.criteria,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datarecipe.amount import Amount
 from datarecipe.errors import UsageError
 from datarecipe.exchange import Complete, Completion
-from datarecipe.generate.admission.verification import VerifyFilter
+from datarecipe.generate.admission.filter_table import FILTERS
 from datarecipe.generate.events import Event
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.judge.item_checker import Checker, Valid
@@ -40,14 +40,16 @@ def first_request(setup: ResolvedRun) -> Complete:
     return request
 
 
-def first_question(setup: ResolvedRun) -> Complete:
-    """What `filters.verify` asks first about the first seed example; sends nothing. Raises `UsageError` without it."""
+def first_question(setup: ResolvedRun, filter_name: str) -> Complete:
+    """What a filter asks its model first about the first seed example; sends nothing. Raises `UsageError` without it."""
     recipe = setup.recipe
-    if recipe.filters.verify is None:
-        raise UsageError("this recipe verifies no labels", hint="Add `verify` to its `filters`, or leave out --verify.")
+    if filter_name not in setup.of_filters:
+        raise UsageError(
+            f"this recipe has no `filters.{filter_name}`", hint=f"Add it to the recipe, or leave out --{filter_name}."
+        )
     item = Checker(recipe).check(dict(recipe.seed_examples[0]))
     assert isinstance(item, Valid)
-    request = VerifyFilter(recipe, setup.model.of_filters["verify"]).questions(item)[0]
+    request = FILTERS[filter_name].make(recipe, setup.model.of_filters).questions(item)[0]
     assert isinstance(request, Complete)
     return request
 

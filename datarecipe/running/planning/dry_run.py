@@ -8,10 +8,12 @@ them.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
+from datarecipe.generate.admission.admission import REPAIR
 from datarecipe.generate.events import Accepted, Committed, Event, Outcome, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
@@ -66,8 +68,8 @@ class DryRun:
     """All that are needed."""
     wanted: int
     """Examples that they are to bring."""
-    unanswered: int
-    """Questions of filters about items of stored replies that are not stored."""
+    unanswered: Counter[str]
+    """By filter, its questions and requests about items of stored replies that are not stored."""
     reply_bytes: int
     """Of a reply whose items are as long as the seed examples."""
     largest: Complete | None
@@ -98,7 +100,7 @@ class _Driver:
         self._largest: Complete | None = None
         self._largest_bytes = -1
         self._taken: float | None = None
-        self._unanswered = 0
+        self._unanswered: Counter[str] = Counter()
         self._producer: dict[str, int] = {}  # by id of an example: the asked request whose reply held it
         self._last_of_lane: dict[str, int] = {}
 
@@ -116,9 +118,9 @@ class _Driver:
             return response
         if isinstance(request, Embed):
             return Embedding(hashed_ngrams(request.text))
-        if request.draw.asker in self._setup.of_filters:
-            self._unanswered += 1
-            return self._stand_in.reply(0)
+        if (asker := request.draw.asker) in (REPAIR, *self._setup.of_filters):
+            self._unanswered[asker] += 1
+            return self._stand_in.nothing if asker == REPAIR else self._stand_in.reply(0)
         if self._taken is None:
             self._taken = self._share(self._stored) * self._setup.recipe.batch_size
         number = len(self._asked)

@@ -7,14 +7,15 @@ in which little does. Failed attempts are in neither.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
 from datarecipe.amount import NOTHING, Amount, Cap, Caps, most
 from datarecipe.errors import UnknownPriceError
 from datarecipe.exchange import Request, Response
+from datarecipe.generate.admission.admission import REPAIR
 from datarecipe.generate.events import Outcome
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import chains_of
@@ -72,6 +73,14 @@ class TooLong:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What a filter asks its model about items."""
+
+    model: str
+    used: Range[Amount]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would take."""
 
@@ -90,10 +99,8 @@ class Plan:
     usd: Range[Decimal] | None
     """None where no price is known."""
     seconds: Range[float]
-    verification: Range[Amount] | None
-    """How much of all this the model of `filters.verify` takes; None where the recipe verifies nothing."""
-    verifier: str | None
-    """Its name."""
+    checks: Mapping[str, Check]
+    """How much of all this is asked about items, by the name of the filter that asks; `repair` asks the author."""
     price: Price | None
     price_source: str
     caps: tuple[CapCheck, ...]
@@ -123,8 +130,8 @@ class _Scenario:
     run: DryRun
     used: Amount
     seconds: float
-    verification: Amount = NOTHING
-    """How much of it the model of `filters.verify` takes."""
+    checks: Mapping[str, Amount] = field(default_factory=dict)
+    """How much of it the models of filters take, by the name of the filter."""
 
 
 def make_plan(
@@ -191,7 +198,7 @@ class _Planning:
         assumed = self._assumed(low) if low.asked else None
         ends = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
         low_use, high_use = (end.used for end in ends)
-        batches = low.stored.responses + low_use.calls - ends[0].verification.calls
+        batches = low.stored.responses + low_use.calls - sum(each.calls for each in ends[0].checks.values())
         caps, without_price = self._caps()
         spent = self._spent()
         refusal = conflict(setup.output, setup.identity, setup.identity_parts)
@@ -209,8 +216,10 @@ class _Planning:
             if any(one.cost.price is None for one in (setup.asked[0], *setup.of_filters.values()))
             else Range(low_use.usd, high_use.usd),
             seconds=Range(ends[0].seconds, ends[1].seconds),
-            verification=Range(ends[0].verification, ends[1].verification) if setup.of_filters else None,
-            verifier=setup.of_filters["verify"].model.name if setup.of_filters else None,
+            checks={
+                name: Check(setup.of_filters.get(name, setup.asked[0]).model.name, Range(least, ends[1].checks[name]))
+                for name, least in ends[0].checks.items()
+            },
             price=price,
             price_source=setup.cost.source,
             caps=tuple(check for named in caps.items() for check in self._checked(*named, spent, ends)),
@@ -239,7 +248,7 @@ class _Planning:
 
     def _scenario(self, run: DryRun, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
-            return self._verified(_Scenario(run, NOTHING, 0.0), end)
+            return self._with_questions(_Scenario(run, NOTHING, 0.0), end)
         limits, price = self.setup.recipe.limits, self.setup.cost.price
         prompts = [assumed.tokens.of_prompt(asked.prompt_bytes).at(end) for asked in run.asked]
         reply = assumed.tokens.of_reply(run.reply_bytes).at(end)
@@ -261,19 +270,26 @@ class _Planning:
             limits.tpm,
         )
         seconds = makespan([asked.waits_for for asked in run.asked], requests, speed)
-        return self._verified(_Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds), end)
+        return self._with_questions(
+            _Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds), end
+        )
 
-    def _verified(self, scenario: _Scenario, end: End) -> _Scenario:
-        """With what verification takes."""
-        if not self.setup.of_filters:
+    def _with_questions(self, scenario: _Scenario, end: End) -> _Scenario:
+        """With what is asked about items."""
+        setup = self.setup
+        if not setup.of_filters and not setup.repairs:
             return scenario
-        from datarecipe.running.planning.verification_cost import verification_cost  # noqa: PLC0415 - few recipes ask
+        from datarecipe.running.planning.check_cost import check_cost, repair_cost  # noqa: PLC0415 - few recipes ask for it
 
-        limits = self.setup.recipe.limits
-        cost = verification_cost(self.setup, scenario.run, scenario.used.calls, end, limits)
-        # Both go on at once; at the worst one waits for the other.
-        seconds = max(scenario.seconds, cost.seconds) if end == "low" else scenario.seconds + cost.seconds
-        return _Scenario(scenario.run, scenario.used + cost.used, seconds, cost.used)
+        run, requests, limits = scenario.run, scenario.used.calls, setup.recipe.limits
+        costs = {name: check_cost(setup, name, run, requests, end, limits) for name in setup.of_filters}
+        if setup.repairs:
+            costs[REPAIR] = repair_cost(setup, run, requests, end, limits)
+        # All of it goes on at once; at the worst each waits for the others.
+        together = max if end == "low" else sum
+        seconds = together([scenario.seconds, *(cost.seconds for cost in costs.values())])
+        used = sum((cost.used for cost in costs.values()), scenario.used)
+        return _Scenario(run, used, seconds, {name: cost.used for name, cost in costs.items()})
 
     def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self.setup.endpoint)

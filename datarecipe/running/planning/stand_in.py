@@ -48,6 +48,9 @@ class StandIn:
         self.reply_bytes = len(f'{{"examples": [{", ".join(items)}]}}'.encode())
         """Of each made-up reply."""
 
+    nothing = Completion("", "stop", None, "made up", "made up", "2000-01-01T00:00:00+00:00")
+    """A reply without items."""
+
     @staticmethod
     def reply(new: int) -> MadeUp:
         """A reply with `batch_size` items, `new` of them new."""
@@ -76,7 +79,7 @@ class _LettingPass(CommitFilter):
 
     def __init__(self, own: CommitFilter) -> None:
         self._own = own
-        self.before_duplicates = own.before_duplicates
+        self.before_duplicates, self.lasting = own.before_duplicates, own.lasting
 
     def questions(self, item: Valid) -> Sequence[Request]:
         return () if isinstance(item, _MadeUpItem) else self._own.questions(item)

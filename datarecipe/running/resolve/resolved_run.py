@@ -14,7 +14,7 @@ from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
-from datarecipe.generate.prompt.model_profile import ModelSettings, settle_model, settle_verifier
+from datarecipe.generate.prompt.model_profile import ModelSettings, settle_filter_model, settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
@@ -101,6 +101,11 @@ class ResolvedRun:
     def is_free(self) -> bool:
         """Whether nothing that it asks costs anything."""
         return self.embedded and not self.of_filters
+
+    @property
+    def repairs(self) -> int:
+        """How often an item is sent back to its author."""
+        return 0 if self.embedded else self.recipe.filters.repair
 
     def stand_ins(self, answered_by: Mapping[str, int]) -> dict[str, int]:
         """Of those who answered, by number of responses, the ones that are not the run's own model."""
@@ -209,9 +214,9 @@ def resolve_run(
     author = AskedModel(
         settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as), endpoint, given, options.trust
     )
-    of_filters = {}
-    if recipe.filters.verify is not None:
-        of_filters["verify"] = _verifier(recipe, author, options, config, sends=sends)
+    of_filters = {
+        name: _of_filter(recipe, name, author, options, config, sends=sends) for name in recipe.filters.models
+    }
     model = replace(author.model, of_filters={role: asked.model for role, asked in of_filters.items()})
     with recipe.placing_errors():
         shape = _shape(recipe, model)
@@ -283,27 +288,28 @@ def _own_endpoint(model: str, options: Options, config: Config, *, sends: bool) 
     )
 
 
-def _verifier(recipe: LoadedRecipe, author: AskedModel, options: Options, config: Config, *, sends: bool) -> AskedModel:
-    """The model of `filters.verify`. Where it is the author too, it is asked at the same place and at the same prices."""
-    verify = recipe.filters.verify
-    assert verify is not None
-    if verify.model.startswith(LOCAL_PREFIX):
+def _of_filter(
+    recipe: LoadedRecipe, name: str, author: AskedModel, options: Options, config: Config, *, sends: bool
+) -> AskedModel:
+    """The model that a filter asks. Where it is the author too, it is asked at the same place and at the same prices."""
+    settings = recipe.filters.models[name]
+    if settings.model.startswith(LOCAL_PREFIX):
         raise UsageError(
-            f"{verify.model} cannot verify labels: the embedded model is too weak to judge them",
-            hint="Name a model behind an API in `filters.verify.model`.",
+            f"{settings.model} cannot be asked by `filters.{name}`: the embedded model is too weak to judge examples",
+            hint=f"Name a model behind an API in `filters.{name}.model`.",
         )
-    is_author = verify.model == author.model.name
-    endpoint = author.endpoint if is_author else _own_endpoint(verify.model, options, config, sends=sends)
+    is_author = settings.model == author.model.name
+    endpoint = author.endpoint if is_author else _own_endpoint(settings.model, options, config, sends=sends)
     # What the author's server cannot take of one request, it cannot take of another either.
     chosen = recipe.response_format if is_author else "auto"
-    model = settle_verifier(recipe, verify.model, endpoint.api_base_for_key, endpoint.known_as, chosen=chosen)
-    given = _given_prices(recipe, ("filters", "verify", "prices"), verify.prices, endpoint, config)
+    model = settle_filter_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as, chosen=chosen)
+    given = _given_prices(recipe, ("filters", name, "prices"), settings.prices, endpoint, config)
     if is_author and author.given is not None and (given is None or (author.given.by_user and not given.by_user)):
         given = author.given
     # The short form takes no further key; the long one keeps its others.
-    is_short = verify == Verify(verify.model)
-    setting = f"filters.verify={{model: {model.name}, prices: {{}}}}" if is_short else "filters.verify.prices={}"
-    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting, role="verify")
+    is_short = settings == Verify(settings.model)
+    setting = f"filters.{name}={{model: {model.name}, prices: {{}}}}" if is_short else f"filters.{name}.prices={{}}"
+    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting, role=name)
 
 
 def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
@@ -381,7 +387,7 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     renderer = Renderer(recipe, model)
     renderer.check()
     return {
-        **({"verifier": _asked_of_filter(recipe, model)} if recipe.filters.verify is not None else {}),
+        **{f"asked by {name}": _asked_by(name, recipe, model) for name in recipe.filters.models},
         **({"filters": versions} if versions else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
@@ -395,11 +401,11 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     }
 
 
-def _asked_of_filter(recipe: Recipe, model: ModelSettings) -> Json:
-    """How the model of `filters.verify` is asked: its first question about the seed example."""
-    from datarecipe.generate.prompt.verify_prompt import verify_content  # noqa: PLC0415 - few recipes ask for it
+def _asked_by(name: str, recipe: Recipe, model: ModelSettings) -> Json:
+    """How the model of a filter is asked."""
+    from datarecipe.generate.prompt.sample_question import sample_question  # noqa: PLC0415 - few recipes ask for one
 
-    return verify_content(recipe, model.of_filters["verify"], recipe.seed_examples[0], 0).canonical
+    return sample_question(recipe, model.of_filters[name], name).canonical
 
 
 def _hash(value: Json) -> str:

@@ -1,4 +1,4 @@
-"""What a terminal shows of the labels that `filters.verify` confirmed."""
+"""What a terminal shows of the answers of `filters.verify` and `filters.judge`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from datarecipe.printable import printable
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabel, ConfirmedLabels
+from datarecipe.run_folder.counts.judged_scores import JudgedScores
 from datarecipe.running.show.rejections import percent
 
 UNLIKE = 0.2
@@ -31,6 +32,14 @@ def confirmations(counts: ConfirmedLabels) -> Iterator[str]:
             f"warning: the verifier confirms {least} much less often than {most}: the author's {least} may be wrong, "
             f"or the verifier leans to {most}; the rejected items have the reason `unverified`"
         )
+
+
+def judgements(counts: JudgedScores) -> Iterator[str]:
+    """How many examples passed the judge, and their mean scores."""
+    if counts.accepted + counts.rejected:
+        means = ", ".join(f"{each.name} {each.mean:.1f}" for each in counts.criteria if each.mean is not None)
+        passed = f"judged: {counts.accepted:,} of {counts.accepted + counts.rejected:,} passed"
+        yield passed + (f" (mean scores of these: {means})" if means else "")
 
 
 def _asked(label: ConfirmedLabel) -> int:

@@ -17,7 +17,7 @@ from datarecipe.run_folder.layout import REJECTED
 from datarecipe.running.resolve.options import EMBEDDED_WARNING
 from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
-from datarecipe.running.show.confirmations import confirmations
+from datarecipe.running.show.confirmations import confirmations, judgements
 from datarecipe.running.show.rejections import loss_of, percent
 
 
@@ -30,7 +30,12 @@ def opening(setup: ResolvedRun) -> list[str]:
     ]
     for filter_, asked in setup.of_filters.items():
         host = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
-        lines.append(f"{filter_}: {printable(asked.model.name)}{host} answers each example without its label")
+        does = "answers each example without its label" if filter_ == "verify" else "scores each example"
+        lines.append(f"{filter_}: {printable(asked.model.name)}{host} {does}")
+    if setup.repairs:
+        lines.append(f"repair: rejected examples go back to the author, {counted(setup.repairs, 'time')} at the most")
+    elif setup.recipe.filters.repair:
+        lines.append("warning: the embedded model cannot correct its examples, so `filters.repair` has no effect")
     if setup.embedded:
         lines.append(EMBEDDED_WARNING)
     return lines
@@ -80,8 +85,12 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield line
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
+    if tally.sent_back:
+        yield f"repaired: {tally.repaired:,} of {counted(tally.sent_back, 'example')} sent back"
     if (confirmed := result.counts.committed.confirmed) is not None:
         yield from confirmations(confirmed)
+    if (judged := result.counts.committed.judged) is not None:
+        yield from judgements(judged)
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"

@@ -17,9 +17,9 @@ from datarecipe.exchange import Complete, Completion
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.admission.verification import VerifyFilter
 from datarecipe.generate.judge.item_checker import Checker, Valid
-from datarecipe.generate.prompt.model_profile import ModelSettings, settle_verifier
+from datarecipe.generate.prompt.model_profile import ModelSettings, settle_filter_model
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, Task
-from datarecipe.recipe.recipe import Verify
+from datarecipe.recipe.models.named_models import Verify
 from tests import reference
 from tests.generate.driving import drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings, verdict
@@ -30,7 +30,7 @@ KINDS = ("fixed", "random", "similar", "contrastive", "tree")
 
 def verifying(recipe: Recipe, **changes: Any) -> tuple[Recipe, ModelSettings]:
     recipe = replace(recipe, filters=replace(recipe.filters, verify=Verify(MODEL, **changes)))
-    model = replace(settings(recipe), of_filters={"verify": settle_verifier(recipe, MODEL, None)})
+    model = replace(settings(recipe), of_filters={"verify": settle_filter_model(recipe, "verify", None)})
     return recipe, model
 
 

@@ -43,6 +43,8 @@ def test_the_schema_is_one_and_holds_the_whole_format() -> None:
         "secrets",
         "contradictions",
         "verify",
+        "judge",
+        "repair",
     }
     assert set(schema["properties"]["limits"]["properties"]) == {
         "usd",

@@ -20,6 +20,7 @@ from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
+from datarecipe.recipe.models.named_models import Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
     Filters,
@@ -27,14 +28,12 @@ from datarecipe.recipe.recipe import (
     Limits,
     NearDuplicates,
     Pii,
-    Prices,
     Recipe,
     StopWhen,
     Strategy,
     Task,
     TestedMeasure,
     Threshold,
-    Verify,
 )
 from tests.docs.pages import ROOT
 from tests.recipe.writing import Project, as_flow
@@ -100,6 +99,16 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "verify", "sampling"): (Verify, "sampling"),
     ("filters", "verify", "prices", "input_per_million"): (Prices, "input_per_million"),
     ("filters", "verify", "prices", "output_per_million"): (Prices, "output_per_million"),
+    ("filters", "judge", "model"): (Judge, "model"),
+    ("filters", "judge", "rubric"): (Judge, "rubric"),
+    ("filters", "judge", "scale"): (Judge, "scale"),
+    ("filters", "judge", "keep"): (Judge, "keep"),
+    ("filters", "judge", "fields"): (Judge, "fields"),
+    ("filters", "judge", "instruction"): (Judge, "instruction"),
+    ("filters", "judge", "sampling"): (Judge, "sampling"),
+    ("filters", "judge", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("filters", "judge", "prices", "output_per_million"): (Prices, "output_per_million"),
+    ("filters", "repair"): (Filters, "repair"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -120,6 +129,8 @@ WHOLE = {
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
     ("filters", "verify", "prices"): "prices",
+    ("filters", "judge"): "judge",
+    ("filters", "judge", "prices"): "prices",
     ("limits",): "limits",
     ("limits", "stop_when"): "stop_when",
 }
@@ -132,8 +143,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
-    Filters: {"near_duplicates", "pii", "decontaminate", "verify"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify", "judge"},
+    Filters: {"near_duplicates", "pii", "decontaminate", "verify", "judge"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -217,6 +228,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     project.write("held_out.txt", "a text that is held out\n")
     beside: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
     beside = {"model": "openai/gpt-4o-mini"} if keys[1:2] == ("verify",) else beside
+    beside = {"model": "openai/gpt-4o-mini", "rubric": {"natural": "Is it?"}} if keys[1:2] == ("judge",) else beside
     beside = {"min": 0} if keys[0] == "tests" else beside
     asked_for: dict[str, dict[str, Json]] = (
         {keys[0]: {keys[-2]: beside}} if keys[0] in ("filters", "tests") and len(keys) > 2 else {}
