@@ -24,7 +24,7 @@ from weakref import WeakValueDictionary
 
 from datarecipe.exchange import Completion, Request, Response
 from datarecipe.generate.admission.admission import Admission
-from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.commit_filter import CommitFilter, Outlook
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, AcceptedLog, Committed, Event, Lineage, Outcome, RejectedItem
 from datarecipe.generate.judge.batch_judge import judge_of
@@ -87,6 +87,7 @@ class Generation:
         self._questions = asker.questions
         own = filters_of(recipe, model.of_filters) if filters is None else filters
         self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions)
+        asker.outlook = self._admission.outlook
         self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
@@ -106,6 +107,7 @@ class Generation:
         if self.outcome is not None:
             return
         mean, deviation = self._expected_yield()
+        outlook = self._admission.outlook()
         arrived, unresolved, ahead = self.accepted, 0.0, 0.0
         for number, step in enumerate(self._order.upcoming(mean)):
             if number and (number >= window or self._enough(arrived, mean * unresolved, deviation, unresolved)):
@@ -118,9 +120,10 @@ class Generation:
                 unresolved += 1
                 ahead += 1
             elif step.batch is not None:
-                for question in self._admission.open(step.batch, step.asked, len(step.verdicts)):
+                likely = range(len(step.verdicts), len(step.batch)) if outlook is None else _likely(step, outlook)
+                for question in self._admission.open(step.batch, step.asked, likely):
                     yield Wanted(question.handle, question.request, ahead, is_question=True)
-                arrived += self._promising(step)
+                arrived += self._promising(step) if isinstance(likely, range) else len(likely)
             else:
                 if not step.is_known:
                     step.is_known = True
@@ -217,7 +220,8 @@ class Generation:
         elif self._barren >= self._recipe.limits.barren:
             self.outcome = "barren"
             last = "response" if self._barren == 1 else f"{self._barren:,} responses"
-            self.why = f"the last {last} brought nothing new"
+            lacks = self._admission.lacks()
+            self.why = f"the last {last} brought nothing new{f': {lacks}' if lacks else ''}"
         elif self._degraded():
             self.outcome = "degraded"
 
@@ -242,3 +246,11 @@ class Generation:
         mean = sum(self._yields) / count
         variance = sum((y - mean) ** 2 for y in self._yields) / count
         return max(mean, YIELD_FLOOR), math.sqrt(variance)
+
+
+def _likely(place: Place, outlook: Outlook) -> set[int]:
+    """The undecided items of a place that are likely to be accepted."""
+    items = enumerate(place.batch or ())
+    return {
+        index for index, item in items if index >= len(place.verdicts) and isinstance(item, Valid) and outlook(item)
+    }

@@ -14,6 +14,7 @@ Reason: TypeAlias = Literal[
     "duplicate",
     "contradiction",
     "near_duplicate",
+    "unbalanced",
     "unverified",
     "surplus",
     "schema",
@@ -78,6 +79,10 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         helps="more variety: `vary`, another strategy; or a higher `filters.near_duplicates.threshold`",
         about_variety=True,
         any_model=True,
+    ),
+    "unbalanced": ReasonRow(
+        helps="an instruction that asks for the values in `{{ balance }}`, seed examples of each value, other "
+        f"`filters.balance.shares`, {_STRONGER}",
     ),
     "unverified": ReasonRow(
         helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`",

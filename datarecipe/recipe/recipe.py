@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as dataclass_fields
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
 Contrast: TypeAlias = Literal["drop", "keep"]
+OtherValues: TypeAlias = Literal["keep", "reject"]
 PiiKind: TypeAlias = Literal["email", "iban", "card", "ssn", "phone", "ip"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
 
@@ -120,6 +122,43 @@ class NearDuplicates:
     """What becomes of an example whose nearest one has another label: human authors write such pairs on purpose."""
 
 
+@dataclass(frozen=True)
+class Balance:
+    """Holds the values of a field to their shares of the accepted examples."""
+
+    field: str
+    values: tuple[Scalar, ...]
+    """Those with a share, in the order of the labels, of the schema's `enum`, or of the shares."""
+    weights: tuple[int, ...]
+    """Of each value: how many of the sum of all weights are its share. They have no common divisor."""
+    window: int = 20
+    """Accepted examples after which the shares are to be reached, again and again."""
+    tolerance: float = 0.1
+    """How far a value may be ahead of its share then, as a part of its share of one window."""
+    others: OtherValues = "reject"
+    """What becomes of examples with another value."""
+
+    @property
+    def as_written(self) -> dict[str, Json]:
+        """The mapping that a recipe has for it. Keys of a mapping are texts: where 1 and "1" are values, the shares are
+        equal, and none are written.
+        """
+        names = [share_key(value) for value in self.values]
+        shares: dict[str, Json] = dict(zip(names, self.weights, strict=True))
+        return {
+            "field": self.field,
+            **({"shares": shares} if len(shares) == len(names) else {}),
+            "window": self.window,
+            "tolerance": self.tolerance,
+            "others": self.others,
+        }
+
+
+def share_key(value: Scalar) -> str:
+    """A value as the key that names it in `filters.balance.shares`."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Length:
     """Bounds of a field's text, each of them allowed itself. None: no bound."""
@@ -205,6 +244,7 @@ class Filters:
     decontaminate: Decontaminate | None = None
     contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
+    balance: Balance | None = None
     verify: Verify | None = None
 
 
@@ -318,12 +358,14 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        held_out, verify = self.filters.decontaminate, self.filters.verify
-        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None)))
+        held_out, balance, verify = self.filters.decontaminate, self.filters.balance, self.filters.verify
+        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, balance=None, verify=None)))
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
+        if balance is not None:
+            written["balance"] = balance.as_written
         if verify is not None:
             written["verify"] = verify.as_written
         names = (each.name for each in dataclass_fields(self.filters))

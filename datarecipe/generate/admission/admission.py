@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+import operator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from datarecipe.exchange import Json, Response
-from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.commit_filter import CommitFilter, Outlook
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import Checked, Valid
@@ -33,6 +35,8 @@ class Admission:
         self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
         self._may_ask = any(type(own).questions is not CommitFilter.questions for own in others)
         self._questions = questions
+        self._rejecting: dict[CommitFilter, None] = {}
+        """The filters that have rejected an item since one was last accepted."""
         self.questions_each = sum(own.questions_each for own in others)
         """How many requests the filters ask about an item at the most."""
 
@@ -50,11 +54,18 @@ class Admission:
             lost = lost or (filter_.lasting and filter_.admit(item, ()) is not None)
             yield () if lost else [*map(self._questions.ask, filter_.questions(item))]
 
-    def open(self, batch: Sequence[Checked], asked: Asked, start: int) -> Iterator[Question]:
-        """Questions without an answer about items from number `start` on, the first that is needed first."""
+    def outlook(self) -> Outlook | None:
+        """A guess at what the filters will decide about items that wait; None where every item has the same chance."""
+        looks = [look for own in self._filters if (look := own.outlook()) is not None]
+        if len(looks) < 2:
+            return looks[0] if looks else None
+        return lambda item: all(list(map(operator.call, looks, itertools.repeat(item))))  # each has to see all items
+
+    def open(self, batch: Sequence[Checked], asked: Asked, likely: Container[int]) -> Iterator[Question]:
+        """Questions without an answer about the items `likely` to be accepted, the first that is needed first."""
         for index, of_item in asked.items():
             item = batch[index]
-            if index >= start and isinstance(item, Valid) and item.digest not in self.seen:
+            if index in likely and isinstance(item, Valid) and item.digest not in self.seen:
                 yield from (question for questions in of_item for question in questions if question.answer is None)
 
     def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Verdict | Literal["undecided"]:
@@ -72,12 +83,18 @@ class Admission:
                     return "undecided"
             rejection = filter_.admit(item, answers)
             if rejection is not None:
+                self._rejecting[filter_] = None
                 return rejection
             if answers:
                 notes |= filter_.notes(item, answers)
         for filter_ in self._filters:
             filter_.accepted(item)
+        self._rejecting.clear()
         return notes
+
+    def lacks(self) -> str:
+        """What the filters wait for that have rejected items since one was last accepted; empty where there is nothing."""
+        return "; ".join(filter(None, (own.lacks() for own in self._rejecting)))
 
 
 _DUPLICATE: Final = Rejection("duplicate", "equal to a seed example or to an accepted example")

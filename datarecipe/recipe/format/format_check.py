@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 NOT_YET: tuple[tuple[str, ...], ...] = (
-    *(("filters", name) for name in ("balance", "language")),
+    ("filters", "language"),
     ("evaluate",),
 )
 """Keys of format 1 that this release refuses, since to ignore them would give another dataset."""

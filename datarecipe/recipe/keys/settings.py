@@ -11,6 +11,7 @@ from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.recipe import (
     About,
+    Balance,
     Fallback,
     Filters,
     Length,
@@ -81,8 +82,8 @@ def read_stop_when(written: Values) -> StopWhen | None:
     return StopWhen(**_typed(StopWhen, written))
 
 
-def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filters:
-    """The filters that a recipe asks for; the one that reads files is read already."""
+def read_filters(written: Values, decontaminate: Decontaminate | None, balance: Balance | None) -> Filters:
+    """The filters that a recipe asks for; those that take more than their own settings are read already."""
     leakage = written.get("leakage") or False
     return Filters(
         length={field: Length(**_typed(Length, bounds)) for field, bounds in (written.get("length") or {}).items()},
@@ -95,6 +96,7 @@ def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filter
         decontaminate=decontaminate,
         contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
+        balance=balance,
         verify=_read_verify(written.get("verify")),
     )
 

@@ -22,6 +22,7 @@ from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 from datarecipe.recipe.recipe import (
     About,
+    Balance,
     Filters,
     LabelSpace,
     Limits,
@@ -100,6 +101,11 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "verify", "sampling"): (Verify, "sampling"),
     ("filters", "verify", "prices", "input_per_million"): (Prices, "input_per_million"),
     ("filters", "verify", "prices", "output_per_million"): (Prices, "output_per_million"),
+    ("filters", "balance", "field"): (Balance, "field"),
+    ("filters", "balance", "shares"): (Balance, "weights"),
+    ("filters", "balance", "window"): (Balance, "window"),
+    ("filters", "balance", "tolerance"): (Balance, "tolerance"),
+    ("filters", "balance", "others"): (Balance, "others"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -116,6 +122,7 @@ WHOLE = {
     ("filters",): "filters",
     ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
+    ("filters", "balance"): "balance",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
@@ -128,12 +135,16 @@ WHOLE = {
 USED_UP = {("recipe",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
 
+OF_FILTERS = {"near_duplicates", "balance", "pii", "decontaminate", "verify"}
+"""Filters with a dataclass of their own."""
+
 OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
-    Filters: {"near_duplicates", "pii", "decontaminate", "verify"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", *OF_FILTERS},
+    Filters: OF_FILTERS,
+    Balance: {"values"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -186,7 +197,7 @@ def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
 
 
 def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
-    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Pii, Limits):
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Balance, Pii, Limits):
         known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
         written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
         assert written == known, kind.__name__
