@@ -15,6 +15,7 @@ from datarecipe._version import __version__
 from datarecipe.amount import Amount, Caps
 from datarecipe.errors import UsageError
 from datarecipe.json_size import too_many_values
+from datarecipe.run_folder.counts.balanced_values import Balanced
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabel
 from datarecipe.run_folder.counts.label_counts import ByLabel
@@ -177,6 +178,8 @@ class Manifest:
     model: ModelRecord
     verification: Verification | None = None
     """None where the recipe verifies nothing."""
+    balance: Balanced | None = None
+    """None where the recipe balances nothing."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

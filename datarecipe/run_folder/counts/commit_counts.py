@@ -12,6 +12,7 @@ from datarecipe.exchange import Completion
 from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
 from datarecipe.generate.reasons import Reason
 from datarecipe.recipe import Recipe
+from datarecipe.run_folder.counts.balanced_values import BalancedValues
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabels
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 
@@ -69,6 +70,8 @@ class CommitCounts:
     labels: LabelCounts | None = None
     confirmed: ConfirmedLabels | None = None
     """None where the recipe verifies nothing."""
+    balanced: BalancedValues | None = None
+    """None where the recipe balances nothing."""
     answered_by: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     """By the name that the provider gave."""
@@ -82,6 +85,8 @@ class CommitCounts:
                 self.tally.accepted += 1
                 if self.labels is not None:
                     self.labels.add(event.example)
+                if self.balanced is not None:
+                    self.balanced.add(event.example)
             elif isinstance(event, RejectedItem):
                 if event.reason == "surplus":
                     self.tally.surplus += 1
@@ -104,7 +109,9 @@ class CommitCounts:
     @classmethod
     def of(cls, recipe: Recipe) -> CommitCounts:
         """Nothing yet, of a run of the recipe."""
-        return cls(labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe))
+        return cls(
+            labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe), balanced=BalancedValues.of(recipe)
+        )
 
     def copy(self) -> CommitCounts:
         """As it is now."""

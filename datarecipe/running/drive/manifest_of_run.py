@@ -64,6 +64,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
             warning=EMBEDDED_WARNING if setup.embedded else None,
         ),
         verification=_verification(setup, committed),
+        balance=None if committed.balanced is None else committed.balanced.balanced,
         versions=_versions(),
         formats=_formats(setup.recipe),
         machine=f"{platform.system()} {platform.machine()}",

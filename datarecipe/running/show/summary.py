@@ -19,6 +19,7 @@ from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.confirmations import confirmations
 from datarecipe.running.show.rejections import loss_of, percent
+from datarecipe.running.show.shares import share_line
 
 
 def opening(setup: ResolvedRun) -> list[str]:
@@ -80,6 +81,8 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield line
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
+    if (balanced := result.counts.committed.balanced) is not None and tally.accepted:
+        yield share_line(balanced.balanced)
     if (confirmed := result.counts.committed.confirmed) is not None:
         yield from confirmations(confirmed)
     if result.stand_ins:
