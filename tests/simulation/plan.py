@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
-from datarecipe.recipe.recipe import Verify
+from datarecipe.recipe.recipe import Balance, Verify
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
@@ -115,6 +115,16 @@ def draw(seed: int) -> Plan:
     if verified.random() < 0.2:
         verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
         recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
+    balanced = random.Random(f"{seed} balance")
+    if balanced.random() < 0.25:
+        balance = Balance(
+            "answer",
+            ("yes", "no"),
+            balanced.choice([(1, 1), (7, 3)]),
+            balanced.choice([1, 6, 20]),
+            balanced.choice([0.0, 0.1]),
+        )
+        recipe = replace(recipe, filters=replace(recipe.filters, balance=balance))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7
