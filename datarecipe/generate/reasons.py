@@ -24,6 +24,7 @@ Reason: TypeAlias = Literal[
     "copy",
     "leakage",
     "boilerplate",
+    "wrong_language",
     "pii",
     "secret",
     "contamination",
@@ -98,6 +99,9 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
     "copy": ReasonRow(helps=f"an instruction that asks for spans that stand in the text word for word, {_STRONGER}"),
     "leakage": ReasonRow(helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}"),
     "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
+    "wrong_language": ReasonRow(
+        helps=f"an instruction and a description in the language of the texts, or that name it, {_STRONGER}"
+    ),
     "pii": ReasonRow(helps=f"an instruction that asks for invented names and numbers at most, {_STRONGER}"),
     "secret": ReasonRow(helps=f"an instruction that forbids keys and passwords, {_STRONGER}"),
     "contamination": ReasonRow(

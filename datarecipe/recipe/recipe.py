@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
 Contrast: TypeAlias = Literal["drop", "keep"]
+Unsure: TypeAlias = Literal["accept", "reject"]
 OtherValues: TypeAlias = Literal["keep", "reject"]
 PiiKind: TypeAlias = Literal["email", "iban", "card", "ssn", "phone", "ip"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
@@ -177,6 +178,24 @@ class Patterns:
     forbid: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Language:
+    """Rejects an example with a text in another language."""
+
+    languages: tuple[str, ...]
+    """Codes (ISO 639-1). A text must be in one of them."""
+    fields: tuple[str, ...] = ()
+    """The fields that are looked at; none: all text fields."""
+    unsure: Unsure = "accept"
+    """What becomes of a text that may be in one of them and in another."""
+
+    @property
+    def as_written(self) -> dict[str, Json]:
+        """The mapping that a recipe has for it."""
+        fields: dict[str, Json] = {"fields": list(self.fields)} if self.fields else {}
+        return {"is": list(self.languages), **fields, "unsure": self.unsure}
+
+
 @dataclass(frozen=True, slots=True)
 class Pii:
     """Rejects an example with personal data."""
@@ -239,6 +258,7 @@ class Filters:
     leakage: bool | tuple[str, ...] = False
     """The fields that must not name the label; True: all texts."""
     refusals: bool = False
+    language: Language | None = None
     pii: Pii | None = None
     secrets: bool = False
     decontaminate: Decontaminate | None = None
@@ -358,16 +378,16 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        held_out, balance, verify = self.filters.decontaminate, self.filters.balance, self.filters.verify
-        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, balance=None, verify=None)))
+        filters = self.filters
+        held_out = filters.decontaminate
+        others = {name: getattr(filters, name) for name in ("language", "balance", "verify")}
+        plain = replace(filters, decontaminate=None, language=None, balance=None, verify=None)
+        written: dict[str, Json] = _plain(asdict(plain))
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
-        if balance is not None:
-            written["balance"] = balance.as_written
-        if verify is not None:
-            written["verify"] = verify.as_written
+        written |= {name: settings.as_written for name, settings in others.items() if settings is not None}
         names = (each.name for each in dataclass_fields(self.filters))
         return {name: written[name] for name in names if written.get(name, False) is not False}
 

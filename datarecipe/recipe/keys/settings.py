@@ -14,6 +14,7 @@ from datarecipe.recipe.recipe import (
     Balance,
     Fallback,
     Filters,
+    Language,
     Length,
     Limits,
     NearDuplicates,
@@ -91,6 +92,7 @@ def read_filters(written: Values, decontaminate: Decontaminate | None, balance: 
         copies=written.get("copies") or {},
         leakage=tuple(leakage) if isinstance(leakage, list) else leakage,
         refusals=written.get("refusals") or False,
+        language=_read_language(written.get("language")),
         pii=_read_pii(written.get("pii")),
         secrets=written.get("secrets") or False,
         decontaminate=decontaminate,
@@ -98,6 +100,18 @@ def read_filters(written: Values, decontaminate: Decontaminate | None, balance: 
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
         balance=balance,
         verify=_read_verify(written.get("verify")),
+    )
+
+
+def _read_language(written: Any) -> Language | None:
+    if written is None:
+        return None
+    settings = written if isinstance(written, Mapping) else {"is": written}
+    codes = settings["is"]
+    return Language(
+        languages=(codes,) if isinstance(codes, str) else tuple(codes),
+        fields=tuple(settings.get("fields", ())),
+        unsure=settings.get("unsure", Language.unsure),
     )
 
 

@@ -25,6 +25,7 @@ from datarecipe.recipe.recipe import (
     Balance,
     Filters,
     LabelSpace,
+    Language,
     Limits,
     NearDuplicates,
     Pii,
@@ -91,6 +92,9 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "decontaminate", "against"): (Decontaminate, "against"),
     ("filters", "decontaminate", "threshold"): (Decontaminate, "threshold"),
     ("filters", "decontaminate", "fields"): (Decontaminate, "fields"),
+    ("filters", "language", "is"): (Language, "languages"),
+    ("filters", "language", "fields"): (Language, "fields"),
+    ("filters", "language", "unsure"): (Language, "unsure"),
     ("filters", "pii", "kinds"): (Pii, "kinds"),
     ("filters", "pii", "mask"): (Pii, "mask"),
     ("filters", "verify", "model"): (Verify, "model"),
@@ -123,6 +127,7 @@ WHOLE = {
     ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
     ("filters", "balance"): "balance",
+    ("filters", "language"): "language",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
@@ -135,7 +140,7 @@ WHOLE = {
 USED_UP = {("recipe",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
 
-OF_FILTERS = {"near_duplicates", "balance", "pii", "decontaminate", "verify"}
+OF_FILTERS = {"near_duplicates", "balance", "language", "pii", "decontaminate", "verify"}
 """Filters with a dataclass of their own."""
 
 OF_NO_KEY = {
@@ -197,7 +202,7 @@ def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
 
 
 def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
-    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Balance, Pii, Limits):
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Balance, Language, Pii, Limits):
         known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
         written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
         assert written == known, kind.__name__
@@ -228,6 +233,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     project.write("held_out.txt", "a text that is held out\n")
     beside: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
     beside = {"model": "openai/gpt-4o-mini"} if keys[1:2] == ("verify",) else beside
+    beside = {"is": "en"} if keys[1:2] == ("language",) else beside
     beside = {"min": 0} if keys[0] == "tests" else beside
     asked_for: dict[str, dict[str, Json]] = (
         {keys[0]: {keys[-2]: beside}} if keys[0] in ("filters", "tests") and len(keys) > 2 else {}
