@@ -13,10 +13,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from datarecipe.recipe.language.language_profiles import ABSENT, BITS, profiles
-from datarecipe.recipe.language.letter_runs import runs_of
+from datarecipe.recipe.language.letter_runs import SCRIPTS, runs_of
 
 MARGIN: Final = 30 * BITS
 """By how much the cheapest of the other languages must be cheaper. Measured on short texts (docs/filters.md)."""
+
+SHORT: Final = 20
+"""Letters below which nothing is certain, since a name can be all of a text; a letter of `SCRIPTS` counts as three."""
+
+_FOREIGN: Final = 14 * BITS
+"""What a single letter costs that is none of a language's own, nor of the names that it quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Found:
     """What a text says of its language."""
 
     likeliest: str
-    """Of all languages, where it is likelier than each wanted one by the margin; else of the wanted ones."""
+    """The likeliest of all languages."""
     is_other: bool
     """Whether the text is certainly in none of the wanted languages."""
     is_wanted: bool
@@ -40,7 +46,17 @@ def language_of(text: str, wanted: Sequence[str]) -> Found | None:
     own = min(wanted, key=lambda language: (costs[language], language))
     other = min(costs.keys() - set(wanted), key=lambda language: (costs[language], language))
     ahead = costs[own] - costs[other]
-    return Found(other if ahead > 0 else own, is_other=ahead > MARGIN, is_wanted=-ahead > MARGIN)
+    is_other = ahead > MARGIN and not (_is_short(runs) and any(_has_letters_of(runs, each) for each in wanted))
+    return Found(other if ahead > 0 else own, is_other=is_other, is_wanted=-ahead > MARGIN)
+
+
+def _is_short(runs: Mapping[str, int]) -> bool:
+    return sum(count for run, count in runs.items() if len(run) == 1 or run in SCRIPTS) < SHORT
+
+
+def _has_letters_of(runs: Mapping[str, int], language: str) -> bool:
+    profile = profiles()[language]
+    return any(profile.get(run, ABSENT) < _FOREIGN for run in runs if len(run) == 1 or run in SCRIPTS)
 
 
 def _cost(runs: Mapping[str, int], profile: Mapping[str, int]) -> int:
