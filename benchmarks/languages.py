@@ -55,7 +55,7 @@ def texts_of(folder: Path) -> dict[str, set[str]]:
 
 def _messages(file: Path, code: str) -> Iterator[tuple[str, str]]:
     with file.open("rb") as stream:
-        catalog = gettext.GNUTranslations(stream)._catalog  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to all of them
+        catalog = gettext.GNUTranslations(stream)._catalog  # type: ignore[attr-defined]
     for key, text in catalog.items():
         if isinstance(key, str) and key and isinstance(text, str) and text and text != key:
             yield code, " ".join(_MARKUP.sub(" ", text).split())
@@ -91,8 +91,8 @@ def main() -> None:
     print("| letters | texts | rejected in their own language | rejected where another is wanted | unsure |")
     print("|---|---|---|---|---|")
     for (low, high), group in zip(pairwise(LETTERS), groups, strict=True):
-        own, others, unsure = group.rejected / group.texts, group.found / group.others, group.unsure / group.texts
-        print(f"| {low} to {high - 1} | {group.texts:,} | {own:.2%} | {others:.1%} | {unsure:.0%} |")
+        wrongly, told, unsure = group.rejected / group.texts, group.found / group.others, group.unsure / group.texts
+        print(f"| {low} to {high - 1} | {group.texts:,} | {wrongly:.2%} | {told:.1%} | {unsure:.0%} |")
 
 
 if __name__ == "__main__":
