@@ -1,8 +1,9 @@
 """Which of the known languages a text may be in.
 
-A multinomial naive Bayes over runs of letters (Lui and Baldwin, ACL 2012; language-detection, Nakatani Shuyo 2010), with costs that are whole numbers: nothing is rounded while a text is looked at, so the result is the same on
-every machine. The costs of two languages differ by how much likelier the text is in one of them, in parts of a bit.
-Neighbouring runs overlap, so the evidence counts about three times; `MARGIN` was measured with that.
+A multinomial naive Bayes over runs of letters (Lui and Baldwin, ACL 2012), with costs that are whole numbers: nothing is
+rounded while a text is looked at, so the result is the same on every machine. The costs of two languages differ by how much
+likelier the text is in one of them, in parts of a bit. Neighbouring runs overlap, so the evidence counts about three times;
+`MARGIN` was measured with that.
 """
 
 from __future__ import annotations
