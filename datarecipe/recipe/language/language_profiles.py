@@ -7,9 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
-PROFILES_VERSION: Final = 1
-"""Changes with the table, the scripts below, or how texts are cut and compared; part of a run's identity."""
-
 FILE: Final = "language_profiles.txt"
 """Beside this module. Written by `tests/write_language_profiles.py`, which says where the numbers come from."""
 
