@@ -120,7 +120,7 @@ class Generation:
                 unresolved += 1
                 ahead += 1
             elif step.batch is not None:
-                likely = range(len(step.verdicts), len(step.batch)) if outlook is None else _likely(step, outlook)
+                likely = range(len(step.verdicts), len(step.batch)) if outlook is None else self._likely(step, outlook)
                 for question in self._admission.open(step.batch, step.asked, likely):
                     yield Wanted(question.handle, question.request, ahead, is_question=True)
                 arrived += self._promising(step) if isinstance(likely, range) else len(likely)
@@ -145,6 +145,14 @@ class Generation:
             batch = place.batch or ()
             place.promising = sum(isinstance(item, Valid) and item.digest not in self._admission.seen for item in batch)
         return place.promising
+
+    def _likely(self, place: Place, outlook: Outlook) -> set[int]:
+        """The undecided items of a place that look new and are likely to be accepted."""
+        seen, decided = self._admission.seen, len(place.verdicts)
+        undecided = enumerate((place.batch or ())[decided:], decided)
+        return {
+            index for index, item in undecided if isinstance(item, Valid) and item.digest not in seen and outlook(item)
+        }
 
     def receive(self, handle: int, response: Response) -> list[Event]:
         """Take the response to a wanted request; give what has become certain by it, in logical order.
@@ -246,11 +254,3 @@ class Generation:
         mean = sum(self._yields) / count
         variance = sum((y - mean) ** 2 for y in self._yields) / count
         return max(mean, YIELD_FLOOR), math.sqrt(variance)
-
-
-def _likely(place: Place, outlook: Outlook) -> set[int]:
-    """The undecided items of a place that are likely to be accepted."""
-    items = enumerate(place.batch or ())
-    return {
-        index for index, item in items if index >= len(place.verdicts) and isinstance(item, Valid) and outlook(item)
-    }

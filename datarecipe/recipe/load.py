@@ -284,8 +284,8 @@ def _read_balance(draft: _Draft) -> Balance | None:
         return None
     from datarecipe.recipe.keys.balance_settings import read_balance  # noqa: PLC0415 - few recipes ask for it
 
-    fields = tuple(draft.seeds[0].example) if draft.seeds else ()
-    return read_balance(draft.document, draft.task, draft.labels, draft.schema, fields)
+    seeds = [seed.example for seed in draft.seeds or ()]
+    return read_balance(draft.document, draft.task, draft.labels, draft.schema, seeds)
 
 
 def _recipe(draft: _Draft) -> LoadedRecipe:

@@ -8,9 +8,9 @@ from math import gcd, lcm
 from typing import Any
 
 from datarecipe.errors import FilterError
-from datarecipe.exchange import Json
+from datarecipe.exchange import Example, Json
 from datarecipe.recipe.keys.settings import whole
-from datarecipe.recipe.message_text import code, did_you_mean, join, show
+from datarecipe.recipe.message_text import code, describe, did_you_mean, join, show
 from datarecipe.recipe.recipe import Balance, LabelSpace, Scalar, Task, share_key
 from datarecipe.recipe.source.document import Document, Keys, Place
 
@@ -23,9 +23,9 @@ _SOME_NAMED = 3
 
 
 def read_balance(
-    document: Document, task: Task, labels: LabelSpace, schema: Mapping[str, Json], fields: Sequence[str]
+    document: Document, task: Task, labels: LabelSpace, schema: Mapping[str, Json], seeds: Sequence[Example]
 ) -> Balance:
-    """The settings, from the short or the long form of the key; `fields` are those of the seed examples.
+    """The settings, from the short or the long form of the key.
 
     Raises:
         FilterError: the field or its values are not known, or a share is none.
@@ -33,7 +33,7 @@ def read_balance(
     values: Any = document.value
     written = values["filters"]["balance"]
     settings = written if isinstance(written, Mapping) else {} if written is True else {"field": written}
-    field = _field(document, settings.get("field", task.label_field), fields)
+    field = _field(document, settings.get("field", task.label_field), seeds)
     known = _known_values(field, task, labels, schema)
     shares, others = settings.get("shares"), settings.get("others")
     named = _equal(document, field, known) if shares is None else _named(document, shares, known, field, others)
@@ -52,13 +52,18 @@ def _at(document: Document, key: str) -> Place:
     return document.place((*_KEYS, key))
 
 
-def _field(document: Document, field: Any, fields: Sequence[str]) -> str:
+def _field(document: Document, field: Any, seeds: Sequence[Example]) -> str:
+    fields = tuple(seeds[0])
     if field is None:
         message = "`filters.balance` needs a field, and the recipe names no label field"
         raise FilterError(document.place(_KEYS).problem(message, "write: balance: FIELD, or name the label in `task`"))
     if field not in fields:
         hint = did_you_mean(field, fields) or f"its fields are {join(map(code, fields), 'and')}"
         raise FilterError(_at(document, "field").problem(f"the seed example has no field {code(field)}", hint))
+    other = next((seed[field] for seed in seeds if not isinstance(seed.get(field, ""), str | int | float)), None)
+    if other is not None:
+        message = f"{code(field)} holds {describe(other)} in the seed example, which has no share"
+        raise FilterError(_at(document, "field").problem(message, "name a field with single values"))
     return str(field)
 
 

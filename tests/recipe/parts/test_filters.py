@@ -121,6 +121,12 @@ def test_balance_needs_a_field(project: Project) -> None:
     assert "names no label field" in str(error)
 
 
+def test_lists_have_no_share(project: Project) -> None:
+    seed = "{question: is rome in italy, options: [yes, no], answer: yes}"
+    error = project.errors(seed_example=seed, filters="{balance: {field: options, shares: {a: 1, b: 1}}}")
+    assert "`options` holds a list of 2 in the seed example" in str(error)
+
+
 @pytest.mark.parametrize(
     "value",
     [
