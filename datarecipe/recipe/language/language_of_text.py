@@ -8,11 +8,12 @@ likelier the text is in one of them, in parts of a bit. Neighbouring runs overla
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from datarecipe.recipe.language.language_profiles import ABSENT, BITS, profiles
+from datarecipe.recipe.language.language_profiles import ABSENT, BITS, cheaper_in, profiles
 from datarecipe.recipe.language.letter_runs import SCRIPTS, runs_of
 
 MARGIN: Final = 30 * BITS
@@ -42,7 +43,7 @@ def language_of(text: str, wanted: Sequence[str]) -> Found | None:
     runs = runs_of(text)
     if not runs:
         return None
-    costs = {language: _cost(runs, profile) for language, profile in profiles().items()}
+    costs = _costs(runs)
     own = min(wanted, key=lambda language: (costs[language], language))
     other = min(costs.keys() - set(wanted), key=lambda language: (costs[language], language))
     ahead = costs[own] - costs[other]
@@ -59,6 +60,11 @@ def _has_letters_of(runs: Mapping[str, int], language: str) -> bool:
     return any(profile.get(run, ABSENT) < _FOREIGN for run in runs if len(run) == 1 or run in SCRIPTS)
 
 
-def _cost(runs: Mapping[str, int], profile: Mapping[str, int]) -> int:
-    cost_of = profile.get
-    return sum([count * cost_of(run, ABSENT) for run, count in runs.items()])
+def _costs(runs: Counter[str]) -> dict[str, int]:
+    """By language."""
+    costs = dict.fromkeys(profiles(), ABSENT * runs.total())
+    cheaper = cheaper_in()
+    for run, count in runs.items():
+        for language, saved in cheaper.get(run, ()):
+            costs[language] -= count * saved
+    return costs
