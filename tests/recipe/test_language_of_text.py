@@ -15,6 +15,8 @@ from datarecipe.recipe.language import language_profiles
 from datarecipe.recipe.language.language_of_text import language_of
 from datarecipe.recipe.language.language_profiles import FILE, profiles
 from datarecipe.recipe.language.letter_runs import runs_of, words_of
+from datarecipe.recipe.message_text import join
+from tests.docs.pages import ROOT
 
 SENTENCES = {
     "en": [
@@ -161,3 +163,8 @@ def test_a_long_text_takes_no_longer_than_its_beginning(text: str) -> None:
     begun = time.process_time()
     language_of(text, ["en"])
     assert time.process_time() - begun < 1.0
+
+
+def test_the_page_names_the_languages() -> None:
+    page = " ".join((ROOT / "docs" / "filters.md").read_text(encoding="utf-8").split())
+    assert f"The known languages: {join(sorted(profiles()), 'and')}." in page

@@ -27,6 +27,7 @@ from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.prompt.wanted_values import cycle_of
 from datarecipe.recipe import Filters, NearDuplicates, Recipe, StrategyKind
 from datarecipe.recipe.recipe import Balance, Verify
+from tests.docs.pages import ROOT
 from tests.generate.driving import Driven, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings, verdict
 from tests.reference import sequential
@@ -289,3 +290,24 @@ def test_the_verifier_is_not_asked_about_what_has_no_room() -> None:
     first = len(questions) - sum(1 for _ in many.asked if _.draw.lane.startswith("verify"))
     assert first == decided, "one at a time, nothing is asked for nothing"
     assert len(questions) - first < decided + unbalanced / 4
+
+
+# What the page says
+
+
+@pytest.mark.parametrize(
+    ("row", "follows", "yes"),
+    [
+        ("writes the wanted label", 1, 0.9),
+        ("writes the wanted label in 8 of 10 items, else one label in 9 of 10", 0.8, 0.9),
+        ("writes one label in 6 of 10 items, whatever it is asked", 0, 0.6),
+        ("writes one label in 9 of 10 items, whatever it is asked", 0, 0.9),
+    ],
+)
+def test_the_requests_that_the_page_tells(row: str, follows: float, yes: float) -> None:
+    recipe = balanced("fixed", target_size=500)
+    without = driven(replace(recipe, filters=Filters()), answering(follows, yes))
+    run = driven(recipe, answering(follows, yes))
+    shares = f"{max(labels(without).values())} and {min(labels(without).values())}"
+    line = f"| {row} | {len(without.committed)} | {len(run.committed)} | {shares} |"
+    assert line in (ROOT / "docs" / "filters.md").read_text(encoding="utf-8")
