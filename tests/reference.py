@@ -134,9 +134,24 @@ class _Program:
             combination //= len(choices)
         return values
 
-    def ask(self, example: Example, combination: int, lane: str, index: int) -> Complete:
+    def wanted(self, place: int) -> int:
+        """Where the balanced values begin: requests take them in turn, and begin anew elsewhere after whole cycles."""
+        balance, each = self.recipe.filters.balance, self.recipe.batch_size
+        if balance is None:
+            return 0
+        before = place * each
+        return (before + self.begin(before // math.lcm(sum(balance.weights), each))) % sum(balance.weights)
+
+    def begin(self, of: Json) -> int:
+        balance = self.recipe.filters.balance
+        if balance is None:
+            return 0
+        digest = _hash("balance", self.recipe.random_seed, of, size=8)
+        return int.from_bytes(digest, "big") % sum(balance.weights)
+
+    def ask(self, example: Example, combination: int, wanted: int, lane: str, index: int) -> Complete:
         self.varied = self.vary(combination)
-        content = self.renderer.content(example, example_text(example), Turn(combination))
+        content = self.renderer.content(example, example_text(example), Turn(combination, wanted=wanted))
         return Complete(content, Draw(self.recipe.random_seed, lane, index))
 
     def commit(self, request: Complete, example: Example, depth: int, lane: str) -> tuple[list[Valid], list[Valid]]:
@@ -215,7 +230,8 @@ class _Program:
         number = 0
         while True:
             lane = f"fixed:{number}"
-            self.commit(self.ask(self.seed(number), self.combination(number), lane, 0), self.seed(number), 0, lane)
+            request = self.ask(self.seed(number), self.combination(number), self.wanted(number), lane, 0)
+            self.commit(request, self.seed(number), 0, lane)
             yield
             number += 1
 
@@ -231,9 +247,10 @@ class _Program:
             families = []
             for example, depth, lane, root in generation:
                 if depth == 0:
-                    request = self.ask(example, self.combination(root), lane, 0)
+                    request = self.ask(example, self.combination(root), self.wanted(root), lane, 0)
                 else:
-                    request = self.ask(example, self.combination_below(example), "node:0", 0)
+                    begin = self.begin(example_text(example))
+                    request = self.ask(example, self.combination_below(example), begin, "node:0", 0)
                 _, accepted = self.commit(request, example, depth, lane)
                 families.append([(item.example, depth + 1, lane, root) for item in accepted[:children]])
                 yield
@@ -251,10 +268,11 @@ class _Program:
         while True:
             for c in range(strategy.chains):
                 example, depth = current[c]
-                combination = self.combination(c + round_ * strategy.chains)
-                request = self.ask(example, combination, f"chain:{c}", 0)
+                place = c + round_ * strategy.chains
+                turn = (self.combination(place), self.wanted(place))
+                request = self.ask(example, *turn, f"chain:{c}", 0)
                 messages: Json = [list(message) for message in request.content.messages]
-                request = self.ask(example, combination, f"chain:{c}", asked[c].count(messages))
+                request = self.ask(example, *turn, f"chain:{c}", asked[c].count(messages))
                 asked[c].append(messages)
                 self.commit(request, example, depth, f"chain:{c}")
                 selectable = []

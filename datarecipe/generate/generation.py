@@ -25,7 +25,7 @@ from weakref import WeakValueDictionary
 from datarecipe.exchange import Completion, Json, Request, Response
 from datarecipe.generate.admission.admission import Admission
 from datarecipe.generate.admission.candidate import Repaired, Stage
-from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.commit_filter import CommitFilter, Outlook
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, AcceptedLog, Committed, Event, Lineage, Outcome, RejectedItem
 from datarecipe.generate.judge.batch_judge import judge_of
@@ -90,6 +90,7 @@ class Generation:
         # The embedded model answers in its own form, and to its own prompts.
         repairs = 0 if model.profile.layout == "embedded" else recipe.filters.repair
         self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions, self._judge, repairs)
+        asker.outlook = self._admission.outlook
         self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.
         self._places: WeakValueDictionary[int, Place] = WeakValueDictionary()
@@ -109,6 +110,7 @@ class Generation:
         if self.outcome is not None:
             return
         mean, deviation = self._expected_yield()
+        outlook = self._admission.outlook()
         arrived, unresolved, ahead = self.accepted, 0.0, 0.0
         for number, step in enumerate(self._order.upcoming(mean)):
             if number and (number >= window or self._enough(arrived, mean * unresolved, deviation, unresolved)):
@@ -121,9 +123,10 @@ class Generation:
                 unresolved += 1
                 ahead += 1
             elif step.batch is not None:
-                for question in self._admission.open(step.candidates, len(step.verdicts)):
+                likely = range(len(step.verdicts), len(step.batch)) if outlook is None else self._likely(step, outlook)
+                for question in self._admission.open(step.candidates, len(step.verdicts), likely):
                     yield Wanted(question.handle, question.request, ahead, is_question=True)
-                arrived += self._promising(step)
+                arrived += self._promising(step) if isinstance(likely, range) else len(likely)
             else:
                 if not step.is_known:
                     step.is_known = True
@@ -145,6 +148,14 @@ class Generation:
             batch = place.batch or ()
             place.promising = sum(isinstance(item, Valid) and item.digest not in self._admission.seen for item in batch)
         return place.promising
+
+    def _likely(self, place: Place, outlook: Outlook) -> set[int]:
+        """The undecided items of a place that look new and are likely to be accepted."""
+        seen, decided = self._admission.seen, len(place.verdicts)
+        undecided = enumerate((place.batch or ())[decided:], decided)
+        return {
+            index for index, item in undecided if isinstance(item, Valid) and item.digest not in seen and outlook(item)
+        }
 
     def receive(self, handle: int, response: Response) -> list[Event]:
         """Take the response to a wanted request; give what has become certain by it, in logical order.
@@ -225,7 +236,8 @@ class Generation:
         elif self._barren >= self._recipe.limits.barren:
             self.outcome = "barren"
             last = "response" if self._barren == 1 else f"{self._barren:,} responses"
-            self.why = f"the last {last} brought nothing new"
+            lacks = self._admission.lacks()
+            self.why = f"the last {last} brought nothing new{f': {lacks}' if lacks else ''}"
         elif self._degraded():
             self.outcome = "degraded"
 

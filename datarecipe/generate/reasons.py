@@ -14,6 +14,7 @@ Reason: TypeAlias = Literal[
     "duplicate",
     "contradiction",
     "near_duplicate",
+    "unbalanced",
     "unverified",
     "low_score",
     "surplus",
@@ -24,6 +25,7 @@ Reason: TypeAlias = Literal[
     "copy",
     "leakage",
     "boilerplate",
+    "wrong_language",
     "pii",
     "secret",
     "contamination",
@@ -82,6 +84,10 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         about_variety=True,
         any_model=True,
     ),
+    "unbalanced": ReasonRow(
+        helps="an instruction that asks for the values in `{{ balance }}`, seed examples of each value, other "
+        f"`filters.balance.shares`, {_STRONGER}",
+    ),
     "unverified": ReasonRow(
         helps=f"an instruction that says when each label applies, {_STRONGER} as the author or as `verify.model`",
         cause="the model of `filters.verify` did not confirm the labels",
@@ -111,6 +117,9 @@ REASONS: Final[Mapping[Reason, ReasonRow]] = {
         helps=f"an instruction that forbids naming the label, other label names, {_STRONGER}", repairable=True
     ),
     "boilerplate": ReasonRow(helps=f"an instruction that asks for the examples alone, {_STRONGER}"),
+    "wrong_language": ReasonRow(
+        helps=f"an instruction and a description in the language of the texts, or that name it, {_STRONGER}"
+    ),
     "pii": ReasonRow(helps=f"an instruction that asks for invented names and numbers at most, {_STRONGER}"),
     "secret": ReasonRow(helps=f"an instruction that forbids keys and passwords, {_STRONGER}"),
     "contamination": ReasonRow(

@@ -34,7 +34,7 @@ from datarecipe.recipe.keys.seeds import ReadFile, Seed, read_seeds
 from datarecipe.recipe.keys.task import read_task
 from datarecipe.recipe.loaded import FileRead, LoadedRecipe, Role
 from datarecipe.recipe.message_text import describe
-from datarecipe.recipe.recipe import Filters, LabelSpace, Recipe, Task
+from datarecipe.recipe.recipe import Balance, Filters, LabelSpace, Recipe, Task
 from datarecipe.recipe.source.document import Document, Place, Source
 from datarecipe.recipe.source.json_source import parse_json
 from datarecipe.recipe.source.paths import (
@@ -244,8 +244,8 @@ def _read_parts(draft: _Draft, findings: Findings) -> None:
 def _check_settings(draft: _Draft, findings: Findings) -> None:
     if draft.has("filters") and draft.seeds and draft.task:
         with findings:
-            held_out = _read_held_out(draft)
-            draft.filters = settings.read_filters(draft.values["filters"], held_out)
+            held_out, balance = _read_held_out(draft), _read_balance(draft)
+            draft.filters = settings.read_filters(draft.values["filters"], held_out, balance)
             check_filters(draft.document, draft.filters, draft.seeds, draft.task)
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
@@ -275,6 +275,17 @@ def _read_held_out(draft: _Draft) -> Decontaminate | None:
 
     folder = None if draft.file.path is None else draft.file.path.parent
     return read_decontaminate(draft.document, draft.files.read_held_out, folder)
+
+
+def _read_balance(draft: _Draft) -> Balance | None:
+    if draft.values["filters"].get("balance") in (None, False):
+        return None
+    if draft.task is None or draft.labels is None or draft.schema is None:
+        return None
+    from datarecipe.recipe.keys.balance_settings import read_balance  # noqa: PLC0415 - few recipes ask for it
+
+    seeds = [seed.example for seed in draft.seeds or ()]
+    return read_balance(draft.document, draft.task, draft.labels, draft.schema, seeds)
 
 
 def _recipe(draft: _Draft) -> LoadedRecipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from dataclasses import fields as dataclass_fields
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 Scalar: TypeAlias = "bool | int | float | str"
 StrategyKind: TypeAlias = Literal["fixed", "random", "contrastive", "similar", "tree"]
 Contrast: TypeAlias = Literal["drop", "keep"]
+Unsure: TypeAlias = Literal["accept", "reject"]
+OtherValues: TypeAlias = Literal["keep", "reject"]
 PiiKind: TypeAlias = Literal["email", "iban", "card", "ssn", "phone", "ip"]
 ResponseFormat: TypeAlias = Literal["auto", "json_schema", "json_object", "none"]
 
@@ -105,6 +108,43 @@ class NearDuplicates:
     """What becomes of an example whose nearest one has another label: human authors write such pairs on purpose."""
 
 
+@dataclass(frozen=True)
+class Balance:
+    """Holds the values of a field to their shares of the accepted examples."""
+
+    field: str
+    values: tuple[Scalar, ...]
+    """Those with a share, in the order of the labels, of the schema's `enum`, or of the shares."""
+    weights: tuple[int, ...]
+    """Of each value: how many of the sum of all weights are its share. They have no common divisor."""
+    window: int = 20
+    """Accepted examples after which the shares are to be reached, again and again."""
+    tolerance: float = 0.1
+    """How far a value may be ahead of its share then, as a part of its share of one window."""
+    others: OtherValues = "reject"
+    """What becomes of examples with another value."""
+
+    @property
+    def as_written(self) -> dict[str, Json]:
+        """The mapping that a recipe has for it. Keys of a mapping are texts: where 1 and "1" are values, the shares are
+        equal, and none are written.
+        """
+        names = [share_key(value) for value in self.values]
+        shares: dict[str, Json] = dict(zip(names, self.weights, strict=True))
+        return {
+            "field": self.field,
+            **({"shares": shares} if len(shares) == len(names) else {}),
+            "window": self.window,
+            "tolerance": self.tolerance,
+            "others": self.others,
+        }
+
+
+def share_key(value: Scalar) -> str:
+    """A value as the key that names it in `filters.balance.shares`."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Length:
     """Bounds of a field's text, each of them allowed itself. None: no bound."""
@@ -121,6 +161,24 @@ class Patterns:
 
     require: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Language:
+    """Rejects an example with a text in another language."""
+
+    languages: tuple[str, ...]
+    """Codes (ISO 639-1). A text must be in one of them."""
+    fields: tuple[str, ...] = ()
+    """The fields that are looked at; none: all text fields."""
+    unsure: Unsure = "accept"
+    """What becomes of a text that may be in one of them and in another."""
+
+    @property
+    def as_written(self) -> dict[str, Json]:
+        """The mapping that a recipe has for it."""
+        fields: dict[str, Json] = {"fields": list(self.fields)} if self.fields else {}
+        return {"is": list(self.languages), **fields, "unsure": self.unsure}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +203,13 @@ class Filters:
     leakage: bool | tuple[str, ...] = False
     """The fields that must not name the label; True: all texts."""
     refusals: bool = False
+    language: Language | None = None
     pii: Pii | None = None
     secrets: bool = False
     decontaminate: Decontaminate | None = None
     contradictions: bool = False
     near_duplicates: NearDuplicates | None = None
+    balance: Balance | None = None
     verify: Verify | None = None
     judge: Judge | None = None
     repair: int = 0
@@ -272,13 +332,16 @@ class Recipe:
     @property
     def filters_as_written(self) -> dict[str, Json]:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
-        held_out = self.filters.decontaminate
-        written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None, judge=None)))
+        filters = self.filters
+        held_out = filters.decontaminate
+        others = {"language": filters.language, "balance": filters.balance, **filters.models}
+        plain = replace(filters, decontaminate=None, language=None, balance=None, verify=None, judge=None)
+        written: dict[str, Json] = _plain(asdict(plain))
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
-        written |= {name: settings.as_written for name, settings in self.filters.models.items()}
+        written |= {name: settings.as_written for name, settings in others.items() if settings is not None}
         names = (each.name for each in dataclass_fields(self.filters))
         return {name: written[name] for name in names if written.get(name, False) is not False}
 

@@ -15,6 +15,7 @@ from datarecipe._version import __version__
 from datarecipe.amount import Amount, Caps
 from datarecipe.errors import UsageError
 from datarecipe.json_size import too_many_values
+from datarecipe.run_folder.counts.balanced_values import Balanced
 from datarecipe.run_folder.counts.commit_counts import Tally, TokenCounts
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabel
 from datarecipe.run_folder.counts.judged_scores import CriterionScores
@@ -196,6 +197,8 @@ class Manifest:
     """None where the recipe verifies nothing."""
     judgement: Judgement | None = None
     """None where the recipe has no judge."""
+    balance: Balanced | None = None
+    """None where the recipe balances nothing."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

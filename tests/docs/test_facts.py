@@ -346,7 +346,9 @@ def test_what_a_template_sees() -> None:
     for name in (code for cells in table("templates", "name") for code in code_in(cells[0])):
         override = Override("instruction", f"text {{{{ {name} }}}}", "test")
         check(load_recipe(find_recipe("boolq"), [override]))
-    with pytest.raises(errors.TemplateError, match="batch_size, labels, fields, description, vars, vary and draw"):
+    with pytest.raises(
+        errors.TemplateError, match="batch_size, labels, fields, description, vars, vary, draw and balance"
+    ):
         check(load_recipe(find_recipe("boolq"), [Override("instruction", "text {{ lables }}", "test")]))
 
 

@@ -21,6 +21,7 @@ from datarecipe.generate.generation import Generation
 from datarecipe.recipe import Filters, LabelSpace, Length, NearDuplicates, Patterns, Recipe, Task
 from datarecipe.recipe.example_schema.inferred_schema import infer_schema
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate, HeldOutFile, HeldOutText
+from datarecipe.recipe.recipe import Balance, Language
 from tests.fuzz.items import schema_of
 from tests.generate.hostile_replies import HOSTILE
 from tests.generate.recipes import completion, make_recipe, settings
@@ -92,10 +93,11 @@ RECIPES: Sequence[Recipe] = (
     _recipe({"examples": ["a"], "label": "x"}, CLASSIFY, LabelSpace("fixed", ("x", "y"))),
     _recipe({"text": "See you at nine", "label": "ham"}, CLASSIFY, LabelSpace("fixed", ("ham", "spam")), kind="tree",
             filters=Filters(length={"text": Length(min_characters=2)}, patterns={"text": Patterns(forbid=("(a|b)+c",))},
-                            leakage=True, refusals=True, decontaminate=HELD_OUT,
+                            leakage=True, refusals=True, language=Language(("en", "ja")), decontaminate=HELD_OUT,
                             near_duplicates=NearDuplicates(threshold=0.5))),
     _recipe({"text": "t x", "spans": [{"from": 1, "kind": "x"}], "label": 1}, CLASSIFY, LabelSpace("fixed", (1, 0)),
-            kind="similar", filters=Filters(copies={"spans.kind": "text"}, near_duplicates=NearDuplicates(contrast="keep"))),
+            kind="similar", filters=Filters(copies={"spans.kind": "text"}, near_duplicates=NearDuplicates(contrast="keep"),
+                                            balance=Balance("label", (1, 0), (3, 2), window=3))),
 )  # fmt: skip
 
 TEXTS = (

@@ -95,6 +95,8 @@ LEGAL: Mapping[str, Sequence[Json]] = {
     "extends": ("bases/root.yaml", ["bases/task.yaml", "bases/topics.yaml"], "bases/collection.yaml",
     ["bases/passage.yaml"], "main.yaml", []),
     "filters": ({"length": {"question": {"max_words": 40}}}, {}, {"decontaminate": "../data/test.jsonl"},
+    {"language": "en"}, {"language": ["de", "zh"]}, {"language": {"is": "fr", "fields": ["question"], "unsure": "reject"}},
+    {"balance": True}, {"balance": "label"}, {"balance": {"shares": {"yes": 0.3, "no": 1e-4}, "window": 1, "tolerance": 1}},
     {"verify": "openai/gpt-4o-mini"},
     {"verify": {"model": "x/y", "votes": 5, "agree": 3, "fields": ["question"], "sampling": {"max_tokens": 9}}}),
     "fallbacks": ([], ["openai/gpt-4o-mini"],

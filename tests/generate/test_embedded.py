@@ -23,7 +23,8 @@ from datarecipe.generate.prompt.embedded_prompt import (
     wire_fields,
 )
 from datarecipe.generate.prompt.model_profile import settle_model
-from datarecipe.recipe.recipe import LabelSpace, Recipe, Strategy, StrategyKind, Task
+from datarecipe.generate.prompt.render import Renderer
+from datarecipe.recipe.recipe import Balance, Filters, LabelSpace, Recipe, Strategy, StrategyKind, Task
 from tests.generate.driving import drive
 
 if TYPE_CHECKING:
@@ -462,3 +463,34 @@ def test_texts_of_several_sentences_end_with_a_sentence_not_at_a_bound() -> None
     for text in (longest, f"One here. {longest}", f"{longest} One here.", f"One here. {longest} Two here."):
         assert pattern.fullmatch(text)
         assert cut({"text": text, "label": "yes"}) == "text"
+
+
+def test_balanced_labels_are_set_by_place_and_by_their_shares() -> None:
+    recipe = recipe_of(QUESTION, labels=YES_NO, options="options", batch_size=5)
+    recipe = replace(recipe, filters=Filters(balance=Balance("answer", ("yes", "no"), (7, 3))))
+    assert rotations(recipe) == 1
+    starts = [cast("dict[str, Any]", embedded_schema(recipe, 0, start)) for start in range(10)]
+    batches = [
+        [item["properties"]["answer"]["enum"] for item in schema["properties"]["examples"]["prefixItems"]]
+        for schema in starts
+    ]
+    assert all(len(batch) == 5 for batch in batches)
+    counted = Counter(label for batch in batches for (label,) in batch)
+    assert counted == {"yes": 35, "no": 15}
+
+
+def test_another_balanced_field_is_set_by_place_before_the_text() -> None:
+    seed: Example = {"text": "The soup was cold.", "topic": "food", "label": "bad"}
+    recipe = recipe_of(seed, labels=LabelSpace("fixed", ("good", "bad")), label="label", batch_size=4)
+    recipe = replace(recipe, filters=Filters(balance=Balance("topic", ("food", "films", "cars"), (1, 1, 1))))
+    assert wire_fields(recipe) == ("label", "topic", "text")
+    asked = Counter[tuple[str, str]]()
+    for number in range(60):
+        turn = Renderer(recipe, settle_model(recipe, "local/smollm2-135m", None)).turns(beside=1).at_place(number)
+        schema = cast("dict[str, Any]", embedded_schema(recipe, turn.rotation, turn.wanted))
+        for item in schema["properties"]["examples"]["prefixItems"]:
+            ((label,), (topic,)) = (item["properties"][name]["enum"] for name in ("label", "topic"))
+            asked[label, topic] += 1
+    # Each label comes with each topic: neither says which the other is.
+    assert len(asked) == 6
+    assert min(asked.values()) > 20

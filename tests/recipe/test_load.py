@@ -172,7 +172,7 @@ def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project
         labels="[yes, yes]",
         target_size='"500"',
         seed_example="{question: q, answer: maybe}",
-        filters="{balance: true}",
+        filters="{balance: 3}",
         batchsize="3",
     )
     assert type(error) is RecipeError
@@ -187,7 +187,7 @@ def test_all_problems_come_at_once_in_the_order_of_their_places(project: Project
 
 
 def test_an_error_of_one_kind_keeps_its_kind(project: Project) -> None:
-    assert isinstance(project.errors(filters="{balance: true}", limits="{usd: 1}"), NotYetError)
+    assert isinstance(project.errors(evaluate="{test: a.jsonl}", limits="{usd: 1}"), NotYetError)
     assert isinstance(project.errors(instruction="../../a.j2", schema="../../b.json"), UnsafePathError)
 
 

@@ -98,6 +98,7 @@ MAY_BE_MISSING = {
     "files",
     "formats",
     "verification",
+    "balance",
     "this_run.checks",
     "this_run.checks_from_cache",
     "model.answered_by.openai/author",

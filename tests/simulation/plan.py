@@ -9,6 +9,7 @@ from typing import get_args
 
 from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
 from datarecipe.recipe.models.named_models import Judge, Verify
+from datarecipe.recipe.recipe import Balance
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
@@ -123,6 +124,16 @@ def draw(seed: int) -> Plan:
         recipe = replace(recipe, filters=replace(recipe.filters, judge=judge))
     if mended.random() < 0.2:
         recipe = replace(recipe, filters=replace(recipe.filters, repair=mended.choice([1, 1, 1, 3])))
+    balanced = random.Random(f"{seed} balance")
+    if balanced.random() < 0.25:
+        balance = Balance(
+            "answer",
+            ("yes", "no"),
+            balanced.choice([(1, 1), (7, 3)]),
+            balanced.choice([1, 6, 20]),
+            balanced.choice([0.0, 0.1]),
+        )
+        recipe = replace(recipe, filters=replace(recipe.filters, balance=balance))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+import operator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from datarecipe.exchange import Complete, Completion, Draw, Json, Response
 from datarecipe.generate.admission.candidate import Candidate, Candidates, Repaired, Stage, Verdict
-from datarecipe.generate.admission.commit_filter import CommitFilter
+from datarecipe.generate.admission.commit_filter import CommitFilter, Outlook
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
@@ -45,6 +47,8 @@ class Admission:
         self._questions = questions
         self._judge = judge
         self._repairs = repairs
+        self._rejecting: dict[CommitFilter, None] = {}
+        """The filters that have rejected an item since one was last accepted."""
         self.questions_each = sum(own.questions_each for own in others) + repairs
         """How many requests are made about an item at the most."""
 
@@ -68,13 +72,22 @@ class Admission:
             lost = lost or (filter_.lasting and filter_.admit(item, ()) is not None)
             yield () if lost else [*map(self._questions.ask, filter_.questions(item))]
 
-    def open(self, candidates: Candidates, start: int) -> Iterator[Question]:
+    def outlook(self) -> Outlook | None:
+        """A guess at what the filters will decide about items that wait; None where every item has the same chance."""
+        looks = [look for own in self._filters if (look := own.outlook()) is not None]
+        if len(looks) < 2:
+            return looks[0] if looks else None
+        return lambda item: all(list(map(operator.call, looks, itertools.repeat(item))))  # each has to see all items
+
+    def open(self, candidates: Candidates, start: int, likely: Container[int]) -> Iterator[Question]:
         """Questions without an answer about items from number `start` on, the first that is needed first.
+
+        Nothing is asked about valid items that are not `likely` to be accepted.
 
         A filter asks about an item when those before it have nothing against it.
         """
         for index, candidate in candidates.items():
-            if index >= start:
+            if index >= start and (index in likely or isinstance(candidate.item, Invalid)):
                 yield from self._open(candidate)
 
     def _open(self, candidate: Candidate) -> Iterator[Question]:
@@ -140,12 +153,18 @@ class Admission:
                     return "undecided"
             rejection = filter_.admit(item, answers)
             if rejection is not None:
+                self._rejecting[filter_] = None
                 return rejection
             if answers:
                 notes |= filter_.notes(item, answers)
         for filter_ in self._filters:
             filter_.accepted(item)
+        self._rejecting.clear()
         return notes
+
+    def lacks(self) -> str:
+        """What the filters wait for that have rejected items since one was last accepted; empty where there is nothing."""
+        return "; ".join(filter(None, (own.lacks() for own in self._rejecting)))
 
     def _repair_of(self, candidate: Candidate, rejection: Rejection) -> Question | None:
         """The question for a better one; None where there is none for such an item."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from datarecipe.exchange import Request, Response
 from datarecipe.generate.events import Checks
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Rejection
+
+Outlook: TypeAlias = Callable[[Valid], bool]
+"""Whether a filter is likely to accept an item. It is called with the items that wait, in logical order."""
 
 
 class CommitFilter(ABC):
@@ -39,6 +43,17 @@ class CommitFilter(ABC):
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:
         """Why the item is rejected, or None. `answers` are those to `questions`, in the same order. Changes nothing."""
         ...
+
+    def outlook(self) -> Outlook | None:
+        """A guess at what it will decide, which never decides itself; None where every item has the same chance.
+
+        Requests about an item, or with it as the formatting example, are not sent ahead where it is likely to be rejected.
+        """
+        return None
+
+    def lacks(self) -> str:
+        """What it waits for, where it has rejected all that came lately; empty where it waits for nothing."""
+        return ""
 
     def notes(self, item: Valid, answers: Sequence[Response]) -> Checks:  # noqa: ARG002 - most have none
         """What the lineage of an accepted item says of this filter, under its own name."""

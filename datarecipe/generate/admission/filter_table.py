@@ -36,6 +36,12 @@ def _near_duplicates(recipe: Recipe, _: Models) -> CommitFilter:
     return NearDuplicateFilter(recipe)
 
 
+def _balance(recipe: Recipe, _: Models) -> CommitFilter:
+    from datarecipe.generate.admission.balance import BalanceFilter  # noqa: PLC0415 - few recipes ask for it
+
+    return BalanceFilter(recipe)
+
+
 def _verify(recipe: Recipe, models: Models) -> CommitFilter:
     from datarecipe.generate.admission.verification import VerifyFilter  # noqa: PLC0415 - few recipes ask for it
 
@@ -57,6 +63,7 @@ FILTERS: Final[Mapping[str, FilterRow]] = {
     "near_duplicates": FilterRow(
         wanted=lambda recipe: recipe.filters.near_duplicates is not None, make=_near_duplicates, version=1
     ),
+    "balance": FilterRow(wanted=lambda recipe: recipe.filters.balance is not None, make=_balance, version=1),
     "verify": FilterRow(wanted=lambda recipe: recipe.filters.verify is not None, make=_verify, version=1),
     "judge": FilterRow(wanted=lambda recipe: recipe.filters.judge is not None, make=_judge, version=1),
 }

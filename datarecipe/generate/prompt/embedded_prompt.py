@@ -35,6 +35,7 @@ from datarecipe.generate.prompt.embedded_grammar import (
     shape_of,
     texts_at,
 )
+from datarecipe.generate.prompt.wanted_values import cycle_of
 from datarecipe.recipe.example_schema.dialogue import dialogues
 
 if TYPE_CHECKING:
@@ -86,9 +87,18 @@ def embedded_messages(
     return tuple(messages)
 
 
+def items_of(recipe: Recipe) -> int:
+    """How many items a request asks for."""
+    return _Plan(recipe).count
+
+
 def rotations(recipe: Recipe) -> int:
-    """How many requests it takes until the next begins with the first label again; 1 where each holds all labels."""
+    """How many requests it takes until the next begins with the first label again; 1 where each holds all labels, and
+    where `filters.balance` deals them out.
+    """
     plan = _Plan(recipe)
+    if plan.balances_labels:
+        return 1
     return plan.labels // gcd(plan.labels, plan.count) if plan.labels > plan.count else 1
 
 
@@ -106,20 +116,23 @@ def cut_off_texts(recipe: Recipe) -> Callable[[Example], str | None]:
     return cut
 
 
-def embedded_schema(recipe: Recipe, rotation: int = 0) -> dict[str, Json]:
+def embedded_schema(recipe: Recipe, rotation: int = 0, wanted: int = 0) -> dict[str, Json]:
     """The schema of the reply, from which the engine makes the grammar; for this engine alone, it is not portable.
 
-    Where there are more labels than items, number `rotation` goes on with the labels where the one before ended.
+    Where there are more labels than items, number `rotation` goes on with the labels where the one before ended. `wanted` is
+    where the values of `filters.balance` begin.
     """
-    plan = _Plan(recipe, rotation)
+    plan = _Plan(recipe, rotation, wanted)
     return object_schema({"examples": array_of([plan.item(place) for place in range(plan.count)])})
 
 
 def wire_fields(recipe: Recipe) -> tuple[str, ...]:
-    """The order in which the model writes the fields: the seed's, but options and label first for fixed labels."""
-    if recipe.labels.kind != "fixed":
-        return recipe.fields
-    first = [name for name in (recipe.task.options_field, recipe.task.label_field) if name in recipe.fields]
+    """The order in which the model writes the fields: the seed's, but first what is set: options and label, where labels
+    are fixed, and what `filters.balance` balances.
+    """
+    of_labels = (recipe.task.options_field, recipe.task.label_field) if recipe.labels.kind == "fixed" else ()
+    balance = recipe.filters.balance
+    first = dict.fromkeys(name for name in (*of_labels, balance and balance.field) if name in recipe.fields)
     return (*first, *(name for name in recipe.fields if name not in first))
 
 
@@ -142,15 +155,21 @@ def _subject(recipe: Recipe, example: Example) -> str:
 class _Plan:
     """What one reply is to hold: how many items, which label and which openings at each place."""
 
-    def __init__(self, recipe: Recipe, rotation: int = 0) -> None:
+    def __init__(self, recipe: Recipe, rotation: int = 0, wanted: int = 0) -> None:
         self._recipe = recipe
-        self._rotation = rotation
         self._fixed = recipe.labels.kind == "fixed"
-        self.labels = len(recipe.labels.values) if self._fixed else 1
+        balance = recipe.filters.balance
+        self.balances_labels = balance is not None and balance.field == recipe.task.label_field
+        self._balanced = () if balance is None else (*cycle_of(balance),)
+        self._in_turn = self._balanced if self.balances_labels else recipe.labels.values
+        """The labels in turn, where they are listed."""
+        self.labels = len(self._in_turn) if self._fixed else 1
         self._per_example = recipe.labels.kind == "per_example"
         self._seeds = recipe.seed_examples
         self._dialogues = dialogues(recipe.seed_examples)
         self.count = self._count()
+        self._wanted = wanted
+        self._first_label = wanted if self.balances_labels else rotation * self.count
 
     def _count(self) -> int:
         """As many items as the recipe asks for; fewer where they do not fit a slot, or would not balance the labels.
@@ -178,21 +197,23 @@ class _Plan:
 
     def item(self, place: int) -> dict[str, Json]:
         label_field, options_field = self._recipe.task.label_field, self._recipe.task.options_field
-        labels = self._labels(place)
+        labels, balance = self._labels(place), self._recipe.filters.balance
         properties: dict[str, Json] = {}
         for name in wire_fields(self._recipe):
             if self._fixed and name == options_field:
                 properties[name] = {"const": list(self._recipe.labels.values)}
             elif self._fixed and name == label_field:
                 properties[name] = {"enum": labels}
+            elif balance is not None and name == balance.field:
+                properties[name] = {"enum": [self._balanced[(self._wanted + place) % len(self._balanced)]]}
             else:
                 properties[name] = self._field(name, place, labels)
         return object_schema(properties)
 
     def _labels(self, place: int) -> list[Json]:
         """The label that the item at `place` bears: all in turn, over items and requests. None if labels are open."""
-        labels = self._recipe.labels.values
-        return [labels[(self._rotation * self.count + place) % len(labels)]] if labels else []
+        labels = self._in_turn if self._fixed else ()
+        return [labels[(self._first_label + place) % len(labels)]] if labels else []
 
     def _field(self, name: str, place: int, labels: list[Json]) -> dict[str, Json]:
         task = self._recipe.task

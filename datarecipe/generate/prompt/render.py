@@ -13,10 +13,11 @@ from typing import Any
 
 from datarecipe.errors import Problem, TemplateError
 from datarecipe.exchange import Content, Example, Json, Messages, without_system
-from datarecipe.generate.prompt.embedded_prompt import embedded_messages, rotations
+from datarecipe.generate.prompt.embedded_prompt import embedded_messages, items_of, rotations
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.response_format import response_format
-from datarecipe.generate.prompt.vary import FIRST, Turn, Vary
+from datarecipe.generate.prompt.vary import FIRST, Turn, Turns, Vary
+from datarecipe.generate.prompt.wanted_values import WantedValues
 from datarecipe.printable import printable
 from datarecipe.recipe.recipe import IN_INSTRUCTION, Recipe
 from datarecipe.recipe.template import (
@@ -50,8 +51,11 @@ class Renderer:
         self._recipe = recipe
         self._model = model
         self.vary = Vary(recipe.vary, recipe.vary_weights)
-        self.rotations = rotations(recipe) if model.profile.layout == "embedded" else 1
+        self._embedded = model.profile.layout == "embedded"
+        self.rotations = rotations(recipe) if self._embedded else 1
         """How many batches of labels the model is given in turn."""
+        self.wanted = WantedValues.of(recipe, items_of(recipe) if self._embedded else recipe.batch_size)
+        """The values of `filters.balance` that requests ask for."""
         try:
             self._template = compile_template(recipe.instruction)
         except TemplateRefused as refused:
@@ -59,9 +63,16 @@ class Renderer:
         self._work = 0
         self._kept = 0
         self._response_format = lru_cache(_FORMATS_KEPT)(partial(response_format, recipe, model))
-        self._instructions: dict[tuple[int, int], str] = {}
+        self._instructions: dict[tuple[int, int, int], str] = {}
         self._reads_draw = self._template.reads("draw")
-        self._steady = self._template.steady_parts(("vary", "draw"))
+        self._reads_balance = bool(self.wanted.cycle) and self._template.reads("balance")
+        self._steady = self._template.steady_parts(("vary", "draw", "balance"))
+
+    def turns(self, beside: int) -> Turns:
+        """Whose turn it is, for `beside` other things that come round with the places."""
+        wanted = self.wanted
+        seed = self._recipe.random_seed
+        return Turns(self.vary, self.rotations, seed, beside, cycle=len(wanted.cycle) or 1, each=wanted.each)
 
     def check(self) -> None:
         """Render the instruction for the values of `vary`: a mistake must show before anything is paid.
@@ -79,9 +90,18 @@ class Renderer:
         if self._reads_draw:
             requests = -(-self._recipe.target_size // self._recipe.batch_size)
             yield from (Turn(draw=draw) for draw in range(min(requests, RENDERED_AT_ONCE) + 1))
+        if self._reads_balance:
+            yield from (Turn(wanted=start) for start in range(min(len(self.wanted.cycle), RENDERED_AT_ONCE)))
 
     def instruction(self, turn: Turn = FIRST) -> str:
-        key = turn.combination, turn.draw if self._reads_draw else 0
+        """The system message. A template that does not say which values are wanted gets a sentence that does."""
+        text = self._rendered(turn)
+        # The embedded model's grammar says it.
+        said = "" if self._reads_balance or self._embedded else self.wanted.sentence(turn.wanted)
+        return f"{text}\n\n{said}" if said else text
+
+    def _rendered(self, turn: Turn) -> str:
+        key = turn.combination, turn.draw if self._reads_draw else 0, turn.wanted if self._reads_balance else 0
         text = self._instructions.get(key)
         if text is None:
             text = self._render(turn)
@@ -96,7 +116,7 @@ class Renderer:
             model=self._model.name,
             messages=self._messages(example, text, turn),
             sampling=self._model.sampling,
-            response_format=self._response_format(turn.rotation),
+            response_format=self._response_format(turn.rotation, turn.wanted if self._embedded else 0),
             api_base=self._model.api_base,
         )
 
@@ -122,6 +142,7 @@ class Renderer:
             "vars": recipe.vars,
             "vary": self.vary.combination(turn.combination),
             "draw": turn.draw,
+            "balance": self.wanted.at(turn.wanted),
         }
         try:
             rendered = self._template.measured(seen, self._steady)

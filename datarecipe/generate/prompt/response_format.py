@@ -16,17 +16,17 @@ from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.recipe.recipe import Recipe
 
 
-def response_format(recipe: Recipe, model: ModelSettings, rotation: int = 0) -> dict[str, Json] | None:
+def response_format(recipe: Recipe, model: ModelSettings, rotation: int = 0, wanted: int = 0) -> dict[str, Json] | None:
     """The OpenAI `response_format` object for this recipe and model, or None to send none.
 
-    `rotation` says which labels it is the embedded model's turn to write.
+    `rotation` says which labels it is the embedded model's turn to write, `wanted` which values of `filters.balance`.
     """
     if model.response_format == "none":
         return None
     if model.response_format == "json_object":
         return {"type": "json_object"}
     if model.profile.layout == "embedded":
-        schema = embedded_schema(recipe, rotation)
+        schema = embedded_schema(recipe, rotation, wanted)
     else:
         schema = object_schema({"examples": {"type": "array", "items": portable(recipe.schema, recipe.fields)}})
     return {"type": "json_schema", "json_schema": {"name": "examples", "strict": True, "schema": schema}}

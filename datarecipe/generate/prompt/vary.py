@@ -9,7 +9,8 @@ Below the roots of a tree a consistent hash (Karger et al. 1997) of the random s
 value has points on a ring, and a request gets the value whose point comes next. So one value more or less, or another place
 in the list, moves only the requests that it takes or gives.
 
-Labels go round too, and begin anew at another one each time, by a hash: so they are even, and in step with nothing.
+Labels go round too, and begin anew at another one each time, by a hash: so they are even, and in step with nothing. So do
+the values of `filters.balance`.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Vary:
         self._values = values
         self._weights = {key: (weights or {}).get(key, (1,) * len(choices)) for key, choices in values.items()}
         self.in_turn: dict[str, Sequence[int]] = {
-            key: _round(of_values) if max(of_values) > 1 else range(len(of_values))
+            key: in_turn(of_values) if max(of_values) > 1 else range(len(of_values))
             for key, of_values in self._weights.items()
         }
         """By key: indexes of its values in the order in which they come, each as often as its weight says."""
@@ -144,6 +145,8 @@ class Turn:
     draw: int = 1
     """What a template sees as `draw`: the request's number, from 1; 0 below the roots of a tree, where each request shows
     another example."""
+    wanted: int = 0
+    """Where in their cycle the values of `filters.balance` begin that the request asks for."""
 
 
 FIRST = Turn()
@@ -159,18 +162,32 @@ class Turns:
     random_seed: int
     beside: int
     """What else comes round with the places: how many seed examples, or chains, there are."""
+    cycle: int = 1
+    """How many values of `filters.balance` come until they begin again."""
+    each: int = 1
+    """How many of them a request asks for."""
 
     def at_place(self, place: int) -> Turn:
         """For a request whose place is known from the start."""
         begin = self._rotation(place // self.rotations)
-        return Turn(self.vary.at_place(place, self.beside), (place + begin) % self.rotations, place + 1)
+        combination = self.vary.at_place(place, self.beside)
+        return Turn(combination, (place + begin) % self.rotations, place + 1, self._wanted_at(place))
 
     def of_example(self, text: str) -> Turn:
         """For a node of a tree whose formatting example is `text`."""
-        return Turn(self.vary.of_example(text, self.random_seed), self._rotation(text), 0)
+        combination = self.vary.of_example(text, self.random_seed)
+        return Turn(combination, self._rotation(text), 0, self._begin(text))
 
     def _rotation(self, of: Json) -> int:
         return 0 if self.rotations == 1 else _hash("labels", [self.random_seed, of]) % self.rotations
+
+    def _wanted_at(self, place: int) -> int:
+        """Requests go on in the cycle where the one before ended; after whole cycles they begin at another value."""
+        whole = self.cycle // gcd(self.cycle, self.each)
+        return (place * self.each + self._begin(place // whole)) % self.cycle
+
+    def _begin(self, of: Json) -> int:
+        return 0 if self.cycle == 1 else _hash("balance", [self.random_seed, of]) % self.cycle
 
 
 def _hash(what: str, of: Sequence[Json]) -> int:
@@ -179,7 +196,7 @@ def _hash(what: str, of: Sequence[Json]) -> int:
     return int.from_bytes(digest, "big")
 
 
-def _round(weights: Sequence[int]) -> array[int]:
+def in_turn(weights: Sequence[int]) -> array[int]:
     """Indexes of values in an order in which each comes as often as its weight says, at any moment to within one.
 
     Each turn has a time from which it may come and one by which it must; the most urgent comes first. That keeps all

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from datarecipe.exchange import Complete, Completion, Content, Draw, Example, Json
 from datarecipe.generate.admission.candidate import Candidates, Verdict
+from datarecipe.generate.admission.commit_filter import Outlook
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import AcceptedLog
 from datarecipe.generate.judge.example_equality import equality_digest, example_id
 from datarecipe.generate.judge.item_checker import Checked, Valid
 from datarecipe.generate.prompt.render import Renderer, example_text
-from datarecipe.generate.prompt.vary import Turn, Turns
+from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.questions import Question, Questions
 from datarecipe.recipe.recipe import Recipe
 
@@ -97,7 +98,7 @@ class Asker:
     def __init__(self, recipe: Recipe, renderer: Renderer, log: AcceptedLog | None) -> None:
         self.recipe = recipe
         self.log = log
-        self.turns = Turns(renderer.vary, renderer.rotations, recipe.random_seed, beside=len(recipe.seed_examples))
+        self.turns = renderer.turns(beside=len(recipe.seed_examples))
         self._renderer = renderer
         self._handles = itertools.count()
         self.questions = Questions(self._handles)
@@ -107,6 +108,8 @@ class Asker:
         self.seed_digests = frozenset(equality_digest(seed, recipe.text_fields) for seed in recipe.seed_examples)
         self.accepted = DigestSet(self.seed_digests)
         """Digests of the seed examples and of all accepted examples; strategies only read it."""
+        self.outlook: Callable[[], Outlook | None] = lambda: None
+        """Gives a guess at what the filters will decide about the items that wait."""
 
     def seed(self, number: int) -> Formatting:
         """The seed example of chain, root draw or *fixed* number `number`."""

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from datarecipe.generate.admission.commit_filter import Outlook
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.prompt.render import example_text
 from datarecipe.generate.strategy.order import Asker, Formatting, Order, Place, Upcoming
@@ -39,8 +40,8 @@ class _Node:
     root: int | None = None
     """Number of the root draw, for those."""
     place: Place | None = None
-    guesses: list[tuple[bytes, _Node]] | None = None
-    """Digests and nodes of the items that looked new when a walk first saw the response."""
+    guesses: list[tuple[Valid, _Node]] | None = None
+    """Items and their nodes, of those that looked new when a walk first saw the response."""
 
 
 class TreeOrder(Order):
@@ -80,8 +81,9 @@ class TreeOrder(Order):
             yield self._placed(node)
         known: Sequence[array[int]] = self._next
         seen: set[bytes] = set()
+        outlook = self._asker.outlook()
         while parents or known:
-            families = [self._children(parent, expected_yield, seen) for parent in parents]
+            families = [self._children(parent, expected_yield, seen, outlook) for parent in parents]
             parents = []
             for rank in range(max(len(known), *map(len, families), 0)):
                 waiting = map(self._waiting, known[rank] if rank < len(known) else ())
@@ -146,7 +148,9 @@ class TreeOrder(Order):
             Formatting(row.example, example_text(row.example), row.lineage.id, row.lineage.depth), row.lineage.lane
         )
 
-    def _children(self, parent: _Node | float, expected_yield: float, seen: set[bytes]) -> Sequence[_Node | float]:
+    def _children(
+        self, parent: _Node | float, expected_yield: float, seen: set[bytes], outlook: Outlook | None
+    ) -> Sequence[_Node | float]:
         """By rank; of what has not arrived, how many there may be of each."""
         place = None if isinstance(parent, float) else self._placed(parent)
         if place is None or place.batch is None:
@@ -156,19 +160,23 @@ class TreeOrder(Order):
         assert isinstance(parent, _Node)
         if parent.guesses is None:
             parent.guesses = self._guesses(parent, place)
-        new = [(digest, node) for digest, node in parent.guesses if digest not in self._accepted and digest not in seen]
+        new = [
+            (item.digest, node)
+            for item, node in parent.guesses
+            if item.digest not in self._accepted and item.digest not in seen and (outlook is None or outlook(item))
+        ]
         seen.update(digest for digest, _ in new)
-        return [node for _, node in new]
+        return [node for _, node in new][: math.ceil(expected_yield) if outlook else None]
 
-    def _guesses(self, parent: _Node, place: Place) -> list[tuple[bytes, _Node]]:
-        guesses: list[tuple[bytes, _Node]] = []
+    def _guesses(self, parent: _Node, place: Place) -> list[tuple[Valid, _Node]]:
+        guesses: list[tuple[Valid, _Node]] = []
         for item in place.batch or ():
             if isinstance(item, Valid) and item.digest not in self._accepted:
                 node = self._guessed.get(item.text)
                 if node is None:
                     node = _Node(self._asker.chosen(item, parent.formatting.depth + 1), parent.lane)
                     self._guessed[item.text] = node
-                guesses.append((item.digest, node))
+                guesses.append((item, node))
         return guesses
 
     def _placed(self, node: _Node) -> Place:

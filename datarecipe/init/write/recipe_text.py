@@ -26,7 +26,7 @@ _WIDEST = 100
 
 _INSTRUCTION_HEAD = (
     "{# What the model is told; the seed example follows as JSON. Edit it as you like. It sees batch_size, labels, fields,\n"
-    "   description, vars, vary and draw. `datarecipe prompt RECIPE --model PROVIDER/NAME` shows what is sent. #}\n"
+    "   description, vars, vary, draw and balance. `datarecipe prompt RECIPE --model PROVIDER/NAME` shows what is sent. #}\n"
 )
 
 _Line: TypeAlias = tuple[str, str]

@@ -22,10 +22,7 @@ from datarecipe.recipe.source.document import Document, Keys, ScalarNode
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-NOT_YET: tuple[tuple[str, ...], ...] = (
-    *(("filters", name) for name in ("balance", "language")),
-    ("evaluate",),
-)
+NOT_YET: tuple[tuple[str, ...], ...] = (("evaluate",),)
 """Keys of format 1 that this release refuses, since to ignore them would give another dataset."""
 
 

@@ -16,7 +16,9 @@ from datarecipe.recipe.item_filters.text_length import contradictory
 from datarecipe.recipe.keys.seeds import Seed
 from datarecipe.recipe.message_text import code, did_you_mean, join, show
 from datarecipe.recipe.recipe import Filters, Recipe, Task
-from datarecipe.recipe.source.document import Document, Keys
+from datarecipe.recipe.source.document import Document, Keys, ListNode, MappingNode
+
+_KEYS_OF_LANGUAGES: Keys = ("filters", "language")
 
 
 def check_filters(document: Document, filters: Filters, seeds: Sequence[Seed], task: Task) -> None:
@@ -30,6 +32,7 @@ def check_filters(document: Document, filters: Filters, seeds: Sequence[Seed], t
         *_contradictions(document, filters),
         *_unfit_patterns(document, filters),
         *_unfound_spans(document, filters, seeds),
+        *_unknown_languages(document, filters),
         *_without_label(document, filters, task),
         *_unfit_models(document, filters, task, tuple(seeds[0].example)),
     ]
@@ -73,9 +76,27 @@ def _unknown_fields(document: Document, filters: Filters, fields: Sequence[str])
     values: list[tuple[Keys, str]] = [(("filters", "copies", span), within) for span, within in filters.copies.items()]
     if not isinstance(filters.leakage, bool):
         values += [(("filters", "leakage", number), field) for number, field in enumerate(filters.leakage)]
+    if filters.language is not None:
+        values += [
+            (("filters", "language", "fields", number), field) for number, field in enumerate(filters.language.fields)
+        ]
     for keys, field in values:
         if field not in fields:
             yield document.place(keys).problem(*_no_field(field, fields))
+
+
+def _unknown_languages(document: Document, filters: Filters) -> Iterator[Problem]:
+    if filters.language is None:
+        return
+    from datarecipe.recipe.language.language_profiles import profiles  # noqa: PLC0415 - few recipes ask for it
+
+    known, keys = sorted(profiles()), _KEYS_OF_LANGUAGES
+    if isinstance(document.get(keys), MappingNode):
+        keys = (*keys, "is")
+    for number, name in enumerate(filters.language.languages):
+        if name not in known:
+            place = document.place((*keys, number) if isinstance(document.get(keys), ListNode) else keys)
+            yield place.problem(f"the language {show(name)} is not known", f"the known ones are {join(known, 'and')}")
 
 
 def _no_field(field: str, fields: Sequence[str]) -> tuple[str, str]:

@@ -15,7 +15,9 @@ from datarecipe.exchange import Example
 from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.recipe import Recipe
 
-ItemReason: TypeAlias = Literal["length", "pattern", "copy", "leakage", "boilerplate", "pii", "secret", "contamination"]
+ItemReason: TypeAlias = Literal[
+    "length", "pattern", "copy", "leakage", "boilerplate", "wrong_language", "pii", "secret", "contamination"
+]
 ItemFilter: TypeAlias = Callable[[Example, Work], str | None]
 """What is wrong with an example, or None. It gets the work that is left for all items of a reply."""
 
@@ -44,6 +46,7 @@ ITEM_FILTERS: Final[Mapping[str, ItemFilterRow]] = {
     "copies": ItemFilterRow(make=_made("copied_spans", "CopiesFilter"), reason="copy"),
     "leakage": ItemFilterRow(make=_made("label_leakage", "LeakageFilter"), reason="leakage"),
     "refusals": ItemFilterRow(make=_made("boilerplate", "RefusalsFilter"), reason="boilerplate"),
+    "language": ItemFilterRow(make=_made("text_language", "LanguageFilter"), reason="wrong_language"),
     "pii": ItemFilterRow(make=_made("personal_data", "PiiFilter"), reason="pii"),
     "secrets": ItemFilterRow(make=_made("leaked_secrets", "SecretsFilter"), reason="secret"),
     "decontaminate": ItemFilterRow(make=_made("decontamination", "DecontaminationFilter"), reason="contamination"),

@@ -12,7 +12,9 @@ from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.models.named_models import Fallback, Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
+    Balance,
     Filters,
+    Language,
     Length,
     Limits,
     NearDuplicates,
@@ -79,8 +81,8 @@ def read_stop_when(written: Values) -> StopWhen | None:
     return StopWhen(**_typed(StopWhen, written))
 
 
-def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filters:
-    """The filters that a recipe asks for; the one that reads files is read already."""
+def read_filters(written: Values, decontaminate: Decontaminate | None, balance: Balance | None) -> Filters:
+    """The filters that a recipe asks for; those that take more than their own settings are read already."""
     leakage = written.get("leakage") or False
     return Filters(
         length={field: Length(**_typed(Length, bounds)) for field, bounds in (written.get("length") or {}).items()},
@@ -88,14 +90,28 @@ def read_filters(written: Values, decontaminate: Decontaminate | None) -> Filter
         copies=written.get("copies") or {},
         leakage=tuple(leakage) if isinstance(leakage, list) else leakage,
         refusals=written.get("refusals") or False,
+        language=_read_language(written.get("language")),
         pii=_read_pii(written.get("pii")),
         secrets=written.get("secrets") or False,
         decontaminate=decontaminate,
         contradictions=written.get("contradictions") or False,
         near_duplicates=_read_near_duplicates(written.get("near_duplicates")),
+        balance=balance,
         verify=_read_verify(written.get("verify")),
         judge=_read_judge(written.get("judge")),
         repair=whole(written.get("repair") or 0),
+    )
+
+
+def _read_language(written: Any) -> Language | None:
+    if written is None:
+        return None
+    settings = written if isinstance(written, Mapping) else {"is": written}
+    codes = settings["is"]
+    return Language(
+        languages=(codes,) if isinstance(codes, str) else tuple(codes),
+        fields=tuple(settings.get("fields", ())),
+        unsure=settings.get("unsure", Language.unsure),
     )
 
 

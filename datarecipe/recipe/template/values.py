@@ -9,7 +9,7 @@ from typing import Any
 from datarecipe.recipe.message_text import code, join
 from datarecipe.recipe.template.bounds import TemplateRefused
 
-KNOWN_NAMES = ("batch_size", "labels", "fields", "description", "vars", "vary", "draw")
+KNOWN_NAMES = ("batch_size", "labels", "fields", "description", "vars", "vary", "draw", "balance")
 """The names that a template can read without setting them."""
 
 KNOWN_HINT = f"a template sees {join(KNOWN_NAMES, 'and')}"

@@ -65,8 +65,11 @@ def prompts_of(run: RunData, ancestry: Ancestry) -> Prompts:
 
 
 def _for_prompts(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe without its filters: they may name files, and no prompt has anything of them."""
-    return {name: value for name, value in recipe.items() if name not in ("filters", "tests")}
+    """The recipe without its filters: they may name files. Prompts have something of one of them, which names none."""
+    filters = recipe.get("filters")
+    balance = filters.get("balance") if isinstance(filters, Mapping) else None
+    kept = {name: value for name, value in recipe.items() if name not in ("filters", "tests")}
+    return kept if balance is None else {**kept, "filters": {"balance": balance}}
 
 
 def _settings(run: RunData, recipe: Recipe) -> ModelSettings | None:
@@ -78,6 +81,7 @@ def _settings(run: RunData, recipe: Recipe) -> ModelSettings | None:
 
 def _rendered(run: RunData, ancestry: Ancestry, recipe: Recipe, renderer: Renderer) -> Iterator[ShownPrompt]:
     reads_draw, seen = compile_template(recipe.instruction).reads("draw"), set[str]()
+    turns = renderer.turns(beside=1)
     for row, parent in zip(run.lineage, ancestry.parents, strict=False):
         key = canonical_json(dict(row.vary))
         example = run.examples[parent] if parent >= 0 else ancestry.origins[-1 - parent].example
@@ -87,8 +91,19 @@ def _rendered(run: RunData, ancestry: Ancestry, recipe: Recipe, renderer: Render
         seen.add(key)
         number = _combination(recipe, row.vary)
         if number is not None:
-            content = renderer.content(example, example_text(example), Turn(number, draw=draw))
+            text = example_text(example)
+            place = _place(row)
+            wanted = (turns.of_example(text) if place is None else turns.at_place(place)).wanted
+            content = renderer.content(example, text, Turn(number, draw=draw, wanted=wanted))
             yield ShownPrompt(row.request, row.vary, content.messages)
+
+
+def _place(row: Lineage) -> int | None:
+    """The place of the request that a row came from; None below the roots of a tree, where the example decides."""
+    kind, _, number = row.lane.partition(":")
+    if kind != "root":
+        return row.request
+    return int(number) if row.depth == 1 and number.isdecimal() and len(number) < 10 else None
 
 
 def _draw(row: Lineage) -> int | None:

@@ -147,6 +147,19 @@ def _costs(run: RunData) -> str:
     return "; ".join(f"{each.model} {_used(each.used)}" for each in by_model[:10]) if len(by_model) > 1 else ""
 
 
+def _shares(run: RunData) -> str:
+    balanced = run.manifest.balance
+    if balanced is None or not balanced.examples or not balanced.weights:
+        return ""
+    named = [
+        f"{cut(shown_value(each.value), 200)} {percent(each.examples / balanced.examples)} "
+        f"(wanted {percent(each.weight / balanced.weights)})"
+        for each in balanced.far()[:12]
+    ]
+    more = f", {len(balanced.by_value) - 12:,} more" if len(balanced.by_value) > 12 else ""
+    return f"{cut(balanced.field, 200)}: {', '.join(named)}{more}"
+
+
 def _verifier(run: RunData) -> str:
     by = run.manifest.verification
     return "" if by is None else f"{by.model}, {by.agree} or more of {counted(by.votes, 'answer')}"
@@ -216,6 +229,7 @@ _FACTS: Final[Sequence[Fact]] = (
     ("repaired by the author", lambda run: run.manifest.counts.tally.repaired or ""),
     ("mended", lambda run: run.manifest.counts.tally.normalised or ""),
     ("yield", lambda run: percent(run.manifest.counts.tally.yield_)),
+    ("shares", _shares),
     ("labels verified by", _verifier),
     ("labels confirmed", _confirmed),
     ("judged by", _judged),

@@ -6,6 +6,7 @@ what Markdown and HTML would act on, examples stand in a fence longer than any r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
 from datarecipe.recipe import Recipe
 from datarecipe.run_folder.card.hub_metadata import front_matter
+from datarecipe.run_folder.counts.balanced_values import Balanced
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.label_counts import LabelCounts
 from datarecipe.run_folder.manifest import Judgement, Manifest, Verification
@@ -49,6 +51,7 @@ def card(
         "## Examples",
         f"{fence}json\n{lines}\n{fence}",
         *_labels(committed.labels),
+        *_shares(manifest.balance),
         "## What was rejected",
         _REASONS_HEADER + "".join(f"| {reason} | {count:,} |\n" for reason, count in sorted(tally.rejected.items()))
         if tally.rejected
@@ -88,6 +91,24 @@ def _labels(counts: LabelCounts | None) -> Iterator[str]:
     if rest := named[LABELS_SHOWN:]:
         rows.append(f"| {counted(len(rest), 'other')} | {sum(count for _, count in rest):,} |\n")
     yield f"| {'place' if own else 'label'} | examples |\n|---|---|\n" + "".join(rows)
+
+
+def _shares(balanced: Balanced | None) -> Iterator[str]:
+    """A table of the values of the balanced field, the farthest from their shares first."""
+    if balanced is None or not balanced.examples:
+        return
+    yield f"## Shares of {_plain(balanced.field)}"
+    named = balanced.far()[:LABELS_SHOWN]
+    rows = [
+        f"| {_cell(each.value if isinstance(each.value, str) else json.dumps(each.value))} "
+        f"| {each.weight / balanced.weights:.1%} | {each.examples / balanced.examples:.1%} | {each.examples:,} |\n"
+        for each in named
+    ]
+    if rest := len(balanced.by_value) - len(named):
+        rows.append(
+            f"| {counted(rest, 'other')} | | | {balanced.examples - sum(each.examples for each in named):,} |\n"
+        )
+    yield "| value | wanted | reached | examples |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def _cell(text: str) -> str:

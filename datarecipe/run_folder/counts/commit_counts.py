@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 from datarecipe.exchange import Completion
-from datarecipe.generate.events import Accepted, Committed, Event, RejectedItem
+from datarecipe.generate.events import Accepted, Event, RejectedItem
 from datarecipe.generate.reasons import Reason
 from datarecipe.recipe import Recipe
+from datarecipe.run_folder.counts.balanced_values import BalancedValues
 from datarecipe.run_folder.counts.confirmed_labels import ConfirmedLabels
 from datarecipe.run_folder.counts.judged_scores import JudgedScores
 from datarecipe.run_folder.counts.label_counts import LabelCounts
@@ -52,6 +53,18 @@ class Tally:
         """Accepted items to items that came, to four digits; None before the first."""
         return round(self.accepted / self.came, 4) if self.came else None
 
+    def add(self, event: Accepted | RejectedItem) -> None:
+        """Count an item."""
+        if isinstance(event, Accepted):
+            self.accepted += 1
+            self.repaired += bool(event.lineage.repaired_from)
+        elif event.sent_back:
+            self.sent_back += 1
+        elif event.reason == "surplus":
+            self.surplus += 1
+        else:
+            self.rejected[event.reason] += 1
+
     def __copy__(self) -> Tally:
         return replace(self, rejected=self.rejected.copy())
 
@@ -76,6 +89,8 @@ class CommitCounts:
     """None where the recipe verifies nothing."""
     judged: JudgedScores | None = None
     """None where the recipe has no judge."""
+    balanced: BalancedValues | None = None
+    """None where the recipe balances nothing."""
     answered_by: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     """By the name that the provider gave."""
@@ -83,25 +98,22 @@ class CommitCounts:
     def add(self, events: Iterable[Event]) -> None:
         """Count events."""
         for event in events:
-            for checks in (self.confirmed, self.judged):
-                if checks is not None and isinstance(event, Accepted | RejectedItem):
-                    checks.add(event)
-            if isinstance(event, Accepted):
-                self.tally.accepted += 1
-                self.tally.repaired += bool(event.lineage.repaired_from)
-                if self.labels is not None:
+            if isinstance(event, Accepted | RejectedItem):
+                self.tally.add(event)
+                self._add_to_filters(event)
+                if self.labels is not None and isinstance(event, Accepted):
                     self.labels.add(event.example)
-            elif isinstance(event, RejectedItem):
-                if event.sent_back:
-                    self.tally.sent_back += 1
-                elif event.reason == "surplus":
-                    self.tally.surplus += 1
-                else:
-                    self.tally.rejected[event.reason] += 1
-            elif isinstance(event, Committed):
+            else:
                 self.tally.responses += 1
                 self.tally.normalised += event.normalised
                 self._add_response(event.response)
+
+    def _add_to_filters(self, event: Accepted | RejectedItem) -> None:
+        for checks in (self.confirmed, self.judged):
+            if checks is not None:
+                checks.add(event)
+        if self.balanced is not None and isinstance(event, Accepted):
+            self.balanced.add(event.example)
 
     def _add_response(self, response: Completion) -> None:
         for counted, name in ((self.answered_by, response.answered_by), (self.models, response.model)):
@@ -115,7 +127,12 @@ class CommitCounts:
     @classmethod
     def of(cls, recipe: Recipe) -> CommitCounts:
         """Nothing yet, of a run of the recipe."""
-        return cls(labels=LabelCounts.of(recipe), confirmed=ConfirmedLabels.of(recipe), judged=JudgedScores.of(recipe))
+        return cls(
+            labels=LabelCounts.of(recipe),
+            confirmed=ConfirmedLabels.of(recipe),
+            judged=JudgedScores.of(recipe),
+            balanced=BalancedValues.of(recipe),
+        )
 
     def copy(self) -> CommitCounts:
         """As it is now."""

@@ -66,6 +66,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
         ),
         verification=_verification(setup, committed),
         judgement=_judgement(setup, committed),
+        balance=None if committed.balanced is None else committed.balanced.balanced,
         versions=_versions(),
         formats=_formats(setup.recipe),
         machine=f"{platform.system()} {platform.machine()}",

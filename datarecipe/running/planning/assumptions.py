@@ -33,6 +33,10 @@ class Range(Generic[T]):
 ASSUMED_SHARE = Range(0.6, 0.95)
 """Accepted items to items asked for, where nothing is known: instruction and model decide it."""
 
+BALANCED = 0.6
+"""By which the low end is multiplied where `filters.balance` rejects what comes too often: of two labels, so much is
+accepted if a model writes one of them in 70 % of its items."""
+
 _LEAST_SHARE = 0.02
 
 BYTES_PER_TOKEN = Range(3.0, 5.0)
@@ -101,12 +105,13 @@ class Tokens:
         return Range(math.floor(min(found.low, most)), math.ceil(min(found.high, most)))
 
 
-def share_of(stated: float | None, measured: Measured | None, batch_size: int) -> Share:
-    """As the user states it, else as measured, else assumed."""
+def share_of(stated: float | None, measured: Measured | None, batch_size: int, *, balanced: bool = False) -> Share:
+    """As the user states it, else as measured, else assumed; `balanced`: with `filters.balance`."""
     if stated is not None:
         return Share(Range(stated, stated), "stated")
     if measured is None:
-        return Share(ASSUMED_SHARE, "assumed")
+        low, high = ASSUMED_SHARE.low, ASSUMED_SHARE.high
+        return Share(Range(round(low * BALANCED, 2), high) if balanced else ASSUMED_SHARE, "assumed")
     mean = min(1.0, measured.new / (measured.responses * batch_size))
     # The items of one response stand and fall together, more or less; so it is the responses that count.
     margin = 0.02 + 2 * math.sqrt(max(mean * (1 - mean), 0.05) / measured.responses)

@@ -191,7 +191,8 @@ class _Planning:
         return dry_run(self.setup, lookup, lambda stored: self._share_of(stored).range.at(share_end))
 
     def _share_of(self, stored: Measured) -> Share:
-        return share_of(self.share, stored if stored.responses else self.past, self.setup.recipe.batch_size)
+        recipe, measured = self.setup.recipe, stored if stored.responses else self.past
+        return share_of(self.share, measured, recipe.batch_size, balanced=recipe.filters.balance is not None)
 
     def plan(self, low: DryRun, high: DryRun) -> Plan:
         setup, price = self.setup, self.setup.cost.price

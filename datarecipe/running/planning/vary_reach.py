@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from datarecipe.generate.prompt.embedded_prompt import rotations
 from datarecipe.generate.prompt.model_profile import ModelSettings
-from datarecipe.generate.prompt.vary import Turns, Vary
+from datarecipe.generate.prompt.render import Renderer
+from datarecipe.generate.prompt.vary import Vary
 from datarecipe.recipe.recipe import Recipe
 from datarecipe.recipe.strategy_table import STRATEGIES
 from datarecipe.recipe.template import compile_template
@@ -61,9 +61,10 @@ def asked_alike(recipe: Recipe, model: ModelSettings, requests: int) -> int:
     if numbered or not STRATEGIES[recipe.strategy.kind].seeds_alone:
         return 1
     seeds = len(recipe.seed_examples)
-    labels = rotations(recipe) if embedded else 1
-    turns = Turns(Vary(recipe.vary, recipe.vary_weights), labels, recipe.random_seed, beside=seeds)
+    turns = Renderer(recipe, model).turns(beside=seeds)
     counted = min(requests, COUNTED)
     places = ((place % seeds, turns.at_place(place)) for place in range(counted))
-    most = max(Counter((seed, turn.combination, turn.rotation) for seed, turn in places).values(), default=1)
+    most = max(
+        Counter((seed, turn.combination, turn.rotation, turn.wanted) for seed, turn in places).values(), default=1
+    )
     return -(-most * requests // counted) if counted else 1

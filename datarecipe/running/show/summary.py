@@ -10,7 +10,7 @@ from datarecipe.errors import DatarecipeError
 from datarecipe.generate.events import Outcome
 from datarecipe.printable import counted, printable
 from datarecipe.recipe import display
-from datarecipe.run_folder.counts.commit_counts import Tally
+from datarecipe.run_folder.counts.commit_counts import CommitCounts, Tally
 from datarecipe.run_folder.counts.run_counts import Traffic
 from datarecipe.run_folder.json_records import to_json
 from datarecipe.run_folder.layout import REJECTED
@@ -19,6 +19,7 @@ from datarecipe.running.resolve.resolved_run import ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.confirmations import confirmations, judgements
 from datarecipe.running.show.rejections import loss_of, percent
+from datarecipe.running.show.shares import share_line
 
 
 def opening(setup: ResolvedRun) -> list[str]:
@@ -85,12 +86,7 @@ def _figures(result: RunResult) -> Iterator[str]:
         yield line
     if tally.yield_ is not None:
         yield f"yield: {percent(tally.yield_)} of {counted(tally.came, 'received item')}{_rejected(tally)}"
-    if tally.sent_back:
-        yield f"repaired: {tally.repaired:,} of {counted(tally.sent_back, 'example')} sent back"
-    if (confirmed := result.counts.committed.confirmed) is not None:
-        yield from confirmations(confirmed)
-    if (judged := result.counts.committed.judged) is not None:
-        yield from judgements(judged)
+    yield from _of_filters(result.counts.committed)
     if result.stand_ins:
         shares = ", ".join(f"{printable(name)} {count:,}" for name, count in result.stand_ins.items())
         yield f"answered by a fallback: {shares} of {counted(tally.responses, 'response')}"
@@ -104,6 +100,18 @@ def _figures(result: RunResult) -> Iterator[str]:
         what_for = "a higher target" if result.end == "target" else "the next run"
         why = "" if result.end in get_args(Outcome) else ", waiting for a missing one"
         yield f"stored for {what_for}: {counted(result.counts.waiting, 'response')}{why}"
+
+
+def _of_filters(committed: CommitCounts) -> Iterator[str]:
+    tally = committed.tally
+    if tally.sent_back:
+        yield f"repaired: {tally.repaired:,} of {counted(tally.sent_back, 'example')} sent back"
+    if committed.balanced is not None and tally.accepted:
+        yield share_line(committed.balanced.balanced)
+    if committed.confirmed is not None:
+        yield from confirmations(committed.confirmed)
+    if committed.judged is not None:
+        yield from judgements(committed.judged)
 
 
 def _costs(result: RunResult) -> Iterator[str]:

@@ -163,9 +163,9 @@ def test_problems_name_the_flag(project: Project, override: Override, message: s
 
 
 def test_a_key_for_later_is_refused_in_a_flag_too(project: Project) -> None:
-    error = project.errors(None, parse_set("filters.balance=true"))
+    error = project.errors(None, parse_set("evaluate={test: a.jsonl}"))
     assert isinstance(error, NotYetError)
-    assert str(error).startswith("--set filters.balance: `filters.balance` belongs to format 1")
+    assert str(error).startswith("--set evaluate: `evaluate` belongs to format 1")
 
 
 def test_problems_of_flags_come_after_those_of_the_file(project: Project) -> None:

@@ -23,8 +23,10 @@ from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 from datarecipe.recipe.models.named_models import Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
+    Balance,
     Filters,
     LabelSpace,
+    Language,
     Limits,
     NearDuplicates,
     Pii,
@@ -89,6 +91,9 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "decontaminate", "against"): (Decontaminate, "against"),
     ("filters", "decontaminate", "threshold"): (Decontaminate, "threshold"),
     ("filters", "decontaminate", "fields"): (Decontaminate, "fields"),
+    ("filters", "language", "is"): (Language, "languages"),
+    ("filters", "language", "fields"): (Language, "fields"),
+    ("filters", "language", "unsure"): (Language, "unsure"),
     ("filters", "pii", "kinds"): (Pii, "kinds"),
     ("filters", "pii", "mask"): (Pii, "mask"),
     ("filters", "verify", "model"): (Verify, "model"),
@@ -109,6 +114,11 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "judge", "prices", "input_per_million"): (Prices, "input_per_million"),
     ("filters", "judge", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("filters", "repair"): (Filters, "repair"),
+    ("filters", "balance", "field"): (Balance, "field"),
+    ("filters", "balance", "shares"): (Balance, "weights"),
+    ("filters", "balance", "window"): (Balance, "window"),
+    ("filters", "balance", "tolerance"): (Balance, "tolerance"),
+    ("filters", "balance", "others"): (Balance, "others"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
@@ -125,6 +135,8 @@ WHOLE = {
     ("filters",): "filters",
     ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
+    ("filters", "balance"): "balance",
+    ("filters", "language"): "language",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
@@ -139,12 +151,16 @@ WHOLE = {
 USED_UP = {("recipe",), ("extends",)}
 """Keys that are read while a recipe is loaded, and of which nothing remains."""
 
+OF_FILTERS = {"near_duplicates", "balance", "language", "pii", "decontaminate", "verify", "judge"}
+"""Filters with a dataclass of their own."""
+
 OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify", "judge"},
-    Filters: {"near_duplicates", "pii", "decontaminate", "verify", "judge"},
+    Recipe: {"about", *WHOLE.values()} - {"stop_when", *OF_FILTERS},
+    Filters: OF_FILTERS,
+    Balance: {"values"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
 
@@ -197,7 +213,7 @@ def test_every_key_becomes_a_field_or_is_known_not_to(keys: Keys) -> None:
 
 
 def test_every_field_comes_from_a_key_or_is_known_not_to() -> None:
-    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Pii, Limits):
+    for kind in (Recipe, About, Task, LabelSpace, Strategy, Filters, NearDuplicates, Balance, Language, Pii, Limits):
         known = {name for owner, name in FIELDS.values() if owner is kind} | OF_NO_KEY.get(kind, set())
         written = {field.name for field in fields(kind)} - (NOT_WRITTEN if kind is Recipe else set())
         assert written == known, kind.__name__
@@ -229,6 +245,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
     beside: dict[str, Json] = {"against": "../held_out.txt"} if keys[1:2] == ("decontaminate",) else {}
     beside = {"model": "openai/gpt-4o-mini"} if keys[1:2] == ("verify",) else beside
     beside = {"model": "openai/gpt-4o-mini", "rubric": {"natural": "Is it?"}} if keys[1:2] == ("judge",) else beside
+    beside = {"is": "en"} if keys[1:2] == ("language",) else beside
     beside = {"min": 0} if keys[0] == "tests" else beside
     asked_for: dict[str, dict[str, Json]] = (
         {keys[0]: {keys[-2]: beside}} if keys[0] in ("filters", "tests") and len(keys) > 2 else {}

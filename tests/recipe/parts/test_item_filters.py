@@ -14,6 +14,7 @@ from datarecipe.recipe.example_schema.validation_cost import Work
 from datarecipe.recipe.item_filters.boilerplate import OPENINGS, PHRASES
 from datarecipe.recipe.item_filters.item_filter_table import ITEM_FILTERS, item_filter_versions, item_filters_of
 from datarecipe.recipe.item_filters.personal_data import masker_of
+from datarecipe.recipe.recipe import Language
 from tests.generate.recipes import make_recipe
 from tests.recipe.writing import Project
 
@@ -54,6 +55,33 @@ def faults(filters: Filters, example: Example, **changes: Any) -> list[tuple[str
 def test_length(length: Length, text: Any, detail: str | None) -> None:
     expected = [] if detail is None else [("length", detail)]
     assert faults(Filters(length={"text": length}), {"text": text, "label": "positive"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "detail"),
+    [
+        (Language(("en",)), "The soup was cold and far too salty.", None),
+        (Language(("en",)), "Die Suppe war kalt und viel zu salzig.", '`text` is "de" rather than "en"'),
+        (Language(("fr", "en")), "Die Suppe war kalt und viel zu salzig.", '`text` is "de" rather than "fr" or "en"'),
+        (Language(("fr", "de")), "Die Suppe war kalt und viel zu salzig.", None),
+        (Language(("en",)), "Suppe", None),
+        (Language(("en",), unsure="reject"), "Suppe", '`text` is not certainly "en"'),
+        (Language(("en",), unsure="reject"), "12 + 30", None),
+        (Language(("en",), unsure="reject"), "The soup was cold and far too salty.", None),
+        (Language(("en",), fields=("label",)), "Die Suppe war kalt und viel zu salzig.", None),
+        (
+            Language(("en",)),
+            ["Die Suppe", {"a": "war kalt und", "b": ["viel zu salzig"]}],
+            '`text` is "de" rather than "en"',
+        ),
+        (Language(("en",)), None, None),
+        (Language(("ja",)), "猫はいつも足から着地するというのは本当ですか。", None),
+        (Language(("en",)), "猫はいつも足から着地するというのは本当ですか。", '`text` is "ja" rather than "en"'),
+    ],
+)
+def test_language(language: Language, text: Any, detail: str | None) -> None:
+    expected = [] if detail is None else [("wrong_language", detail)]
+    assert faults(Filters(language=language), {"text": text, "label": "positive"}) == expected
 
 
 @pytest.mark.parametrize(

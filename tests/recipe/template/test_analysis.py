@@ -142,7 +142,10 @@ def test_undefined_names_are_left_out_where_a_tag_that_sets_names_cannot_be_read
         ("{{ label }}", "did you mean `labels`?"),
         ("{{ topic }}", "write `vary.topic`"),
         ("{{ audience }}", "write `vars.audience`"),
-        ("{{ nothing_like_it }}", "a template sees batch_size, labels, fields, description, vars, vary and draw"),
+        (
+            "{{ nothing_like_it }}",
+            "a template sees batch_size, labels, fields, description, vars, vary, draw and balance",
+        ),
         ("{% for x in labels %}{% set last = x %}{% endfor %}{{ last }}", "collect with a filter, such as `map`"),
         ("{% for x in labels %}{% endfor %}{{ x }}", "unknown outside of it"),
         ("{{ vars.ton }}", "did you mean `vars.tone`?"),
