@@ -56,10 +56,13 @@ def test_what_is_read_is_what_was_written(finished: Path) -> None:
 
 def test_a_line_has_every_field_of_its_record() -> None:
     lineage = Lineage("a", "b", 1, "root:0", 0, 0, {"topic": "snow"}, {"verify": {"agree": 3, "votes": 3}})
-    rejected = RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0)
+    lineage = replace(lineage, repaired_from={"reason": "schema", "detail": ""})
+    rejected = RejectedItem("schema", "", "", "b", 1, "root:0", 0, 0, sent_back=True)
     assert list(as_row(lineage)) == [field.name for field in fields(lineage)]
-    assert list(as_row(replace(lineage, vary={}, checks={}))) == ["id", "parent", "depth", "lane", "request", "index"]
+    plain = replace(lineage, vary={}, checks={}, repaired_from={})
+    assert list(as_row(plain)) == ["id", "parent", "depth", "lane", "request", "index"]
     assert list(as_row(rejected)) == [field.name for field in fields(rejected)]
+    assert list(as_row(replace(rejected, sent_back=False))) == [field.name for field in fields(rejected)][:-1]
 
 
 @pytest.mark.parametrize("name", ["data.jsonl", "lineage.jsonl", "rejected.jsonl"])
