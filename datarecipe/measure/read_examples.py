@@ -42,7 +42,7 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
         return _of_run(path, text, label)
     records, _ = records_of_file(path)
     fields = dict.fromkeys(name for record in records for name in record)
-    label = known_field(label, fields, path) if label else label_field(records, fields)
+    label = known_field(label, fields, path) if label else _label_field(records, fields)
     chosen = frozenset(known_field(name, fields, path) for name in text)
     # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
     own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
@@ -172,7 +172,7 @@ def _examples(path: Path, records: Sequence[Record], fields: Collection[str], la
     )
 
 
-def label_field(records: Sequence[Record], fields: Collection[str]) -> str | None:
+def _label_field(records: Sequence[Record], fields: Collection[str]) -> str | None:
     """The first of `LABELS` that the records have. What is another in most records is an answer, and no label."""
     for name in LABELS:
         if name in fields:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datarecipe.cli.output import aligned, short
-from datarecipe.exchange import Example, texts_within
+from datarecipe.exchange import Example, Json, texts_within
 from datarecipe.printable import counted, printable
 from datarecipe.review.results.agreement import Agreement
 from datarecipe.review.results.judged_examples import JudgedExamples
@@ -29,11 +29,8 @@ def lines(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
         yield f"{found.undecided:,} of them undecided: as many reviewers find it valid as not; no share counts it"
     yield ""
     columns = ["", "judged", "valid", *([_RIGHT[found.question]] if found.question in _RIGHT else [])]
-    rows = [
-        [_name(each), f"{each.judged:,}", _share(each.valid), _share(each.right)][: len(columns)]
-        for each in found.groups
-    ]
-    yield from aligned([columns, *rows], left=(0, 2, 3))
+    rows = [[_name(each), f"{each.judged:,}", _share(each.valid), _share(each.right)] for each in found.groups]
+    yield from aligned([columns, *(row[: len(columns)] for row in rows)], left=(0, 2, 3))
     if found.validity is not None or found.labels is not None:
         yield ""
         agreements = [("agreement on validity", found.validity)]
@@ -106,15 +103,14 @@ def _disputed(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
     if not found.disputed:
         return
     examples = _examples(judged)
-    hidden = {name for each in judged.sampled for name in (each.source.label, each.source.options)}
+    blind = found.question == "label"
+    hidden = {name for each in judged.sampled for name in (each.source.label, each.source.options)} if blind else ()
     yield ""
     yield f"{counted(len(found.disputed), 'disagreement')}:"
     for name in found.disputed[:_MOST_DISPUTED]:
-        parts = {
-            field: value for field, value in examples[name].items() if field not in hidden or found.question == "answer"
-        }
-        yield f"- {short(' · '.join(texts_within([*parts.values()])), _TEXT)}"
-        if found.question == "label" and found.given[name] is not None:
+        shown: list[Json] = [value for field, value in examples[name].items() if field not in hidden]
+        yield f"- {short(' · '.join(texts_within(shown)), _TEXT)}"
+        if blind and found.given[name] is not None:
             yield f"  given: {short(found.given[name], _NAME)}"
         yield from (f"  {_said(each)}" for each in found.decisions[name].verdicts)
     if len(found.disputed) > _MOST_DISPUTED:

@@ -24,7 +24,7 @@ _DIGITS: Final = 9
 """Labels with a key of their own."""
 _ARROWS: Final = {b"\x1b[D": "back", b"\x1bOD": "back", b"\x1b[C": "forward", b"\x1bOC": "forward"}
 _END: Final = ("q", "\x04", "")
-_VALID: Final = {"label": "valid, no label", "answer": "valid, can't tell", "valid": "valid"}
+_VALID: Final = {"label": "valid, no label fits", "answer": "valid, can't tell", "valid": "valid"}
 
 
 class TerminalReview:

@@ -1,12 +1,13 @@
 // Judges one example after another. The server keeps the verdicts: what this page shows is what it was told.
 const token = new URLSearchParams(location.search).get("token");
 const questions = {
-  label: ["Which label is right?", "valid, but no label fits or none can be told"],
-  answer: ["Is the answer right?", "valid, but I can't tell whether it is right"],
+  label: ["Which label is right?", "valid, but no label fits"],
+  answer: ["Is the answer right?", "valid, but I can't tell"],
   valid: ["Is it valid?", "valid"],
 };
 let view = null;
 let last = Promise.resolve();
+let judging = false;
 
 // Ask the server, and show what it says: one request after another, in the order in which keys were pressed.
 function ask(request) {
@@ -99,8 +100,12 @@ function drawChoices() {
 
 const note = () => byId("note").value.trim();
 
-function judge(valid, choice = null) {
-  if (view && view.number !== null) ask({ do: "judge", number: view.number, valid, choice, note: note() });
+// One verdict at a time: a key that is pressed before the next example is there means nothing.
+async function judge(valid, choice = null) {
+  if (judging || view === null || view.number === null) return;
+  judging = true;
+  await ask({ do: "judge", number: view.number, valid, choice, note: note() });
+  judging = false;
 }
 
 // A note that changed is saved with what the example was judged, before anything else is shown.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -12,9 +12,9 @@ from datarecipe.errors import UsageError
 from datarecipe.exchange import Example, Json
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.measure.read_examples import (
+    LABELS,
     Record,
     known_field,
-    label_field,
     label_fields_of,
     label_text,
     records_of_file,
@@ -88,7 +88,7 @@ def read_source(path: Path, label: str | None = None) -> SourceDataset:
     if not records:
         raise UsageError(f"{path}: there is no example in it")
     fields = dict.fromkeys(name for record in records for name in record)
-    label = known_field(label, fields, path) if label else label_field(records, fields)
+    label = known_field(label, fields, path) if label else next((name for name in LABELS if name in fields), None)
     named = {"path": path, "name": path.name, "identity": None, "sha256": hashlib.sha256(data).hexdigest()}
     known: dict[str, Any] = {**named, "examples": len(records), "_records": records}
     if label is not None and all(_brings_options(record, label) for record in records):
@@ -130,12 +130,13 @@ def _run(path: Path, label: str | None) -> SourceDataset:
     return SourceDataset(**known, question="answer", label=of_task)
 
 
-def _by_values(label: str | None, records: Iterable[Record]) -> dict[str, Any]:
+def _by_values(label: str | None, records: Sequence[Record]) -> dict[str, Any]:
     """Question and labels, where only the records say what labels there are."""
     if label is None:
         return {"question": "valid"}
     values = {label_text(record[label]): record[label] for record in records if label in record}
-    if len(values) > MOST_LABELS:
+    # What is another in most records is an answer, as `stats` has it.
+    if len(values) > min(MOST_LABELS, max(2, len(records) // 2)):
         return {"question": "answer", "label": label}
     return {"question": "label", "label": label, "labels": [values[text] for text in sorted(values)]}
 

@@ -19,6 +19,7 @@ T = TypeVar("T")
 LARGEST: Final = 100_000_000
 """Bytes of a file."""
 _LONGEST_LINE: Final = 4_000_000
+_BEGINNING: Final = b'{"verdicts": '
 _MOST_VALUES: Final = 100_000
 """Of a line: the header holds the ids of up to 10,000 examples."""
 _LONGEST_TEXT: Final = 10_000
@@ -65,7 +66,9 @@ def read_stream(file: IO[bytes], path: Path) -> VerdictFile:
         document = _parsed(line)
         ended = line.endswith(b"\n")
         if document is None:
-            if not ended and len(line) < _LONGEST_LINE:
+            # Without a header before it, only the beginning of one can be ours.
+            ours = headers or line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+            if ours and not ended and len(line) < _LONGEST_LINE:
                 ended = True
                 break
             raise UsageError(f"{at}: not a JSON object", hint=_MEND if headers else _NONE)

@@ -47,8 +47,8 @@ def command(
 ) -> None:
     """Say what the verdicts in FILE... say: shares of valid examples and right labels, agreement, disagreements.
 
-    FILE is what `datarecipe review` wrote, of one reviewer or of several, in any order. --keep writes the dataset without the
-    examples that most of their reviewers find invalid.
+    FILE is what `datarecipe review` wrote, of one reviewer or of several, in any order. --keep writes the dataset without
+    the examples that most of their reviewers find invalid.
     """
     if keep is None and (relabel or drop_wrong or drop_ties):
         raise UsageError("--relabel, --drop-wrong and --drop-ties need a file to write", hint="Add --keep FILE.")
