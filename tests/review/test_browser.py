@@ -216,6 +216,9 @@ async def test_many_labels_are_found_by_typing(tmp_path: Path) -> None:
     assert [row["label"] for row in verdicts_in(tmp_path / "ana.jsonl")] == ["label 20", "label 02"]
 
 
+KINDS = set("BUTTON DIV EM H2 INPUT KBD LABEL NOSCRIPT P PRE SECTION SPAN TEXTAREA".split())  # noqa: SIM905 - a line
+
+
 async def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     records: list[dict[str, Any]] = [
         {"text": text, "</script><script>pwned=5</script>": text, "label": text} for text in HOSTILE
@@ -236,23 +239,7 @@ async def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
                 made = (
                     "[...new Set([...document.querySelectorAll('main *')].map(node => node.tagName))].sort().join(' ')"
                 )
-                assert set((await opened.value(made)).split()) <= set(
-                    [
-                        "BUTTON",
-                        "DIV",
-                        "EM",
-                        "H2",
-                        "INPUT",
-                        "KBD",
-                        "LABEL",
-                        "NOSCRIPT",
-                        "P",
-                        "PRE",
-                        "SECTION",
-                        "SPAN",
-                        "TEXTAREA",
-                    ]
-                )
+                assert set((await opened.value(made)).split()) <= KINDS
                 await opened.press("2")
             await opened.until(f"{TITLE} === 'Done'")
             await opened.value("document.querySelector('#again').click()")

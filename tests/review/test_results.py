@@ -206,7 +206,7 @@ def test_several_datasets_are_counted_one_by_one(tmp_path: Path) -> None:
     assert shares(found)["dataset data.jsonl"] == (10, (9, 10), (7, 8))
     assert shares(found)["dataset other.jsonl"] == (1, (1, 1), (0, 1))
     assert shares(found)["all all"] == (11, (10, 11), (7, 9))
-    with pytest.raises(UsageError, match="a.jsonl judges 10 examples of data.jsonl, and none of these datasets has"):
+    with pytest.raises(UsageError, match=r"a.jsonl judges 10 examples of data.jsonl, and none of these datasets has"):
         judged_examples(verdicts, [read_source(two)])
 
 

@@ -181,6 +181,9 @@ def test_a_damaged_run_is_told(tmp_path: Path, run: Path) -> None:
     (copy / "data.jsonl").write_text("[1]\n")
     with pytest.raises(UsageError, match=r"data.jsonl:1: not a JSON object"):
         draw([read_source(copy)], 5, 0)
+    (copy / "data.jsonl").write_text('{"text": "a", "label": "x"}\n{"text": "b", "label": "x"}\n')
+    (copy / "manifest.json").write_text("{}")
+    assert sample_of(draw([read_source(copy)], 5, 0), 0).items[0].fields in ([("text", "a")], [("text", "b")])
     (copy / "manifest.json").write_text('{"recipe": {"labels": 7, "task": [], "description": {}}, "identity": []}')
     (copy / "data.jsonl").write_text('{"text": "a"}\n')
     assert sample_of(draw([read_source(copy)], 5, 0), 0).question == "valid"

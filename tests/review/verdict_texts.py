@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def write_records(path: Path, records: list[dict[str, Any]]) -> Path:
 
 
 def write_verdicts(
-    path: Path, reviewer: str, records: list[dict[str, Any]], said: dict[int, tuple[bool | None, str | None, str]]
+    path: Path, reviewer: str, records: list[dict[str, Any]], said: Mapping[int, tuple[bool | None, str | None, str]]
 ) -> Path:
     """A file as a review of all records writes it; `said` of each number: valid, label, note."""
     ids = [example_id(each) for each in records]

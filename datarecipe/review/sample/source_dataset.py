@@ -87,8 +87,7 @@ def read_source(path: Path, label: str | None = None) -> SourceDataset:
     records, data = records_of_file(path)
     if not records:
         raise UsageError(f"{path}: there is no example in it")
-    fields = dict.fromkeys(name for record in records for name in record)
-    label = known_field(label, fields, path) if label else next((name for name in LABELS if name in fields), None)
+    label = _label_of(records, label, path)
     named = {"path": path, "name": path.name, "identity": None, "sha256": hashlib.sha256(data).hexdigest()}
     known: dict[str, Any] = {**named, "examples": len(records), "_records": records}
     if label is not None and all(_brings_options(record, label) for record in records):
@@ -116,10 +115,9 @@ def _run(path: Path, label: str | None) -> SourceDataset:
         "description": description if isinstance(description, str) else "",
     }
     of_task, options = label_fields_of(recipe)
-    if label is not None and label != of_task:
+    if (label is not None and label != of_task) or not recipe:
         found = list(rows(RunFiles(path), DATA))
-        known_field(label, dict.fromkeys(name for record in found for name in record), path)
-        return SourceDataset(**known, **_by_values(label, found))
+        return SourceDataset(**known, **_by_values(_label_of(found, label, path), found))
     labels = recipe.get("labels")
     if of_task is None:
         return SourceDataset(**known, question="valid")
@@ -128,6 +126,12 @@ def _run(path: Path, label: str | None) -> SourceDataset:
     if isinstance(labels, dict) and options is not None:
         return SourceDataset(**known, question="label", label=of_task, options=options)
     return SourceDataset(**known, question="answer", label=of_task)
+
+
+def _label_of(records: Sequence[Record], label: str | None, path: Path) -> str | None:
+    """The field of the label, where no recipe names it."""
+    fields = dict.fromkeys(name for record in records for name in record)
+    return known_field(label, fields, path) if label else next((name for name in LABELS if name in fields), None)
 
 
 def _by_values(label: str | None, records: Sequence[Record]) -> dict[str, Any]:
