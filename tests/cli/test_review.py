@@ -219,10 +219,10 @@ SHOWN = """\
 6 of 6 examples judged
 
               judged  valid                       label right
-all                6  83 % (44 % to 97 %) of 6    100 % (51 % to 100 %) of 4
+all                6  83 % (44 % to 97 %) of 6    75 % (30 % to 95 %) of 4
 label bad          3  67 % (21 % to 94 %) of 3    100 % (34 % to 100 %) of 2
-label good         3  100 % (44 % to 100 %) of 3  100 % (34 % to 100 %) of 2
-reviewer ana       6  83 % (44 % to 97 %) of 6    80 % (38 % to 96 %) of 5
+label good         3  100 % (44 % to 100 %) of 3  50 % (9 % to 91 %) of 2
+reviewer ana       6  83 % (44 % to 97 %) of 6    60 % (23 % to 88 %) of 5
 reviewer ben       5  80 % (38 % to 96 %) of 5    100 % (51 % to 100 %) of 4
 
 agreement on validity  100 % of 5 pairs, alpha 1.00
@@ -233,12 +233,23 @@ agreement on labels    75 % of 4 pairs, alpha 0.53
   given: good
   ana: bad
   ben: good
+
+1 invalid example:
+- Sentence 0 of a made review
+  given: bad
+  ana: not valid (not English)
+  ben: not valid
+
+1 wrong label:
+- Sentence 5 of a made review
+  given: good
+  ana: bad
 """
 
 
 def test_what_verdicts_prints(tmp_path: Path) -> None:
     write_records(tmp_path / "data.jsonl", RECORDS)
-    ana = {n: (True, "bad" if n == 3 else RECORDS[n]["label"], "") for n in range(6)} | {
+    ana = {n: (True, "bad" if n in {3, 5} else RECORDS[n]["label"], "") for n in range(6)} | {
         0: (False, None, "not English")
     }
     ben = {n: (True, RECORDS[n]["label"], "") for n in range(5)} | {0: (False, None, "")}

@@ -16,9 +16,10 @@ from datarecipe.review.results.kept_examples import Kept
 from datarecipe.review.results.review_results import Group, ReviewResults, Share
 from datarecipe.review.verdicts.verdict import Verdict
 
-_MOST_DISPUTED: Final = 20
+_MOST_LISTED: Final = 20
 _NAME: Final = 30
 _TEXT: Final = 90
+_WRONG: Final = {"label": "wrong label", "answer": "wrong answer", "valid": ""}
 _RIGHT: Final = {"label": "label right", "answer": "answer right"}
 
 
@@ -37,7 +38,7 @@ def lines(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
         if found.question in _RIGHT:
             agreements.append((f"agreement on {found.question}s", found.labels))
         yield from aligned([[name, _agreement(each)] for name, each in agreements], left=(0, 1))
-    yield from _disputed(found, judged)
+    yield from _listed(found, judged)
 
 
 def kept_line(kept: Kept, path: Path | None) -> str:
@@ -99,22 +100,31 @@ def _examples(judged: JudgedExamples) -> Mapping[str, Example]:
     return {name: example for each in judged.sampled for name, example in each.examples.items()}
 
 
-def _disputed(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
-    if not found.disputed:
-        return
-    examples = _examples(judged)
+def _listed(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
+    """The examples that a person should look at, each in one list."""
+    for noun, names in (
+        ("disagreement", found.disputed),
+        ("invalid example", found.invalid),
+        (_WRONG[found.question], found.wrong),
+    ):
+        if names:
+            yield ""
+            yield f"{counted(len(names), noun)}:"
+            for name in names[:_MOST_LISTED]:
+                yield from _example(name, found, judged)
+            if len(names) > _MOST_LISTED:
+                yield f"and {len(names) - _MOST_LISTED:,} more: --json has all of them"
+
+
+def _example(name: str, found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
     blind = found.question == "label"
     hidden = {name for each in judged.sampled for name in (each.source.label, each.source.options)} if blind else ()
-    yield ""
-    yield f"{counted(len(found.disputed), 'disagreement')}:"
-    for name in found.disputed[:_MOST_DISPUTED]:
-        shown: list[Json] = [value for field, value in examples[name].items() if field not in hidden]
-        yield f"- {short(' · '.join(texts_within(shown)), _TEXT)}"
-        if blind and found.given[name] is not None:
-            yield f"  given: {short(found.given[name], _NAME)}"
-        yield from (f"  {_said(each)}" for each in found.decisions[name].verdicts)
-    if len(found.disputed) > _MOST_DISPUTED:
-        yield f"and {len(found.disputed) - _MOST_DISPUTED:,} more: --json has all of them"
+    example = next(each.examples[name] for each in judged.sampled if name in each.examples)
+    shown: list[Json] = [value for field, value in example.items() if field not in hidden]
+    yield f"- {short(' · '.join(texts_within(shown)), _TEXT)}"
+    if blind and found.given[name] is not None:
+        yield f"  given: {short(found.given[name], _NAME)}"
+    yield from (f"  {_said(each)}" for each in found.decisions[name].verdicts)
 
 
 def _said(verdict: Verdict) -> str:

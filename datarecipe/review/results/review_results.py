@@ -88,6 +88,23 @@ class ReviewResults:
         """Ids of examples on which reviewers differ."""
         return [name for name, decision in self.decisions.items() if decision.disputed]
 
+    @property
+    def invalid(self) -> list[str]:
+        """Ids of the other examples that are not valid."""
+        return [name for name, each in self.decisions.items() if each.valid is False and not each.disputed]
+
+    @property
+    def wrong(self) -> list[str]:
+        """Ids of the other valid examples whose label is not the one that was given."""
+        return [
+            name
+            for name, each in self.decisions.items()
+            if each.valid
+            and not each.disputed
+            and each.label is not None
+            and self.given[name] not in {None, each.label}
+        ]
+
 
 def decided(verdicts: Sequence[Verdict]) -> Decision:
     """What verdicts on one example say together. A tie is no majority, and its example neither valid nor invalid."""
