@@ -27,7 +27,7 @@ def lines(found: ReviewResults, judged: JudgedExamples) -> Iterator[str]:
     """The results for a person."""
     yield f"{found.judged:,} of {counted(found.examples, 'example')} judged"
     if found.undecided:
-        yield f"{found.undecided:,} of them undecided: as many reviewers find it valid as not; no share counts it"
+        yield f"{found.undecided:,} of them undecided, since their reviewers are equally divided. No share counts them."
     yield ""
     columns = ["", "judged", "valid", *([_RIGHT[found.question]] if found.question in _RIGHT else [])]
     rows = [[_name(each), f"{each.judged:,}", _share(each.valid), _share(each.right)] for each in found.groups]

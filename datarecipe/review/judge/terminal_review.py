@@ -39,6 +39,8 @@ class TerminalReview:
 
     def run(self) -> None:
         """Judge until all are judged, or the reviewer leaves: with `q`, Ctrl-D or, as `KeyboardInterrupt`, Ctrl-C."""
+        if about := self._review.sample.description.strip():
+            self._write(printable(about[:_SHORT], multiline=True))
         number = self._review.next_open()
         with self._single_keys():
             while number is not None:

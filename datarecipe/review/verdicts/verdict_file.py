@@ -16,7 +16,7 @@ from datarecipe.run_folder.json_records import RecordError, from_json
 
 T = TypeVar("T")
 
-LARGEST: Final = 100_000_000
+LARGEST: Final = 20_000_000
 """Bytes of a file."""
 _LONGEST_LINE: Final = 4_000_000
 _BEGINNING: Final = b'{"verdicts": '

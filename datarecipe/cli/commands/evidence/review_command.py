@@ -63,7 +63,8 @@ def command(
     """
     name = name_of(_login() if reviewer is None else reviewer)
     sources = [read_source(path, label) for path in datasets]
-    path = output or Path(f"{_file_name(sources[0].name)}-{_file_name(name)}.verdicts.jsonl")
+    first = sources[0].name if datasets[0].is_dir() else datasets[0].stem
+    path = output or Path(f"{_file_name(first)}-{_file_name(name)}.verdicts.jsonl")
     with VerdictLog(path) as log:
         drawn, seed = _drawn(log, sources, name, (sample, seed))
         found = sample_of(drawn, seed, text)
