@@ -26,6 +26,8 @@ COMMANDS = {
     "drift": "Say whether the examples of a run change with their distance from the seed.",
     "test": "Test a dataset against the bounds in its recipe.",
     "report": "Write an HTML report on finished runs.",
+    "review": "Judge a sample of examples, on a local page or the terminal.",
+    "verdicts": "Say what reviews found, and write the dataset without what was struck out.",
     "show": "Show a recipe with everything resolved.",
     "validate": "Check recipes.",
     "list": "The shipped recipes.",
@@ -34,7 +36,7 @@ COMMANDS = {
     "doctor": "Say what is installed and usable.",
 }
 
-_IN_A_FOLDER = dict.fromkeys(("stats", "drift", "test", "report"), "evidence.")
+_IN_A_FOLDER = dict.fromkeys(("stats", "drift", "test", "report", "review", "verdicts"), "evidence.")
 """The folder of `cli/commands/` in which a command's module is, where it is in one."""
 
 

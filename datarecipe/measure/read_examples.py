@@ -40,6 +40,17 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     """
     if path.is_dir():
         return _of_run(path, text, label)
+    records, _ = records_of_file(path)
+    fields = dict.fromkeys(name for record in records for name in record)
+    label = known_field(label, fields, path) if label else _label_field(records, fields)
+    chosen = frozenset(known_field(name, fields, path) for name in text)
+    # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
+    own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
+    return _examples(path, records, chosen or own, label)
+
+
+def records_of_file(path: Path) -> tuple[list[Record], bytes]:
+    """The records of a file, and its bytes; a line of text is a record with one field, of no name. Raises `UsageError`."""
     from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of  # noqa: PLC0415 - runs need no other reader
 
     file = Path.cwd() / path
@@ -49,13 +60,7 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
         found = [record for _, record in records_of(decode(data, source.name), source)]
     except RecipeError as error:
         raise UsageError(str(error)) from None
-    records = [{"": record} if isinstance(record, str) else record for record in found]
-    fields = dict.fromkeys(name for record in records for name in record)
-    label = _known(label, fields, path) if label else _label_field(records, fields)
-    chosen = frozenset(_known(name, fields, path) for name in text)
-    # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
-    own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
-    return _examples(path, records, chosen or own, label)
+    return [{"": record} if isinstance(record, str) else record for record in found], data
 
 
 def sampled_of_run(path: Path, count: int, size: int) -> Examples:
@@ -133,10 +138,10 @@ def _labelled(
     labels = recipe.get("labels")
     of_task, options = label_fields_of(recipe)
     fields = dict.fromkeys(name for record in records for name in record)
-    used = _known(label, fields, path) if label else of_task if of_task in fields else None
-    chosen = frozenset(_known(name, fields, path) for name in text)
+    used = known_field(label, fields, path) if label else of_task if of_task in fields else None
+    chosen = frozenset(known_field(name, fields, path) for name in text)
     found = _examples(path, records, chosen or frozenset(fields) - {used, options} or frozenset(fields), used)
-    known = tuple(map(_label, labels)) if isinstance(labels, list) and used == of_task is not None else ()
+    known = tuple(map(label_text, labels)) if isinstance(labels, list) and used == of_task is not None else ()
     return replace(found, known_labels=known)
 
 
@@ -163,7 +168,7 @@ def _examples(path: Path, records: Sequence[Record], fields: Collection[str], la
             [text for name, value in record.items() if name in fields for text in texts_within(value)]
             for record in records
         ],
-        [] if label is None else [_label(record.get(label)) for record in records],
+        [] if label is None else [label_text(record.get(label)) for record in records],
     )
 
 
@@ -171,16 +176,18 @@ def _label_field(records: Sequence[Record], fields: Collection[str]) -> str | No
     """The first of `LABELS` that the records have. What is another in most records is an answer, and no label."""
     for name in LABELS:
         if name in fields:
-            different = len({_label(record.get(name)) for record in records})
+            different = len({label_text(record.get(name)) for record in records})
             return name if different <= max(2, len(records) // 2) else None
     return None
 
 
-def _label(value: Json) -> str:
+def label_text(value: Json) -> str:
+    """A label as text: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _known(name: str, fields: Iterable[str], path: Path) -> str:
+def known_field(name: str, fields: Iterable[str], path: Path) -> str:
+    """The name. Raises `UsageError` where it is none of the fields of `path`."""
     known = list(fields)
     if name not in known:
         hint = did_you_mean(name, known) or f"Its fields are {join(map(code, known[:10]), 'and')}."

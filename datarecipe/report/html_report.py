@@ -5,12 +5,8 @@ The same runs give the same bytes: nothing here looks at a clock, and the times 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-import re
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +21,7 @@ from datarecipe.report.read.ancestry import Ancestry
 from datarecipe.report.read.run_data import Bounds, RunData, read_run
 from datarecipe.report.read.shown_prompts import prompts_of
 from datarecipe.report.show.browser_data import browser_data
+from datarecipe.report.show.locked_page import filled, page_file, page_files, policy
 from datarecipe.report.show.markup import HIDDEN, Markup, element, escaped, json_block, plain
 from datarecipe.report.show.measure_rows import measure_table, tests_table
 from datarecipe.report.show.plots import figure
@@ -37,7 +34,6 @@ _MOST_SAMPLED: Final = 8_000_000
 """Characters of the texts of one run on which a measure is taken."""
 STYLES: Final = ("colours.css", "layout.css", "browser.css", "print.css")
 SCRIPTS: Final = ("texts.js", "rows.js", "detail.js", "examples.js", "tree.js", "rejected.js", "begin.js")
-_MARK = re.compile(r"@@(\w+)@@")
 
 
 def html_report(folders: Sequence[Path]) -> str:
@@ -54,12 +50,12 @@ def html_report(folders: Sequence[Path]) -> str:
         "runs": [browser_data(run, ancestry) for run, ancestry in zip(runs, ancestries, strict=True)],
         "hidden": HIDDEN,
     }
-    style = _page_files(STYLES)
+    style = page_files(STYLES)
     # In a function of its own, so that no name of the script meets one of the browser's.
-    script = f'"use strict";\n(() => {{{_page_files(SCRIPTS)}}})();\n'
+    script = f'"use strict";\n(() => {{{page_files(SCRIPTS)}}})();\n'
     parts = {
         "title": escaped(title),
-        "policy": _policy(style, script),
+        "policy": policy(style, script),
         "version": escaped(__version__),
         "style": style,
         "overview": Markup("".join(_heading(run, runs) + tiles(run) for run in runs)) + facts(runs),
@@ -72,7 +68,7 @@ def html_report(folders: Sequence[Path]) -> str:
         "data": json_block(data),
         "script": script,
     }
-    return _filled(_page_file("page.html"), parts)
+    return filled(page_file("page.html"), parts)
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -120,28 +116,3 @@ def _side_by_side(runs: Sequence[RunData], found: Sequence[Measures | None]) -> 
             kinds.setdefault(plot.kind, []).append(element("div", name, figure(plot, run.name), class_="cell"))
     rows = kinds.values() if len(runs) > 1 else [[cell for cells in kinds.values() for cell in cells]]
     return Markup("".join(element("div", row, class_="plots") for row in rows))
-
-
-def _policy(style: str, script: str) -> str:
-    """The content-security policy: nothing may be fetched, and this style and this script alone count."""
-    return (
-        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _page_files(names: Sequence[str]) -> str:
-    return "\n" + "\n".join(_page_file(name).strip() for name in names) + "\n"
-
-
-def _page_file(name: str) -> str:
-    return files("datarecipe.report").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _filled(page: str, parts: Mapping[str, str]) -> str:
-    """The page with its marks replaced, once: what is put in is not looked at again."""
-    return _MARK.sub(lambda found: parts[found[1]], page).encode("utf-8", "backslashreplace").decode()

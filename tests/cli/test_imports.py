@@ -61,6 +61,8 @@ def imported_by(folder: Path, *arguments: str) -> set[str]:
         ["schema"],
         ["show", "boolq"],
         ["list"],
+        ["review", "--help"],
+        ["verdicts", "--help"],
     ],
     ids=" ".join,
 )

@@ -101,9 +101,13 @@ class Tab:
 
     async def open(self, page: Path) -> None:
         """Open a file and wait until it is loaded."""
+        await self.visit(address(page))
+
+    async def visit(self, url: str) -> None:
+        """Open an address and wait until it is loaded."""
         self._loaded.clear()
         self.fetched.clear()
-        await self.ask("Page.navigate", url=address(page))
+        await self.ask("Page.navigate", url=url)
         await asyncio.wait_for(self._loaded.wait(), 60)
 
     async def look(self, width: int = 1280, height: int = 900, *, dark: bool = False, media: str = "screen") -> None:

@@ -1,0 +1,1 @@
+"""What reviews found: shares with intervals, agreement of reviewers, and the dataset without what was struck out."""

@@ -1,0 +1,1 @@
+"""Verdicts of reviewers: their files, written and read, and several files merged."""
