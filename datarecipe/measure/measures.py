@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from datarecipe.characters import loose_words
-from datarecipe.measure import diversity
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.examples import SIZE, Examples
-from datarecipe.measure.label_balance import by_place, entropy, evenness
-from datarecipe.measure.learnability import Learnability, learnability
+from datarecipe.measure.labels.label_balance import by_place, entropy, evenness
+from datarecipe.measure.labels.learnability import Learnability, learnability
 from datarecipe.measure.sample import sample
+from datarecipe.measure.variety import diversity
+from datarecipe.measure.variety.diversity import Estimate
 from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
 
 

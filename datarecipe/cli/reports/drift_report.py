@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from datarecipe.cli.output import aligned, short
 from datarecipe.exchange import Json
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.drift.curves import Stretch
 from datarecipe.measure.drift.drift import LEVEL, SIXTHS, Drift, DriftTest
 from datarecipe.measure.drift.independent_lanes import FEWEST
 from datarecipe.measure.drift.word_shift import ShiftedWord
+from datarecipe.measure.variety.diversity import Estimate
 from datarecipe.printable import counted, printable
 
 WIDTH = 100

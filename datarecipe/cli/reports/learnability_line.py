@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datarecipe.characters import loose_words
 from datarecipe.measure.examples import SIZE
-from datarecipe.measure.learnability import FEWEST, Learnability, learnability
+from datarecipe.measure.labels.learnability import FEWEST, Learnability, learnability
 from datarecipe.measure.read_examples import sampled_of_run
 
 

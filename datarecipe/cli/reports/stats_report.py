@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datarecipe.cli.output import aligned, short
 from datarecipe.cli.reports.learnability_line import accuracy, percent
 from datarecipe.exchange import Json
-from datarecipe.measure.diversity import Estimate
-from datarecipe.measure.learnability import Learnability
+from datarecipe.measure.labels.learnability import Learnability
 from datarecipe.measure.measures import Comparison, Measures
+from datarecipe.measure.variety.diversity import Estimate
 from datarecipe.printable import printable
 
 MOST_LABELS = 6

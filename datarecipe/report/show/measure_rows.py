@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from datarecipe.measure.learnability import Learnability
+from datarecipe.measure.labels.learnability import Learnability
 from datarecipe.measure.measures import Measures
 from datarecipe.measure.thresholds import Tested
 from datarecipe.report.show.markup import Child, Markup, cut, element, table

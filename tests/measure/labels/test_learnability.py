@@ -13,10 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datarecipe.characters import loose_words
-from datarecipe.measure.learnability import FOLDS, _documents, _features, _folds, _NaiveBayes, learnability, wilson
+from datarecipe.measure.labels.learnability import (
+    FOLDS,
+    _documents,
+    _features,
+    _folds,
+    _NaiveBayes,
+    learnability,
+    wilson,
+)
 from datarecipe.measure.sample import sample
 
-SHARED = Path(__file__).parents[3] / "shared"
+SHARED = Path(__file__).parents[4] / "shared"
 
 
 def read(path: Path) -> tuple[list[list[str]], list[str]]:
