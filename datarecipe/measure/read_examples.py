@@ -46,16 +46,16 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     source = Source(display(file), path=file)
     try:
         data = read_bytes(file, Source(display(file)).place(), str(path), most=LARGEST)
-        found = [record for _, record in records_of(decode(data, source.name), source)]
+        numbered = [*records_of(decode(data, source.name), source)]
     except RecipeError as error:
         raise UsageError(str(error)) from None
-    records = [{"": record} if isinstance(record, str) else record for record in found]
+    records = [{"": record} if isinstance(record, str) else record for _, record in numbered]
     fields = dict.fromkeys(name for record in records for name in record)
     label = _known(label, fields, path) if label else _label_field(records, fields)
     chosen = frozenset(_known(name, fields, path) for name in text)
     # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
     own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
-    return _examples(path, records, chosen or own, label)
+    return replace(_examples(path, records, chosen or own, label), lines=[line for line, _ in numbered])
 
 
 def sampled_of_run(path: Path, count: int, size: int) -> Examples:
@@ -119,6 +119,8 @@ def examples_of_run(
     rejected = rejected if isinstance(rejected, dict) and all(isinstance(n, int) for n in rejected.values()) else {}
     return replace(
         found,
+        lines=range(1, len(found.parts) + 1),
+        ids=[row.id for row in lineage] if len(lineage) == len(found.parts) else (),
         places=[row.index for row in lineage] if len(lineage) == len(found.parts) else (),
         received=len(found.parts) + sum(rejected.values()),
         rejected=rejected,
