@@ -34,7 +34,7 @@ def lines(found: Drift) -> Iterator[str]:
 
 def document(found: Drift) -> dict[str, Json]:
     """All of it."""
-    plain: dict[str, Json] = asdict(found)
+    plain: dict[str, Json] = {**asdict(found), "drift_p": found.drift_p}
     plain["stretches"] = [
         {
             name: value._asdict() if isinstance(value := getattr(each, name), Estimate) else value
