@@ -98,3 +98,7 @@ def test_another_embedder() -> None:
     assert found is not None
     assert (found.embedder, found.examples) == ("lengths", 3)
     assert spread(["only one"]) is None
+
+
+def test_half_a_character_is_a_text_too() -> None:
+    assert spread(["\ud800 alone", "another text"]) is not None
