@@ -1,8 +1,8 @@
 """TF-IDF and logistic regression, cross-validated: what many people would train first.
 
 Features are words of two characters or more and pairs of them, weighted as by scikit-learn's
-`TfidfVectorizer(ngram_range=(1, 2))`. The model is that of its `LogisticRegression()`: L2, C = 1, the constant free; here for
-two labels. Its loss has one minimum, so how it is found does not matter: Newton's steps over the matrix of dot products.
+`TfidfVectorizer(ngram_range=(1, 2))`. The model is that of its `LogisticRegression()`: L2, C = 1, the constant free; here
+for two labels. Its loss has one minimum, so how it is found does not matter: Newton's steps over the matrix of dot products.
 """
 
 from __future__ import annotations
