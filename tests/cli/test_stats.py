@@ -202,7 +202,7 @@ def test_wrong_labels_and_giveaway_words_are_named(tmp_path: Path) -> None:
     assert {("happily", "good"), ("sadly", "bad")} <= given_away
     assert found["giveaway_words"]["share"] > 0.9
     table = datarecipe("stats", "a.jsonl", cwd=tmp_path).out
-    assert re.search(r"^label errors +\d+ %$", table, re.MULTILINE)
+    assert re.search(r"^label errors +\d+ % suspected$", table, re.MULTILINE)
     assert re.search(r"^labels given away +9\d %: .*happily \(good\)", table, re.MULTILINE)
     assert len(re.findall(r"^line \d+ +(good, not bad|bad, not good)\? +\d+ %  ", table, re.MULTILINE)) == 5
 

@@ -35,7 +35,7 @@ def table(datasets: Sequence[Measures], comparisons: Sequence[Comparison]) -> It
         ("evenness of labels", lambda m: "" if m.evenness is None else f"{m.evenness:.2f}"),
         ("measured on", lambda m: f"{m.size:,}"),
         ("learnability", lambda m: accuracy(m.learnability)),
-        ("label errors", lambda m: "" if m.label_errors is None else percent(m.label_errors.share)),
+        ("label errors", lambda m: "" if m.label_errors is None else f"{percent(m.label_errors.share)} suspected"),
         ("labels given away", _giveaways),
         ("distinct-1, -2, -3", lambda m: ", ".join(f"{value:.2f}" for value in m.distinct.values())),
         ("compression ratio", lambda m: f"{m.compression_ratio:.2f}"),
@@ -73,8 +73,8 @@ def _suspects(measures: Measures) -> Iterator[str]:
         return
     yield ""
     yield (
-        f"Labels of {printable(measures.name)} that its other examples contradict, the surest of "
-        f"{errors.count:,} (--json has all):"
+        f"Labels of {printable(measures.name)} that the other examples contradict, the surest of {errors.count:,} "
+        "(--json has all):"
     )
     yield from aligned(
         [

@@ -155,7 +155,7 @@ def test_they_move_the_right_way_on_templates() -> None:
     assert of_made is not None
     assert of_human is not None
     assert of_made.value > of_human.value + 3 * of_made.error
-    # Distinct-2 does not see it: chance words make new pairs. docs/stats.md says so.
+    # Distinct-2 does not see it: chance words make new pairs. docs/measures.md says so.
     assert distinct([loose_words(text) for text in made], 2) > distinct([loose_words(text) for text in human], 2)
 
 
