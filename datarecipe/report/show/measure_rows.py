@@ -71,11 +71,11 @@ def _label_errors(measures: Measures) -> str:
     errors = measures.label_errors
     if errors is None:
         return ""
-    surest = [
-        f"{cut(each.text, 60)} ({cut(each.given, 20)}, not {cut(each.predicted, 20)}?)"
-        for each in errors.suspects[:_SUREST]
-    ]
-    return "; ".join([percent(errors.share), *surest])
+    surest = []
+    for each in errors.suspects[:_SUREST]:
+        line = "" if each.line is None else f"line {each.line:,}: "
+        surest.append(f"{line}{cut(each.text, 60)} ({cut(each.given, 20)}, not {cut(each.predicted, 20)}?)")
+    return "; ".join([f"{percent(errors.share)} suspected", *surest])
 
 
 def _giveaway_words(measures: Measures) -> str:
@@ -120,7 +120,7 @@ _MEASURES: Final[Sequence[tuple[str, str, Cell]]] = (
     (
         "label errors",
         "The share of examples whose label a classifier contradicts that has learned from the others. Read them from the "
-        "surest on: below a learnability of 90 %, most are right.",
+        "surest on: where learnability is far below 90 %, most of these labels are right.",
         _label_errors,
     ),
     (
