@@ -37,9 +37,8 @@ def table(datasets: Sequence[Measures], comparisons: Sequence[Comparison]) -> It
         ("learnability", lambda m: accuracy(m.learnability)),
         ("label errors", lambda m: "" if m.label_errors is None else f"{percent(m.label_errors.share)} suspected"),
         ("labels given away", _giveaways),
-        ("distinct-1, -2, -3", lambda m: ", ".join(f"{value:.2f}" for value in m.distinct.values())),
+        ("distinct-2", lambda m: f"{m.distinct[2]:.2f}"),
         ("compression ratio", lambda m: f"{m.compression_ratio:.2f}"),
-        ("self-BLEU", lambda m: _estimate(m.self_bleu)),
         ("near duplicates", lambda m: percent(m.near_duplicate_rate)),
         ("Vendi score, by form", lambda m: "" if m.spread is None else f"{m.spread.vendi:.0f} of {m.spread.examples}"),
         ("nearest text, by form", lambda m: "" if m.spread is None else f"{m.spread.nearest_distance:.2f}"),
@@ -131,7 +130,3 @@ def _giveaways(measures: Measures) -> str:
 def _told_apart(comparison: Comparison) -> str:
     found = comparison.told_apart_auc
     return "" if found is None else f"AUC {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-
-
-def _estimate(found: Estimate | None) -> str:
-    return "" if found is None else f"{found.value:.2f} ± {found.error:.2f}"
