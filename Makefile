@@ -49,7 +49,7 @@ lint: $(VENV)/.installed-dev ## Check style, types, imports and generated files
 	$(BIN)/python docs/generate_recipe_reference.py --check
 
 WRITE ?=
-bench: $(VENV)/.installed-test ## Measure everything, about 45 minutes on a quiet machine; WRITE=--write updates the docs
+bench: $(VENV)/.installed-test ## Measure everything, about an hour on a quiet machine; WRITE=--write updates the docs
 	$(BIN)/python -m benchmarks.validation $(WRITE)
 	$(BIN)/python -m benchmarks.generation $(WRITE)
 	$(BIN)/python -m benchmarks.rerun $(WRITE)
@@ -60,6 +60,7 @@ bench: $(VENV)/.installed-test ## Measure everything, about 45 minutes on a quie
 	$(BIN)/python -m benchmarks.parsing $(WRITE)
 	$(BIN)/python -m benchmarks.near_duplicates $(WRITE)
 	$(BIN)/python -m benchmarks.drift $(WRITE)
+	$(BIN)/python -m benchmarks.measures $(WRITE)
 
 COUNT ?= 100000
 SEED ?= 0

@@ -18,7 +18,7 @@ SIZES = (3, 4, 5)
 
 def hashed_ngrams(text: str) -> tuple[float, ...]:
     """The vector of `text`: its 3- to 5-character sequences (case-folded, edges marked) counted in 512 signed bins."""
-    padded = f"\x02{changed(text, str.casefold)}\x03".encode("utf-32-le")
+    padded = f"\x02{changed(text, str.casefold)}\x03".encode("utf-32-le", "surrogatepass")
     vector = [0] * DIMENSIONS
     for size in SIZES:
         for start in range(0, len(padded) - 4 * size + 1, 4):

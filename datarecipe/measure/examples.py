@@ -19,6 +19,10 @@ class Examples:
     """The texts of each example, one by one."""
     labels: Sequence[str] = ()
     """The label of each; empty where examples have none."""
+    lines: Sequence[int] = ()
+    """The line of each in its file; in a list of JSON its number. Both from 1; empty where that is not known."""
+    ids: Sequence[str] = ()
+    """The id of each, for a run whose lineage is read."""
     places: Sequence[int] = ()
     """The place of each in its batch, from 0; empty where that is not known."""
     known_labels: Sequence[str] = ()

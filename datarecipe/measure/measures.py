@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from datarecipe.characters import loose_words
-from datarecipe.measure import diversity
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.examples import SIZE, Examples
-from datarecipe.measure.label_balance import by_place, entropy, evenness
-from datarecipe.measure.learnability import Learnability, learnability
+from datarecipe.measure.labels.cross_validation import CrossValidated, cross_validated
+from datarecipe.measure.labels.giveaway_words import GiveawayWords, giveaway_words
+from datarecipe.measure.labels.label_balance import by_place, entropy, evenness
+from datarecipe.measure.labels.label_errors import LabelError, label_errors
+from datarecipe.measure.labels.learnability import Learnability, learnability
+from datarecipe.measure.labels.separation import Interval, separation
 from datarecipe.measure.sample import sample
+from datarecipe.measure.variety import diversity
+from datarecipe.measure.variety.diversity import Estimate
+from datarecipe.measure.variety.spread import HASHED, Embedder, Spread, spread
 from datarecipe.recipe.held_out.held_out_index import HeldOutIndex
+
+SHOWN = 200
+"""Characters of a suspect example that are kept to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,30 @@ class Lengths:
     ninety_percent: int
     """Nine of ten have no more."""
     longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An example whose label a classifier contradicts."""
+
+    line: int | None
+    id: str | None
+    """For an example of a run."""
+    given: str
+    predicted: str
+    confidence: float
+    """The calibrated probability of the predicted label."""
+    text: str
+    """Its first `SHOWN` characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelErrors:
+    count: int
+    share: float
+    """Of the sample."""
+    suspects: Sequence[Suspect]
+    """All of them, the surest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +81,13 @@ class Measures:
     self_bleu: Estimate | None
     near_duplicate_rate: float
     first_words: Sequence[tuple[str, float]]
+    spread: Spread | None
+    """By the built-in embedder: it sees form."""
+    meaning: Spread | None
+    """By another embedder, if one was given."""
     learnability: Learnability | None
+    label_errors: LabelErrors | None
+    giveaway_words: GiveawayWords | None
 
     @property
     def yielded(self) -> float | None:
@@ -57,13 +95,17 @@ class Measures:
         return self.examples / self.received if self.received else None
 
 
-def measured(examples: Examples, size: int = SIZE) -> Measures:
-    """The measures of a dataset that is not empty, on a sample of at most `size` examples where their number matters."""
+def measured(examples: Examples, size: int = SIZE, embedder: Embedder | None = None) -> Measures:
+    """The measures of a dataset that is not empty, on a sample of at most `size` examples where their number matters.
+
+    `embedder` gives distances by meaning, beside those by form.
+    """
     counts = Counter({**dict.fromkeys(examples.known_labels, 0), **Counter(examples.labels)})
     numbers = sample(range(len(examples.texts)), size)
     texts = [examples.texts[number] for number in numbers]
     words = [loose_words(text) for text in texts]
     labels = [examples.labels[number] for number in numbers] if examples.labels else []
+    found = cross_validated(words, labels) if labels else None
     return Measures(
         name=examples.name,
         examples=len(examples.parts),
@@ -83,7 +125,11 @@ def measured(examples: Examples, size: int = SIZE) -> Measures:
         self_bleu=diversity.self_bleu(words),
         near_duplicate_rate=diversity.near_duplicate_rate(texts),
         first_words=diversity.first_words(words),
-        learnability=learnability(words, labels) if labels else None,
+        spread=spread(texts, HASHED),
+        meaning=None if embedder is None else spread(texts, embedder),
+        learnability=None if found is None else learnability(found),
+        label_errors=None if found is None else _label_errors(found, examples, numbers),
+        giveaway_words=giveaway_words(words, labels) if labels else None,
     )
 
 
@@ -97,6 +143,8 @@ class Comparison:
     """How many were compared."""
     told_apart: Learnability | None
     """How well a simple classifier tells examples from reference texts; near chance, they are alike to it."""
+    told_apart_auc: Interval | None
+    """The same as the area under the ROC curve; 0.5 where they are alike."""
 
 
 def compared(examples: Examples, reference: Examples, size: int = SIZE) -> Comparison:
@@ -106,10 +154,31 @@ def compared(examples: Examples, reference: Examples, size: int = SIZE) -> Compa
     size = min(size, len(examples.texts), len(reference.texts))
     own, other = sample(examples.texts, size), sample(reference.texts, size, "reference")
     words = [loose_words(text) for text in (*own, *other)]
+    found = cross_validated(words, ["example"] * len(own) + ["reference"] * len(other))
     return Comparison(
         contained=contained,
         examples=len(examples.parts),
-        told_apart=learnability(words, ["example"] * len(own) + ["reference"] * len(other)),
+        told_apart=None if found is None else learnability(found),
+        told_apart_auc=None if found is None else separation(found),
+    )
+
+
+def _label_errors(found: CrossValidated, examples: Examples, numbers: Sequence[int]) -> LabelErrors | None:
+    errors = label_errors(found)
+    if errors is None:
+        return None
+    suspects = [_suspect(error, examples, numbers[error.number]) for error in errors]
+    return LabelErrors(len(suspects), len(suspects) / len(numbers), suspects)
+
+
+def _suspect(error: LabelError, examples: Examples, number: int) -> Suspect:
+    return Suspect(
+        line=examples.lines[number] if examples.lines else None,
+        id=examples.ids[number] if examples.ids else None,
+        given=error.given,
+        predicted=error.predicted,
+        confidence=error.confidence,
+        text=examples.texts[number][:SHOWN],
     )
 
 

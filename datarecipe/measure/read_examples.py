@@ -40,27 +40,31 @@ def read_examples(path: Path, text: Sequence[str] = (), label: str | None = None
     """
     if path.is_dir():
         return _of_run(path, text, label)
-    records, _ = records_of_file(path)
+    records, lines, _ = records_of_file(path)
     fields = dict.fromkeys(name for record in records for name in record)
     label = known_field(label, fields, path) if label else _label_field(records, fields)
     chosen = frozenset(known_field(name, fields, path) for name in text)
     # Where none is chosen, all fields whose value is text: not lists of options, not numbers.
     own = frozenset(name for record in records for name, value in record.items() if isinstance(value, str)) - {label}
-    return _examples(path, records, chosen or own, label)
+    return replace(_examples(path, records, chosen or own, label), lines=lines)
 
 
-def records_of_file(path: Path) -> tuple[list[Record], bytes]:
-    """The records of a file, and its bytes; a line of text is a record with one field, of no name. Raises `UsageError`."""
+def records_of_file(path: Path) -> tuple[list[Record], list[int], bytes]:
+    """The records of a file, their lines, and its bytes; a line of text is a record with one field, of no name.
+
+    Raises `UsageError`.
+    """
     from datarecipe.recipe.held_out.held_out_records import LARGEST, records_of  # noqa: PLC0415 - runs need no other reader
 
     file = Path.cwd() / path
     source = Source(display(file), path=file)
     try:
         data = read_bytes(file, Source(display(file)).place(), str(path), most=LARGEST)
-        found = [record for _, record in records_of(decode(data, source.name), source)]
+        numbered = [*records_of(decode(data, source.name), source)]
     except RecipeError as error:
         raise UsageError(str(error)) from None
-    return [{"": record} if isinstance(record, str) else record for record in found], data
+    records = [{"": record} if isinstance(record, str) else record for _, record in numbered]
+    return records, [line for line, _ in numbered], data
 
 
 def sampled_of_run(path: Path, count: int, size: int) -> Examples:
@@ -124,6 +128,8 @@ def examples_of_run(
     rejected = rejected if isinstance(rejected, dict) and all(isinstance(n, int) for n in rejected.values()) else {}
     return replace(
         found,
+        lines=range(1, len(found.parts) + 1),
+        ids=[row.id for row in lineage] if len(lineage) == len(found.parts) else (),
         places=[row.index for row in lineage] if len(lineage) == len(found.parts) else (),
         received=len(found.parts) + sum(rejected.values()),
         rejected=rejected,

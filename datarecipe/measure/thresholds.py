@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from datarecipe.measure.measures import Measures
 from datarecipe.recipe.recipe import TestedMeasure, Threshold
+
+if TYPE_CHECKING:
+    from datarecipe.measure.drift.drift import Drift
 
 Verdict = Literal["passed", "failed", "warned", "not measured"]
 
@@ -41,14 +44,21 @@ FIGURES: Final[Mapping[TestedMeasure, Callable[[Measures], float | None]]] = {
     "self_bleu": lambda m: None if m.self_bleu is None else m.self_bleu.value,
     "median_words": lambda m: m.lengths.median,
     "longest_words": lambda m: m.lengths.longest,
+    "vendi": lambda m: None if m.spread is None else m.spread.vendi,
+    "nearest_distance": lambda m: None if m.spread is None else m.spread.nearest_distance,
+    "mean_distance": lambda m: None if m.spread is None else m.spread.mean_distance,
+    "label_errors": lambda m: None if m.label_errors is None else m.label_errors.share,
+    "giveaway_words": lambda m: None if m.giveaway_words is None else m.giveaway_words.share,
 }
-"""The value of each measure that a recipe can test."""
+"""The value of each measure that a recipe can test, but for `drift_p`, which needs the lineage."""
 
 
-def results(tests: Mapping[TestedMeasure, Threshold], measures: Measures) -> Iterator[Tested]:
-    """What the tests of a recipe say of a dataset, in the recipe's order."""
+def results(
+    tests: Mapping[TestedMeasure, Threshold], measures: Measures, drift: Callable[[], Drift]
+) -> Iterator[Tested]:
+    """What the tests of a recipe say of a dataset, in the recipe's order. `drift` is measured only where it is tested."""
     for name, threshold in tests.items():
-        value = FIGURES[name](measures)
+        value = drift().drift_p if name == "drift_p" else FIGURES[name](measures)
         yield Tested(name, _verdict(value, threshold), value, threshold)
 
 

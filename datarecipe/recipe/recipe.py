@@ -224,7 +224,8 @@ class Filters:
 
 TestedMeasure: TypeAlias = Literal[
     "examples", "yield", "evenness", "learnability", "near_duplicate_rate", "distinct_1", "distinct_2", "distinct_3",
-    "compression_ratio", "self_bleu", "median_words", "longest_words",
+    "compression_ratio", "self_bleu", "median_words", "longest_words", "vendi", "nearest_distance", "mean_distance",
+    "label_errors", "giveaway_words", "drift_p",
 ]  # fmt: skip
 """What of a dataset can be tested (docs/stats.md)."""
 

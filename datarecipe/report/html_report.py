@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from datarecipe._version import __version__
 from datarecipe.errors import UsageError
+from datarecipe.measure.drift.drift import Drift, Traced, drift
 from datarecipe.measure.examples import SIZE
 from datarecipe.measure.measures import Measures, measured
 from datarecipe.measure.read_examples import tests_of
@@ -100,7 +102,16 @@ def _measured(runs: Sequence[RunData]) -> list[Measures | None]:
 
 def _tested(runs: Sequence[RunData], found: Sequence[Measures | None]) -> list[tuple[str, Tested]]:
     pairs = [(run, measures) for run, measures in zip(runs, found, strict=True) if measures is not None]
-    return [(run.name, each) for run, measures in pairs for each in results(tests_of(run.path), measures)]
+    return [
+        (run.name, each)
+        for run, measures in pairs
+        for each in results(tests_of(run.path), measures, partial(_drift, run))
+    ]
+
+
+def _drift(run: RunData) -> Drift:
+    assert run.measured is not None
+    return drift(Traced(run.name, run.measured.texts, run.measured.labels, run.lineage, ()))
 
 
 def _heading(run: RunData, runs: Sequence[RunData]) -> Markup:

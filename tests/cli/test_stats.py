@@ -180,3 +180,58 @@ def test_hostile_texts_reach_no_terminal(tmp_path: Path) -> None:
     assert ran.code == 0
     assert "\x1b" not in ran.out
     assert "\u202e" not in ran.out
+
+
+def test_wrong_labels_and_giveaway_words_are_named(tmp_path: Path) -> None:
+    rows = records(300)
+    wrong = range(0, 300, 11)
+    for number in wrong:
+        rows[number]["label"] = "bad" if rows[number]["label"] == "good" else "good"
+    write(tmp_path / "a.jsonl", rows)
+    (found,) = json.loads(datarecipe("stats", "a.jsonl", "--json", cwd=tmp_path).out)["datasets"]
+    errors = found["label_errors"]
+    lines = [each["line"] for each in errors["suspects"]]
+    assert (errors["count"], errors["share"]) == (len(lines), len(lines) / 300)
+    assert len({number + 1 for number in wrong}.intersection(lines)) > 0.8 * max(len(lines), len(wrong) / 2)
+    first = errors["suspects"][0]
+    assert {first["given"], first["predicted"]} == {"good", "bad"}
+    assert first["id"] is None
+    assert first["confidence"] > 0.8
+    assert first["text"] == rows[first["line"] - 1]["text"]
+    given_away = {(each["ngram"], each["label"]) for each in found["giveaway_words"]["ngrams"]}
+    assert {("happily", "good"), ("sadly", "bad")} <= given_away
+    assert found["giveaway_words"]["share"] > 0.9
+    table = datarecipe("stats", "a.jsonl", cwd=tmp_path).out
+    assert re.search(r"^label errors +\d+ % suspected$", table, re.MULTILINE)
+    assert re.search(r"^labels given away +9\d %: .*happily \(good\)", table, re.MULTILINE)
+    assert len(re.findall(r"^line \d+ +(good, not bad|bad, not good)\? +\d+ %  ", table, re.MULTILINE)) == 5
+
+
+def test_suspects_of_a_run_have_their_ids(tmp_path: Path) -> None:
+    run = write(tmp_path / "run" / "data.jsonl", records(200)).parent
+    rows = [json.loads(line) for line in (run / "data.jsonl").read_text(encoding="utf-8").splitlines()]
+    for number in range(1, 200, 12):
+        rows[number]["label"] = "bad"
+    write(run / "data.jsonl", rows)
+    lineage = [
+        {"id": f"id{n}", "parent": "", "depth": 1, "lane": "root:0", "request": 0, "index": n} for n in range(200)
+    ]
+    write(run / "lineage.jsonl", lineage)
+    ran = datarecipe("stats", "run", "--label", "label", "--json", cwd=tmp_path)
+    (found,) = json.loads(ran.out)["datasets"]
+    named = [(each["line"], each["id"]) for each in found["label_errors"]["suspects"]]
+    assert named
+    assert all(id_of == f"id{line - 1}" for line, id_of in named)
+
+
+def test_an_auc_has_its_interval_and_distances_their_sample(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "a.jsonl", records(300)), write(tmp_path / "b.jsonl", records(300, seed=1))
+    document = json.loads(datarecipe("stats", str(one), "--against", str(other), "--json", cwd=tmp_path).out)
+    (comparison,) = document["comparisons"]
+    auc = comparison["told_apart_auc"]
+    assert auc["low"] <= 0.5 <= auc["high"]
+    assert auc["low"] < auc["value"] < auc["high"]
+    assert document["datasets"][0]["spread"].keys() == {
+        "embedder", "examples", "mean_distance", "nearest_distance", "vendi"
+    }  # fmt: skip
+    assert document["datasets"][0]["spread"]["examples"] == 200

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
 
 from datarecipe.errors import FormatError
+from datarecipe.measure.thresholds import FIGURES
 from datarecipe.recipe import load_recipe
 from datarecipe.recipe.identity import identity
+from datarecipe.recipe.recipe import TestedMeasure
 from tests.cli.command import Ran, datarecipe
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
@@ -85,6 +88,39 @@ def test_a_run_whose_tests_pass_and_one_without_tests(ran: tuple[Path, Ran, tupl
     assert "its recipe has no `tests`" in none.err
 
 
+def test_measures_of_labels_of_variety_and_of_drift(ran: tuple[Path, Ran, tuple[str, ...]]) -> None:
+    folder, _, flags = ran
+    path = folder / "recipes" / "facts.yaml"
+    tests = (
+        "{vendi: {min: 2}, nearest_distance: {min: 0, max: 1}, mean_distance: {min: 0}, label_errors: {max: 0.05}, "
+        "giveaway_words: {max: 0.9}, drift_p: {min: 0.05}}"
+    )
+    path.write_text(f"{RECIPE}tests: {tests}\n", encoding="utf-8")
+    flags = (*flags, "--target-size", "120")
+    with OpenAIServer(Author(variety=3000)) as server:
+        flags = (*flags[:3], server.base_url, *flags[4:])
+        made = datarecipe("run", "facts", *flags, "--output", "runs/more", cwd=folder, env={"OPENAI_API_KEY": "k"})
+    assert made.code == 0, made.err
+    found = json.loads(datarecipe("test", "runs/more", "--format", "json", cwd=folder).out)["tests"]
+    values = {each["measure"]: each["value"] for each in found}
+    (stats,) = json.loads(datarecipe("stats", "runs/more", "--json", cwd=folder).out)["datasets"]
+    drift = json.loads(datarecipe("drift", "runs/more", "--json", cwd=folder).out)
+    errors = stats["label_errors"]
+    assert values == {
+        "vendi": stats["spread"]["vendi"],
+        "nearest_distance": stats["spread"]["nearest_distance"],
+        "mean_distance": stats["spread"]["mean_distance"],
+        "label_errors": errors and errors["share"],
+        "giveaway_words": stats["giveaway_words"]["share"],
+        "drift_p": drift["drift_p"],
+    }
+    assert drift["drift_p"] == min(test["corrected"] for test in drift["tests"] if test["corrected"] is not None)
+
+
+def test_every_measure_of_the_format_has_a_figure() -> None:
+    assert {*FIGURES, "drift_p"} == set(get_args(TestedMeasure))
+
+
 def test_no_run(tmp_path: Path) -> None:
     ran = datarecipe("test", ".", cwd=tmp_path)
     assert ran.code == 2
@@ -109,6 +145,8 @@ def test_tests_belong_to_the_recipe_and_not_to_its_identity(tmp_path: Path) -> N
     ("tests", "said"),
     [
         ("{eveness: {max: 0.1}}", "unknown key `eveness` in `tests`"),
+        ("{near_duplicates: {max: 0.1}}", "did you mean `near_duplicate_rate`?"),
+        ("{judge: {max: 0.1}}", "the keys here are `examples`, "),
         ("{evenness: {}}", "`tests.evenness` must be a mapping, not an empty mapping"),
         ("{evenness: {min: 0.9, max: 0.8}}", "`tests.evenness.max` (0.8) is below `min` (0.9)"),
         ("{evenness: {min: high}}", "`tests.evenness.min` must be a number"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datarecipe.cli.commands.evidence.test_command import tested
 from datarecipe.generate.prompt.model_profile import profile_of
 from datarecipe.report.html_report import html_report
 from datarecipe.report.read import run_data
@@ -219,3 +221,20 @@ def test_a_run_without_examples_has_a_report(folder: Path) -> None:
     page = html_report([folder])
     assert "What came of the items" in page
     assert "no example tells which requests were sent" in page
+
+
+def test_the_verdicts_are_those_of_the_command(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["recipe"]["tests"] = {
+        "drift_p": {"min": 0.05},
+        "giveaway_words": {"max": 0.5},
+        "label_errors": {"max": 0},
+        "nearest_distance": {"max": 0.1},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    row = r"<tr><th[^>]*>(\w+)</th><td>reviews</td><td><span[^>]*>([\w ]+)</span></td><td>([^<]*)<"
+    shown = re.findall(row, html_report([folder]))
+    assert shown == [
+        (each.measure, each.verdict, "–" if each.value is None else f"{each.value:.4g}") for each in tested(folder)
+    ]
+    assert len(shown) == 4

@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from datarecipe.cli.output import aligned, short
 from datarecipe.exchange import Json
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.drift.curves import Stretch
 from datarecipe.measure.drift.drift import LEVEL, SIXTHS, Drift, DriftTest
 from datarecipe.measure.drift.independent_lanes import FEWEST
 from datarecipe.measure.drift.word_shift import ShiftedWord
+from datarecipe.measure.variety.diversity import Estimate
 from datarecipe.printable import counted, printable
 
 WIDTH = 100
@@ -34,7 +34,7 @@ def lines(found: Drift) -> Iterator[str]:
 
 def document(found: Drift) -> dict[str, Json]:
     """All of it."""
-    plain: dict[str, Json] = asdict(found)
+    plain: dict[str, Json] = {**asdict(found), "drift_p": found.drift_p}
     plain["stretches"] = [
         {
             name: value._asdict() if isinstance(value := getattr(each, name), Estimate) else value

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from datarecipe.characters import loose_words
 from datarecipe.measure.examples import SIZE
-from datarecipe.measure.learnability import FEWEST, Learnability, learnability
+from datarecipe.measure.labels.cross_validation import FEWEST, cross_validated
+from datarecipe.measure.labels.learnability import Learnability, learnability
 from datarecipe.measure.read_examples import sampled_of_run
 
 
@@ -15,10 +16,11 @@ def learnability_line(run: Path, examples: int) -> str | None:
     if examples < FEWEST:
         return None
     found = sampled_of_run(run, examples, SIZE)
-    learned = learnability([loose_words(text) for text in found.texts], found.labels) if found.labels else None
-    if learned is None:
+    by_others = cross_validated([loose_words(text) for text in found.texts], found.labels) if found.labels else None
+    if by_others is None:
         return None
-    return f"learnability: {accuracy(learned)} (what a simple classifier learns; `datarecipe stats` measures more)"
+    learned = accuracy(learnability(by_others))
+    return f"learnability: {learned} (what a simple classifier learns; `datarecipe stats` measures more)"
 
 
 def accuracy(found: Learnability | None) -> str:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import add, mul
 
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.drift.independent_lanes import Lanes
 from datarecipe.measure.drift.text_vectors import SCALE
+from datarecipe.measure.variety.diversity import Estimate
 
 Vectors = Sequence[Sequence[int]]
 

@@ -96,6 +96,11 @@ class Drift:
     texts: Mapping[int, str]
     """By number: the examples that `words` names."""
 
+    @property
+    def drift_p(self) -> float | None:
+        """The smallest corrected p: at most `LEVEL` where there is drift; None where nothing can be tested."""
+        return min((test.corrected for test in self.tests if test.corrected is not None), default=None)
+
 
 def drift(run: Traced, axis: Axis | None = None) -> Drift:
     """Measure a run that is not empty. Without `axis`: by depth, or by order if all examples have the same depth."""

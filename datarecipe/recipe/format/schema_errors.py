@@ -182,11 +182,11 @@ def _unknown(document: Document, keys: Keys, key: str, schema: Schema, *, looked
 def _instead(document: Document, keys: Keys, key: str, schema: Schema) -> str | None:
     """Which key to write, or where."""
     meant = _near(key, schema["properties"], _VERY_NEAR)
-    if meant is None:
+    if meant is None and keys != ("tests",):  # the names of measures are like those of filters, and mean something else
         elsewhere = _elsewhere(document, keys, key)
         if elsewhere is not None:
             return elsewhere
-        meant = _meant(key, keys, schema)
+    meant = meant or _meant(key, keys, schema)
     return None if meant is None else f"did you mean {code(meant)}?"
 
 

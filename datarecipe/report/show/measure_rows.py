@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from datarecipe.measure.learnability import Learnability
+from datarecipe.measure.labels.learnability import Learnability
 from datarecipe.measure.measures import Measures
 from datarecipe.measure.thresholds import Tested
 from datarecipe.report.show.markup import Child, Markup, cut, element, table
@@ -46,6 +46,8 @@ def tests_table(tested: Sequence[tuple[str, Tested]]) -> Markup:
     )
 
 
+_SUREST: Final = 3
+"""Label errors and words that a cell shows."""
 _VERDICTS: Final = {"passed": "good", "failed": "bad", "warned": "bad", "not measured": "neutral"}
 
 
@@ -63,6 +65,25 @@ def _shares(measures: Measures) -> str:
         return ""
     shown = [f"{cut(label, 30)} {percent(count / total)}" for label, count in list(measures.labels.items())[:6]]
     return ", ".join([*shown, f"{len(measures.labels) - 6:,} more"] if len(measures.labels) > 6 else shown)
+
+
+def _label_errors(measures: Measures) -> str:
+    errors = measures.label_errors
+    if errors is None:
+        return ""
+    surest = []
+    for each in errors.suspects[:_SUREST]:
+        line = "" if each.line is None else f"line {each.line:,}: "
+        surest.append(f"{line}{cut(each.text, 60)} ({cut(each.given, 20)}, not {cut(each.predicted, 20)}?)")
+    return "; ".join([f"{percent(errors.share)} suspected", *surest])
+
+
+def _giveaway_words(measures: Measures) -> str:
+    found = measures.giveaway_words
+    if found is None:
+        return ""
+    shown = [f"{cut(each.ngram, 30)} ({cut(each.label, 20)})" for each in found.ngrams[:_SUREST]]
+    return ": ".join([percent(found.share), *([", ".join(shown)] if shown else [])])
 
 
 def _distinct(order: int) -> Cell:
@@ -96,6 +117,17 @@ _MEASURES: Final[Sequence[tuple[str, str, Cell]]] = (
         "Near chance, a small classifier learns nothing from the texts; far above human data, they are easier than life.",
         lambda m: accuracy(m.learnability),
     ),
+    (
+        "label errors",
+        "The share of examples whose label a classifier contradicts that has learned from the others. Read them from the "
+        "surest on: where learnability is far below 90 %, most of these labels are right.",
+        _label_errors,
+    ),
+    (
+        "labels given away",
+        "The share of examples with a word or a pair of words that nearly always comes with their label.",
+        _giveaway_words,
+    ),
     ("distinct-1", "The share of different words among all words: higher is more varied.", _distinct(1)),
     ("distinct-2", "The same for pairs of words.", _distinct(2)),
     ("distinct-3", "The same for runs of three words.", _distinct(3)),
@@ -113,5 +145,15 @@ _MEASURES: Final[Sequence[tuple[str, str, Cell]]] = (
         "near duplicates",
         "The share of texts that nearly equal an earlier one.",
         lambda m: percent(m.near_duplicate_rate),
+    ),
+    (
+        "Vendi score",
+        "How many different texts a sample of 200 amounts to, by the form of the texts: higher is more varied.",
+        lambda m: "" if m.spread is None else f"{m.spread.vendi:.0f} of {m.spread.examples}",
+    ),
+    (
+        "nearest text",
+        "The mean distance of a text to the nearest other one in that sample, from 0 to 1: near copies lower it.",
+        lambda m: "" if m.spread is None else f"{m.spread.nearest_distance:.2f}",
     ),
 )

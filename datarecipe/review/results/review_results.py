@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from datarecipe.measure.learnability import wilson
+from datarecipe.measure.labels.learnability import wilson
 from datarecipe.review.results.agreement import Agreement, agreement
 from datarecipe.review.results.judged_examples import JudgedExamples
 from datarecipe.review.sample.source_dataset import Question

@@ -84,7 +84,7 @@ def read_source(path: Path, label: str | None = None) -> SourceDataset:
     """The dataset at a path; `label` is the field to use instead of its own. Raises `UsageError` where there is none."""
     if path.is_dir():
         return _run(path, label)
-    records, data = records_of_file(path)
+    records, _, data = records_of_file(path)
     if not records:
         raise UsageError(f"{path}: there is no example in it")
     label = _label_of(records, label, path)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.measure.diversity import Estimate
 from datarecipe.measure.drift.curves import Placed, Stretch, curves
 from datarecipe.measure.drift.independent_lanes import Lanes
 from datarecipe.measure.drift.text_vectors import SCALE
+from datarecipe.measure.variety.diversity import Estimate
 
 Item = tuple[int, int, tuple[float, float]]
 """Lane, stretch, vector."""

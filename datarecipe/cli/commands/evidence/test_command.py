@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +13,11 @@ from datarecipe.cli.output import tell
 from datarecipe.cli.reports.test_report import WRITERS, as_text, in_a_line, ok
 from datarecipe.errors import UsageError
 from datarecipe.measure.measures import measured
-from datarecipe.measure.read_examples import read_examples, tests_of
+from datarecipe.measure.read_examples import read_examples, read_traced, tests_of
 from datarecipe.measure.thresholds import Tested, results
+
+if TYPE_CHECKING:
+    from datarecipe.measure.drift.drift import Drift
 
 FAILED_EXIT = 5
 
@@ -46,7 +50,13 @@ def command(run: Path, *, written_as: str) -> None:
 def tested(run: Path) -> list[Tested]:
     """What the tests in the recipe of a run say of its dataset; none where it has none. Raises `UsageError`."""
     tests = tests_of(run)
-    return list(results(tests, measured(read_examples(run)))) if tests else []
+    return list(results(tests, measured(read_examples(run)), lambda: _drift(run))) if tests else []
+
+
+def _drift(run: Path) -> Drift:
+    from datarecipe.measure.drift.drift import drift  # noqa: PLC0415 - few recipes test it
+
+    return drift(read_traced(run))
 
 
 def show_tested(runs: Iterable[Path]) -> bool:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import math
 import random
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datarecipe.characters import loose_words
-from datarecipe.measure.learnability import FOLDS, _documents, _features, _folds, _NaiveBayes, learnability, wilson
-from datarecipe.measure.sample import sample
+from datarecipe.measure.labels.cross_validation import FOLDS, cross_validated, folds_of
+from datarecipe.measure.labels.learnability import Learnability, learnability, wilson
+from datarecipe.measure.labels.naive_bayes import NaiveBayes, documents_of, features_of
+from tests.measure.labels.human import read
 
-SHARED = Path(__file__).parents[3] / "shared"
 
-
-def read(path: Path) -> tuple[list[list[str]], list[str]]:
-    rows = [json.loads(row) for row in path.read_text(encoding="utf-8").split("\n") if row]
-    rows = sample(rows, 400)
-    return [loose_words(str(row["text"])) for row in rows], [str(row["label"]) for row in rows]
+def learned(texts: list[list[str]], labels: list[str]) -> Learnability | None:
+    found = cross_validated(texts, labels)
+    return None if found is None else learnability(found)
 
 
 @settings(max_examples=60)
@@ -30,10 +27,10 @@ def read(path: Path) -> tuple[list[list[str]], list[str]]:
     st.lists(st.tuples(st.lists(st.sampled_from("abcde"), max_size=4), st.sampled_from("xyz")), min_size=2, max_size=12)
 )
 def test_naive_bayes(examples: list[tuple[list[str], str]]) -> None:
-    features, labels = [_features(words) for words, _ in examples], [label for _, label in examples]
+    features, labels = [features_of(words) for words, _ in examples], [label for _, label in examples]
     training = range(len(examples) - 1)
-    documents = _documents([words for words, _ in examples])
-    model, asked = _NaiveBayes(documents, labels, list(training)), features[-1]
+    documents = documents_of([words for words, _ in examples])
+    model, asked = NaiveBayes(documents, labels, list(training)), features[-1]
     known = {feature for number in training for feature in features[number]}
     scores = {}
     for label in sorted({labels[number] for number in training}):
@@ -45,14 +42,16 @@ def test_naive_bayes(examples: list[tuple[list[str], str]]) -> None:
                 score *= Fraction(counts[feature] + 1, counts.total() + len(known)) ** count
         scores[label] = score
     best = max(scores.values())
-    assert scores[model.label(documents[-1])] == best or float(
-        best - scores[model.label(documents[-1])]
-    ) < 1e-12 * float(best)
+    found = model.scores(documents[-1])
+    assert model.labels == sorted(scores)
+    # Logarithms of the same, but for what all labels share.
+    for label, log in zip(model.labels, found, strict=True):
+        assert log - max(found) == pytest.approx(math.log(scores[label] / best), abs=1e-9)
 
 
 @given(st.lists(st.sampled_from("aaab"), max_size=60))
 def test_folds_have_the_labels_in_equal_shares(labels: list[str]) -> None:
-    folds = _folds(labels)
+    folds = folds_of(labels)
     for label in set(labels):
         of_label = Counter(fold for fold, each in zip(folds, labels, strict=True) if each == label)
         assert max(of_label.values()) - min(of_label[fold] for fold in range(FOLDS)) <= 1
@@ -81,8 +80,8 @@ def test_wilson(hits: int, total: int, low: float, high: float) -> None:
     ],
 )
 def test_what_is_known_of_data(path: str, low: float, high: float) -> None:
-    texts, labels = read(SHARED / path)
-    found = learnability(texts, labels)
+    texts, labels = read(path)
+    found = learned(texts, labels)
     assert found is not None
     assert low <= found.accuracy <= high
     assert found.low < found.accuracy < found.high
@@ -91,15 +90,15 @@ def test_what_is_known_of_data(path: str, low: float, high: float) -> None:
 
 
 def test_shuffled_labels_are_at_chance() -> None:
-    texts, labels = read(SHARED / "data/sentiment/amazon/train.jsonl")
+    texts, labels = read("data/sentiment/amazon/train.jsonl")
     random.Random(0).shuffle(labels)
-    found = learnability(texts, labels)
+    found = learned(texts, labels)
     assert found is not None
     assert found.low <= found.chance
 
 
 def test_where_it_says_nothing() -> None:
-    texts, labels = read(SHARED / "data/sentiment/amazon/train.jsonl")
-    assert learnability(texts[:99], labels[:99]) is None
-    assert learnability(texts, ["one"] * len(texts)) is None
-    assert learnability(texts, ["rare"] * 4 + ["other"] * (len(texts) - 4)) is None
+    texts, labels = read("data/sentiment/amazon/train.jsonl")
+    assert learned(texts[:99], labels[:99]) is None
+    assert learned(texts, ["one"] * len(texts)) is None
+    assert learned(texts, ["rare"] * 4 + ["other"] * (len(texts) - 4)) is None

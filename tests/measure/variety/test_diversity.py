@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.characters import grams, loose, loose_words
-from datarecipe.measure.diversity import (
+from datarecipe.measure.labels.label_balance import by_place, entropy, evenness
+from datarecipe.measure.sample import sample, shuffled
+from datarecipe.measure.variety.diversity import (
     compression_ratio,
     distinct,
     first_words,
     near_duplicate_rate,
     self_bleu,
 )
-from datarecipe.measure.label_balance import by_place, entropy, evenness
-from datarecipe.measure.sample import sample, shuffled
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[4] / "shared" / "data"
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=9)
 
 
@@ -155,7 +155,7 @@ def test_they_move_the_right_way_on_templates() -> None:
     assert of_made is not None
     assert of_human is not None
     assert of_made.value > of_human.value + 3 * of_made.error
-    # Distinct-2 does not see it: chance words make new pairs. docs/stats.md says so.
+    # Distinct-2 does not see it: chance words make new pairs. docs/measures.md says so.
     assert distinct([loose_words(text) for text in made], 2) > distinct([loose_words(text) for text in human], 2)
 
 

@@ -1,0 +1,1 @@
+"""What labels say of texts: whether they come evenly, can be learned, contradict them."""

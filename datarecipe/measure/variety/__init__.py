@@ -1,0 +1,1 @@
+"""How much the texts of a dataset differ from each other."""
