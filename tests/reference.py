@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 
 from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, Response, canonical_json
@@ -250,10 +251,12 @@ class _Program:
         def text(example: Example) -> str:
             return "\n".join(" ".join(str(example[name]).split()) for name in self.recipe.text_fields)
 
-        def likeness(example: Example) -> float:
+        def likeness(example: Example) -> Fraction:
+            """The square of the cosine, with the cosine's sign."""
             a, b = hashed_ngrams(text(current)), hashed_ngrams(text(example))
-            length = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
-            return round(sum(x * y for x, y in zip(a, b, strict=True)) / length, 9) if length else 0.0
+            product = sum(x * y for x, y in zip(a, b, strict=True))
+            lengths = sum(x * x for x in a) * sum(x * x for x in b)
+            return Fraction(product * abs(product), lengths) if lengths else Fraction(0)
 
         sign = -1 if self.recipe.strategy.kind == "similar" else 1
         return min(selectable, key=lambda s: (sign * likeness(s[1]), s[0]))[1]

@@ -249,6 +249,8 @@ def _check_settings(draft: _Draft, findings: Findings) -> None:
             check_filters(draft.document, draft.filters, draft.seeds, draft.task)
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
+    if draft.has("strategy"):
+        settings.check_embedder(draft.document, findings)
     if draft.has("tests"):
         settings.check_tests(draft.document, findings)
     if "vary" not in draft.wrong:

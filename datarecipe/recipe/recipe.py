@@ -48,6 +48,27 @@ class LabelSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What a model costs, in US dollars for a million tokens."""
+
+    input_per_million: float
+    output_per_million: float
+
+
+HASHED_NGRAMS, MINILM = "hashed-ngrams", "minilm"
+"""The embedders that need no provider: a function of the text, and a small model in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """Turns texts into vectors that are near to each other where the texts are alike."""
+
+    model: str = HASHED_NGRAMS
+    """One of the two above, or an embedding model in litellm's spelling."""
+    prices: Prices | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """How the next formatting example is found (the paper's section 3.3)."""
 
@@ -55,15 +76,7 @@ class Strategy:
     chains: int = 8
     roots: int = 8
     patience: int = 3
-    embedder: str = "hashed-ngrams"
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a model costs, in US dollars for a million tokens."""
-
-    input_per_million: float
-    output_per_million: float
+    embedder: Embedder = Embedder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +304,7 @@ class Recipe:
             "instruction": self.instruction,
             "seed_example": examples[0] if len(examples) == 1 else examples,
             "labels": _labels(self.labels),
-            "strategy": asdict(self.strategy),
+            "strategy": asdict(self.strategy) | {"embedder": _priced(self.strategy.embedder)},
             "target_size": self.target_size,
             "batch_size": self.batch_size,
             "random_seed": self.random_seed,
@@ -300,7 +313,7 @@ class Recipe:
             "vary": self.vary_as_written,
             "model": self.model,
             "api_base": self.api_base,
-            "fallbacks": [_fallback(fallback) for fallback in self.fallbacks] or None,
+            "fallbacks": [_priced(fallback) for fallback in self.fallbacks] or None,
             "prices": None if self.prices is None else asdict(self.prices),
             "sampling": dict(self.sampling),
             "response_format": self.response_format,
@@ -348,8 +361,8 @@ class Recipe:
         return texts or self.fields
 
 
-def _fallback(fallback: Fallback) -> Json:
-    return fallback.model if fallback.prices is None else {"model": fallback.model, "prices": asdict(fallback.prices)}
+def _priced(asked: Fallback | Embedder) -> Json:
+    return asked.model if asked.prices is None else {"model": asked.model, "prices": asdict(asked.prices)}
 
 
 def _without_none(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def open_embedded(model: str, weights: Path | None, notice: Callable[[str], None
         if weights is None:
             wanted = known_weights(model.removeprefix(LOCAL_PREFIX))
             path = ensure_weights(
-                wanted, data_dir=default_data_dir(), notify=_in_steps(notice), stop=transport.stopping
+                wanted, data_dir=default_data_dir(), notify=in_steps(notice, wanted.owner), stop=transport.stopping
             )
         else:
             check_gguf(weights)
@@ -33,14 +33,14 @@ def open_embedded(model: str, weights: Path | None, notice: Callable[[str], None
 
 
 _WORDS: Mapping[Phase, str] = {
-    "waiting": "another process is fetching the embedded model's weights; waiting for it",
-    "fetching": "fetching the embedded model's weights, once: {} of {} MB",
+    "waiting": "another process is fetching {owner}'s weights; waiting for it",
+    "fetching": "fetching {owner}'s weights, once: {} of {} MB",
     "checking": "unpacking and checking the weights: {} of {} MB",
 }
 
 
-def _in_steps(notice: Callable[[str], None]) -> Notify:
-    """Tells of the weights' fetch in a few lines: at the start of each phase, and at every quarter."""
+def in_steps(notice: Callable[[str], None], owner: str) -> Notify:
+    """Tells of the fetch of `owner`'s weights in a few lines: at the start of each phase, and at every quarter."""
     told: tuple[str, int] | None = None
 
     def notify(phase: Phase, done: int, total: int) -> None:
@@ -48,6 +48,6 @@ def _in_steps(notice: Callable[[str], None]) -> Notify:
         step = (phase, 4 * done // total)
         if step != told:
             told = step
-            notice(_WORDS[phase].format(done // MEGABYTE, total // MEGABYTE))
+            notice(_WORDS[phase].format(done // MEGABYTE, total // MEGABYTE, owner=owner))
 
     return notify

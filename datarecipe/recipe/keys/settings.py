@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
+from datarecipe.recipe.message_text import show
 from datarecipe.recipe.recipe import (
+    HASHED_NGRAMS,
+    MINILM,
     About,
+    Embedder,
     Fallback,
     Filters,
     Length,
@@ -25,7 +30,7 @@ from datarecipe.recipe.recipe import (
     Threshold,
     Verify,
 )
-from datarecipe.recipe.source.document import Document
+from datarecipe.recipe.source.document import Document, Keys
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
@@ -63,7 +68,33 @@ def _typed(kind: type, written: Values) -> dict[str, Any]:
 
 def read_strategy(written: Any) -> Strategy:
     """The strategy, from its short or its long form."""
-    return Strategy(written) if isinstance(written, str) else Strategy(**_typed(Strategy, written))  # type: ignore[arg-type]
+    if isinstance(written, str):
+        return Strategy(written)  # type: ignore[arg-type]
+    return Strategy(**_typed(Strategy, written) | {"embedder": read_embedder(written.get("embedder"))})
+
+
+def read_embedder(written: Any) -> Embedder:
+    """Who makes vectors of texts, from the short or the long form."""
+    if written is None or isinstance(written, str):
+        return Embedder(written or HASHED_NGRAMS)
+    return Embedder(written["model"], read_prices(written.get("prices")))
+
+
+def check_embedder(document: Document, findings: Findings) -> None:
+    """Add a name that is meant for an embedder of ours to `findings`; of others only a run knows whether they are there."""
+    keys: Keys = ("strategy", "embedder")
+    if document.get(keys) is None:
+        return
+    values: Any = document.value
+    name = read_embedder(values["strategy"]["embedder"]).model
+    if "/" in name or ":" in name or name in (HASHED_NGRAMS, MINILM):
+        return
+    meant = MINILM if MINILM in name.lower() else next(iter(get_close_matches(name, (HASHED_NGRAMS, MINILM), 1)), None)
+    if meant is not None:
+        keys = (*keys, "model") if isinstance(values["strategy"]["embedder"], Mapping) else keys
+        message = f"no embedder is called {show(name)}"
+        hint = f"did you mean `{meant}`? A model of a provider is written PROVIDER/NAME"
+        findings.add(FormatError(document.place(keys).problem(message, hint)))
 
 
 def read_limits(written: Values) -> Limits:

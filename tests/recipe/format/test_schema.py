@@ -22,6 +22,7 @@ from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
 from datarecipe.recipe.recipe import (
     About,
+    Embedder,
     Filters,
     LabelSpace,
     Limits,
@@ -56,7 +57,8 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("strategy", "chains"): (Strategy, "chains"),
     ("strategy", "roots"): (Strategy, "roots"),
     ("strategy", "patience"): (Strategy, "patience"),
-    ("strategy", "embedder"): (Strategy, "embedder"),
+    ("strategy", "embedder", "model"): (Embedder, "model"),
+    ("strategy", "embedder", "prices"): (Embedder, "prices"),
     ("target_size",): (Recipe, "target_size"),
     ("batch_size",): (Recipe, "batch_size"),
     ("random_seed",): (Recipe, "random_seed"),
@@ -112,6 +114,7 @@ WHOLE = {
     ("task",): "task",
     ("labels",): "labels",
     ("strategy",): "strategy",
+    ("strategy", "embedder"): "embedder",
     ("prices",): "prices",
     ("filters",): "filters",
     ("tests",): "tests",
@@ -132,7 +135,8 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
+    Recipe: {"about", *WHOLE.values()} - {"embedder", "stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
+    Strategy: {"embedder"},
     Filters: {"near_duplicates", "pii", "decontaminate", "verify"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
