@@ -131,6 +131,17 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderRecord:
+    """An embedder that texts were compared with."""
+
+    embedder: str
+    """As the recipe names it."""
+    model: str
+    """As requests name it: of one that runs in the process, with its version."""
+    api_base: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FormatVersions:
     """The versions of ours that shaped a run's requests, its choice of examples and its files."""
 
@@ -154,6 +165,8 @@ class FormatVersions:
     """Of a stored response."""
     spending: int
     """Of `spending.jsonl`."""
+    comparison: int | None = None
+    """Of how embeddings are compared; None for a run of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +190,8 @@ class Manifest:
     model: ModelRecord
     verification: Verification | None = None
     """None where the recipe verifies nothing."""
+    embedders: tuple[EmbedderRecord, ...] = ()
+    """None where the recipe compares no embeddings."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

@@ -134,7 +134,7 @@ def _wrapped(line: str) -> Iterator[str]:
     yield from textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-_ORDER = ("stored", "verify", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
+_ORDER = ("stored", "verify", "embed", "end", "vary", "cap", "price", "accepted", "requests", "tokens", "latency")
 """What the lines begin with."""
 
 
@@ -142,7 +142,7 @@ def _words(plan: Plan) -> Iterator[str]:
     stored = plan.stored
     if stored.responses:
         yield f"stored: {counted(stored.responses, 'response')} with {counted(stored.examples, 'example')}, at no cost"
-    yield from _verification(plan)
+    yield from _questions(plan)
     if not plan.requests.high:
         yield "requests: nothing has to be asked"
         return
@@ -162,14 +162,16 @@ def _words(plan: Plan) -> Iterator[str]:
         yield from _assumptions(plan.assumed)
 
 
-def _verification(plan: Plan) -> Iterator[str]:
-    if plan.verification is None or not plan.verification.high.calls:
-        return
-    low, high = plan.verification.low, plan.verification.high
-    dollars = "" if plan.usd is None else f", for {_dollars(Range(low.usd, high.usd))} dollars"
-    yield (
-        f"verify: {_counts(Range(low.calls, high.calls), to=' to ')} of the requests ask {plan.verifier} for labels{dollars}"
-    )
+def _questions(plan: Plan) -> Iterator[str]:
+    """What others than the model are asked about items."""
+    for begins, asked, who, what in (
+        ("verify", plan.verification, plan.verifier, "labels"),
+        ("embed", plan.embedding, plan.embedder, "embeddings"),
+    ):
+        if asked is not None and asked.high.calls:
+            calls = _counts(Range(asked.low.calls, asked.high.calls), to=" to ")
+            dollars = "" if plan.usd is None else f", for {_dollars(Range(asked.low.usd, asked.high.usd))} dollars"
+            yield f"{begins}: {calls} of the requests ask {who} for {what}{dollars}"
 
 
 def _variety(plan: Plan) -> Iterator[str]:
@@ -310,6 +312,10 @@ def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
     }
 
 
+def _asked(who: str | None, asked: Range[Amount] | None) -> dict[str, Any] | None:
+    return None if asked is None else {"model": who, "low": _amount(asked.low), "high": _amount(asked.high)}
+
+
 def _amount(amount: Amount) -> dict[str, Any]:
     return {
         "requests": amount.calls,
@@ -330,13 +336,8 @@ def _document(plan: Plan) -> dict[str, Any]:
         "completion_tokens": to_json(plan.completion_tokens),
         "usd": None if plan.usd is None else to_json(plan.usd),
         "seconds": {"low": round(plan.seconds.low, 1), "high": round(plan.seconds.high, 1)},
-        "verification": None
-        if plan.verification is None
-        else {
-            "model": plan.verifier,
-            "low": _amount(plan.verification.low),
-            "high": _amount(plan.verification.high),
-        },
+        "verification": _asked(plan.verifier, plan.verification),
+        "embedding": _asked(plan.embedder, plan.embedding),
         "outcome": to_json(plan.outcome),
         "vary": {reach.key: {"values": reach.values, "reached": round(reach.reached, 1)} for reach in plan.reach},
         "asked_alike": plan.asked_alike,

@@ -6,7 +6,7 @@ from typing import Final
 
 from datarecipe.llm.embedded.weights import Weights, WheelFile
 
-MINILM_VERSION: Final = 1
+USED_AS: Final = 1
 """Of how the weights are used; changes when the same weights would give other vectors."""
 
 TOKENIZER: Final = WheelFile(
@@ -27,5 +27,5 @@ ALL_MINILM_L6_V2: Final = Weights(
     owner="the embedder minilm",
 )
 
-MINILM_NAME: Final = f"minilm@{ALL_MINILM_L6_V2.sha256[:16]}.{MINILM_VERSION}"
+MINILM_NAME: Final = f"minilm@{ALL_MINILM_L6_V2.sha256[:16]}.{USED_AS}"
 """The embedder in requests for its vectors: with other weights, or used otherwise, it is another one."""

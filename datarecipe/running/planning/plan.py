@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
@@ -94,6 +94,10 @@ class Plan:
     """How much of all this the model of `filters.verify` takes; None where the recipe verifies nothing."""
     verifier: str | None
     """Its name."""
+    embedding: Range[Amount] | None
+    """How much of all this embedders take that are served; None where the recipe asks none."""
+    embedder: str | None
+    """Their names."""
     price: Price | None
     price_source: str
     caps: tuple[CapCheck, ...]
@@ -125,6 +129,8 @@ class _Scenario:
     seconds: float
     verification: Amount = NOTHING
     """How much of it the model of `filters.verify` takes."""
+    embedding: Amount = NOTHING
+    """How much of it embedders take that are served."""
 
 
 def make_plan(
@@ -191,7 +197,7 @@ class _Planning:
         assumed = self._assumed(low) if low.asked else None
         ends = (self._scenario(low, assumed, "low"), self._scenario(high, assumed, "high"))
         low_use, high_use = (end.used for end in ends)
-        batches = low.stored.responses + low_use.calls - ends[0].verification.calls
+        batches = low.stored.responses + low_use.calls - ends[0].verification.calls - ends[0].embedding.calls
         caps, without_price = self._caps()
         spent = self._spent()
         refusal = conflict(setup.output, setup.identity, setup.identity_parts)
@@ -206,11 +212,13 @@ class _Planning:
             prompt_tokens=Range(low_use.prompt_tokens, high_use.prompt_tokens),
             completion_tokens=Range(low_use.completion_tokens, high_use.completion_tokens),
             usd=None
-            if any(one.cost.price is None for one in (setup.asked[0], *setup.of_filters.values()))
+            if any(one.cost.price is None for one in (setup.asked[0], *setup.all_asked[len(setup.asked) :]))
             else Range(low_use.usd, high_use.usd),
             seconds=Range(ends[0].seconds, ends[1].seconds),
             verification=Range(ends[0].verification, ends[1].verification) if setup.of_filters else None,
             verifier=setup.of_filters["verify"].model.name if setup.of_filters else None,
+            embedding=Range(ends[0].embedding, ends[1].embedding) if setup.served_embedders else None,
+            embedder=", ".join(one.endpoint.model for one in setup.served_embedders) or None,
             price=price,
             price_source=setup.cost.source,
             caps=tuple(check for named in caps.items() for check in self._checked(*named, spent, ends)),
@@ -239,7 +247,7 @@ class _Planning:
 
     def _scenario(self, run: DryRun, assumed: Assumed | None, end: End) -> _Scenario:
         if assumed is None:
-            return self._verified(_Scenario(run, NOTHING, 0.0), end)
+            return self._checked_too(_Scenario(run, NOTHING, 0.0), end)
         limits, price = self.setup.recipe.limits, self.setup.cost.price
         prompts = [assumed.tokens.of_prompt(asked.prompt_bytes).at(end) for asked in run.asked]
         reply = assumed.tokens.of_reply(run.reply_bytes).at(end)
@@ -261,10 +269,23 @@ class _Planning:
             limits.tpm,
         )
         seconds = makespan([asked.waits_for for asked in run.asked], requests, speed)
-        return self._verified(_Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds), end)
+        return self._checked_too(_Scenario(run, Amount(requests, prompt_tokens, completion_tokens, usd), seconds), end)
+
+    def _checked_too(self, scenario: _Scenario, end: End) -> _Scenario:
+        """With what verification and embedders take."""
+        requests = scenario.used.calls
+        return self._embedded(self._verified(scenario, end), requests, end)
+
+    def _embedded(self, scenario: _Scenario, requests: int, end: End) -> _Scenario:
+        if not self.setup.embedders:
+            return scenario
+        from datarecipe.running.planning.embedding_cost import embedding_cost  # noqa: PLC0415 - few recipes ask
+
+        cost = embedding_cost(self.setup, scenario.run, requests, end)
+        seconds = max(scenario.seconds, cost.seconds) if end == "low" else scenario.seconds + cost.seconds
+        return replace(scenario, used=scenario.used + cost.used, seconds=seconds, embedding=cost.used)
 
     def _verified(self, scenario: _Scenario, end: End) -> _Scenario:
-        """With what verification takes."""
         if not self.setup.of_filters:
             return scenario
         from datarecipe.running.planning.verification_cost import verification_cost  # noqa: PLC0415 - few recipes ask

@@ -29,8 +29,12 @@ def opening(setup: ResolvedRun) -> list[str]:
         f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
     ]
     for filter_, asked in setup.of_filters.items():
-        host = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
-        lines.append(f"{filter_}: {printable(asked.model.name)}{host} answers each example without its label")
+        where = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
+        lines.append(f"{filter_}: {printable(asked.model.name)}{where} answers each example without its label")
+    for embedder in setup.embedders.values():
+        at = f" at {embedder.endpoint.host}" if embedder.endpoint.host else ""
+        where = at if embedder in setup.served_embedders else " in this process"
+        lines.append(f"embed: {printable(embedder.endpoint.model)}{where} says which texts are alike")
     if setup.embedded:
         lines.append(EMBEDDED_WARNING)
     return lines

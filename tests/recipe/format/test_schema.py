@@ -58,7 +58,8 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("strategy", "roots"): (Strategy, "roots"),
     ("strategy", "patience"): (Strategy, "patience"),
     ("strategy", "embedder", "model"): (Embedder, "model"),
-    ("strategy", "embedder", "prices"): (Embedder, "prices"),
+    ("strategy", "embedder", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("strategy", "embedder", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("target_size",): (Recipe, "target_size"),
     ("batch_size",): (Recipe, "batch_size"),
     ("random_seed",): (Recipe, "random_seed"),
@@ -115,6 +116,7 @@ WHOLE = {
     ("labels",): "labels",
     ("strategy",): "strategy",
     ("strategy", "embedder"): "embedder",
+    ("strategy", "embedder", "prices"): "prices",
     ("prices",): "prices",
     ("filters",): "filters",
     ("tests",): "tests",
@@ -147,9 +149,11 @@ NOT_WRITTEN = {"schema_inferred", "own_keys", "vary_weights"}
 ELSEWHERE: dict[Keys, Any] = {
     **{("tests", measure, "severity"): Threshold().severity for measure in get_args(TestedMeasure)},
     ("task", "options"): "options",
+    ("strategy", "embedder"): Embedder().model,
+    ("strategy", "embedder", "model"): None,
     ("sampling", "temperature"): 1,
 }
-"""Defaults that no dataclass has: the first is that of `read_task`, the second the model's profile's."""
+"""Defaults that no dataclass has: those of `read_task`, of a short form, and of the model's profile."""
 
 
 def keys_of(schema: Any, above: Keys = ()) -> Iterator[Keys]:
