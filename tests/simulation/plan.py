@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import get_args
 
-from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
+from datarecipe.recipe import Embedder, Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
 from datarecipe.recipe.recipe import Verify
 from tests.generate.recipes import make_recipe
 
 PRICES = Prices(1.5, 6.0)
 MODEL = "openai/author"
 SECOND = "openai/second"
+EMBEDDER = "openai/embedder"
 
 KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
 
@@ -115,6 +116,9 @@ def draw(seed: int) -> Plan:
     if verified.random() < 0.2:
         verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
         recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
+    if random.Random(f"{seed} embedder").random() < 0.5:
+        # Of use to two of the strategies.
+        recipe = replace(recipe, strategy=replace(recipe.strategy, embedder=Embedder(EMBEDDER, PRICES)))
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7

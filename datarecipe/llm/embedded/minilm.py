@@ -66,7 +66,7 @@ class Minilm:
                 tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
             )
             self._norm = _norm_of(tensors, "embeddings.LayerNorm.")
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # tokenizers raises just that
             raise WeightsError(f"the weights of minilm cannot be read: {error}", hint=f"Delete {weights}.") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)

@@ -146,27 +146,28 @@ def ensure_weights(
                 if not path.exists():  # whoever held the lock before us may have brought them
                     _fetch(path, wanted, notify, stop)
                     return path
-        wrong = _wrong(path, wanted, data_dir)
+        for file in wanted.files:
+            path = path.with_name(file.file_name)
+            if (wrong := _wrong(path, file, data_dir, is_gguf=wanted.is_gguf)) is not None:
+                raise WeightsError(
+                    f"{path} is not {file.file_name}: {wrong}",
+                    hint="Delete it and run again to fetch it anew"
+                    + (f", or use it as it is: --model local/{path}" if wanted.is_gguf else "."),
+                )
     except OSError as error:
         raise WeightsError(
             f"{wanted.owner}'s weights cannot be kept in {path.parent}: {error.strerror or error}",
             hint=_way_out(wanted, data_dir),
         ) from error
-    if wrong is not None:
-        raise WeightsError(
-            f"{path} is not {wanted.file_name}: {wrong}",
-            hint="Delete it and run again to fetch it anew"
-            + (f", or use it as it is: --model local/{path}" if wanted.is_gguf else "."),
-        )
     return path
 
 
-def _wrong(path: Path, wanted: Weights, data_dir: Path) -> str | None:
+def _wrong(path: Path, wanted: WheelFile, data_dir: Path, *, is_gguf: bool) -> str | None:
     """How the file differs from the one that was published."""
     size = path.stat().st_size
     if size != wanted.size:
         return f"it has {size:,} bytes, not {wanted.size:,}"
-    digest = sha256_of(path, data_dir, is_gguf=wanted.is_gguf)
+    digest = sha256_of(path, data_dir, is_gguf=is_gguf)
     return None if digest == wanted.sha256 else f"its sha256 is {digest}, not {wanted.sha256}"
 
 
