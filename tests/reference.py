@@ -15,7 +15,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 
-from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, Response, canonical_json
+from datarecipe.exchange import (
+    Complete,
+    Completion,
+    Draw,
+    Embed,
+    Embedding,
+    Example,
+    Json,
+    Request,
+    Response,
+    canonical_json,
+)
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
@@ -43,7 +54,7 @@ class Result:
 def sequential(
     recipe: Recipe, model: ModelSettings, answer: Answer, filters: Sequence[CommitFilter] | None = None
 ) -> Result:
-    return _Program(recipe, model, answer, filters_of(recipe, model.of_filters) if filters is None else filters).run()
+    return _Program(recipe, model, answer, filters_of(recipe, model) if filters is None else filters).run()
 
 
 def _plain(recipe: Recipe, example: Example) -> str:
@@ -62,6 +73,8 @@ class _Program:
         self.recipe, self.answer, self.filters = recipe, answer, filters
         self.renderer, self.judge = Renderer(recipe, model), Judge(recipe)
         self.taken = {_plain(recipe, seed) for seed in recipe.seed_examples}
+        for filter_ in filters:
+            filter_.begin([self.asked(request) for request in filter_.standing_questions()])
         self.result = Result()
         self.varied: dict[str, Json] = {}
         self.barren = 0
@@ -169,17 +182,15 @@ class _Program:
     def rejection(self, item: Valid) -> Rejection | None:
         self.checks: dict[str, Mapping[str, Json]] = {}
         for filter_ in self.filters:
-            answers: list[Response] = []
-            for request in filter_.questions(item):
-                if isinstance(request, Embed):
-                    answers.append(Embedding(hashed_ngrams(request.text)))
-                else:
-                    answers.append(self.answer(request))
+            answers = [self.asked(request) for request in filter_.questions(item)]
             found = filter_.admit(item, answers)
             if found is not None:
                 return found
             self.checks |= filter_.notes(item, answers)
         return None
+
+    def asked(self, request: Request) -> Response:
+        return Embedding(hashed_ngrams(request.text)) if isinstance(request, Embed) else self.answer(request)
 
     def fixed(self) -> Iterator[None]:
         number = 0

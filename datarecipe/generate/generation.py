@@ -84,7 +84,7 @@ class Generation:
         self._judge = judge or judge_of(recipe, model).batch
         asker = Asker(recipe, model, log)
         self._questions = asker.questions
-        own = filters_of(recipe, model.of_filters) if filters is None else filters
+        own = filters_of(recipe, model) if filters is None else filters
         self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions)
         self._order: Order = ORDERS[recipe.strategy.kind](asker)
         # Weak: the order holds what still has a place; a guess that was dropped goes with it.

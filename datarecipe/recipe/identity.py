@@ -57,6 +57,9 @@ def identity(recipe: Recipe) -> dict[str, Json]:
 def _filters(recipe: Recipe) -> dict[str, Json]:
     """The filters with their settings. Of a held-out file its name counts, which rejected items show, not its folder."""
     written, held_out, verify = recipe.filters_as_written, recipe.filters.decontaminate, recipe.filters.verify
+    near = recipe.filters.near_duplicates
+    if near is not None and near.embedding is not None:
+        written["near_duplicates"] = [near.threshold, near.contrast, near.embedding, near.embedder.model]
     if held_out is not None:
         files: list[Json] = [[file.name, file.sha256] for file in held_out.against]
         written["decontaminate"] = [files, held_out.threshold, list(held_out.fields)]

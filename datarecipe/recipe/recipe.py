@@ -131,6 +131,9 @@ class NearDuplicates:
     """Similarity from which on it is rejected: grams in common to all grams of both, above 0 and at most 1."""
     contrast: Contrast = "drop"
     """What becomes of an example whose nearest one has another label: human authors write such pairs on purpose."""
+    embedding: float | None = None
+    """The cosine of two embeddings from which on the later text is rejected too; None: embeddings are not compared."""
+    embedder: Embedder = Embedder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +336,13 @@ class Recipe:
         """The filters that the recipe asks for, with their settings, defaults filled in."""
         held_out, verify = self.filters.decontaminate, self.filters.verify
         written: dict[str, Json] = _plain(asdict(replace(self.filters, decontaminate=None, verify=None)))
+        near = self.filters.near_duplicates
+        if near is not None:
+            settings: dict[str, Json] = {"threshold": near.threshold, "contrast": near.contrast}
+            compared = (
+                {} if near.embedding is None else {"embedding": near.embedding, "embedder": _priced(near.embedder)}
+            )
+            written["near_duplicates"] = {**settings, **compared}
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}

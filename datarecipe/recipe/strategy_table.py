@@ -53,9 +53,11 @@ def embedder_of(strategy: Strategy) -> Embedder | None:
 
 def embedders_of(recipe: Recipe) -> Iterator[tuple[tuple[str, ...], Embedder]]:
     """The embedders that a run of the recipe compares texts with, each once, with the keys that name it."""
-    used = embedder_of(recipe.strategy)
+    used, near = embedder_of(recipe.strategy), recipe.filters.near_duplicates
     if used is not None:
         yield ("strategy", "embedder"), used
+    if near is not None and near.embedding is not None and (used is None or near.embedder.model != used.model):
+        yield ("filters", "near_duplicates", "embedder"), near.embedder
 
 
 def chains_of(strategy: Strategy) -> int | None:

@@ -101,6 +101,42 @@ def test_a_chain_goes_on_from_the_item_that_the_embedder_says(tmp_path: Path, ki
     assert followed >= 2
 
 
+@pytest.mark.parametrize("kind", ["fixed", "similar", "tree"])
+def test_near_duplicates_by_embedding_are_the_same_whatever_the_concurrency(tmp_path: Path, kind: str) -> None:
+    def opening_of(text: str) -> str:
+        return " ".join(text.split()[:2])
+
+    near = {"embedding": 0.8, "embedder": DEAR}
+    files = []
+    with OpenAIServer(Author(variety=3000), latency=0.001, embed=lambda text: vector_of(opening_of(text))) as server:
+        for concurrency in (1, 64):
+            flags = {"strategy.kind": kind, "limits.concurrency": concurrency, "filters.near_duplicates": near}
+            setup = resolved(tmp_path, server, output=f"run{concurrency}", cache=f"cache{concurrency}", **flags)
+            result = run(setup)
+            assert result.end == "target"
+            files.append(Files.of(setup.output))
+        plan = make_plan(resolved(tmp_path, server, cache="none", output="none", **flags))
+        assert plan.embedding is not None
+        assert plan.embedding.low.calls <= result.traffic.checks <= plan.embedding.high.calls
+        offline = resolved(tmp_path, server, cache="cache64", output="again", offline=True, **flags)
+        again = run(offline)
+        assert (again.end, again.traffic.sent) == ("target", 0)
+        files.append(Files.of(tmp_path / "again"))
+    assert files[0] == files[1] == files[2]
+    examples = [example["question"] for example in lines(setup.output, "data.jsonl")]
+    near_rows = [row for row in lines(setup.output, "rejected.jsonl") if row["detail"].endswith(f" by {EMBEDDER}")]
+    ids = {row["id"]: text for row, text in zip(lines(setup.output, "lineage.jsonl"), examples, strict=True)}
+    assert near_rows
+    for row in near_rows:
+        shown, nearest = row["detail"].split()[1], row["detail"].split()[3]
+        if nearest in ids:
+            question = json.loads(row["raw"])["question"]
+            assert cosine(opening_of(question), opening_of(ids[nearest])) == pytest.approx(float(shown), abs=0.011)
+    for number, text in enumerate(examples):
+        earlier = (cosine(opening_of(text), opening_of(other)) for other in examples[:number])
+        assert max(earlier, default=0) < 0.8
+
+
 def test_its_cost_is_counted_and_told_apart(tmp_path: Path) -> None:
     with OpenAIServer(Author(variety=300)) as server:
         setup = resolved(tmp_path, server)

@@ -33,6 +33,8 @@ class Admission:
         self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
         self._may_ask = any(type(own).questions is not CommitFilter.questions for own in others)
         self._questions = questions
+        self._standing = [(own, [*map(questions.ask, own.standing_questions())]) for own in others]
+        """What filters must know before they can judge anything, until all of it is there."""
         self.questions_each = sum(own.questions_each for own in others)
         """How many requests the filters ask about an item at the most."""
 
@@ -52,10 +54,21 @@ class Admission:
 
     def open(self, batch: Sequence[Checked], asked: Asked, start: int) -> Iterator[Question]:
         """Questions without an answer about items from number `start` on, the first that is needed first."""
+        if asked:
+            yield from self._unanswered()
         for index, of_item in asked.items():
             item = batch[index]
             if index >= start and isinstance(item, Valid) and item.digest not in self.seen:
                 yield from (question for questions in of_item for question in questions if question.answer is None)
+
+    def _unanswered(self) -> Iterator[Question]:
+        """Those standing questions that wait for their answers; once none does, the filters hear the answers."""
+        waiting = [question for _, standing in self._standing for question in standing if question.answer is None]
+        if not waiting:
+            for own, standing in self._standing:
+                own.begin([question.answer for question in standing if question.answer is not None])
+            self._standing = []
+        yield from waiting
 
     def admit(self, item: Valid, asked: Sequence[Sequence[Question]] | None) -> Verdict | Literal["undecided"]:
         """Accept the item and give its notes, or say why it is rejected.
@@ -63,6 +76,8 @@ class Admission:
         `asked` is what was asked about it, if anything was. It is undecided while an answer is missing, unless a filter
         before rejects it.
         """
+        if asked and any(self._unanswered()):
+            return "undecided"
         notes: dict[str, Mapping[str, Json]] = {}
         answers: Sequence[Response] = ()
         for number, filter_ in enumerate(self._filters):

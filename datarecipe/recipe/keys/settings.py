@@ -42,6 +42,9 @@ _hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)
 
 _WHOLE = frozenset({"max_tokens", "top_k"})
 
+DEFAULT_EMBEDDING = 0.95
+"""The cosine from which on texts are near duplicates, where only the embedder is named."""
+
 _MOST_WEIGHT = 1_000
 _MOST_TURNS = 10_000
 """All weights of one key of `vary` together, of values without a weight one each."""
@@ -80,18 +83,19 @@ def read_embedder(written: Any) -> Embedder:
     return Embedder(written["model"], read_prices(written.get("prices")))
 
 
-def check_embedder(document: Document, findings: Findings) -> None:
+def check_embedder(document: Document, findings: Findings, keys: Keys) -> None:
     """Add a name that is meant for an embedder of ours to `findings`; of others only a run knows whether they are there."""
-    keys: Keys = ("strategy", "embedder")
-    if document.get(keys) is None:
+    written: Any = document.value
+    for key in keys:
+        written = written.get(key) if isinstance(written, Mapping) else None
+    if written is None:
         return
-    values: Any = document.value
-    name = read_embedder(values["strategy"]["embedder"]).model
+    name = read_embedder(written).model
     if "/" in name or ":" in name or name in (HASHED_NGRAMS, MINILM):
         return
     meant = MINILM if MINILM in name.lower() else next(iter(get_close_matches(name, (HASHED_NGRAMS, MINILM), 1)), None)
     if meant is not None:
-        keys = (*keys, "model") if isinstance(values["strategy"]["embedder"], Mapping) else keys
+        keys = (*keys, "model") if isinstance(written, Mapping) else keys
         message = f"no embedder is called {show(name)}"
         hint = f"did you mean `{meant}`? A model of a provider is written PROVIDER/NAME"
         findings.add(FormatError(document.place(keys).problem(message, hint)))
@@ -151,7 +155,10 @@ def _read_near_duplicates(written: Any) -> NearDuplicates | None:
     if written is True:
         return NearDuplicates()
     settings = written if isinstance(written, Mapping) else {"threshold": written}
-    return NearDuplicates(**_typed(NearDuplicates, settings))
+    own = {"embedder": read_embedder(settings.get("embedder"))}
+    if "embedder" in settings:
+        own["embedding"] = settings.get("embedding", DEFAULT_EMBEDDING)
+    return NearDuplicates(**_typed(NearDuplicates, settings) | own)
 
 
 def _read_verify(written: Any) -> Verify | None:

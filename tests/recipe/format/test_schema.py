@@ -105,6 +105,10 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "verify", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
+    ("filters", "near_duplicates", "embedding"): (NearDuplicates, "embedding"),
+    ("filters", "near_duplicates", "embedder", "model"): (Embedder, "model"),
+    ("filters", "near_duplicates", "embedder", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("filters", "near_duplicates", "embedder", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
     ("limits", "stop_when", "duplicates_above"): (StopWhen, "duplicates_above"),
     ("limits", "stop_when", "window"): (StopWhen, "window"),
@@ -121,6 +125,8 @@ WHOLE = {
     ("filters",): "filters",
     ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
+    ("filters", "near_duplicates", "embedder"): "embedder",
+    ("filters", "near_duplicates", "embedder", "prices"): "prices",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
@@ -139,6 +145,7 @@ OF_NO_KEY = {
     Limits: {"stop_when"},
     Recipe: {"about", *WHOLE.values()} - {"embedder", "stop_when", "near_duplicates", "pii", "decontaminate", "verify"},
     Strategy: {"embedder"},
+    NearDuplicates: {"embedder"},
     Filters: {"near_duplicates", "pii", "decontaminate", "verify"},
 }
 """Fields that no single key becomes: a short form, or the dataclass of a whole key."""
@@ -151,6 +158,8 @@ ELSEWHERE: dict[Keys, Any] = {
     ("task", "options"): "options",
     ("strategy", "embedder"): Embedder().model,
     ("strategy", "embedder", "model"): None,
+    ("filters", "near_duplicates", "embedder"): Embedder().model,
+    ("filters", "near_duplicates", "embedder", "model"): None,
     ("sampling", "temperature"): 1,
 }
 """Defaults that no dataclass has: those of `read_task`, of a short form, and of the model's profile."""
