@@ -158,7 +158,6 @@ ELSEWHERE: dict[Keys, Any] = {
     ("task", "options"): "options",
     ("strategy", "embedder"): Embedder().model,
     ("strategy", "embedder", "model"): None,
-    ("filters", "near_duplicates", "embedder"): Embedder().model,
     ("filters", "near_duplicates", "embedder", "model"): None,
     ("sampling", "temperature"): 1,
 }
