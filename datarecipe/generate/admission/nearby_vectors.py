@@ -4,7 +4,7 @@ Each vector has 512 signs: of its sums over few of its numbers, half of them neg
 differ in as many signs as the angle between them says (random hyperplanes: Charikar, STOC 2002; with few numbers each: Li,
 Hastie and Church, KDD 2006). Vectors that have all the signs of one of 32 groups in common are looked at (locality-sensitive
 hashing), those that differ in too many of the 512 are left out, and what is left is compared exactly. So nothing is found
-that is not near, and few that are near are missed: 1 in 500 at the threshold itself, fewer the nearer they are.
+that is not near, and few that are near are missed: 3 in 1,000 at the threshold itself, fewer the nearer they are.
 """
 
 from __future__ import annotations
