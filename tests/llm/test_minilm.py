@@ -11,12 +11,14 @@ import pytest
 
 from datarecipe.errors import MissingExtraError, WeightsError
 from datarecipe.exchange import Embed
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.embedded import minilm
 from datarecipe.llm.embedded.minilm import DIMENSIONS, Minilm
 from datarecipe.llm.embedded.minilm_transport import MinilmTransport
 from datarecipe.llm.embedded.minilm_weights import ALL_MINILM_L6_V2, MINILM_NAME, TOKENIZER
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
 from datarecipe.llm.rounded_vector import LENGTH
+from datarecipe.measure.text_embeddings import vectors_of
 from tests.openai_author import Author
 from tests.openai_server import OpenAIServer
 from tests.runs import RECIPE, Files, recipe_with, run, setup_for, write_recipe
@@ -104,6 +106,13 @@ def test_runs_are_the_same_whatever_the_concurrency_and_need_no_weights_again(
         assert (again.end, again.traffic.sent) == ("target", 0)
         files.append(Files.of(tmp_path / "again"))
     assert files[0] == files[1] == files[2]
+
+
+@pytest.mark.embedded
+def test_measures_get_the_same_vectors(model: Minilm) -> None:
+    texts = ["Is snow cold?", "Is fire hot?", ""]
+    assert vectors_of(texts, "minilm") == [model.vector(text)[0] for text in texts]
+    assert vectors_of(texts) == [hashed_ngrams(text) for text in texts]
 
 
 def test_without_its_packages_it_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

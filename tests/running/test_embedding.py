@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from datarecipe.errors import CapReachedError, MachineError, OfflineMissError, ProviderError, TransientError, UsageError
+from datarecipe.errors import (
+    CapReachedError,
+    MachineError,
+    OfflineMissError,
+    ProviderError,
+    TransientError,
+    UntrustedEndpointError,
+    UsageError,
+)
 from datarecipe.exchange import Embed
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.running.drive.explain import explain
@@ -149,6 +157,7 @@ def test_its_cost_is_counted_and_told_apart(tmp_path: Path) -> None:
     assert (of_embedder["calls"], of_embedder["prompt_tokens"]) == (len(server.embedded), tokens)
     assert Decimal(of_embedder["usd"]) == Decimal(tokens) * 50 / 1_000_000
     assert manifest["embedders"] == [{"embedder": EMBEDDER, "model": EMBEDDER, "api_base": server.base_url}]
+    assert f"the strategy *similar*, comparing texts by `{EMBEDDER}`." in (setup.output / "README.md").read_text()
     assert any(line.startswith(f"embed: {EMBEDDER} at 127.0.0.1:") for line in opening(setup))
     used = result.of_filters[f"{EMBEDDER} (embed)", True]
     words = f"{used.calls:,} calls, {used.tokens:,} tokens, ${used.usd:.4f}"
@@ -379,11 +388,12 @@ def test_the_identity_holds_embedder_and_address(tmp_path: Path) -> None:
         ("local/smollm2-135m", "gives no embeddings"),
         ("nonsense/model", "no provider is called"),
         ("sentence-embedder", "does not say which provider has it"),
+        ("bedrock/agentcore/arn:aws:bedrock-agentcore:evil.example/:123456789012:runtime/x", "may select the host"),
     ],
 )
 def test_an_embedder_that_cannot_be_is_refused(tmp_path: Path, name: str, words: str) -> None:
     recipe = recipe_with(write_recipe(tmp_path), strategy={"kind": "similar", "embedder": name})
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises((UsageError, UntrustedEndpointError), match=words):
         resolve_run(recipe, Options(environ={}))
 
 

@@ -11,16 +11,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from datarecipe.errors import MissingExtraError, WeightsError
+from datarecipe.llm.embedded.minilm_weights import ALL_MINILM_L6_V2, TOKENIZER
+from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
+from datarecipe.llm.embedded.weights_notice import in_steps
 from datarecipe.llm.rounded_vector import rounded
 
 if TYPE_CHECKING:
+    from threading import Event
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -78,6 +83,14 @@ class Minilm:
         for layer in self._layers:
             state = layer.after(state)
         return rounded(state.mean(0).tolist()), len(tokens)
+
+
+def load_minilm(notice: Callable[[str], None], stop: Event | None = None) -> Minilm:
+    """The model, its weights found or fetched. Raises `MissingExtraError`, `WeightsError`."""
+    check_installed()
+    notify = in_steps(notice, ALL_MINILM_L6_V2.owner)
+    path = ensure_weights(ALL_MINILM_L6_V2, data_dir=default_data_dir(), notify=notify, stop=stop)
+    return Minilm(path, path.with_name(TOKENIZER.file_name))
 
 
 Norm: TypeAlias = "tuple[Matrix, Matrix]"

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 from datarecipe.errors import DatarecipeError, ProviderError, TransientError
 from datarecipe.exchange import Complete, Completion, Embed, Embedding, Usage
 from datarecipe.llm.embedded.embedded_transport import usable_cpus
-from datarecipe.llm.embedded.minilm import Minilm, check_installed
-from datarecipe.llm.embedded.minilm_weights import ALL_MINILM_L6_V2, MINILM_NAME, TOKENIZER
-from datarecipe.llm.embedded.open_embedded import in_steps
-from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights
+from datarecipe.llm.embedded.minilm import Minilm, check_installed, load_minilm
+from datarecipe.llm.embedded.minilm_weights import MINILM_NAME
 from datarecipe.llm.transport import Transport
 
 if TYPE_CHECKING:
@@ -72,13 +70,7 @@ class MinilmTransport(Transport):
                 raise self._broken
             if self._model is None:
                 try:
-                    path = ensure_weights(
-                        ALL_MINILM_L6_V2,
-                        data_dir=default_data_dir(),
-                        notify=in_steps(self._notice, ALL_MINILM_L6_V2.owner),
-                        stop=self._stopping,
-                    )
-                    self._model = Minilm(path, path.with_name(TOKENIZER.file_name))
+                    self._model = load_minilm(self._notice, self._stopping)
                 except DatarecipeError as error:
                     self._broken = error
                     raise
