@@ -191,7 +191,7 @@ class Manifest:
     verification: Verification | None = None
     """None where the recipe verifies nothing."""
     embedders: tuple[EmbedderRecord, ...] = ()
-    """None where the recipe compares no embeddings."""
+    """Empty where the recipe compares no embeddings."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

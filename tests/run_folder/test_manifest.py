@@ -98,6 +98,8 @@ MAY_BE_MISSING = {
     "files",
     "formats",
     "verification",
+    "embedders",
+    "formats.comparison",
     "this_run.checks",
     "this_run.checks_from_cache",
     "model.answered_by.openai/author",
