@@ -112,6 +112,9 @@ def draw(seed: int) -> Plan:
         recipe = replace(
             recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop"))
         )
+    if random.Random(f"{seed} near in meaning").random() < 0.15:
+        near = NearDuplicates(embedding=0.9, embedder=Embedder(EMBEDDER, PRICES))
+        recipe = replace(recipe, filters=replace(recipe.filters, near_duplicates=near))
     verified = random.Random(f"{seed} verify")
     if verified.random() < 0.2:
         verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
