@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +35,7 @@ from datarecipe.running.show.summary import closing, opening
 from tests.cli.command import datarecipe
 from tests.openai_author import Author
 from tests.openai_faults import Fault, FaultPlan, always, every, raw
-from tests.openai_server import OpenAIServer, vector_of
+from tests.openai_server import OpenAIServer, lognormal, vector_of
 from tests.runs import RECIPE, Files, recipe_with, run, write_recipe
 
 EMBEDDER = "openai/text-embedding-3-small"
@@ -404,6 +410,39 @@ def test_no_key_is_found_out_before_anything_is_written(tmp_path: Path) -> None:
         assert isinstance(result.error, ProviderError)
         assert "MISTRAL_API_KEY" in str(result.error)
         assert (server.requests, setup.output.exists()) == (0, False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_killed_run_goes_on_with_the_vectors_that_it_has(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    with OpenAIServer(Author(variety=50_000), latency=lognormal(0.3)) as server:
+        setup = resolved(tmp_path, server, target_size=300, chains=16, output="whole", cache="other", embedder=EMBEDDER)
+        assert run(setup).end == "target"
+        whole = len(server.embedded)
+        server.embedded.clear()
+        strategy = f"strategy={{kind: similar, chains: 16, embedder: {EMBEDDER}}}"
+        command = [sys.executable, "-m", "datarecipe", "run", str(setup.recipe.source), "--model", "openai/author"]
+        command += ["--api-base", server.base_url, "--set", strategy, "--target-size", "300", "--trust"]
+        command += ["--output", str(tmp_path / "killed"), "--cache-dir", str(tmp_path / "cache")]
+        environ = os.environ | {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": server.base_url}
+        kills = 0
+        while (child := subprocess.Popen(command, env=environ)).poll() is None:
+            if kills < 6:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(1 + 2 * chance.random())
+            else:
+                child.wait(120)
+            if child.poll() is not None:
+                break
+            child.kill()
+            child.wait()
+            kills += 1
+        assert (child.returncode, kills > 1) == (0, True)
+        texts = Counter(seen.body["input"][0] for seen in server.embedded)
+    assert Files.of(tmp_path / "killed") == Files.of(setup.output)
+    assert whole <= len(server.embedded) <= whole + kills * 16, "at most what was in flight is asked again"
+    assert len(texts) == whole
 
 
 def test_a_flood_of_failures_ends_the_run_for_now(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ from datarecipe.recipe.recipe import Recipe, ResponseFormat
 TABLE_VERSION = 3
 """Changes with the tables below; a release that changes requests says so before anything is paid."""
 
+LONGEST_EMBEDDED = 20_000
+"""Characters of a text that an embedder is asked about. A reply may be endless, and each character is paid for."""
+
 Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
 Format: TypeAlias = Literal["json_schema", "json_object", "none"]
 
@@ -121,7 +124,7 @@ class ModelSettings:
     def embed(self, embedder: str, text: str) -> Embed:
         """The request for the embedding of `text` by what the recipe calls `embedder`."""
         asked = self.embedders.get(embedder)
-        return Embed(embedder, text) if asked is None else Embed(asked.name, text, asked.api_base)
+        return Embed(embedder, text) if asked is None else Embed(asked.name, text[:LONGEST_EMBEDDED], asked.api_base)
 
 
 def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None) -> ModelSettings:
