@@ -102,6 +102,7 @@ MAY_BE_MISSING = {
     "formats.comparison",
     "this_run.checks",
     "this_run.checks_from_cache",
+    "this_run.without_embedding",
     "model.answered_by.openai/author",
 } | {
     f"{part}.{name}"

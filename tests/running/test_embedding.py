@@ -251,9 +251,13 @@ def test_a_text_that_the_model_does_not_take_has_no_direction_and_ends_nothing(t
 
     with OpenAIServer(Author(variety=300), embedding_faults=too_long) as server:
         setup = resolved(tmp_path, server)
-        assert run(setup).end == "target"
+        result = run(setup)
+        assert result.end == "target"
         refused = [seen for seen in server.embedded if len(seen.body["input"][0]) % 3 == 0]
         assert len(refused) > 5
+        count = result.traffic.without_embedding
+        assert count >= len(refused)
+        assert f"{count} texts without an embedding: the embedder did not accept them" in closing(result)
         again = run(resolved(tmp_path, server, output="again", offline=True))
         assert (again.end, again.traffic.sent) == ("target", 0)
         costs = {

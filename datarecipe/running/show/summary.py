@@ -92,6 +92,8 @@ def _figures(result: RunResult) -> Iterator[str]:
     if traffic.failed_attempts:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in traffic.failed_attempts.most_common())
         yield f"failed attempts: {kinds}"
+    if traffic.without_embedding:
+        yield f"{counted(traffic.without_embedding, 'text')} without an embedding: the embedder did not accept them"
     if traffic.abandoned:
         yield f"{counted(traffic.abandoned, 'request')} abandoned in flight"
     yield from _costs(result)
