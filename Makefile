@@ -28,7 +28,7 @@ test: $(VENV)/.installed-test ## Run all tests
 
 test-newest: ## Run the tests, without the slow ones, with the newest releases that pyproject.toml allows
 	@$(MAKE) --no-print-directory VENV=.venv-newest .venv-newest/.installed-test
-	.venv-newest/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[local,export]'
+	.venv-newest/bin/python $(INSTALL) --upgrade --upgrade-strategy eager -e '.[local,embed,export]'
 	.venv-newest/bin/python $(PYTEST) $(OTHERS)
 
 test-oldest: ## Run the tests, without the slow ones, with the oldest releases that pyproject.toml allows

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
+from datarecipe.exchange import Embed
+
 if TYPE_CHECKING:
-    from datarecipe.exchange import Complete, Usage
+    from datarecipe.exchange import Request, Usage
 
 NO_MAXIMUM = 4096
 """Completion tokens that are reserved for a request that states no maximum, since something has to be."""
@@ -117,12 +119,17 @@ def plain(usd: Decimal) -> str:
     return f"{usd.normalize() + 0:f}"
 
 
-def most(request: Complete, price: Priced | None) -> Amount:
+def most(request: Request, price: Priced | None) -> Amount:
     """What one attempt at `request` can use: a token for every byte of what is sent, and `max_tokens` for the reply.
+
+    An embedding has no reply that costs anything.
 
     No tokeniser makes more tokens than bytes; the bytes are those of the whole content as JSON, schema and roles with it,
     which stand for what the provider wraps around the messages.
     """
+    if isinstance(request, Embed):
+        prompt = len(request.canonical)
+        return Amount(1, prompt, 0, price.cost(prompt, 0) if price else Decimal(0))
     content = request.content
     prompt = len(content.canonical)  # ASCII: as many bytes as characters
     maximum = content.sampling.get("max_tokens")

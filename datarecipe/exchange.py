@@ -148,12 +148,20 @@ class Embed:
     """Ask for the embedding of one text. It has no draw: the same text and embedder give the same vector."""
 
     embedder: str
+    """The model's name; of one that runs here, with its version."""
     text: str
+    api_base: str | None = None
+    """As in `Content`."""
+
+    @cached_property
+    def canonical(self) -> str:
+        """What decides the answer, as JSON text."""
+        return canonical_json([self.embedder, self.api_base, self.text])
 
     @cached_property
     def key(self) -> str:
-        """The cache key: hash of embedder and text, in hexadecimal."""
-        text = f"{KEY_VERSION}\n{canonical_json([self.embedder, self.text])}"
+        """The cache key: hash of embedder, address and text, in hexadecimal."""
+        text = f"{KEY_VERSION}\n{self.canonical}"
         return "embed:" + hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -202,7 +210,16 @@ class Completion:
 class Embedding:
     """What came back for an `Embed`."""
 
-    vector: tuple[float, ...]
+    vector: tuple[int, ...]
+    """Of any length in space: only directions are compared. Whole numbers, so that no last bit of a float is ever compared.
+    Empty where the model takes no such text: it is too long, or filtered."""
+    usage: Usage | None = None
+    model: str = ""
+    """The model as the provider names it."""
+    answered_by: str = ""
+    """Which of our transports and models answered."""
+    created: str = ""
+    """Time of arrival, UTC, ISO 8601."""
 
 
 Response: TypeAlias = Completion | Embedding

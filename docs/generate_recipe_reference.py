@@ -45,7 +45,7 @@ NOTES = {
     "labels": "An answer matches a label if value and type are equal. It also matches if its text equals exactly one label "
     "after ignoring case, outer white space and how characters are composed (NFC); the dataset then spells it as the "
     "recipe does. Labels are never translated.",
-    "strategy.embedder": "Other embedders than `hashed-ngrams` are **not yet** supported.",
+    "strategy.embedder": "See [embedders](strategies.md#embedders).",
     "model": "See [providers and keys](architecture.md#endpoints-and-keys).",
     "api_base": "See [providers and keys](architecture.md#endpoints-and-keys): a run refuses an address that only the "
     "recipe names, unless `--trust` is given.",

@@ -19,7 +19,9 @@ def needed() -> list[Requirement]:
     """What datarecipe needs to run, with the extras that users can ask for."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    return [Requirement(each) for each in (*project["dependencies"], *extras["local"], *extras["export"])]
+    return [
+        Requirement(each) for each in (*project["dependencies"], *extras["local"], *extras["embed"], *extras["export"])
+    ]
 
 
 def oldest(requirement: Requirement) -> Version:

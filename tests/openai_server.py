@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks the OpenAI chat-completions protocol, for tests and benchmarks.
+"""A real HTTP server that speaks the OpenAI protocol, completions and embeddings, for tests and benchmarks.
 
     with OpenAIServer(Author(), latency=lognormal(0.05), faults=first(3, Fault("rate_limit"))) as server:
         ... server.base_url ... server.requests ... server.seen[0].body
@@ -87,13 +87,18 @@ class OpenAIServer:
     """Serve https with it."""
     calls_itself: str = ""
     """The model's name in replies, where it is another than the one that was asked for."""
+    embed: Callable[[str], list[float]] = field(default_factory=lambda: vector_of)
+    """The embedding of a text."""
+    embedding_faults: FaultPlan | None = None
     at_port: int = 0
     """Where to listen: a server that comes back has the port of the one that went. 0 for any that is free."""
 
     def __post_init__(self) -> None:
         self.seen: list[Seen] = []
+        self.embedded: list[Seen] = []
+        """Requests for embeddings."""
         self.strays: list[str] = []
-        """`METHOD path` of everything that was no chat completion."""
+        """`METHOD path` of everything else."""
         self.answered = 0
         """Replies that were sent whole."""
         self.billed: list[tuple[int, int]] = []
@@ -173,6 +178,8 @@ class OpenAIServer:
         self._stop.set()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "POST" and request.path.endswith("/embeddings"):
+            return await self._handle_embeddings(request)
         if not (request.method == "POST" and request.path.endswith("/chat/completions")):
             self.strays.append(f"{request.method} {request.path}")
             if request.path.endswith("/models"):
@@ -181,9 +188,7 @@ class OpenAIServer:
                 {"error": {"message": "no such path", "type": "invalid_request_error"}}, status=404
             )
         body = await request.json()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        seen = Seen(len(self.seen), request.path_qs, body, headers, canonical_hash(body), time.monotonic())
-        self.seen.append(seen)
+        seen = self._noted(request, body, self.seen)
         if self.log is not None:
             with self.log.open("a") as file:
                 file.write(json.dumps({"number": seen.number, "digest": seen.digest}) + "\n")
@@ -198,6 +203,37 @@ class OpenAIServer:
             return response
         finally:
             self.in_flight -= 1
+
+    @staticmethod
+    def _noted(request: web.Request, body: Body, seen: list[Seen]) -> Seen:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        seen.append(Seen(len(seen), request.path_qs, body, headers, canonical_hash(body), time.monotonic()))
+        return seen[-1]
+
+    async def _handle_embeddings(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        seen = self._noted(request, body, self.embedded)
+        if (pause := self._pause()) > 0:
+            await asyncio.sleep(pause)
+        fault = self.embedding_faults(seen.number, body) if self.embedding_faults is not None else None
+        if fault is not None:
+            return await self._fail(fault, request, body)
+        return web.json_response(self.embeddings(body))
+
+    def embeddings(self, body: Body) -> dict[str, Any]:
+        """The document with the embeddings of the body's texts."""
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        tokens = sum(len(text) // 4 + 2 for text in texts)
+        self.billed.append((tokens, 0))
+        return {
+            "object": "list",
+            "model": self.calls_itself or f"{body['model']}-test",
+            "data": [
+                {"object": "embedding", "index": index, "embedding": self.embed(text)}
+                for index, text in enumerate(texts)
+            ],
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
 
     def _pause(self) -> float:
         if callable(self.latency):
@@ -276,6 +312,15 @@ class OpenAIServer:
         assert request.transport is not None
         request.transport.close()
         return response
+
+
+def vector_of(text: str) -> list[float]:
+    """Texts with words in common have near vectors. No whole numbers, and not of length 1, as some servers give them."""
+    vector = [0.001] * 48
+    for word in text.casefold().split():
+        source = random.Random(word)
+        vector = [value + source.gauss(0, 1) for value in vector]
+    return vector
 
 
 def _tokens(body: Body, reply: Reply) -> tuple[int, int]:

@@ -12,10 +12,22 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from datarecipe.exchange import Complete, Completion, Draw, Embed, Embedding, Example, Json, Response, canonical_json
+from datarecipe.exchange import (
+    Complete,
+    Completion,
+    Draw,
+    Embed,
+    Embedding,
+    Example,
+    Json,
+    Request,
+    Response,
+    canonical_json,
+)
 from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.events import Accepted, Lineage, RejectedItem
@@ -46,7 +58,7 @@ class Result:
 def sequential(
     recipe: Recipe, model: ModelSettings, answer: Answer, filters: Sequence[CommitFilter] | None = None
 ) -> Result:
-    return _Program(recipe, model, answer, filters_of(recipe, model.of_filters) if filters is None else filters).run()
+    return _Program(recipe, model, answer, filters_of(recipe, model) if filters is None else filters).run()
 
 
 def _plain(recipe: Recipe, example: Example) -> str:
@@ -65,6 +77,8 @@ class _Program:
         self.recipe, self.answer, self.filters = recipe, answer, filters
         self.renderer, self.judge = Renderer(recipe, model), Judge(recipe)
         self.taken = {_plain(recipe, seed) for seed in recipe.seed_examples}
+        for filter_ in filters:
+            filter_.begin([self.asked(request) for request in filter_.standing_questions()])
         self.result = Result()
         self.varied: dict[str, Json] = {}
         self.barren = 0
@@ -214,17 +228,15 @@ class _Program:
     def rejection(self, item: Valid) -> Rejection | None:
         self.checks: dict[str, Mapping[str, Json]] = {}
         for filter_ in self.filters:
-            answers: list[Response] = []
-            for request in filter_.questions(item):
-                if isinstance(request, Embed):
-                    answers.append(Embedding(hashed_ngrams(request.text)))
-                else:
-                    answers.append(self.answer(request))
+            answers = [self.asked(request) for request in filter_.questions(item)]
             found = filter_.admit(item, answers)
             if found is not None:
                 return found
             self.checks |= filter_.notes(item, answers)
         return None
+
+    def asked(self, request: Request) -> Response:
+        return Embedding(hashed_ngrams(request.text)) if isinstance(request, Embed) else self.answer(request)
 
     def fixed(self) -> Iterator[None]:
         number = 0
@@ -299,10 +311,12 @@ class _Program:
         def text(example: Example) -> str:
             return "\n".join(" ".join(str(example[name]).split()) for name in self.recipe.text_fields)
 
-        def likeness(example: Example) -> float:
+        def likeness(example: Example) -> Fraction:
+            """The square of the cosine, with the cosine's sign."""
             a, b = hashed_ngrams(text(current)), hashed_ngrams(text(example))
-            length = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
-            return round(sum(x * y for x, y in zip(a, b, strict=True)) / length, 9) if length else 0.0
+            product = sum(x * y for x, y in zip(a, b, strict=True))
+            lengths = sum(x * x for x in a) * sum(x * x for x in b)
+            return Fraction(product * abs(product), lengths) if lengths else Fraction(0)
 
         sign = -1 if self.recipe.strategy.kind == "similar" else 1
         return min(selectable, key=lambda s: (sign * likeness(s[1]), s[0]))[1]

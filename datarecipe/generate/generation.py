@@ -32,7 +32,6 @@ from datarecipe.generate.judge.batch_judge import judge_of
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
-from datarecipe.generate.prompt.render import Renderer
 from datarecipe.generate.reasons import REASONS, Rejection
 from datarecipe.generate.strategy.order import Asker, Awaiting, Order, Place
 from datarecipe.generate.strategy.order_table import ORDERS
@@ -84,9 +83,9 @@ class Generation:
         """Committed responses so far; the next one's number in logical order."""
         self._recipe = recipe
         self._judge = judge or judge_of(recipe, model).batch
-        asker = Asker(recipe, Renderer(recipe, model), log)
+        asker = Asker(recipe, model, log)
         self._questions = asker.questions
-        own = filters_of(recipe, model.of_filters) if filters is None else filters
+        own = filters_of(recipe, model) if filters is None else filters
         # The embedded model answers in its own form, and to its own prompts.
         repairs = 0 if model.profile.layout == "embedded" else recipe.filters.repair
         self._admission = Admission(recipe.target_size, asker.accepted, own, self._questions, self._judge, repairs)

@@ -10,13 +10,11 @@ import zlib
 
 from datarecipe.characters import changed
 
-NAME = "hashed-ngrams"
-
 DIMENSIONS = 512
 SIZES = (3, 4, 5)
 
 
-def hashed_ngrams(text: str) -> tuple[float, ...]:
+def hashed_ngrams(text: str) -> tuple[int, ...]:
     """The vector of `text`: its 3- to 5-character sequences (case-folded, edges marked) counted in 512 signed bins."""
     padded = f"\x02{changed(text, str.casefold)}\x03".encode("utf-32-le", "surrogatepass")
     vector = [0] * DIMENSIONS
@@ -24,4 +22,4 @@ def hashed_ngrams(text: str) -> tuple[float, ...]:
         for start in range(0, len(padded) - 4 * size + 1, 4):
             bits = zlib.crc32(padded[start : start + 4 * size])
             vector[bits % DIMENSIONS] += 1 if bits & 0x8000_0000 else -1
-    return tuple(map(float, vector))
+    return tuple(vector)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from datarecipe.exchange import Embed, Embedding, Request, Response
-from datarecipe.generate.hashed_ngrams import NAME, hashed_ngrams
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
+from datarecipe.recipe.models.named_models import HASHED_NGRAMS
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -37,7 +38,7 @@ class Questions:
 
     def ask(self, request: Request) -> Question:
         """The question that `request` asks; equal requests are one question as long as somebody holds it."""
-        if isinstance(request, Embed) and request.embedder == NAME:
+        if isinstance(request, Embed) and request.embedder == HASHED_NGRAMS:
             return Question(request, next(self._handles), Embedding(hashed_ngrams(request.text)))
         question = self._by_key.get(request.key)
         if question is None:

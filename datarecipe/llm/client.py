@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from datarecipe.errors import CapReachedError, DatarecipeError, TransientError
-from datarecipe.exchange import Complete, Request, Response
+from datarecipe.exchange import Complete, Embed, Request, Response
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.routing.model_router import Claim, Router
 
@@ -30,18 +30,20 @@ class CachedClient:
         router: Router,
         flying: Flying | None = None,
         of_filters: Mapping[str, Router] = MappingProxyType({}),
+        embedders: Mapping[str, Router] = MappingProxyType({}),
     ) -> None:
-        """`router` asks for what `cache` does not hold; what filters ask, their own routers by the filter's name.
+        """`router` asks for what `cache` does not hold; what filters ask, their own routers by the filter's name, and
+        embeddings those of their embedder, by its name.
 
         Several clients of one cache, given the same `flying`, never ask for the same at the same time.
         """
         self.cache = cache
         self.router = router
-        self._routers = (router, *of_filters.values())
-        self._of_filters = of_filters
+        self._routers = (router, *of_filters.values(), *embedders.values())
+        self._of_filters, self._embedders = of_filters, embedders
         self.failed: Counter[str] = router.failed
         """Attempts that failed, by the name of the failure."""
-        for other in of_filters.values():
+        for other in self._routers:
             other.failed = self.failed
         self.flying: Flying = {} if flying is None else flying
         self._again: dict[str, Complete] = {}
@@ -72,7 +74,9 @@ class CachedClient:
         """The longest wait for more to be sent, and what is waited for; None where time is no matter."""
         return max(filter(None, (router.waits for router in self._routers)), default=None)
 
-    def _router_for(self, request: Complete) -> Router:
+    def _router_for(self, request: Request) -> Router:
+        if isinstance(request, Embed):
+            return self._embedders[request.embedder]
         return self._of_filters.get(request.draw.asker, self.router)
 
     def check(self) -> None:
@@ -95,7 +99,7 @@ class CachedClient:
         Raises what `Router.claim` raises.
         """
         claim = None
-        if request.key not in self.flying and isinstance(request, Complete):
+        if request.key not in self.flying:
             try:
                 claim = self._router_for(request).claim(request, ahead)
             except DatarecipeError as error:
@@ -165,14 +169,13 @@ class CachedClient:
         stored = self.lookup(request)
         if stored is not None:
             return stored
-        assert isinstance(request, Complete)
         from datarecipe.llm.routing.attempt_driver import ask  # noqa: PLC0415 - for what the cache does not hold
 
         asked = self._again.get(request.key)
-        if asked is None:
+        if asked is None or not isinstance(request, Complete):
             return self.cache.put(request, await ask(self._router_for(request), request, claim))
         # One that another run asked for, or whose process died before it could stand for the first, was paid for.
-        completion = self.cache.get(asked) or await ask(self._router_for(asked), asked, claim)
-        stored = self.cache.put_retry(request, asked, completion)
+        response = self.cache.get(asked) or await ask(self._router_for(asked), asked, claim)
+        stored = self.cache.put_retry(request, asked, response)
         del self._again[request.key]
         return stored

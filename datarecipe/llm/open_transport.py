@@ -7,12 +7,16 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion
+from datarecipe.exchange import LOCAL_PREFIX, Complete, Completion, Embed, Embedding
+from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.transport import Transport
 from datarecipe.llm.transports import openai_protocol
+
+if TYPE_CHECKING:
+    from datarecipe.llm.transports.direct_transport import DirectTransport
 
 
 def open_transport(
@@ -30,6 +34,10 @@ def open_transport(
     `transport` "auto" it is direct wherever that sends what litellm would. Raises `UsageError` for "direct" where the
     provider does not speak its protocol.
     """
+    if endpoint.provider == provider_facts.LOCAL and not model.startswith(LOCAL_PREFIX):
+        from datarecipe.llm.embedded.minilm_transport import MinilmTransport  # noqa: PLC0415
+
+        return MinilmTransport(notice)
     if model.startswith(LOCAL_PREFIX):
         from datarecipe.llm.embedded.open_embedded import open_embedded  # noqa: PLC0415
 
@@ -41,7 +49,7 @@ def open_transport(
     return _direct(endpoint, environ)
 
 
-def _direct(endpoint: Endpoint, environ: Mapping[str, str]) -> Transport:
+def _direct(endpoint: Endpoint, environ: Mapping[str, str]) -> DirectTransport:
     from datarecipe.llm.transports.direct_transport import DirectTransport  # noqa: PLC0415
 
     return DirectTransport(endpoint, environ=environ)
@@ -69,7 +77,7 @@ def _speaks(endpoint: Endpoint) -> bool:
 class _PerRequest(Transport):
     """Direct for requests that it sends as litellm would; litellm for those with a parameter that litellm rewrites."""
 
-    def __init__(self, endpoint: Endpoint, direct: Transport, litellm: Transport) -> None:
+    def __init__(self, endpoint: Endpoint, direct: DirectTransport, litellm: Transport) -> None:
         self._endpoint = endpoint
         self._direct = direct
         self._litellm = litellm
@@ -85,6 +93,9 @@ class _PerRequest(Transport):
 
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         return await self._of(request).complete(request, timeout=timeout)
+
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        return await self._direct.embed(request, timeout=timeout)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -1,13 +1,13 @@
-"""What every transport is: something that answers a `Complete` with a `Completion`, one attempt, no retry, no cache."""
+"""What every transport is: something that answers a request with its response, one attempt, no retry, no cache."""
 
 from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from datarecipe.errors import TransientError
-from datarecipe.exchange import Complete, Completion
+from datarecipe.exchange import Complete, Completion, Embed, Embedding
 
 SAMPLING = frozenset(
     {
@@ -57,3 +57,12 @@ class Transport(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """What a transport is besides that an embedder is asked over."""
+
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        """Answer `request`, as `Transport.complete` does. A text that the model does not take gives no vector."""
+        ...

@@ -19,7 +19,16 @@ from datarecipe.recipe.format.schema_file import format_schema
 from datarecipe.recipe.identity import identity
 from datarecipe.recipe.load import load_recipe, override_recipe
 from datarecipe.recipe.loaded import LoadedRecipe
-from datarecipe.recipe.models.named_models import Fallback, FilterModel, Judge, Prices, Verify
+from datarecipe.recipe.models.named_models import (
+    HASHED_NGRAMS,
+    MINILM,
+    Embedder,
+    Fallback,
+    FilterModel,
+    Judge,
+    Prices,
+    Verify,
+)
 from datarecipe.recipe.origins import Origin, origin_of, origins
 from datarecipe.recipe.recipe import (
     Filters,
@@ -38,10 +47,13 @@ from datarecipe.recipe.recipe import (
 from datarecipe.recipe.source.document import Place, Source
 from datarecipe.recipe.source.paths import Project, bounds_of, display, project_of, vendored_in
 from datarecipe.recipe.source.yaml_source import read_yaml_document
-from datarecipe.recipe.strategy_table import STRATEGIES, chains_of
+from datarecipe.recipe.strategy_table import STRATEGIES, chains_of, embedders_of
 
 __all__ = [
+    "HASHED_NGRAMS",
+    "MINILM",
     "STRATEGIES",
+    "Embedder",
     "Fallback",
     "FilterModel",
     "Filters",
@@ -71,6 +83,7 @@ __all__ = [
     "choose_recipe",
     "collection_root",
     "display",
+    "embedders_of",
     "find_recipe",
     "format_schema",
     "identity",

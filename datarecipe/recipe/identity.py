@@ -7,7 +7,7 @@ import json
 from datarecipe.exchange import Json
 from datarecipe.recipe.example_schema.dialogue import DIALOGUE_RULE, dialogues
 from datarecipe.recipe.recipe import Recipe
-from datarecipe.recipe.strategy_table import STRATEGIES
+from datarecipe.recipe.strategy_table import STRATEGIES, embedder_of
 
 IDENTITY_VERSION = 3
 """Part of every identity. It changes only when the same recipe comes to mean another dataset.
@@ -31,6 +31,9 @@ def identity(recipe: Recipe) -> dict[str, Json]:
     """
     labels, strategy = recipe.labels, recipe.strategy
     settings = STRATEGIES[strategy.kind].settings
+    how: dict[str, Json] = {"kind": strategy.kind, **{name: getattr(strategy, name) for name in settings}}
+    if (embedder := embedder_of(strategy)) is not None:
+        how["embedder"] = embedder.model  # a run adds it as it was settled
     return {
         "identity": IDENTITY_VERSION,
         "description": recipe.description,
@@ -41,7 +44,7 @@ def identity(recipe: Recipe) -> dict[str, Json]:
         "seed_examples": [_ordered(dict(example)) for example in recipe.seed_examples],
         "labels": {"kind": labels.kind, "values": list(labels.values), "options": labels.options},
         # Of its settings only what the strategy looks at: `chains` means nothing to a tree.
-        "strategy": {"kind": strategy.kind, **{name: getattr(strategy, name) for name in settings}},
+        "strategy": how,
         "batch_size": recipe.batch_size,
         "random_seed": recipe.random_seed,
         "schema": _ordered(dict(recipe.schema)),
@@ -54,6 +57,9 @@ def identity(recipe: Recipe) -> dict[str, Json]:
 def _filters(recipe: Recipe) -> dict[str, Json]:
     """The filters with their settings. Of a held-out file its name counts, which rejected items show, not its folder."""
     written, held_out = recipe.filters_as_written, recipe.filters.decontaminate
+    near = recipe.filters.near_duplicates
+    if near is not None and near.embedding is not None:
+        written["near_duplicates"] = [near.threshold, near.contrast, near.embedding, near.embedder.model]
     if held_out is not None:
         files: list[Json] = [[file.name, file.sha256] for file in held_out.against]
         written["decontaminate"] = [files, held_out.threshold, list(held_out.fields)]

@@ -247,8 +247,11 @@ def _check_settings(draft: _Draft, findings: Findings) -> None:
             held_out, balance = _read_held_out(draft), _read_balance(draft)
             draft.filters = settings.read_filters(draft.values["filters"], held_out, balance)
             check_filters(draft.document, draft.filters, draft.seeds, draft.task)
+            settings.check_embedder(draft.document, findings, ("filters", "near_duplicates", "embedder"))
     if not draft.wrong & {"limits", "sampling"}:
         settings.check_limits(draft.document, findings)
+    if draft.has("strategy"):
+        settings.check_embedder(draft.document, findings, ("strategy", "embedder"))
     if draft.has("tests"):
         settings.check_tests(draft.document, findings)
     if "vary" not in draft.wrong:

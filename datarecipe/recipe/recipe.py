@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from datarecipe.exchange import Example, Json
 from datarecipe.recipe.format import FORMAT
-from datarecipe.recipe.models.named_models import Fallback, FilterModel, Judge, Prices, Verify
+from datarecipe.recipe.models.named_models import (
+    BUILT_IN_EMBEDDER,
+    Embedder,
+    Fallback,
+    FilterModel,
+    Judge,
+    Prices,
+    Verify,
+)
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
@@ -59,7 +67,7 @@ class Strategy:
     chains: int = 8
     roots: int = 8
     patience: int = 3
-    embedder: str = "hashed-ngrams"
+    embedder: Embedder = BUILT_IN_EMBEDDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,9 @@ class NearDuplicates:
     """Similarity from which on it is rejected: grams in common to all grams of both, above 0 and at most 1."""
     contrast: Contrast = "drop"
     """What becomes of an example whose nearest one has another label: human authors write such pairs on purpose."""
+    embedding: float | None = None
+    """The cosine of two embeddings from which on the later text is rejected too; None: embeddings are not compared."""
+    embedder: Embedder = BUILT_IN_EMBEDDER
 
 
 @dataclass(frozen=True)
@@ -306,7 +317,7 @@ class Recipe:
             "instruction": self.instruction,
             "seed_example": examples[0] if len(examples) == 1 else examples,
             "labels": _labels(self.labels),
-            "strategy": asdict(self.strategy),
+            "strategy": asdict(self.strategy) | {"embedder": _priced(self.strategy.embedder)},
             "target_size": self.target_size,
             "batch_size": self.batch_size,
             "random_seed": self.random_seed,
@@ -315,7 +326,7 @@ class Recipe:
             "vary": self.vary_as_written,
             "model": self.model,
             "api_base": self.api_base,
-            "fallbacks": [_fallback(fallback) for fallback in self.fallbacks] or None,
+            "fallbacks": [_priced(fallback) for fallback in self.fallbacks] or None,
             "prices": None if self.prices is None else asdict(self.prices),
             "sampling": dict(self.sampling),
             "response_format": self.response_format,
@@ -338,6 +349,13 @@ class Recipe:
         others = {"language": filters.language, "balance": filters.balance, **filters.models}
         plain = replace(filters, decontaminate=None, language=None, balance=None, verify=None, judge=None)
         written: dict[str, Json] = _plain(asdict(plain))
+        near = filters.near_duplicates
+        if near is not None:
+            settings: dict[str, Json] = {"threshold": near.threshold, "contrast": near.contrast}
+            compared = (
+                {} if near.embedding is None else {"embedding": near.embedding, "embedder": _priced(near.embedder)}
+            )
+            written["near_duplicates"] = {**settings, **compared}
         if held_out is not None:
             files: list[Json] = [{"file": each.file, "sha256": each.sha256} for each in held_out.against]
             fields: dict[str, Json] = {"fields": list(held_out.fields)} if held_out.fields else {}
@@ -365,8 +383,8 @@ class Recipe:
         return texts or self.fields
 
 
-def _fallback(fallback: Fallback) -> Json:
-    return fallback.model if fallback.prices is None else {"model": fallback.model, "prices": asdict(fallback.prices)}
+def _priced(asked: Fallback | Embedder) -> Json:
+    return asked.model if asked.prices is None else {"model": asked.model, "prices": asdict(asked.prices)}
 
 
 def _without_none(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ To add a strategy, add its row, its name to `StrategyKind` and to the JSON Schem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
-from datarecipe.recipe.recipe import Strategy, StrategyKind
+from datarecipe.recipe.models.named_models import Embedder
+from datarecipe.recipe.recipe import Recipe, Strategy, StrategyKind
 
 Setting = Literal["chains", "roots", "patience", "embedder"]
 """A key of `strategy` other than `kind`."""
@@ -43,8 +44,21 @@ STRATEGIES: Final[Mapping[StrategyKind, StrategyRow]] = {
 
 def without_effect(kind: StrategyKind) -> tuple[str, ...]:
     """The settings that mean nothing to a strategy."""
-    settings = (field.name for field in fields(Strategy) if field.name != "kind")
-    return tuple(name for name in settings if name not in STRATEGIES[kind].settings)
+    return tuple(name for name in get_args(Setting) if name not in STRATEGIES[kind].settings)
+
+
+def embedder_of(strategy: Strategy) -> Embedder | None:
+    """The embedder that it compares texts with; None where it compares none."""
+    return strategy.embedder if "embedder" in STRATEGIES[strategy.kind].settings else None
+
+
+def embedders_of(recipe: Recipe) -> Iterator[tuple[tuple[str, ...], Embedder]]:
+    """The embedders that a run of the recipe compares texts with, each once, with the keys that name it."""
+    used, near = embedder_of(recipe.strategy), recipe.filters.near_duplicates
+    if used is not None:
+        yield ("strategy", "embedder"), used
+    if near is not None and near.embedding is not None and (used is None or near.embedder.model != used.model):
+        yield ("filters", "near_duplicates", "embedder"), near.embedder
 
 
 def chains_of(strategy: Strategy) -> int | None:

@@ -149,6 +149,17 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderRecord:
+    """An embedder that texts were compared with."""
+
+    embedder: str
+    """As the recipe names it."""
+    model: str
+    """As requests name it: of one that runs in the process, with its version."""
+    api_base: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FormatVersions:
     """The versions of ours that shaped a run's requests, its choice of examples and its files."""
 
@@ -172,6 +183,8 @@ class FormatVersions:
     """Of a stored response."""
     spending: int
     """Of `spending.jsonl`."""
+    comparison: int | None = None
+    """Of how embeddings are compared; None for a run of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +212,8 @@ class Manifest:
     """None where the recipe has no judge."""
     balance: Balanced | None = None
     """None where the recipe balances nothing."""
+    embedders: tuple[EmbedderRecord, ...] = ()
+    """Empty where the recipe compares no embeddings."""
     versions: Mapping[str, str | None]
     """Versions of the software that can affect the dataset; None for a package that was not installed."""
     formats: FormatVersions | None = None

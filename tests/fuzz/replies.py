@@ -94,7 +94,7 @@ RECIPES: Sequence[Recipe] = (
     _recipe({"text": "See you at nine", "label": "ham"}, CLASSIFY, LabelSpace("fixed", ("ham", "spam")), kind="tree",
             filters=Filters(length={"text": Length(min_characters=2)}, patterns={"text": Patterns(forbid=("(a|b)+c",))},
                             leakage=True, refusals=True, language=Language(("en", "ja")), decontaminate=HELD_OUT,
-                            near_duplicates=NearDuplicates(threshold=0.5))),
+                            near_duplicates=NearDuplicates(threshold=0.5, embedding=0.8))),
     _recipe({"text": "t x", "spans": [{"from": 1, "kind": "x"}], "label": 1}, CLASSIFY, LabelSpace("fixed", (1, 0)),
             kind="similar", filters=Filters(copies={"spans.kind": "text"}, near_duplicates=NearDuplicates(contrast="keep"),
                                             balance=Balance("label", (1, 0), (3, 2), window=3))),

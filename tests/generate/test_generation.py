@@ -19,6 +19,7 @@ from datarecipe.generate.admission.commit_filter import CommitFilter
 from datarecipe.generate.events import Accepted, RejectedItem
 from datarecipe.generate.generation import Generation
 from datarecipe.recipe import StrategyKind
+from datarecipe.recipe.models.named_models import Embedder
 from datarecipe.recipe.recipe import Strategy
 from tests.generate.driving import Driven, Log, drive
 from tests.generate.recipes import completion, make_recipe, scripted, settings
@@ -57,7 +58,7 @@ def test_any_order_of_arrival_gives_what_a_sequential_program_gives(
     filters: Sequence[Callable[[], CommitFilter]],
     logged: bool,
 ) -> None:
-    strategy = Strategy(kind, chains=width, roots=width, patience=patience, embedder=embedder)
+    strategy = Strategy(kind, chains=width, roots=width, patience=patience, embedder=Embedder(embedder))
     recipe = make_recipe(strategy=strategy, target_size=target, barren=barren, random_seed=random_seed)
     model = settings(recipe)
 

@@ -20,6 +20,7 @@ from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Rejection
 from datarecipe.generate.replay import replay
 from datarecipe.recipe import StrategyKind
+from datarecipe.recipe.models.named_models import Embedder
 from datarecipe.recipe.recipe import Recipe
 from tests.generate.driving import respond
 from tests.generate.recipes import completion, make_recipe, settings
@@ -28,7 +29,7 @@ from tests.generate.toy_filter import NearByEmbedding, NearByLetters
 
 def asking(kind: StrategyKind = "fixed", **changes: object) -> Recipe:
     recipe = make_recipe(kind, 2, **changes)
-    return replace(recipe, strategy=replace(recipe.strategy, embedder="somebody's"))
+    return replace(recipe, strategy=replace(recipe.strategy, embedder=Embedder("somebody's")))
 
 
 def reply(*questions: str) -> Completion:
@@ -110,7 +111,7 @@ def test_an_earlier_filter_makes_a_later_ones_answer_needless() -> None:
     for text in ("one and two?", "something else entirely?"):
         question = next(generation.wanted(1))
         assert question.request == Embed("another's", text)
-        events = generation.receive(question.handle, Embedding((1.0,)))
+        events = generation.receive(question.handle, Embedding((1,)))
     assert [event.detail for event in events if isinstance(event, RejectedItem)] == ["near to an accepted example"]
 
 
@@ -137,4 +138,4 @@ def test_a_question_that_nobody_holds_is_not_asked() -> None:
         generation.receive(cold[0].handle, Embedding(hashed_ngrams("is snow cold?")))
     gc.collect()
     assert asked_about("bravo") == []
-    assert generation.receive(dropped.handle, Embedding((1.0,))) == []
+    assert generation.receive(dropped.handle, Embedding((1,))) == []

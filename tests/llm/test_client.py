@@ -209,8 +209,8 @@ async def test_an_embedding_is_looked_up_like_any_other_response(cache: Response
     line, request = Line(), Embed("an-embedder", "Is snow cold?")
     client = world.client(cache, line)
     assert client.lookup(request) is None
-    cache.put(request, Embedding((1.0, 2.0)))
-    assert client.lookup(request) == await client.fetch(request) == Embedding((1.0, 2.0))
+    cache.put(request, Embedding((1, 2)))
+    assert client.lookup(request) == await client.fetch(request) == Embedding((1, 2))
     assert line.asked == []
 
 

@@ -290,13 +290,18 @@ async def test_a_connection_that_never_comes_about(monkeypatch: pytest.MonkeyPat
 
 def test_a_package_that_is_missing() -> None:
     replies = Replies(endpoint_of("bedrock/m", None, {}), ())
-    held(ROWS["missing package"], replies.outcome(answer_behind(ImportError("No module named 'boto3'"), replies)))
+    held(
+        ROWS["missing package"],
+        replies.outcome(answer_behind(ImportError("No module named 'boto3'"), replies, replies.read)),
+    )
 
 
 @pytest.mark.parametrize("quoted", ["{[]: 1}", "-" * 100_000 + "1", "(" * 5_000, "1" * 5_000, "\0", "{**1}", "f'{1}'"])
 def test_whatever_is_quoted_as_received_is_read_as_a_text_alone(quoted: str) -> None:
     replies = Replies(endpoint_of("openai/gpt-test", None, {}), ())
-    failure = replies.outcome(answer_behind(ValueError(f"Received: {quoted}. Check the reverse proxy"), replies))
+    failure = replies.outcome(
+        answer_behind(ValueError(f"Received: {quoted}. Check the reverse proxy"), replies, replies.read)
+    )
     assert isinstance(failure, TransientError)
 
 

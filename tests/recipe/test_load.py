@@ -20,6 +20,7 @@ from datarecipe.errors import (
     UnsafePathError,
 )
 from datarecipe.recipe import (
+    Embedder,
     Filters,
     Length,
     Limits,
@@ -44,7 +45,7 @@ def test_a_useful_recipe_has_eight_keys(project: Project) -> None:
     assert str(recipe.instruction_place.at(1, 7)) == "templates/fixed_labels.j2:1:7"
     assert recipe.seed_examples == ({"question": "is rome in italy", "answer": "yes"},)
     assert recipe.labels.values == ("yes", "no")
-    assert recipe.strategy == Strategy("tree", chains=8, roots=8, patience=3, embedder="hashed-ngrams")
+    assert recipe.strategy == Strategy("tree", chains=8, roots=8, patience=3, embedder=Embedder("hashed-ngrams"))
     assert (recipe.target_size, recipe.batch_size, recipe.random_seed) == (500, 5, 0)
     assert recipe.schema_inferred
     assert recipe.limits == Limits(concurrency=16, timeout=600.0, barren=50)

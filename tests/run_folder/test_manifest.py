@@ -102,8 +102,11 @@ MAY_BE_MISSING = {
     "counts.repaired",
     "counts.sent_back",
     "balance",
+    "embedders",
+    "formats.comparison",
     "this_run.checks",
     "this_run.checks_from_cache",
+    "this_run.without_embedding",
     "model.answered_by.openai/author",
 } | {
     f"{part}.{name}"
@@ -221,6 +224,7 @@ def test_a_run_of_an_earlier_release_is_read_and_goes_on(tmp_path: Path) -> None
 RECORDED = {
     "characters.UNICODE_VERSION": "formats.unicode",
     "exchange.KEY_VERSION": "formats.key",
+    "generate.likeness.COMPARISON_VERSION": "formats.comparison",
     "generate.prompt.embedded_prompt.EMBEDDED_VERSION": "formats.embedded",
     "generate.prompt.model_profile.TABLE_VERSION": "formats.profiles",
     "llm.cache.cache_record.RECORD_VERSION": "formats.response",

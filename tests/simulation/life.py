@@ -29,7 +29,7 @@ from datarecipe.running.run_result import RunResult
 from tests import virtual_time
 from tests.generate.recipes import loaded
 from tests.runs import Silent
-from tests.simulation.plan import MODEL, SECOND, Faults, Plan
+from tests.simulation.plan import EMBEDDER, MODEL, SECOND, Faults, Plan
 from tests.simulation.provider import Provider
 
 DIED = 137
@@ -155,7 +155,7 @@ async def _run(plan: Plan, place: Place, life: int, setups: list[ResolvedRun]) -
         asyncio.get_running_loop().call_later(press, interrupts.press)
     # A deadlock: nothing will happen any more but the clock.
     asyncio.get_running_loop().call_later(FOR_EVER, os._exit, STUCK)
-    faults = {MODEL: plan.faults, SECOND: plan.second or Faults()}
+    faults = {MODEL: plan.faults, SECOND: plan.second or Faults(), EMBEDDER: plan.faults}
 
     def open_transport(setup: ResolvedRun, endpoint: Endpoint, notice: object) -> Provider:
         return Provider(plan, faults[endpoint.model], life, place.log, place.cache)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import get_args
 
-from datarecipe.recipe import Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
+from datarecipe.recipe import Embedder, Fallback, Filters, Limits, NearDuplicates, Prices, Recipe, StrategyKind
 from datarecipe.recipe.models.named_models import Judge, Verify
 from datarecipe.recipe.recipe import Balance
 from tests.generate.recipes import make_recipe
@@ -16,6 +16,7 @@ PRICES = Prices(1.5, 6.0)
 MODEL = "openai/author"
 SECOND = "openai/second"
 RUBRIC = {"natural": "Does it read as if a person had written it?", "clear": "Is it clear?"}
+EMBEDDER = "openai/embedder"
 
 KINDS: tuple[StrategyKind, ...] = get_args(StrategyKind)
 
@@ -109,31 +110,7 @@ def draw(seed: int) -> Plan:
     if random.Random(f"{seed} vary").random() < 0.4:
         # A lane that asks the same again makes another draw; with `vary` it hardly ever asks the same.
         recipe = replace(recipe, vary={}, instruction="Write {{ batch_size }} examples.")
-    if random.Random(f"{seed} near").random() < 0.25:
-        recipe = replace(
-            recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop"))
-        )
-    verified = random.Random(f"{seed} verify")
-    if verified.random() < 0.2:
-        verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
-        recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
-    judged, mended = random.Random(f"{seed} judge"), random.Random(f"{seed} repair")
-    if judged.random() < 0.15:
-        keep = judged.choice([{}, {"clear": 2}, {"clear": 2, "natural": 3}])
-        judge = Judge(MODEL, RUBRIC, keep=keep, sampling={"max_tokens": 64}, prices=PRICES)
-        recipe = replace(recipe, filters=replace(recipe.filters, judge=judge))
-    if mended.random() < 0.2:
-        recipe = replace(recipe, filters=replace(recipe.filters, repair=mended.choice([1, 1, 1, 3])))
-    balanced = random.Random(f"{seed} balance")
-    if balanced.random() < 0.25:
-        balance = Balance(
-            "answer",
-            ("yes", "no"),
-            balanced.choice([(1, 1), (7, 3)]),
-            balanced.choice([1, 6, 20]),
-            balanced.choice([0.0, 0.1]),
-        )
-        recipe = replace(recipe, filters=replace(recipe.filters, balance=balance))
+    recipe = _with_judges(_with_comparisons(recipe, seed), seed)
     lives = source.choice([0, 0, 1, 1, 2, 4])
     length = source.choice([1.0, 5.0, 30.0])
     by_time = source.random() < 0.7
@@ -209,3 +186,44 @@ def _faults(source: random.Random) -> Faults:
         outages=outages,
         retry_after=source.choice([None, 0.5, 10.0]),
     )
+
+
+def _with_comparisons(recipe: Recipe, seed: int) -> Recipe:
+    """What compares examples: filters and embedders."""
+    if random.Random(f"{seed} near").random() < 0.25:
+        recipe = replace(
+            recipe, filters=Filters(near_duplicates=NearDuplicates(contrast="keep" if seed % 2 else "drop"))
+        )
+    if random.Random(f"{seed} near in meaning").random() < 0.15:
+        near = NearDuplicates(embedding=0.9, embedder=Embedder(EMBEDDER, PRICES))
+        recipe = replace(recipe, filters=replace(recipe.filters, near_duplicates=near))
+    balanced = random.Random(f"{seed} balance")
+    if balanced.random() < 0.25:
+        balance = Balance(
+            "answer",
+            ("yes", "no"),
+            balanced.choice([(1, 1), (7, 3)]),
+            balanced.choice([1, 6, 20]),
+            balanced.choice([0.0, 0.1]),
+        )
+        recipe = replace(recipe, filters=replace(recipe.filters, balance=balance))
+    if random.Random(f"{seed} embedder").random() < 0.5:
+        # Of use to two of the strategies.
+        recipe = replace(recipe, strategy=replace(recipe.strategy, embedder=Embedder(EMBEDDER, PRICES)))
+    return recipe
+
+
+def _with_judges(recipe: Recipe, seed: int) -> Recipe:
+    """What asks models about items."""
+    verified = random.Random(f"{seed} verify")
+    if verified.random() < 0.2:
+        verify = Verify(MODEL, votes=verified.choice([1, 2, 3]), sampling={"max_tokens": 64}, prices=PRICES)
+        recipe = replace(recipe, filters=replace(recipe.filters, verify=verify))
+    judged, mended = random.Random(f"{seed} judge"), random.Random(f"{seed} repair")
+    if judged.random() < 0.15:
+        keep = judged.choice([{}, {"clear": 2}, {"clear": 2, "natural": 3}])
+        judge = Judge(MODEL, RUBRIC, keep=keep, sampling={"max_tokens": 64}, prices=PRICES)
+        recipe = replace(recipe, filters=replace(recipe.filters, judge=judge))
+    if mended.random() < 0.2:
+        recipe = replace(recipe, filters=replace(recipe.filters, repair=mended.choice([1, 1, 1, 3])))
+    return recipe

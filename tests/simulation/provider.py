@@ -12,14 +12,24 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from datarecipe.errors import ProviderError, TransientError
-from datarecipe.exchange import Complete, Completion, Usage
+from datarecipe.exchange import Complete, Completion, Embed, Embedding, Request, Usage
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.llm.transport import AskAgainError
 from tests.generate.recipes import scores, scripted, verdict
 from tests.simulation.plan import MODEL, OUTAGES_END, PRICES, RUBRIC, Faults, Plan
+
+T = TypeVar("T", Completion, Embedding)
+
+
+def embedding(request: Embed) -> Embedding:
+    """The answer to a request for an embedding: that of the built-in embedder, which the reference asks."""
+    chance = random.Random(hashlib.sha256(request.key.encode()).digest())
+    usage = Usage(chance.randrange(1, len(request.canonical)), 0)
+    return Embedding(hashed_ngrams(request.text), usage, "a model", "the provider", "2026-01-01T00:00:00Z")
 
 
 def answer(plan: Plan, request: Complete) -> Completion:
@@ -90,17 +100,23 @@ class Provider:
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         # A fallback is asked in its own name, and what it answers is stored as an answer to this.
         request = replace(request, content=replace(request.content, model=MODEL))
+        return await self._asked(request, timeout, answer(self._plan, request))
+
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        return await self._asked(request, timeout, embedding(request))
+
+    async def _asked(self, request: Request, timeout: float, response: T) -> T:  # noqa: ASYNC109
         self.write("asked", request.key)
         self._is_it_stored(request)
         try:
-            return await self._answered(request, timeout)
+            return await self._answered(request, timeout, response)
         except asyncio.CancelledError:
             self.write("broken_off", request.key)
             raise
 
-    async def _answered(self, request: Complete, timeout: float) -> Completion:  # noqa: ASYNC109
+    async def _answered(self, request: Request, timeout: float, response: T) -> T:  # noqa: ASYNC109
         plan, faults, chance = self._plan, self._faults, self._chance
-        asked_with_seed = not self._takes_seed
+        asked_with_seed = not self._takes_seed and isinstance(request, Complete)
         latency = plan.latency * chance.lognormvariate(0, plan.spread)
         if faults.dead:
             await asyncio.sleep(latency / 10)
@@ -113,15 +129,14 @@ class Provider:
         if fault == "rate_limit":
             await asyncio.sleep(latency / 10)
             raise TransientError("slow down", rate_limited=True, charged=False, retry_after=faults.retry_after)
-        completion = answer(plan, request)
-        assert completion.usage is not None
+        assert response.usage is not None
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.sleep(latency / 2)
                 if fault == "server_error":
                     raise TransientError("overloaded", retry_after=faults.busy)
                 # From here on it costs money, whether the reply is heard or not.
-                self.write("charged", request.key, price(completion.usage), sum_of(completion.usage))
+                self.write("charged", request.key, price(response.usage), sum_of(response.usage))
                 if fault == "closed":
                     raise AskAgainError("closed")
                 if fault == "hang":
@@ -132,7 +147,7 @@ class Provider:
         if fault == "cut_connection":
             raise TransientError("the connection was lost")
         self.write("delivered", request.key)
-        return replace(completion, usage=None) if chance.random() < faults.no_usage else completion
+        return replace(response, usage=None) if chance.random() < faults.no_usage else response
 
     def _fault(self, now: float) -> str | None:
         for start, end, kind in self._faults.outages:
@@ -145,7 +160,7 @@ class Provider:
                 return kind
         return None
 
-    def _is_it_stored(self, request: Complete) -> None:
+    def _is_it_stored(self, request: Request) -> None:
         if self._cache is None:
             self._cache = ResponseCache(self._cache_dir)
         if self._cache.get(request) is not None:

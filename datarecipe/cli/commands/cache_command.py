@@ -21,6 +21,7 @@ from datarecipe.cli.command_options import (
 )
 from datarecipe.cli.output import tell
 from datarecipe.errors import UsageError
+from datarecipe.exchange import Embed
 from datarecipe.llm.cache.response_cache import ResponseCache
 from datarecipe.printable import counted, printable
 from datarecipe.run_folder.manifest import identity_of, manifest_in
@@ -28,6 +29,9 @@ from datarecipe.run_folder.run_files import RunFiles
 from datarecipe.run_folder.write.ownership import conflict
 from datarecipe.running.drive.explain import Explanation, explain
 from datarecipe.running.resolve.resolved_run import ResolvedRun, cache_directory, resolve_run
+
+LONGEST_SHOWN = 100
+"""Characters of a text that is not embedded yet."""
 
 
 @click.group("cache", invoke_without_command=True)
@@ -112,6 +116,10 @@ def _explained(setup: ResolvedRun, explanation: Explanation) -> Iterator[str]:
         return
     if identity_of(manifest_in(RunFiles(setup.output))) == setup.identity:
         yield "earlier runs stopped here; the next run continues from this request"
+    if isinstance(explanation.missing, Embed):
+        text = " ".join(explanation.missing.text[:LONGEST_SHOWN].split())
+        yield f"it is for the embedding of a text by {explanation.missing.embedder}: {text!r}"
+        return
     if not explanation.differences:
         yield "the cache holds no completion to compare it with"
         return

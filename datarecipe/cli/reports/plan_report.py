@@ -139,6 +139,7 @@ _ORDER = (
     "verify",
     "judge",
     "repair",
+    "embed",
     "end",
     "vary",
     "cap",
@@ -175,7 +176,7 @@ def _words(plan: Plan) -> Iterator[str]:
         yield from _assumptions(plan.assumed)
 
 
-_ASKED_FOR = {"verify": "labels", "judge": "scores", "repair": "corrected examples"}
+_ASKED_FOR = {"verify": "labels", "judge": "scores", "repair": "corrected examples", "embed": "embeddings"}
 
 
 def _checks(plan: Plan) -> Iterator[str]:
@@ -323,6 +324,10 @@ def as_document(recipe: Recipe, plans: Sequence[Plan]) -> dict[str, Any]:
         "target_size": recipe.target_size,
         "models": [_document(plan) for plan in plans],
     }
+
+
+def _asked(who: str | None, asked: Range[Amount] | None) -> dict[str, Any] | None:
+    return None if asked is None else {"model": who, "low": _amount(asked.low), "high": _amount(asked.high)}
 
 
 def _amount(amount: Amount) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Admission:
         self._repairs = repairs
         self._rejecting: dict[CommitFilter, None] = {}
         """The filters that have rejected an item since one was last accepted."""
+        self._standing = [(own, [*map(questions.ask, own.standing_questions())]) for own in others]
+        """What filters must know before they can judge anything, until all of it is there."""
         self.questions_each = sum(own.questions_each for own in others) + repairs
         """How many requests are made about an item at the most."""
 
@@ -86,9 +88,20 @@ class Admission:
 
         A filter asks about an item when those before it have nothing against it.
         """
+        if candidates:
+            yield from self._open_standing()
         for index, candidate in candidates.items():
             if index >= start and (index in likely or isinstance(candidate.item, Invalid)):
                 yield from self._open(candidate)
+
+    def _open_standing(self) -> Iterator[Question]:
+        """Those standing questions that wait for their answers; once none does, the filters hear the answers."""
+        waiting = [question for _, standing in self._standing for question in standing if question.answer is None]
+        if not waiting:
+            for own, standing in self._standing:
+                own.begin([question.answer for question in standing if question.answer is not None])
+            self._standing = []
+        yield from waiting
 
     def _open(self, candidate: Candidate) -> Iterator[Question]:
         while True:
@@ -146,6 +159,8 @@ class Admission:
         notes: dict[str, Mapping[str, Json]] = {}
         answers: Sequence[Response] = ()
         asked = candidate.asked if candidate is not None else ()
+        if asked and any(self._open_standing()):
+            return "undecided"
         for number, filter_ in enumerate(self._filters):
             if asked:  # most recipes have no filter that asks
                 answers = _answers(asked[number])

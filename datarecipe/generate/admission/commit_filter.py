@@ -31,6 +31,13 @@ class CommitFilter(ABC):
     questions_each: int = 0
     """How many requests it asks about an item at the most."""
 
+    def standing_questions(self) -> Sequence[Request]:
+        """What has to be known before it can judge the first item, once for a run."""
+        return ()
+
+    def begin(self, answers: Sequence[Response]) -> None:  # noqa: B027 - most need none
+        """Called once with the answers to `standing_questions`, in the same order, before `admit`."""
+
     def questions(self, item: Valid) -> Sequence[Request]:  # noqa: ARG002 - most ask nothing
         """What has to be known about an item; depends on the item alone.
 

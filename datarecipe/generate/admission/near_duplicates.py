@@ -22,13 +22,19 @@ LONGEST = 20_000
 """Characters of an example that are compared. They bound the memory that a reply can take for good."""
 
 
+def compared_fields(recipe: Recipe) -> tuple[str, ...]:
+    """The fields whose texts are compared: with the options, where each example has its own."""
+    task = recipe.task
+    options = () if task.options_field is None or recipe.labels.kind != "per_example" else (task.options_field,)
+    return (*recipe.text_fields, *(field for field in options if field not in recipe.text_fields))
+
+
 class NearDuplicateFilter(CommitFilter):
     lasting = True
 
     def __init__(self, recipe: Recipe) -> None:
         task, settings = recipe.task, recipe.filters.near_duplicates or NearDuplicates()
-        options = () if task.options_field is None or recipe.labels.kind != "per_example" else (task.options_field,)
-        self._fields = (*recipe.text_fields, *(field for field in options if field not in recipe.text_fields))
+        self._fields = compared_fields(recipe)
         self._label_field = task.label_field if settings.contrast == "keep" else None
         self._threshold = Fraction(repr(settings.threshold))
         self._indexes: dict[object, SetSimilarityIndex] = {}

@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from datarecipe.exchange import LOCAL_PREFIX, Json
+from datarecipe.exchange import LOCAL_PREFIX, Embed, Json
 from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_SAMPLING, EMBEDDED_VERSION
 from datarecipe.recipe.models.named_models import FilterModel, Judge, Verify
 from datarecipe.recipe.recipe import Recipe, ResponseFormat
 
 TABLE_VERSION = 3
 """Changes with the tables below; a release that changes requests says so before anything is paid."""
+
+LONGEST_EMBEDDED = 20_000
+"""Characters of a text that an embedder is asked about. A reply may be endless, and each character is paid for."""
 
 Layout: TypeAlias = Literal["system_and_user", "user_only", "embedded"]
 Format: TypeAlias = Literal["json_schema", "json_object", "none"]
@@ -95,6 +98,16 @@ def _among(parts: tuple[str, ...], model: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderSettings:
+    """An embedder that is asked: all that decides a vector beside the text."""
+
+    name: str
+    """Of one that runs here, with its version."""
+    api_base: str | None = None
+    """As in `ModelSettings`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSettings:
     """The model of a run and how it is asked: with the recipe, all that decides a request's content."""
 
@@ -106,6 +119,13 @@ class ModelSettings:
     response_format: Format
     of_filters: Mapping[str, ModelSettings] = field(default_factory=dict)
     """The models that the recipe's filters ask, by the name of the filter."""
+    embedders: Mapping[str, EmbedderSettings] = field(default_factory=dict)
+    """Those that are asked, by the name that the recipe gives them."""
+
+    def embed(self, embedder: str, text: str) -> Embed:
+        """The request for the embedding of `text` by what the recipe calls `embedder`."""
+        asked = self.embedders.get(embedder)
+        return Embed(embedder, text) if asked is None else Embed(asked.name, text[:LONGEST_EMBEDDED], asked.api_base)
 
 
 def settle_model(recipe: Recipe, model: str, api_base: str | None, known_as: str | None = None) -> ModelSettings:

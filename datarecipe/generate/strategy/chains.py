@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import math
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from datarecipe.exchange import Embed, Embedding, Example, canonical_json
+from datarecipe.exchange import Embedding, canonical_json
 from datarecipe.generate.digests import DigestSet
-from datarecipe.generate.judge.example_equality import embedding_text
 from datarecipe.generate.judge.item_checker import Valid
+from datarecipe.generate.likeness import least_alike, most_alike
 from datarecipe.generate.questions import Question
 from datarecipe.generate.strategy.order import Asker, Awaiting, Formatting, Order, Place, Upcoming
 
 REMEMBERED = 16
 """How many earlier formatting examples a chain can step back to."""
-
-PRECISION = 9
-"""Decimals that similarities are compared by, so that the last bits of a float never decide."""
 
 
 @dataclass(slots=True)
@@ -35,7 +31,7 @@ class _Step:
     formatting: Formatting
     asked: dict[bytes, int] = field(default_factory=dict)
     """By a hash of the messages."""
-    vector: array[float] | None = None
+    vector: array[int] | None = None
 
 
 @dataclass(slots=True)
@@ -140,13 +136,7 @@ class ChainsOrder(Order):
         return place
 
     def _compare(self, chain: _Chain, candidates: list[Valid]) -> None:
-        recipe, current = self._asker.recipe, chain.current
-
-        def embedding_of(example: Example) -> Question:
-            return self._asker.questions.ask(
-                Embed(recipe.strategy.embedder, embedding_text(example, recipe.text_fields))
-            )
-
+        current, embedding_of = chain.current, self._asker.embedding_of
         own = embedding_of(current.formatting.example) if current.vector is None else None
         chain.choice = _Choice([(item, embedding_of(item.example)) for item in candidates], own)
         if chain.choice.open:
@@ -162,11 +152,10 @@ class ChainsOrder(Order):
         own = chain.current.vector
         assert own is not None
         vectors = [_vector(question) for _, question in choice.candidates]
-        likeness = [round(cosine(own, vector), PRECISION) for vector in vectors]
-        chosen = likeness.index(max(likeness) if self._nearest else min(likeness))
+        chosen = (most_alike if self._nearest else least_alike)(own, vectors)
         self._go_on(chain, choice.candidates[chosen][0], vectors[chosen])
 
-    def _go_on(self, chain: _Chain, item: Valid, vector: array[float] | None = None) -> None:
+    def _go_on(self, chain: _Chain, item: Valid, vector: array[int] | None = None) -> None:
         chain.previous.append(chain.current)
         chain.current = _Step(self._asker.chosen(item, chain.current.formatting.depth + 1), vector=vector)
         chain.barren = 0
@@ -192,12 +181,6 @@ def _digest(value: object) -> bytes:
     return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).digest()
 
 
-def _vector(question: Question) -> array[float]:
+def _vector(question: Question) -> array[int]:
     assert isinstance(question.answer, Embedding)
-    return array("d", question.answer.vector)
-
-
-def cosine(a: Sequence[float], b: Sequence[float]) -> float:
-    """Cosine of the angle between two vectors; 0 when one of them has no length."""
-    length = math.sqrt(math.fsum(x * x for x in a)) * math.sqrt(math.fsum(x * x for x in b))
-    return math.fsum(x * y for x, y in zip(a, b, strict=True)) / length if length else 0.0
+    return array("i", question.answer.vector)

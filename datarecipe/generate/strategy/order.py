@@ -13,8 +13,9 @@ from datarecipe.generate.admission.candidate import Candidates, Verdict
 from datarecipe.generate.admission.commit_filter import Outlook
 from datarecipe.generate.digests import DigestSet
 from datarecipe.generate.events import AcceptedLog
-from datarecipe.generate.judge.example_equality import equality_digest, example_id
+from datarecipe.generate.judge.example_equality import embedding_text, equality_digest, example_id
 from datarecipe.generate.judge.item_checker import Checked, Valid
+from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.questions import Question, Questions
@@ -95,8 +96,10 @@ class Order(ABC):
 class Asker:
     """What the loop gives to a strategy: it makes places and questions, and knows what was accepted."""
 
-    def __init__(self, recipe: Recipe, renderer: Renderer, log: AcceptedLog | None) -> None:
+    def __init__(self, recipe: Recipe, model: ModelSettings, log: AcceptedLog | None) -> None:
+        renderer = Renderer(recipe, model)
         self.recipe = recipe
+        self._model = model
         self.log = log
         self.turns = renderer.turns(beside=len(recipe.seed_examples))
         self._renderer = renderer
@@ -117,6 +120,12 @@ class Asker:
 
     def chosen(self, item: Valid, depth: int) -> Formatting:
         return Formatting(item.example, item.text, example_id(item.example), depth)
+
+    def embedding_of(self, example: Example) -> Question:
+        """The question for the embedding of the example's text fields, by the strategy's embedder."""
+        recipe = self.recipe
+        text = embedding_text(example, recipe.text_fields)
+        return self.questions.ask(self._model.embed(recipe.strategy.embedder.model, text))
 
     def content(self, formatting: Formatting, turn: Turn) -> Content:
         """The rendered content that asks with `formatting` and what the place gets."""

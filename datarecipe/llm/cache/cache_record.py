@@ -6,8 +6,10 @@ what it holds, why a request misses, and be shared without the run that made it.
 
 from __future__ import annotations
 
+import base64
 import json
-import math
+import sys
+from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -23,6 +25,7 @@ from datarecipe.exchange import (
     thawed,
 )
 from datarecipe.json_size import MOST_VALUES, too_many_values
+from datarecipe.llm.rounded_vector import MOST_DIMENSIONS
 
 if TYPE_CHECKING:
     from datarecipe.exchange import Json, Request, Response
@@ -57,7 +60,26 @@ def encode(request: Request, response: Response) -> str:
 def _fields(record: Any) -> dict[str, Any]:
     """What `asdict` gives for a response, without copying every value."""
     values = ((name, getattr(record, name)) for name in record.__dataclass_fields__)
-    return {name: _fields(value) if isinstance(value, Usage | Apart) else value for name, value in values}
+    return {name: _written(value) if name == "vector" else _nested(value) for name, value in values}
+
+
+def _nested(value: Any) -> Any:
+    return _fields(value) if isinstance(value, Usage | Apart) else value
+
+
+def _written(vector: tuple[int, ...]) -> str:
+    """A vector as text: its numbers as 16 bits each, the lower byte first, in Base64. Raises `RecordError`."""
+    try:
+        return base64.b64encode(_ordered(array("h", vector)).tobytes()).decode("ascii")
+    except (TypeError, OverflowError) as error:
+        raise RecordError(f"its vector cannot be written: {error}") from error
+
+
+def _ordered(numbers: array[int]) -> array[int]:
+    """Between the machine's order of bytes and the record's."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def _kind(request: Request) -> str:
@@ -157,16 +179,20 @@ def _apart(value: Json) -> Apart | None:
 
 
 def _embedding(document: Mapping[str, Json]) -> Embedding:
-    vector = document.get("vector")
-    if not isinstance(vector, list):
-        raise RecordError("`vector` is not a list")
+    numbers = array("h")
     try:
-        numbers = tuple(float(x) for x in vector if isinstance(x, int | float) and not isinstance(x, bool))
-    except OverflowError:
-        numbers = ()
-    if len(numbers) != len(vector) or not all(map(math.isfinite, numbers)):
-        raise RecordError("`vector` holds something that is no number")
-    return Embedding(numbers)
+        numbers.frombytes(base64.b64decode(_text(document, "vector"), validate=True))
+    except ValueError as error:
+        raise RecordError("`vector` is not numbers in Base64") from error
+    if len(numbers) > MOST_DIMENSIONS:
+        raise RecordError(f"`vector` has more than {MOST_DIMENSIONS:,} numbers")
+    return Embedding(
+        vector=tuple(_ordered(numbers)),
+        usage=usage_of(document),
+        model=_text(document, "model")[:LONGEST_NAME],
+        answered_by=_text(document, "answered_by")[:LONGEST_NAME],
+        created=_text(document, "created"),
+    )
 
 
 def request_document(request: Request) -> dict[str, Json]:
@@ -183,7 +209,7 @@ def request_document(request: Request) -> dict[str, Json]:
             },
             "draw": draw.numbers,
         }
-    return {"embedder": request.embedder, "text": request.text}
+    return {"embedder": request.embedder, "api_base": request.api_base, "text": request.text}
 
 
 def _text(document: Mapping[str, Json], name: str) -> str:

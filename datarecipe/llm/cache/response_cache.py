@@ -57,7 +57,7 @@ class CacheStats:
     """Rows that cannot be read as responses."""
     bytes_on_disk: int
     by_model: Mapping[str, ModelStats]
-    """Completions by the model that was asked, for their price."""
+    """By the model that was asked, for their price."""
 
 
 class ResponseCache:
@@ -146,7 +146,7 @@ class ResponseCache:
             count += 1
             if document is None:
                 damaged += 1
-            elif document.get("kind") == "completion":
+            else:
                 model, usage = _asked_model(document), cache_record.usage_of(document) or Usage(0, 0)
                 responses[model] += 1
                 prompts[model] += usage.prompt_tokens
@@ -251,6 +251,8 @@ def content_and_draw(request: Complete) -> tuple[Mapping[str, Json], Json]:
 def _asked_model(document: Mapping[str, Json]) -> str:
     request = document.get("request")
     content = request.get("content") if isinstance(request, dict) else None
+    if isinstance(request, dict) and document.get("kind") == "embedding":
+        return str(request.get("embedder"))
     return str(content.get("model")) if isinstance(content, dict) else "unknown"
 
 

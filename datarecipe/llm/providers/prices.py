@@ -89,8 +89,11 @@ class ModelFacts:
     """Tokens that a reply may have."""
 
 
-def facts_of(endpoint: Endpoint) -> ModelFacts:
-    """What is known of a model at its endpoint. Reads one file, imports nothing, contacts nobody."""
+def facts_of(endpoint: Endpoint, *, embeds: bool = False) -> ModelFacts:
+    """What is known of a model at its endpoint, which is asked for texts or, with `embeds`, for embeddings.
+
+    Reads one file, imports nothing, contacts nobody.
+    """
     if endpoint.provider == provider_facts.LOCAL:
         return ModelFacts("runs in this process", Price(_ZERO, _ZERO))
     if not _at_home(endpoint):
@@ -99,7 +102,7 @@ def facts_of(endpoint: Endpoint) -> ModelFacts:
     entry = _entry(endpoint)
     if entry is None:
         return ModelFacts(f"not in the price map of {release}")
-    price = _price(endpoint, entry)
+    price = _embedding_price(entry) if embeds else _price(endpoint, entry)
     return ModelFacts(
         f"{release}, prices as of its release" if price else f"the price map of {release} has no price for it",
         price,
@@ -182,6 +185,15 @@ _SEARCHES = re.compile(r"(^|[-/])search(-|$)")
 
 _CACHED_ON_REQUEST = re.compile(r"claude|nova|anthropic")
 """Models that cache a prompt only where the request says so, which ours never do."""
+
+
+def _embedding_price(entry: Mapping[str, Any]) -> Price | None:
+    """The price of an embedding model, which charges for what it reads alone."""
+    if entry.get("mode") != "embedding":
+        return None
+    surcharge = max(_amount(entry.get("regional_endpoint_uplift_multiplier")), Decimal(1))
+    each = _amount(entry.get("input_cost_per_token")) * surcharge
+    return Price(each, _ZERO, _amount(entry.get("input_cost_per_request"))) if each else None
 
 
 def _price(endpoint: Endpoint, entry: Mapping[str, Any]) -> Price | None:

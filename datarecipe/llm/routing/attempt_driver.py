@@ -7,7 +7,7 @@ from functools import cached_property
 
 from datarecipe.amount import NOTHING, Amount, most, used
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
-from datarecipe.exchange import Complete, Completion
+from datarecipe.exchange import Complete, Completion, Request, Response
 from datarecipe.llm.limits.admission_gate import HowItWent
 from datarecipe.llm.routing.model_router import CandidateModel, Claim, Router
 from datarecipe.llm.routing.request_attempts import (
@@ -19,13 +19,13 @@ from datarecipe.llm.routing.request_attempts import (
     Wait,
     World,
 )
-from datarecipe.llm.transport import AskAgainError
+from datarecipe.llm.transport import AskAgainError, Embeds, Transport
 
 NOBODY_THERE = frozenset({"refused connection", "unknown host"})
 """Kinds of failure after which a wrong address, or a server that does not run, is likelier than an outage."""
 
 
-async def ask(router: Router, request: Complete, claim: Claim | None) -> Completion:
+async def ask(router: Router, request: Request, claim: Claim | None) -> Response:
     """The answer to `request`, with `claim` as the room for its first attempt. Raises the error that the last model left."""
     return await _Driver(router, request, claim).run()
 
@@ -35,7 +35,7 @@ class _Candidate:
     """One of the router's models, for one request: a `Candidate` as it is whenever it is looked at."""
 
     router: Router
-    request: Complete
+    request: Request
     number: int
     held: bool = False
     """Whether room under the caps is kept for the next attempt."""
@@ -45,9 +45,9 @@ class _Candidate:
         return self.router.candidates[self.number]
 
     @cached_property
-    def adapted(self) -> Complete:
+    def adapted(self) -> Request:
         """The request as this model is asked."""
-        return self.model.adapt(self.request)
+        return self.model.adapted(self.request)
 
     @cached_property
     def amount(self) -> Amount:
@@ -116,7 +116,7 @@ class _LeaveQueueError(Exception):
 
 
 class _Driver:
-    def __init__(self, router: Router, request: Complete, claim: Claim | None) -> None:
+    def __init__(self, router: Router, request: Request, claim: Claim | None) -> None:
         self._router = router
         self._claim = claim
         self._candidates = [_Candidate(router, request, number) for number in range(len(router.candidates))]
@@ -126,20 +126,20 @@ class _Driver:
     def _world(self) -> World:
         return World(self._candidates, self._router.clock(), self._router.closing)
 
-    async def run(self) -> Completion:
+    async def run(self) -> Response:
         number = self._claim.number if self._claim is not None else self._router.first()
-        step: Step | Completion = self._machine.start(number, self._world, has_room=self._claim is not None)
+        step: Step | Response = self._machine.start(number, self._world, has_room=self._claim is not None)
         try:
             while True:
                 match step:
                     case Send():
                         step = await self._send(self._candidates[step.candidate])
-                    case Completion():
-                        return step
                     case GiveUp():
                         raise step.error
-                    case _:
+                    case Enter() | Wait():
                         step = await self._wait(step)
+                    case _:
+                        return step
         finally:
             for candidate in self._candidates:
                 candidate.keep_room(keep=False)
@@ -180,11 +180,11 @@ class _Driver:
         self._claim = self._router.reserved(step.candidate, ticket, candidate.amount)
         return Send(step.candidate)
 
-    async def _send(self, candidate: _Candidate) -> Step | Completion:
+    async def _send(self, candidate: _Candidate) -> Step | Response:
         claim, self._claim = self._claim, None
         assert claim is not None
         try:
-            completion = await self._attempt(claim, candidate.adapted)
+            response = await self._attempt(claim, candidate.adapted)
         except (TransientError, ProviderError) as error:
             self._router.failed[error.kind] += 1
             self._router.failures += 1
@@ -193,22 +193,22 @@ class _Driver:
             elif self._machine.last is None:
                 self._router.failing += 1
             return self._machine.failed(error, self._world)
-        return self._machine.ended() if completion is None else completion
+        return self._machine.ended() if response is None else response
 
-    async def _attempt(self, claim: Claim, request: Complete) -> Completion | None:
+    async def _attempt(self, claim: Claim, request: Request) -> Response | None:
         """Send `request` and settle the claim; None where the run ends before it is sent."""
         router, candidate = self._router, claim.candidate
         how: HowItWent = "silent"
         spent, retry_after = NOTHING, None
         try:
-            if (loading := candidate.transport.loading(request)) is not None:
+            if isinstance(request, Complete) and (loading := candidate.transport.loading(request)) is not None:
                 await router.unless_closed(loading)
             if router.closing:
                 return None
             router.attempts += 1
             # Of an attempt that is broken off nobody knows better, unless it was made here.
             spent = Amount(calls=1) if candidate.in_process else claim.reservation.amount
-            completion = await candidate.transport.complete(request, timeout=router.timeout)
+            response = await _answer(candidate.transport, request, router.timeout)
         except DatarecipeError as error:
             if not isinstance(error, TransientError | ProviderError) or not error.charged:
                 spent = Amount(calls=1)
@@ -217,13 +217,25 @@ class _Driver:
             raise
         else:
             how = "answered"
-            if completion.usage is not None:
-                spent = used(completion.usage, candidate.price)
-            elif completion.finish_reason == "context_overflow":
+            if response.usage is not None:
+                spent = used(response.usage, candidate.price)
+            elif _is_refused(response):
                 spent = Amount(calls=1)  # it was refused before a model ran
-            return completion
+            return response
         finally:
             claim.settle(spent, how, retry_after)
+
+
+async def _answer(transport: Transport, request: Request, seconds: float) -> Response:
+    if isinstance(request, Complete):
+        return await transport.complete(request, timeout=seconds)
+    assert isinstance(transport, Embeds)
+    return await transport.embed(request, timeout=seconds)
+
+
+def _is_refused(response: Response) -> bool:
+    """Whether the text was too long for the model."""
+    return response.finish_reason == "context_overflow" if isinstance(response, Completion) else not response.vector
 
 
 def _how(error: TransientError) -> HowItWent:

@@ -16,7 +16,7 @@ from typing import Any
 
 from datarecipe.amount import NOTHING, Amount, Priced, Reservation, most
 from datarecipe.errors import CapReachedError, DatarecipeError, ProviderError, TransientError
-from datarecipe.exchange import Complete
+from datarecipe.exchange import Complete, Request
 from datarecipe.llm.limits.account import Account
 from datarecipe.llm.limits.admission_gate import Gate, HowItWent, Ticket
 from datarecipe.llm.routing.retry_limits import TOTAL, TOTAL_BEFORE_A_FALLBACK, TRIES
@@ -42,6 +42,10 @@ class CandidateModel:
     """The request as this model is asked: a fallback has a name, an address and sampling parameters of its own."""
     in_process: bool = False
     """Whether the model runs here: an attempt that is broken off is known to cost nothing."""
+
+    def adapted(self, request: Request) -> Request:
+        """The request as this model is asked. An embedder has no fallback."""
+        return self.adapt(request) if isinstance(request, Complete) else request
 
 
 @dataclass(slots=True)
@@ -147,7 +151,7 @@ class Router:
             self.refused[number] = error
             self.candidates[number].gate.changed()
 
-    def claim(self, request: Complete, ahead: float = 0.0) -> Claim | None:
+    def claim(self, request: Request, ahead: float = 0.0) -> Claim | None:
         """Room for an attempt, None while there is none; near a cap, so many requests `ahead` of it go first.
 
         Raises:
@@ -178,9 +182,9 @@ class Router:
         """Whether the caps leave room for an attempt at that model, now or later."""
         return self.excessive_pause(number) is None and self.account.room_for(amount) >= 1
 
-    def _most(self, request: Complete, number: int) -> Amount:
+    def _most(self, request: Request, number: int) -> Amount:
         candidate = self.candidates[number]
-        return most(candidate.adapt(request), candidate.price)
+        return most(candidate.adapted(request), candidate.price)
 
     @property
     def waits(self) -> tuple[float, str] | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datarecipe.llm.failures.failure_table import Failure, garbage
 from datarecipe.llm.failures.network_failures import chain, network_failure
@@ -17,8 +17,9 @@ from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.transports.openai_reply import broken_off
 
 if TYPE_CHECKING:
-    from datarecipe.exchange import Completion
     from datarecipe.llm.transports.openai_reply import Replies
+
+T = TypeVar("T")
 
 _CODES = {
     "ContextWindowExceededError": "context_length_exceeded",
@@ -28,8 +29,8 @@ _CODES = {
 """What litellm found out about providers whose words it knows, in the table's."""
 
 
-def answer_behind(error: Exception, replies: Replies) -> Completion | Failure:
-    """What happened on the wire beneath an exception of litellm's."""
+def answer_behind(error: Exception, replies: Replies, read: Callable[[str], T | Failure]) -> T | Failure:
+    """What happened on the wire beneath an exception of litellm's; `read` reads the body of a success."""
     text = str(error)
     if any(words in text for words in ("No module named", "Please install", "pip install")):
         return Failure("machine", message=text)
@@ -37,7 +38,7 @@ def answer_behind(error: Exception, replies: Replies) -> Completion | Failure:
     codes = frozenset(code for name, code in _CODES.items() if name in names)
     status, body = _answer(error)
     if (status is None or 200 <= status < 300) and (unread := _unread(error)) is not None:
-        return replies.read(unread)
+        return read(unread)
     if status is None:
         status = said if isinstance(said := getattr(error, "status_code", None), int) else 0
         lost = network_failure(error)
@@ -94,14 +95,26 @@ def _headers(error: Exception) -> dict[str, str]:
     return {}
 
 
-def document_of(reply: Any, provider: str) -> dict[str, Any]:
-    """What a `ModelResponse` holds, as the JSON that it came from."""
+def _model_and_usage(reply: Any, provider: str) -> tuple[Any, dict[str, Any]]:
     model = getattr(reply, "model", None)
     # litellm puts the provider before what some say, but not before `openrouter/auto`.
     if isinstance(model, str) and provider_facts.facts(provider).dialect.prefix != f"{provider}/":
         model = model.removeprefix(f"{provider}/")
     usage = getattr(reply, "usage", None)
-    counts = {name: getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    return model, {name: getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+
+
+def embeddings_of(reply: Any, provider: str) -> dict[str, Any]:
+    """What an `EmbeddingResponse` holds, as the JSON that it came from."""
+    model, counts = _model_and_usage(reply, provider)
+    rows = getattr(reply, "data", None) or ()
+    data = [{"embedding": each["embedding"] if isinstance(each, Mapping) else each.embedding} for each in rows]
+    return {"model": model, "usage": counts, "data": data}
+
+
+def document_of(reply: Any, provider: str) -> dict[str, Any]:
+    """What a `ModelResponse` holds, as the JSON that it came from."""
+    model, counts = _model_and_usage(reply, provider)
     choices = getattr(reply, "choices", None) or [None]
     message = getattr(choices[0], "message", None)
     if message is None:

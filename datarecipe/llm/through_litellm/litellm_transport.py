@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import importlib
 import os
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from datarecipe.errors import ProviderError
-from datarecipe.exchange import Completion, thawed
+from datarecipe.exchange import Completion, Embedding, thawed
 from datarecipe.llm.failures.failure_errors import no_answer
 from datarecipe.llm.failures.failure_table import Failure, garbage
 from datarecipe.llm.providers import provider_facts
@@ -19,17 +19,20 @@ from datarecipe.llm.through_litellm import litellm_thread
 from datarecipe.llm.through_litellm.connection_guard import Guard, guarded
 from datarecipe.llm.through_litellm.http_guard import hold_clients
 from datarecipe.llm.through_litellm.litellm_import import import_litellm
-from datarecipe.llm.through_litellm.litellm_outcome import answer_behind, document_of
+from datarecipe.llm.through_litellm.litellm_outcome import answer_behind, document_of, embeddings_of
 from datarecipe.llm.transports import openai_protocol, sending
+from datarecipe.llm.transports.embedding_reply import EmbeddingReplies
 from datarecipe.llm.transports.openai_reply import Replies
 from datarecipe.llm.transports.request_form import FormInUse, RequestForm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from datarecipe.exchange import Complete
+    from datarecipe.exchange import Complete, Embed
     from datarecipe.llm.providers.endpoint import Endpoint
+
+T = TypeVar("T", Completion, Embedding)
 
 
 class LitellmTransport:
@@ -51,6 +54,7 @@ class LitellmTransport:
         self._wire, self._base = endpoint.wire, _base(endpoint)
         self._client: Any = None
         self._replies = Replies(endpoint, sending.secrets_of(endpoint, environ))
+        self._embeddings = EmbeddingReplies(self._replies)
         self._importing: asyncio.Task[Any] | None = None
         self._knows_seed = False
         self._form = FormInUse()
@@ -93,16 +97,10 @@ class LitellmTransport:
     async def complete(self, request: Complete, *, timeout: float) -> Completion:  # noqa: ASYNC109
         """Answer `request`; see `Transport`. A missing key or URL is a `ProviderError` before anything is sent."""
         sending.check_belongs(request.content, self._endpoint)
-        self.check()
-        litellm = await asyncio.shield(self._imported())
-        if self._thread is None:
-            import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
-
-            self._thread = litellm_thread.enter()
-            self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
+        litellm = await self._ready()
         form = self._form.form
         arguments = self._arguments(request, timeout, form)
-        answer = await self._answer(litellm, arguments, timeout)
+        answer = await self._answer(litellm.acompletion, arguments, timeout, self._completion, self._replies.read)
         if isinstance(answer, Failure) and (again := self._form.another(answer, form, arguments)) is not None:
             raise again
         outcome = answer if isinstance(answer, ProviderError) else self._replies.outcome(answer)
@@ -110,21 +108,61 @@ class LitellmTransport:
             return outcome
         raise outcome from None
 
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        """Answer `request`; see `Transport`."""
+        sending.check_belongs(request, self._endpoint)
+        litellm = await self._ready()
+        # Where it is not said, the openai client asks for Base64, which not every server knows.
+        plain = {"encoding_format": "float"} if provider_facts.facts(self._wire).openai_client else {}
+        arguments = {**self._arguments_to_all(timeout), **plain, "input": [request.text]}
+        answer = await self._answer(litellm.aembedding, arguments, timeout, self._embedding, self._embeddings.read)
+        outcome = answer if isinstance(answer, ProviderError) else self._embeddings.outcome(answer)
+        if isinstance(outcome, Embedding):
+            return outcome
+        raise outcome from None
+
+    async def _ready(self) -> Any:
+        """litellm, and what keeps it to the endpoint's hosts."""
+        self.check()
+        litellm = await asyncio.shield(self._imported())
+        if self._thread is None:
+            import urllib.request  # noqa: PLC0415  # imports much, and only a request needs it
+
+            self._thread = litellm_thread.enter()
+            self._hosts = allowed_hosts(self._endpoint, self._environ, urllib.request.getproxies().values())
+        return litellm
+
+    def _completion(self, reply: Any) -> Completion | Failure:
+        return self._replies.completion(document_of(reply, self._endpoint.provider))
+
+    def _embedding(self, reply: Any) -> Embedding | Failure:
+        return self._embeddings.embedding(embeddings_of(reply, self._endpoint.provider))
+
     async def _answer(
-        self, litellm: Any, arguments: dict[str, Any], seconds: float
-    ) -> Completion | Failure | ProviderError:
-        """What came of it. Raises none of that while litellm's error is handled, which may hold a key."""
+        self,
+        ask: Callable[..., Any],
+        arguments: dict[str, Any],
+        seconds: float,
+        read: Callable[[Any], T | Failure],
+        read_text: Callable[[str], T | Failure],
+    ) -> T | Failure | ProviderError:
+        """What came of it: `read` takes litellm's object, `read_text` a body that litellm could not read.
+
+        Raises none of that while litellm's error is handled, which may hold a key.
+        """
         assert self._thread is not None
         assert self._hosts is not None
         guard = Guard(self._hosts)
         try:
             async with asyncio.timeout(seconds):
-                reply = await self._thread.run(_ask(litellm, arguments, guard))
+                reply = await self._thread.run(_ask(ask, arguments, guard))
         except TimeoutError:
             return no_answer(seconds)
         except Exception as error:  # noqa: BLE001  # litellm raises whatever its providers' code does
-            return self._stopped(guard) or answer_behind(error, self._replies)
-        return self._stopped(guard) or self._replies.completion(document_of(reply, self._endpoint.provider))
+            stopped = self._stopped(guard)
+            return answer_behind(error, self._replies, read_text) if stopped is None else stopped
+        stopped = self._stopped(guard)
+        return read(reply) if stopped is None else stopped
 
     def _stopped(self, guard: Guard) -> Failure | ProviderError | None:
         """What the guard had to stop, whatever litellm made of that."""
@@ -142,17 +180,11 @@ class LitellmTransport:
         return None if guard.unreadable is None else garbage("json", guard.unreadable)
 
     def _arguments(self, request: Complete, timeout: float, form: RequestForm) -> dict[str, Any]:
-        content, endpoint = request.content, self._endpoint
-        provider = self._wire
-        arguments: dict[str, Any] = {
-            # Both, always: litellm guesses the provider from the URL's host otherwise, and takes that one's key.
-            "model": f"{provider}/{endpoint.name}",
-            "custom_llm_provider": provider,
+        content = request.content
+        arguments = self._arguments_to_all(timeout)
+        arguments |= {
             "messages": sending.messages_of(content, system=form.system),
             "stream": False,
-            "timeout": timeout,
-            "num_retries": 0,
-            "max_retries": 0,  # the openai client's own
             # None at all. That there is a list, if an empty one, also keeps litellm from making a log entry of each
             # answer, with its price, for callbacks that nobody has set: a tenth of a request's CPU time.
             "fallbacks": [],
@@ -160,14 +192,27 @@ class LitellmTransport:
         arguments |= sending.length_named(sending.sampling_of(content), form.length)
         if content.response_format is not None:
             arguments["response_format"] = thawed(content.response_format)
+        if self._knows_seed and form.seed:
+            arguments["seed"] = request.draw.seed
+        return arguments
+
+    def _arguments_to_all(self, timeout: float) -> dict[str, Any]:
+        """What goes with every request, whatever is asked."""
+        endpoint, provider = self._endpoint, self._wire
+        arguments: dict[str, Any] = {
+            # Both, always: litellm guesses the provider from the URL's host otherwise, and takes that one's key.
+            "model": f"{provider}/{endpoint.name}",
+            "custom_llm_provider": provider,
+            "timeout": timeout,
+            "num_retries": 0,
+            "max_retries": 0,  # the openai client's own
+        }
         if self._base is not None:
             arguments["api_base"] = self._base
         if self._key is not None:
             arguments["api_key"] = self._key
         if endpoint.has_secrets:
             arguments["client"] = self._client_for_secrets()
-        if self._knows_seed and form.seed:
-            arguments["seed"] = request.draw.seed
         return arguments
 
     def _client_for_secrets(self) -> Any:
@@ -197,9 +242,9 @@ class LitellmTransport:
         sending.check_reachable(self._endpoint, has_key=self._key is not None)
 
 
-async def _ask(litellm: Any, arguments: dict[str, Any], guard: Guard) -> Any:
+async def _ask(ask: Callable[..., Any], arguments: dict[str, Any], guard: Guard) -> Any:
     with guarded(guard):
-        return await litellm.acompletion(**arguments)
+        return await ask(**arguments)
 
 
 async def _close_clients() -> None:

@@ -1,4 +1,4 @@
-"""One pooled HTTP session with a server that speaks OpenAI's chat-completions protocol."""
+"""One pooled HTTP session with a server that speaks OpenAI's protocol."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 import ssl
 import time
 import urllib.request
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,18 +20,21 @@ from yarl import URL
 
 from datarecipe._version import __version__
 from datarecipe.errors import MachineError
-from datarecipe.exchange import Completion
+from datarecipe.exchange import Completion, Embedding
 from datarecipe.llm.failures.failure_errors import no_answer
 from datarecipe.llm.failures.failure_table import Failure, garbage
 from datarecipe.llm.failures.network_failures import network_failure
 from datarecipe.llm.transport import AskAgainError
 from datarecipe.llm.transports import openai_protocol
+from datarecipe.llm.transports.embedding_reply import EmbeddingReplies
 from datarecipe.llm.transports.openai_reply import Replies
 from datarecipe.llm.transports.request_form import FormInUse
 
 if TYPE_CHECKING:
-    from datarecipe.exchange import Complete
+    from datarecipe.exchange import Complete, Embed
     from datarecipe.llm.providers.endpoint import Endpoint
+
+T = TypeVar("T", Completion, Embedding)
 
 LONGEST_BODY = 64 * 2**20
 """Bytes of a reply that are read. More is a server gone wrong, and would fill the memory."""
@@ -54,8 +57,8 @@ class DirectSession:
         self._endpoint = endpoint
         self._address = address
         self._replies = Replies(endpoint, secrets)
+        self._embeddings = EmbeddingReplies(self._replies)
         self._form = FormInUse()
-        self._url = URL(address.url, encoded=True)
         self._proxy = proxy_of(address.url)
         self._session = self._opened()
 
@@ -68,7 +71,7 @@ class DirectSession:
         body = openai_protocol.body_of(request, self._endpoint, form)
         try:
             async with asyncio.timeout(timeout):
-                answer = await self._send(body)
+                answer = await self._send(self._address.url, body, self._replies.read)
         except TimeoutError:
             answer = no_answer(timeout)
         if isinstance(answer, Failure) and (again := self._form.another(answer, form, body)) is not None:
@@ -78,20 +81,33 @@ class DirectSession:
             return outcome
         raise outcome
 
-    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        """Send `request` once; see `Transport`."""
+        body = openai_protocol.embedding_body_of(request, self._endpoint)
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await self._send(self._address.embeddings_url, body, self._embeddings.read)
+        except TimeoutError:
+            answer = no_answer(timeout)
+        outcome = self._embeddings.outcome(answer)
+        if isinstance(outcome, Embedding):
+            return outcome
+        raise outcome
+
+    async def _send(self, url: str, body: Mapping[str, Any], read: Callable[[bytes], T | Failure]) -> T | Failure:
         data = json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         connection = _Connection()
         started = time.monotonic()
         try:
             async with self._session.post(
-                self._url,
+                URL(url, encoded=True),
                 data=data,
                 headers=self._address.headers,
                 allow_redirects=False,
                 proxy=self._proxy,
                 trace_request_ctx=connection,
             ) as response:
-                return await self._read(response)
+                return await self._read(response, read)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) or connection.answered:
                 return network_failure(error) or Failure("connection", message=str(error))
@@ -107,7 +123,7 @@ class DirectSession:
             raise AskAgainError(words, kind="broken connection")
         return Failure("connection", message=words)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Completion | Failure:
+    async def _read(self, response: aiohttp.ClientResponse, read: Callable[[bytes], T | Failure]) -> T | Failure:
         fine = 200 <= response.status < 300
         longest = LONGEST_BODY if fine else LONGEST_ERROR
         parts: list[bytes] = []
@@ -122,7 +138,7 @@ class DirectSession:
             return self._replies.refused(response.status, response.headers, raw.decode("utf-8", "replace"))
         if length > longest:
             return garbage("json", f"more than {longest} bytes")
-        return self._replies.read(raw)
+        return read(raw)
 
     def _opened(self) -> aiohttp.ClientSession:
         tls = self._address.url.startswith("https:") or (self._proxy or "").startswith("https:")

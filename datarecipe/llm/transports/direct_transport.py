@@ -1,4 +1,4 @@
-"""OpenAI's chat-completions protocol over one pooled HTTP session, without litellm: no seconds of import, and a tenth of
+"""OpenAI's protocol over one pooled HTTP session, without litellm: no seconds of import, and a tenth of
 the CPU for each request.
 
 For the models that `openai_protocol.speaks` says yes to it sends what litellm would send, to the same place with the same
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from datarecipe.exchange import Complete, Completion
+    from datarecipe.exchange import Complete, Completion, Embed, Embedding
     from datarecipe.llm.providers.endpoint import Endpoint
     from datarecipe.llm.transports.direct_session import DirectSession
 
@@ -74,6 +74,12 @@ class DirectTransport:
         if not openai_protocol.speaks_content(self._endpoint, content):
             raise not_spoken(self._endpoint, "with these `sampling` parameters, or this `response_format`, ")
         return await self._opened().complete(request, timeout=timeout)
+
+    async def embed(self, request: Embed, *, timeout: float) -> Embedding:  # noqa: ASYNC109
+        """Answer `request`; see `Transport`."""
+        sending.check_belongs(request, self._endpoint)
+        self.check()
+        return await self._opened().embed(request, timeout=timeout)
 
     def _opened(self) -> DirectSession:
         if self._session is None:

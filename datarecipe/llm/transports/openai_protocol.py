@@ -1,4 +1,4 @@
-"""Requests in OpenAI's chat-completions protocol: which models are asked with it, at which URL, with which body.
+"""Requests in OpenAI's protocol: which models are asked with it, at which URL, with which body.
 
 litellm is the reference: for every model that `speaks` says yes to, the body here is the one that litellm sends, and a
 test compares them on the wire. Where what litellm sends is not known here, the answer is no.
@@ -17,12 +17,13 @@ from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.transports import sending
 
 if TYPE_CHECKING:
-    from datarecipe.exchange import Complete, Content
+    from datarecipe.exchange import Complete, Content, Embed
     from datarecipe.llm.providers.dialects import Dialect
     from datarecipe.llm.providers.endpoint import Endpoint
     from datarecipe.llm.transports.request_form import RequestForm
 
 PATH = "/chat/completions"
+EMBEDDINGS_PATH = "/embeddings"
 
 
 def speaks(endpoint: Endpoint) -> bool:
@@ -56,6 +57,8 @@ class Address:
 
     url: str = field(repr=False)
     """Without user info, with the query as the user wrote it."""
+    embeddings_url: str = field(repr=False)
+    """The same, for embeddings."""
     headers: Mapping[str, str] = field(repr=False)
 
 
@@ -65,8 +68,7 @@ def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address | None
     if base is None:
         return None
     url = urlsplit(base)
-    path = url.path.rstrip("/")
-    path = path if path.endswith(PATH) else path + PATH
+    path = url.path.rstrip("/").removesuffix(PATH).removesuffix(EMBEDDINGS_PATH)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if (authorization := sending.basic_authorization(url)) is not None:
         headers["Authorization"] = authorization
@@ -74,7 +76,11 @@ def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address | None
         headers["Authorization"] = f"Bearer {key}"
     if endpoint.facts.names_account and endpoint.named_by != "recipe":
         headers = {**_of_the_account(environ), **headers}
-    return Address(urlunsplit((url.scheme, url.netloc.rpartition("@")[2], path, url.query, "")), headers)
+    host = url.netloc.rpartition("@")[2]
+    completions, embeddings = (
+        urlunsplit((url.scheme, host, path + ending, url.query, "")) for ending in (PATH, EMBEDDINGS_PATH)
+    )
+    return Address(completions, embeddings, headers)
 
 
 def base_of(endpoint: Endpoint) -> str | None:
@@ -107,6 +113,11 @@ def body_of(request: Complete, endpoint: Endpoint, form: RequestForm) -> dict[st
     if form.seed and dialect.seed is not None:
         body[dialect.seed] = request.draw.seed
     return {**body, **dialect.extra}
+
+
+def embedding_body_of(request: Embed, endpoint: Endpoint) -> dict[str, Any]:
+    """The JSON body that asks for one embedding. The numbers come as JSON, since not every server knows another way."""
+    return {"model": _dialect(endpoint).model(endpoint.name), "input": [request.text]}
 
 
 def _dialect(endpoint: Endpoint) -> Dialect:

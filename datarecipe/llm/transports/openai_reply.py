@@ -110,6 +110,11 @@ class Replies:
         usage = _usage(document.get("usage"), text or (apart.text if apart is not None else ""))
         return self.made(spoken, reason, usage, document.get("model"), apart)
 
+    def error_in(self, document: dict[str, Any]) -> Failure | None:
+        """The error in a success without an answer, if there is one."""
+        inside = _error_of(document, None, answered=False)
+        return None if inside is None else self._error_inside(inside)
+
     def made(
         self,
         text: str,
@@ -247,7 +252,7 @@ def _usage(usage: object, text: str) -> Usage | None:
     if not isinstance(usage, Mapping):
         return None
     prompt, completion, total = (
-        _count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+        count_of(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
     )
     # Some leave thinking out of the completion's tokens and have it in the sum alone. It is paid for all the same.
     completion = max(completion, total - prompt)
@@ -255,7 +260,8 @@ def _usage(usage: object, text: str) -> Usage | None:
     return Usage(prompt, completion) if prompt and (completion or not text) else None
 
 
-def _count(value: object) -> int:
+def count_of(value: object) -> int:
+    """A count of tokens in a reply; 0 for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**12:
         return 0
     return int(value)

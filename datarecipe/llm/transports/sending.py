@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from datarecipe.errors import ProviderError
-from datarecipe.exchange import without_system
+from datarecipe.exchange import Embed, without_system
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import NO_KEY
 from datarecipe.llm.transport import SAMPLING
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from datarecipe.llm.providers.endpoint import Endpoint
 
 
-def check_belongs(content: Content, endpoint: Endpoint) -> None:
+def check_belongs(asked: Content | Embed, endpoint: Endpoint) -> None:
     """Raise `ValueError` for a request that is meant for another endpoint: a defect of ours."""
-    if (content.model, content.api_base) != (endpoint.model, endpoint.api_base_for_key):
-        raise ValueError(f"a request for {content.model} at {content.api_base} came to {endpoint}")
+    model = asked.embedder if isinstance(asked, Embed) else asked.model
+    if (model, asked.api_base) != (endpoint.model, endpoint.api_base_for_key):
+        raise ValueError(f"a request for {model} at {asked.api_base} came to {endpoint}")
 
 
 def check_reachable(endpoint: Endpoint, *, has_key: bool) -> None:

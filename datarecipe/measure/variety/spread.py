@@ -8,9 +8,10 @@ from operator import mul
 from statistics import mean
 from typing import Final, NamedTuple
 
-from datarecipe.generate.hashed_ngrams import NAME, hashed_ngrams
+from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.measure.sample import sample
 from datarecipe.measure.variety.eigenvalues import eigenvalues
+from datarecipe.recipe.models.named_models import HASHED_NGRAMS
 
 SAMPLE: Final = 200
 """Texts on which distances are measured: all three depend on their number."""
@@ -27,7 +28,7 @@ class Embedder(NamedTuple):
     vectors: Callable[[Sequence[str]], Sequence[Vector]]
 
 
-HASHED: Final = Embedder(NAME, lambda texts: [hashed_ngrams(text[:CHARACTERS]) for text in texts])
+HASHED: Final = Embedder(HASHED_NGRAMS, lambda texts: [hashed_ngrams(text[:CHARACTERS]) for text in texts])
 """The embedder that is always there: it sees form, not meaning."""
 
 

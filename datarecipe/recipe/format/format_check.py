@@ -16,8 +16,8 @@ from datarecipe.errors import FormatError, MissingKeyError, NotYetError, Problem
 from datarecipe.recipe.findings import Findings
 from datarecipe.recipe.format.schema_errors import translated
 from datarecipe.recipe.format.schema_file import format_schema
-from datarecipe.recipe.message_text import code, describe, dotted
-from datarecipe.recipe.source.document import Document, Keys, ScalarNode
+from datarecipe.recipe.message_text import code, dotted
+from datarecipe.recipe.source.document import Document, Keys
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -28,8 +28,6 @@ NOT_YET: tuple[tuple[str, ...], ...] = (("evaluate",),)
 
 _COUNTED = 10_000
 """Problems that are found at most. Only the first by their places are told, so all are needed, up to what takes a second."""
-
-_EMBEDDER: Keys = ("strategy", "embedder")
 
 
 def check_format(document: Document, findings: Findings) -> frozenset[str]:
@@ -47,9 +45,6 @@ def check_format(document: Document, findings: Findings) -> frozenset[str]:
         if keys not in seen and not hidden:
             findings.add((MissingKeyError if problem.kind == MissingKeyError.kind else FormatError)(problem))
         seen.add(keys)
-    embedder = document.get(_EMBEDDER)
-    if isinstance(embedder, ScalarNode) and isinstance(embedder.value, str) and embedder.value != "hashed-ngrams":
-        findings.add(NotYetError(_other_embedder(embedder)))
     return frozenset(concerned)
 
 
@@ -57,11 +52,6 @@ def _not_yet(document: Document, keys: Keys) -> Problem:
     name = code(dotted(keys))
     message = f"{name} belongs to format 1, but this release does not implement it yet"
     return document.key_place(keys).problem(message, f"remove {name}, or use a release that implements it")
-
-
-def _other_embedder(node: ScalarNode) -> Problem:
-    message = f"`strategy.embedder` {describe(node.value)} belongs to a later release; this one has `hashed-ngrams`"
-    return node.place.problem(message, "remove the key, or write: embedder: hashed-ngrams")
 
 
 def _problems(document: Document) -> Iterator[tuple[Keys, Problem]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from datarecipe.errors import FormatError
 from datarecipe.exchange import Json
 from datarecipe.recipe.findings import Findings
-from datarecipe.recipe.models.named_models import Fallback, Judge, Prices, Verify
+from datarecipe.recipe.message_text import show
+from datarecipe.recipe.models.named_models import HASHED_NGRAMS, MINILM, Embedder, Fallback, Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
     Balance,
@@ -25,7 +27,7 @@ from datarecipe.recipe.recipe import (
     TestedMeasure,
     Threshold,
 )
-from datarecipe.recipe.source.document import Document
+from datarecipe.recipe.source.document import Document, Keys
 
 if TYPE_CHECKING:
     from datarecipe.recipe.held_out.held_out_texts import Decontaminate
@@ -36,6 +38,9 @@ Values = Mapping[str, Any]
 _hints: Callable[[Any], Mapping[str, Any]] = cache(get_type_hints)
 
 _WHOLE = frozenset({"max_tokens", "top_k"})
+
+DEFAULT_EMBEDDING = 0.95
+"""The cosine from which on texts are near duplicates, where only the embedder is named."""
 
 _MOST_WEIGHT = 1_000
 _MOST_TURNS = 10_000
@@ -63,7 +68,34 @@ def _typed(kind: type, written: Values) -> dict[str, Any]:
 
 def read_strategy(written: Any) -> Strategy:
     """The strategy, from its short or its long form."""
-    return Strategy(written) if isinstance(written, str) else Strategy(**_typed(Strategy, written))  # type: ignore[arg-type]
+    if isinstance(written, str):
+        return Strategy(written)  # type: ignore[arg-type]
+    return Strategy(**_typed(Strategy, written) | {"embedder": read_embedder(written.get("embedder"))})
+
+
+def read_embedder(written: Any) -> Embedder:
+    """Who makes vectors of texts, from the short or the long form."""
+    if written is None or isinstance(written, str):
+        return Embedder(written or HASHED_NGRAMS)
+    return Embedder(written["model"], read_prices(written.get("prices")))
+
+
+def check_embedder(document: Document, findings: Findings, keys: Keys) -> None:
+    """Add a name that is meant for an embedder of ours to `findings`; of others only a run knows whether they are there."""
+    written: Any = document.value
+    for key in keys:
+        written = written.get(key) if isinstance(written, Mapping) else None
+    if written is None:
+        return
+    name = read_embedder(written).model
+    if "/" in name or ":" in name or name in (HASHED_NGRAMS, MINILM):
+        return
+    meant = MINILM if MINILM in name.lower() else next(iter(get_close_matches(name, (HASHED_NGRAMS, MINILM), 1)), None)
+    if meant is not None:
+        keys = (*keys, "model") if isinstance(written, Mapping) else keys
+        message = f"no embedder is called {show(name)}"
+        hint = f"did you mean `{meant}`? A model of a provider is written PROVIDER/NAME"
+        findings.add(FormatError(document.place(keys).problem(message, hint)))
 
 
 def read_limits(written: Values) -> Limits:
@@ -136,7 +168,10 @@ def _read_near_duplicates(written: Any) -> NearDuplicates | None:
     if written is True:
         return NearDuplicates()
     settings = written if isinstance(written, Mapping) else {"threshold": written}
-    return NearDuplicates(**_typed(NearDuplicates, settings))
+    own = {"embedder": read_embedder(settings.get("embedder"))}
+    if "embedder" in settings:
+        own["embedding"] = settings.get("embedding", DEFAULT_EMBEDDING)
+    return NearDuplicates(**_typed(NearDuplicates, settings) | own)
 
 
 def _read_verify(written: Any) -> Verify | None:

@@ -25,6 +25,22 @@ class Fallback:
     prices: Prices | None = None
 
 
+HASHED_NGRAMS, MINILM = "hashed-ngrams", "minilm"
+"""The embedders that need no provider: a function of the text, and a small model in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """Turns texts into vectors that are near to each other where the texts are alike."""
+
+    model: str = HASHED_NGRAMS
+    """One of the two above, or an embedding model in litellm's spelling."""
+    prices: Prices | None = None
+
+
+BUILT_IN_EMBEDDER = Embedder()
+
+
 @dataclass(frozen=True)
 class Verify:
     """Rejects an example whose label is not confirmed by a model that answers it without seeing the label."""

@@ -15,7 +15,7 @@ import yaml
 
 from datarecipe.exchange import Example
 from datarecipe.printable import counted, example_line, printable
-from datarecipe.recipe import Recipe
+from datarecipe.recipe import HASHED_NGRAMS, Recipe
 from datarecipe.run_folder.card.hub_metadata import front_matter
 from datarecipe.run_folder.counts.balanced_values import Balanced
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
@@ -42,7 +42,7 @@ def card(
         _plain(recipe.description),
         f"**{_plain(model.warning)}**" if model.warning else "",
         f"{counted(tally.accepted, 'example')} of {recipe.target_size:,} wanted, written by {authors} "
-        f"with the strategy *{recipe.strategy.kind}*.",
+        f"with the strategy *{recipe.strategy.kind}*{_compared(manifest)}.",
         f"Nobody has checked the {_unchecked(recipe)}."
         if manifest.verification is None
         else _verified(recipe, manifest.verification),
@@ -61,6 +61,12 @@ def card(
         "`rejected.jsonl` what was not taken and why, `manifest.json` the recipe with all it was run with.",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
+
+
+def _compared(manifest: Manifest) -> str:
+    """By which embedders that are asked texts were compared."""
+    names = [f"`{_code(by.embedder)}`" for by in manifest.embedders if by.embedder != HASHED_NGRAMS]
+    return f", comparing texts by {' and '.join(names)}" if names else ""
 
 
 def _verified(recipe: Recipe, by: Verification) -> str:

@@ -35,6 +35,8 @@ class Traffic:
     """Of `answered`: answers to questions that filters ask about items."""
     checks_from_cache: int = 0
     """Answers to such questions taken from the cache."""
+    without_embedding: int = 0
+    """Of all these answers, those of embedders that did not accept the text."""
     failed_attempts: Counter[str] = field(default_factory=Counter)
     """By the name of the failure (docs/failures.md)."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from datarecipe.errors import CapReachedError, DatarecipeError, OfflineMissError, StorageError, TransientError
-from datarecipe.exchange import Request, Response
+from datarecipe.exchange import Embedding, Request, Response
 from datarecipe.generate.events import Event, Outcome
 from datarecipe.generate.generation import Wanted
 from datarecipe.run_folder.counts.run_counts import Traffic
@@ -174,6 +174,7 @@ class Dispatcher:
         while (wanted := self._stored()) is not None:
             if wanted[0].is_question:
                 self.traffic.checks_from_cache += 1
+                self.traffic.without_embedding += _has_no_vector(wanted[1])
             else:
                 self.traffic.from_cache += 1
             self._emit(self.generation.receive(wanted[0].handle, wanted[1]))
@@ -269,6 +270,7 @@ class Dispatcher:
         else:
             self.traffic.answered += 1
             self.traffic.checks += is_question
+            self.traffic.without_embedding += _has_no_vector(result)
             self._emit(self.generation.receive(handle, result))
         self._tell()
 
@@ -314,6 +316,10 @@ class Dispatcher:
         self._cancel(left)
         await asyncio.gather(*left, return_exceptions=True)
         self._tasks.clear()
+
+
+def _has_no_vector(response: Response) -> bool:
+    return isinstance(response, Embedding) and not response.vector
 
 
 def offline_miss(which: str = "next") -> OfflineMissError:

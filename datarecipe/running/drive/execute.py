@@ -34,7 +34,7 @@ from datarecipe.running.drive.manifest_of_run import manifest_of
 from datarecipe.running.drive.preflight import what_forbids
 from datarecipe.running.drive.provider_pool import ProviderPool
 from datarecipe.running.drive.retry import AskedAgain, held_nothing
-from datarecipe.running.resolve.resolved_run import ResolvedRun
+from datarecipe.running.resolve.resolved_run import NO_CAPS, ResolvedRun
 from datarecipe.running.run_result import RunResult
 from datarecipe.running.show.observers import Observer, Several
 from datarecipe.running.show.progress import Progress
@@ -152,7 +152,7 @@ async def open_client(
     """The cache and, behind it, the recipe's models."""
     with ResponseCache(setup.cache_dir) as cache:
 
-        def router(candidates: Sequence[CandidateModel]) -> Router:
+        def router(candidates: Sequence[CandidateModel], account: Account = account) -> Router:
             return Router(
                 candidates,
                 account,
@@ -163,7 +163,13 @@ async def open_client(
             )
 
         of_filters = {name: router([await pool.of_filter(setup, name)]) for name in setup.of_filters}
-        yield CachedClient(cache, router(await pool.candidates(setup)), pool.flying(setup.cache_dir), of_filters)
+        embedders = {}
+        for name, asked in setup.embedders.items():
+            candidate = await pool.embedder(setup, name)
+            # What runs here uses up nothing that is capped.
+            embedders[asked.model.name] = router([candidate], Account(NO_CAPS) if candidate.in_process else account)
+        flying = pool.flying(setup.cache_dir)
+        yield CachedClient(cache, router(await pool.candidates(setup)), flying, of_filters, embedders)
 
 
 async def execute(
@@ -362,7 +368,7 @@ def _close(
 
 
 def _used_by_filters(setup: ResolvedRun, spent: Spent) -> dict[tuple[str, bool], Amount]:
-    names = {one.name for one in setup.of_filters.values()}
+    names = {one.name for one in setup.all_asked if one.role}
     return {each: amount for each, amount in spent.by_model.items() if each[0] in names and amount.calls}
 
 

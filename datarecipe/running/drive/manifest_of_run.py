@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from datarecipe._version import __version__
 from datarecipe.characters import UNICODE_VERSION
 from datarecipe.exchange import KEY_VERSION
 from datarecipe.generate.admission.filter_table import filter_versions
+from datarecipe.generate.likeness import COMPARISON_VERSION
 from datarecipe.generate.prompt.embedded_prompt import EMBEDDED_VERSION
 from datarecipe.generate.prompt.model_profile import TABLE_VERSION
 from datarecipe.installed import version_of
@@ -17,10 +18,12 @@ from datarecipe.llm.cache.cache_record import RECORD_VERSION
 from datarecipe.recipe.format import FORMAT
 from datarecipe.recipe.identity import IDENTITY_VERSION
 from datarecipe.recipe.recipe import Recipe
+from datarecipe.recipe.strategy_table import embedders_of
 from datarecipe.run_folder.counts.commit_counts import CommitCounts
 from datarecipe.run_folder.counts.run_counts import Counts, Spent
 from datarecipe.run_folder.manifest import (
     CostRecord,
+    EmbedderRecord,
     FormatVersions,
     ItemCounts,
     Judgement,
@@ -67,6 +70,7 @@ def manifest_of(setup: ResolvedRun, ending: Ending, counts: Counts, started: dat
         verification=_verification(setup, committed),
         judgement=_judgement(setup, committed),
         balance=None if committed.balanced is None else committed.balanced.balanced,
+        embedders=tuple(_embedders(setup)),
         versions=_versions(),
         formats=_formats(setup.recipe),
         machine=f"{platform.system()} {platform.machine()}",
@@ -105,6 +109,12 @@ def _judgement(setup: ResolvedRun, committed: CommitCounts) -> Judgement | None:
         rejected=judged.rejected,
         criteria=judged.criteria,
     )
+
+
+def _embedders(setup: ResolvedRun) -> Iterator[EmbedderRecord]:
+    for _, embedder in embedders_of(setup.recipe):
+        request = setup.model.embed(embedder.model, "")
+        yield EmbedderRecord(embedder.model, request.embedder, request.api_base)
 
 
 def _cost(setup: ResolvedRun, spent: Spent) -> CostRecord:
@@ -149,6 +159,7 @@ def _formats(recipe: Recipe) -> FormatVersions:
         key=KEY_VERSION,
         response=RECORD_VERSION,
         spending=SPENDING_VERSION,
+        comparison=COMPARISON_VERSION,
     )
 
 
@@ -157,5 +168,5 @@ def _versions() -> Mapping[str, str | None]:
     return {
         "datarecipe": __version__,
         "python": platform.python_version(),
-        **{name: version_of(name) for name in ("jinja2", "jsonschema", "litellm", "xllamacpp")},
+        **{name: version_of(name) for name in ("jinja2", "jsonschema", "litellm", "xllamacpp", "numpy", "tokenizers")},
     }

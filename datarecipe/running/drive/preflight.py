@@ -19,6 +19,7 @@ async def what_forbids(pool: ProviderPool, setup: ResolvedRun, request: Request)
     Sends nothing, writes nothing. Raises `UsageError` for a transport that does not speak to the model, `CacheError`.
     """
     asked = [(await pool.candidates(setup))[0], *[await pool.of_filter(setup, name) for name in setup.of_filters]]
+    asked += [await pool.embedder(setup, name) for name in setup.embedders]
     if _is_stored(setup, request):
         return None
     if setup.options.retry:

@@ -49,7 +49,7 @@ def first_question(setup: ResolvedRun, filter_name: str) -> Complete:
         )
     item = Checker(recipe).check(dict(recipe.seed_examples[0]))
     assert isinstance(item, Valid)
-    request = FILTERS[filter_name].make(recipe, setup.model.of_filters).questions(item)[0]
+    request = FILTERS[filter_name].make(recipe, setup.model).questions(item)[0]
     assert isinstance(request, Complete)
     return request
 

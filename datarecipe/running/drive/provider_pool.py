@@ -61,7 +61,7 @@ class ProviderPool:
         """Where the pauses between attempts get their jitter from."""
         self._limits: dict[tuple[str, str | None], list[Limits]] = {}
         for setup in setups:
-            for asked in setup.all_asked:
+            for asked in setup.everyone:
                 self._limits.setdefault(_key(asked.endpoint), []).append(setup.recipe.limits)
         self._transports: dict[tuple[str, str | None], Transport] = {}
         self._gates: dict[tuple[str, str | None], Gate] = {}
@@ -114,6 +114,13 @@ class ProviderPool:
         asked = setup.of_filters[name]
         transport, gate = await self._opened(setup, asked.endpoint)
         return CandidateModel(asked.name, transport, gate, asked.cost.price)
+
+    async def embedder(self, setup: ResolvedRun, name: str) -> CandidateModel:
+        """What the recipe calls the embedder `name`."""
+        asked = setup.embedders[name]
+        transport, gate = await self._opened(setup, asked.endpoint)
+        in_process = asked not in setup.served_embedders
+        return CandidateModel(asked.name, transport, gate, asked.cost.price, in_process=in_process)
 
     async def _opened(self, setup: ResolvedRun, endpoint: Endpoint) -> tuple[Transport, Gate]:
         key = _key(endpoint)

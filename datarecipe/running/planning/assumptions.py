@@ -46,6 +46,9 @@ BYTES_PER_TOKEN_BEYOND_ASCII = Range(2.0, 5.0)
 TOKENS_AROUND_A_PROMPT = Range(4, 32)
 """Roles and marks of its messages."""
 
+TOKENS_AROUND_A_TEXT = 2
+"""Marks at the ends of a text that is embedded."""
+
 REPLY_LENGTH = Range(0.6, 1.6)
 """A reply's length to that of as many seed examples."""
 
@@ -143,6 +146,12 @@ def token_range(content: Content) -> Range[int]:
     size, each = sum(len(text.encode()) for _, text in content.messages), _tokens_per_byte(content)
     around = _around_prompt(content, each, in_process=False)
     return Range(math.floor(size * each.low + around.low), math.ceil(size * each.high + around.high))
+
+
+def text_token_range(size: float, *, is_ascii: bool) -> Range[int]:
+    """Tokens of a text of so many bytes that is sent alone."""
+    per_token = BYTES_PER_TOKEN if is_ascii else BYTES_PER_TOKEN_BEYOND_ASCII
+    return Range(math.floor(size / per_token.high), math.ceil(size / per_token.low) + TOKENS_AROUND_A_TEXT)
 
 
 def _tokens_per_byte(content: Content) -> Range[float]:

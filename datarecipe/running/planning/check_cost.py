@@ -9,6 +9,7 @@ from decimal import Decimal
 from datarecipe.amount import Amount
 from datarecipe.exchange import Json
 from datarecipe.generate.admission.admission import REPAIR
+from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.repair_prompt import repair_content
 from datarecipe.generate.prompt.sample_question import sample_question
@@ -63,7 +64,9 @@ def repair_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End, limits
     )
 
 
-def _cost(asked: AskedModel, calls: int, prompt: int, answer_bytes: int, end: End, limits: Limits) -> CheckCost:
+def _cost(
+    asked: AskedModel[ModelSettings], calls: int, prompt: int, answer_bytes: int, end: End, limits: Limits
+) -> CheckCost:
     """Of so many calls with so many prompt tokens, for answers of that length."""
     most = asked.model.sampling.get("max_tokens")
     longest = most if isinstance(most, int) else answer_bytes

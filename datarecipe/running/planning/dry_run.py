@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from datarecipe.exchange import Complete, Embed, Embedding, Request, Response
 from datarecipe.generate.admission.admission import REPAIR
@@ -56,6 +56,19 @@ class Asked:
     """The request, by its place in the list of these, whose reply it needs; None where it can be sent at once."""
 
 
+@dataclass(slots=True)
+class Unembedded:
+    """Texts whose vectors are not stored, each counted once."""
+
+    texts: int = 0
+    texts_stored: int = 0
+    """Of these, texts that were asked for before the first made-up reply: of stored replies."""
+    bytes: int = 0
+    is_ascii: bool = True
+    seen: set[str] = field(default_factory=set)
+    """Keys of their requests."""
+
+
 @dataclass(frozen=True, slots=True)
 class DryRun:
     """Which requests a run would send."""
@@ -70,6 +83,8 @@ class DryRun:
     """Examples that they are to bring."""
     unanswered: Counter[str]
     """By filter, its questions and requests about items of stored replies that are not stored."""
+    embedded: Mapping[str, Unembedded]
+    """By what the recipe calls the embedder."""
     reply_bytes: int
     """Of a reply whose items are as long as the seed examples."""
     largest: Complete | None
@@ -101,6 +116,9 @@ class _Driver:
         self._largest_bytes = -1
         self._taken: float | None = None
         self._unanswered: Counter[str] = Counter()
+        self._names = {one.model.name: name for name, one in setup.embedders.items()}
+        self._embedded: dict[str, Unembedded] = {}
+        self._dimensions: dict[str, int] = {}
         self._producer: dict[str, int] = {}  # by id of an example: the asked request whose reply held it
         self._last_of_lane: dict[str, int] = {}
 
@@ -114,10 +132,10 @@ class _Driver:
     def _answer(self, request: Request) -> Response | None:
         """The stored response, or one that is made up while there are few enough of these."""
         response = self._lookup(request)
+        if isinstance(request, Embed):
+            return self._vector(request, response)
         if response is not None:
             return response
-        if isinstance(request, Embed):
-            return Embedding(hashed_ngrams(request.text))
         if (asker := request.draw.asker) in (REPAIR, *self._setup.of_filters):
             self._unanswered[asker] += 1
             return self._stand_in.nothing if asker == REPAIR else self._stand_in.reply(0)
@@ -125,6 +143,28 @@ class _Driver:
             self._taken = self._share(self._stored) * self._setup.recipe.batch_size
         number = len(self._asked)
         return self._stand_in.reply(self._new_until(number + 1) - self._new_until(number)) if number < MADE_UP else None
+
+    def _vector(self, request: Embed, stored: Response | None) -> Embedding:
+        """The stored vector, or one that is made up. All of an embedder must have as many numbers, to be compared."""
+        dimensions = self._dimensions.get(request.embedder)
+        if isinstance(stored, Embedding):
+            if not stored.vector or len(stored.vector) == (dimensions or len(stored.vector)):
+                self._dimensions[request.embedder] = len(stored.vector) or self._dimensions.get(request.embedder, 0)
+                return stored
+        else:
+            self._count(request)
+        made_up = hashed_ngrams(request.text)
+        dimensions = self._dimensions.setdefault(request.embedder, len(made_up)) or len(made_up)
+        return Embedding((made_up * -(-dimensions // len(made_up)))[:dimensions])
+
+    def _count(self, request: Embed) -> None:
+        of_embedder = self._embedded.setdefault(self._names[request.embedder], Unembedded())
+        if request.key not in of_embedder.seen:
+            of_embedder.seen.add(request.key)
+            of_embedder.texts += 1
+            of_embedder.texts_stored += not self._asked
+            of_embedder.bytes += len(request.text.encode())
+            of_embedder.is_ascii &= request.text.isascii()
 
     def _take(self, committed: Committed, events: Sequence[Event]) -> None:
         """Take down a request: what it would cost, or what is stored for it."""
@@ -180,6 +220,7 @@ class _Driver:
             requests=requests,
             wanted=wanted,
             unanswered=self._unanswered,
+            embedded=self._embedded,
             reply_bytes=self._stand_in.reply_bytes,
             largest=self._largest,
             outcome=outcome or "target",

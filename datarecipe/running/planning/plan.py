@@ -100,7 +100,10 @@ class Plan:
     """None where no price is known."""
     seconds: Range[float]
     checks: Mapping[str, Check]
-    """How much of all this is asked about items, by the name of the filter that asks; `repair` asks the author."""
+    """How much of all this is asked about items, by the name of the filter that asks.
+
+    `repair` asks the author, `embed` the embedders.
+    """
     price: Price | None
     price_source: str
     caps: tuple[CapCheck, ...]
@@ -214,11 +217,11 @@ class _Planning:
             prompt_tokens=Range(low_use.prompt_tokens, high_use.prompt_tokens),
             completion_tokens=Range(low_use.completion_tokens, high_use.completion_tokens),
             usd=None
-            if any(one.cost.price is None for one in (setup.asked[0], *setup.of_filters.values()))
+            if any(one.cost.price is None for one in (setup.asked[0], *setup.all_asked[len(setup.asked) :]))
             else Range(low_use.usd, high_use.usd),
             seconds=Range(ends[0].seconds, ends[1].seconds),
             checks={
-                name: Check(setup.of_filters.get(name, setup.asked[0]).model.name, Range(least, ends[1].checks[name]))
+                name: Check(self._asked_by(name), Range(least, ends[1].checks[name]))
                 for name, least in ends[0].checks.items()
             },
             price=price,
@@ -278,19 +281,30 @@ class _Planning:
     def _with_questions(self, scenario: _Scenario, end: End) -> _Scenario:
         """With what is asked about items."""
         setup = self.setup
-        if not setup.of_filters and not setup.repairs:
+        if not setup.of_filters and not setup.repairs and not setup.embedders:
             return scenario
         from datarecipe.running.planning.check_cost import check_cost, repair_cost  # noqa: PLC0415 - few recipes ask for it
+        from datarecipe.running.planning.embedding_cost import EMBED, embedding_cost  # noqa: PLC0415 - nor for this
 
         run, requests, limits = scenario.run, scenario.used.calls, setup.recipe.limits
         costs = {name: check_cost(setup, name, run, requests, end, limits) for name in setup.of_filters}
         if setup.repairs:
             costs[REPAIR] = repair_cost(setup, run, requests, end, limits)
+        if setup.embedders:
+            costs[EMBED] = embedding_cost(setup, run, requests, end)
         # All of it goes on at once; at the worst each waits for the others.
         together = max if end == "low" else sum
         seconds = together([scenario.seconds, *(cost.seconds for cost in costs.values())])
         used = sum((cost.used for cost in costs.values()), scenario.used)
         return _Scenario(run, used, seconds, {name: cost.used for name, cost in costs.items()})
+
+    def _asked_by(self, name: str) -> str:
+        """Who is asked about items under that name."""
+        if name in self.setup.of_filters:
+            return self.setup.of_filters[name].model.name
+        if name == REPAIR:
+            return self.setup.model.name
+        return ", ".join(one.endpoint.model for one in self.setup.embedders.values())
 
     def _too_long(self, run: DryRun, tokens: Tokens) -> TooLong:
         facts = facts_of(self.setup.endpoint)

@@ -41,7 +41,7 @@ class StandIn:
         self._recipe = recipe
         self._judge = judge_of(recipe, model)
         self._numbers = itertools.count()
-        self.filters = tuple(_LettingPass(filter_) for filter_ in filters_of(recipe, model.of_filters))
+        self.filters = tuple(_LettingPass(filter_) for filter_ in filters_of(recipe, model))
         """The recipe's own, for stored replies."""
         seeds = recipe.seed_examples
         items = (example_text(seeds[index % len(seeds)]) for index in range(recipe.batch_size))
@@ -80,6 +80,12 @@ class _LettingPass(CommitFilter):
     def __init__(self, own: CommitFilter) -> None:
         self._own = own
         self.before_duplicates, self.lasting = own.before_duplicates, own.lasting
+
+    def standing_questions(self) -> Sequence[Request]:
+        return self._own.standing_questions()
+
+    def begin(self, answers: Sequence[Response]) -> None:
+        self._own.begin(answers)
 
     def questions(self, item: Valid) -> Sequence[Request]:
         return () if isinstance(item, _MadeUpItem) else self._own.questions(item)

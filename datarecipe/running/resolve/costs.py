@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Generic, TypeAlias, TypeVar
 
 from datarecipe.amount import LARGEST, Caps
 from datarecipe.errors import UnknownPriceError
-from datarecipe.generate.prompt.model_profile import ModelSettings
+from datarecipe.generate.prompt.model_profile import EmbedderSettings, ModelSettings
 from datarecipe.llm.providers.endpoint import Endpoint
 from datarecipe.llm.providers.prices import Price, facts_of
 from datarecipe.recipe import Limits, Prices
@@ -17,6 +18,8 @@ DEFAULT_USD = Decimal("5.00")
 """The cap of a dataset whose recipe names none."""
 
 _MILLION = 1_000_000
+
+S = TypeVar("S", ModelSettings, EmbedderSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ class GivenPrices:
 
 
 @dataclass(frozen=True)
-class AskedModel:
-    """A model that may be asked: the run's own, a fallback, or one of a filter. How and where, and what it costs."""
+class AskedModel(Generic[S]):
+    """A model that may be asked: the run's own, a fallback, one of a filter, an embedder. How, where, and what it costs."""
 
-    model: ModelSettings
+    model: S
     endpoint: Endpoint
     given: GivenPrices | None
     """The prices that a flag, the user's configuration or the recipe gives for it."""
@@ -54,19 +57,24 @@ class AskedModel:
     prices_setting: str = "prices={}"
     """What `--set` needs to give its prices, with `{}` for them."""
     role: str = ""
-    """The filter that asks it; empty for a model that writes examples."""
+    """The filter that asks it, or `embed`; empty for a model that writes examples."""
 
     @property
     def name(self) -> str:
         """By which its costs are known: the same model costs apart where it verifies."""
-        return f"{self.model.name} ({self.role})" if self.role else self.model.name
+        return f"{self.endpoint.model} ({self.role})" if self.role else self.model.name
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it is asked for vectors."""
+        return isinstance(self.model, EmbedderSettings)
 
     @cached_property
     def cost(self) -> Cost:
         """The user's word counts as it is. A recipe may only raise the price that litellm's map has, and where the map has
         none its word is taken for what it is.
         """
-        facts, given = facts_of(self.endpoint), self.given
+        facts, given = facts_of(self.endpoint, embeds=self.embeds), self.given
         if given is None:
             return Cost(facts.price, facts.source)
         per_input, per_output = (
@@ -97,7 +105,10 @@ class AskedModel:
         )
 
 
-def caps_of(limits: Limits, asked: tuple[AskedModel, ...], *, by_user: bool) -> Caps:
+AnyModel: TypeAlias = AskedModel[ModelSettings] | AskedModel[EmbedderSettings]
+
+
+def caps_of(limits: Limits, asked: tuple[AnyModel, ...], *, by_user: bool) -> Caps:
     """The caps of a dataset whose requests may go to any model `asked`; `by_user` says whose the cap in dollars is.
 
     Raises:
@@ -113,14 +124,14 @@ def caps_of(limits: Limits, asked: tuple[AskedModel, ...], *, by_user: bool) -> 
     return Caps(None if usd is None else min(usd, Decimal(LARGEST)), tokens, calls)
 
 
-def require_prices(cap: str, asked: tuple[AskedModel, ...], *, by_user: bool) -> None:
+def require_prices(cap: str, asked: tuple[AnyModel, ...], *, by_user: bool) -> None:
     """Raise `UnknownPriceError` where `cap`, a cap in dollars, cannot be enforced since the price of a model is not known.
 
     For a cap that the user gives, a price that only the recipe names is not known.
     """
     tokens, prices = cap.replace("usd", "tokens"), "{input_per_million: 0.15, output_per_million: 0.60}"
     for one in asked:
-        name = one.model.name
+        name = one.endpoint.model if one.embeds else one.model.name
         setting = one.prices_setting.replace("{}", prices)
         if one.cost.price is None:
             raise UnknownPriceError(

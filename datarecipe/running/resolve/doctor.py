@@ -16,7 +16,8 @@ from datarecipe._version import __version__
 from datarecipe.errors import DatarecipeError
 from datarecipe.installed import version_of
 from datarecipe.llm.cache.response_cache import ResponseCache
-from datarecipe.llm.embedded.weights import default_data_dir, find_weights
+from datarecipe.llm.embedded.minilm_weights import ALL_MINILM_L6_V2
+from datarecipe.llm.embedded.weights import default_data_dir, find_weights, place_of
 from datarecipe.llm.providers import provider_facts
 from datarecipe.printable import counted
 from datarecipe.running.resolve.config import read_config
@@ -46,6 +47,7 @@ def examine(cache_dir: Path | None) -> list[Finding]:
         Finding("ok", "python", f"{platform.python_version()} at {sys.executable}"),
         _litellm(),
         *_embedded(),
+        *_minilm(),
         *_configuration(home),
         _keys(),
         _cache(cache_directory(home, cache_dir, os.environ)),
@@ -78,6 +80,19 @@ def _embedded() -> Iterator[Finding]:
         yield Finding("missing", "weights", f"fetched at the first run, 93 MB, into {default_data_dir()}")
     else:
         yield Finding("ok", "weights", str(path))
+
+
+def _minilm() -> Iterator[Finding]:
+    if find_spec("numpy") is None or find_spec("tokenizers") is None:
+        yield Finding("missing", "minilm", "pip install 'datarecipe-llm[embed]'")
+        return
+    wanted = ALL_MINILM_L6_V2
+    path = place_of(wanted, default_data_dir())
+    if path.exists():
+        yield Finding("ok", "minilm", f"NumPy {version_of('numpy')}, weights {path}")
+    else:
+        size = wanted.wheel_size // 1_000_000
+        yield Finding("missing", "minilm", f"weights: fetched when a recipe first asks for it, {size} MB")
 
 
 def _configuration(home: Path) -> Iterator[Finding]:

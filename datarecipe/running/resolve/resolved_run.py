@@ -14,20 +14,21 @@ from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
 from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
-from datarecipe.generate.prompt.model_profile import ModelSettings, settle_filter_model, settle_model
+from datarecipe.generate.likeness import COMPARISON_VERSION
+from datarecipe.generate.prompt.model_profile import EmbedderSettings, ModelSettings, settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
 from datarecipe.recipe import (
     LoadedRecipe,
     Origin,
     Place,
-    Prices,
     Project,
     Recipe,
     Source,
-    Verify,
     bounds_of,
+    embedders_of,
     identity,
     is_shipped,
     origin_of,
@@ -35,8 +36,16 @@ from datarecipe.recipe import (
     vendored_in,
 )
 from datarecipe.run_folder.write.folder_hold import Location
+from datarecipe.running.resolve.asked_models import embedders_asked, fallback_model, filter_model, given_prices
 from datarecipe.running.resolve.config import Config, read_config
-from datarecipe.running.resolve.costs import DEFAULT_USD, AskedModel, Cost, GivenPrices, caps_of, require_prices
+from datarecipe.running.resolve.costs import (
+    DEFAULT_USD,
+    AnyModel,
+    AskedModel,
+    Cost,
+    caps_of,
+    require_prices,
+)
 from datarecipe.running.resolve.options import EMBEDDED_MODEL, Options
 
 if TYPE_CHECKING:
@@ -54,10 +63,12 @@ class ResolvedRun:
 
     recipe: LoadedRecipe
     options: Options
-    asked: tuple[AskedModel, ...]
+    asked: tuple[AskedModel[ModelSettings], ...]
     """The model, then those that may answer instead, in the order of trying."""
-    of_filters: Mapping[str, AskedModel]
+    of_filters: Mapping[str, AskedModel[ModelSettings]]
     """The models that filters ask, by the name of the filter."""
+    embedders: Mapping[str, AskedModel[EmbedderSettings]]
+    """The embedders that are asked, by the name that the recipe gives them."""
     model_from: str
     """Who named the model, for people."""
     weights: Path | None
@@ -100,7 +111,7 @@ class ResolvedRun:
     @property
     def is_free(self) -> bool:
         """Whether nothing that it asks costs anything."""
-        return self.embedded and not self.of_filters
+        return self.embedded and not self.of_filters and not self.served_embedders
 
     @property
     def repairs(self) -> int:
@@ -113,9 +124,19 @@ class ResolvedRun:
         return {name: count for name, count in answered_by.items() if name not in own}
 
     @property
-    def all_asked(self) -> tuple[AskedModel, ...]:
+    def served_embedders(self) -> tuple[AskedModel[EmbedderSettings], ...]:
+        """Those that do not run in this process."""
+        return tuple(one for one in self.embedders.values() if one.endpoint.provider != provider_facts.LOCAL)
+
+    @property
+    def everyone(self) -> tuple[AnyModel, ...]:
+        """Every model that is asked."""
+        return (*self.asked, *self.of_filters.values(), *self.embedders.values())
+
+    @property
+    def all_asked(self) -> tuple[AnyModel, ...]:
         """Every model that costs something."""
-        return (*self.asked, *self.of_filters.values())
+        return (*self.asked, *self.of_filters.values(), *self.served_embedders)
 
     @property
     def prices(self) -> Mapping[str, Price]:
@@ -147,7 +168,7 @@ class ResolvedRun:
         """Raise where the user gave the command a `budget` that could not be kept: `UnknownPriceError`, `UsageError`."""
         if budget.usd is not None:
             require_prices("--max-usd", self.all_asked, by_user=True)
-        if any("max_tokens" not in one.model.sampling for one in self.all_asked):
+        if any("max_tokens" not in one.model.sampling for one in (*self.asked, *self.of_filters.values())):
             for name, cap in (("--max-usd", budget.usd), ("--max-tokens", budget.tokens)):
                 if cap is not None:
                     raise UsageError(
@@ -210,22 +231,30 @@ def resolve_run(
 
         by = _stranger(recipe, source, config, home)
         name, weights = local_model(name, options, by, sends=sends, notice=notice)
-    given = _given_prices(recipe, ("prices",), recipe.prices, endpoint, config)
+    given = given_prices(recipe, ("prices",), recipe.prices, endpoint, config)
     author = AskedModel(
         settle_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as), endpoint, given, options.trust
     )
     of_filters = {
-        name: _of_filter(recipe, name, author, options, config, sends=sends) for name in recipe.filters.models
+        name: filter_model(recipe, name, author, options, config, sends=sends) for name in recipe.filters.models
     }
-    model = replace(author.model, of_filters={role: asked.model for role, asked in of_filters.items()})
+    embedders = dict(embedders_asked(recipe, options, config, sends=sends))
+    model = replace(
+        author.model,
+        of_filters={role: asked.model for role, asked in of_filters.items()},
+        embedders={name: asked.model for name, asked in embedders.items()},
+    )
     with recipe.placing_errors():
         shape = _shape(recipe, model)
-    fallbacks = (_fallback(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks)))
+    fallbacks = (
+        fallback_model(recipe, number, options, config, sends=sends) for number in range(len(recipe.fallbacks))
+    )
     return ResolvedRun(
         recipe=recipe,
         options=options,
         asked=(replace(author, model=model), *fallbacks),
         of_filters=of_filters,
+        embedders=embedders,
         model_from=source,
         weights=weights,
         identity=_hash(shape),
@@ -242,74 +271,6 @@ def _location(recipe: Recipe, options: Options, home: Path) -> Location:
     if options.runs_dir is not None:
         return Location(options.runs_dir.absolute(), (recipe.name,))
     return Location(home.absolute(), ("runs", recipe.name))
-
-
-def _given_prices(
-    recipe: LoadedRecipe, keys: tuple[str | int, ...], prices: Prices | None, endpoint: Endpoint, config: Config
-) -> GivenPrices | None:
-    """A flag's prices at `keys`, else the user's for the model, else the recipe's."""
-    # Both by flags: one that the recipe names may be too low.
-    names = ("input_per_million", "output_per_million")
-    if prices is not None and all(recipe.written.place((*keys, name)).is_flag for name in names):
-        return GivenPrices(prices, by_user=True, source="--set")
-    if (own := config.prices_at(endpoint)) is not None:
-        return GivenPrices(own, by_user=True, source="the user's configuration")
-    # The recipe's `prices` are those of its own model.
-    if prices is not None and (keys != ("prices",) or recipe.model in (None, endpoint.model)):
-        return GivenPrices(prices, by_user=False, source="the recipe's `prices`")
-    return None
-
-
-def _fallback(recipe: LoadedRecipe, number: int, options: Options, config: Config, *, sends: bool) -> AskedModel:
-    """A fallback at its named endpoint, at its own provider's address, or at the one that the environment names for it."""
-    fallback = recipe.fallbacks[number]
-    if fallback.model.startswith(LOCAL_PREFIX):
-        raise UsageError(
-            f"{fallback.model} cannot be a fallback: the embedded model needs other prompts",
-            hint="Name a model behind an API in `fallbacks`.",
-        )
-    endpoint = _own_endpoint(fallback.model, options, config, sends=sends)
-    model = settle_model(recipe, fallback.model, endpoint.api_base_for_key, endpoint.known_as)
-    given = _given_prices(recipe, ("fallbacks", number, "prices"), fallback.prices, endpoint, config)
-    setting = f"fallbacks=[{{model: {model.name}, prices: {{}}}}]"
-    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting)
-
-
-def _own_endpoint(model: str, options: Options, config: Config, *, sends: bool) -> Endpoint:
-    """A model's named endpoint, its own provider's address, or the one that the environment names for it."""
-    return resolve_endpoint(
-        model,
-        flag_api_base=None,
-        recipe_api_base=None,
-        config_api_base=None,
-        trust=options.trust or not sends,
-        environ=options.environ,
-        endpoints=config.endpoints,
-    )
-
-
-def _of_filter(
-    recipe: LoadedRecipe, name: str, author: AskedModel, options: Options, config: Config, *, sends: bool
-) -> AskedModel:
-    """The model that a filter asks. Where it is the author too, it is asked at the same place and at the same prices."""
-    settings = recipe.filters.models[name]
-    if settings.model.startswith(LOCAL_PREFIX):
-        raise UsageError(
-            f"{settings.model} cannot be asked by `filters.{name}`: the embedded model is too weak to judge examples",
-            hint=f"Name a model behind an API in `filters.{name}.model`.",
-        )
-    is_author = settings.model == author.model.name
-    endpoint = author.endpoint if is_author else _own_endpoint(settings.model, options, config, sends=sends)
-    # What the author's server cannot take of one request, it cannot take of another either.
-    chosen = recipe.response_format if is_author else "auto"
-    model = settle_filter_model(recipe, name, endpoint.api_base_for_key, endpoint.known_as, chosen=chosen)
-    given = _given_prices(recipe, ("filters", name, "prices"), settings.prices, endpoint, config)
-    if is_author and author.given is not None and (given is None or (author.given.by_user and not given.by_user)):
-        given = author.given
-    # The short form takes no further key; the long one keeps its others.
-    is_short = settings == Verify(settings.model)
-    setting = f"filters.{name}={{model: {model.name}, prices: {{}}}}" if is_short else f"filters.{name}.prices={{}}"
-    return AskedModel(model, endpoint, given, options.trust, prices_setting=setting, role=name)
 
 
 def settled_origins(recipe: LoadedRecipe, options: Options) -> Iterator[Origin]:
@@ -389,6 +350,7 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     return {
         **{f"asked by {name}": _asked_by(name, recipe, model) for name in recipe.filters.models},
         **({"filters": versions} if versions else {}),
+        **({"embedders": embedders} if (embedders := _compared_by(recipe, model)) else {}),
         "loop": LOOP_VERSION,
         # What is really asked: whatever rendering and the model's profile look at is in it.
         "first_request": renderer.content(seed, example_text(seed)).canonical,
@@ -399,6 +361,12 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
         "sampling": dict(model.sampling),
         "response_format": model.response_format,
     }
+
+
+def _compared_by(recipe: Recipe, model: ModelSettings) -> list[Json]:
+    """The embedders that the run compares texts with, as they were settled, and how it compares."""
+    requests = (model.embed(embedder.model, "") for _, embedder in embedders_of(recipe))
+    return [[COMPARISON_VERSION, request.embedder, request.api_base] for request in requests]
 
 
 def _asked_by(name: str, recipe: Recipe, model: ModelSettings) -> Json:

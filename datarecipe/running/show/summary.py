@@ -30,9 +30,13 @@ def opening(setup: ResolvedRun) -> list[str]:
         f"model {printable(setup.model.name)} (from {printable(setup.model_from)})"
     ]
     for filter_, asked in setup.of_filters.items():
-        host = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
+        where = f" at {asked.endpoint.host}" if asked.endpoint.host else ""
         does = "answers each example without its label" if filter_ == "verify" else "scores each example"
-        lines.append(f"{filter_}: {printable(asked.model.name)}{host} {does}")
+        lines.append(f"{filter_}: {printable(asked.model.name)}{where} {does}")
+    for embedder in setup.embedders.values():
+        at = f" at {embedder.endpoint.host}" if embedder.endpoint.host else ""
+        where = at if embedder in setup.served_embedders else " in this process"
+        lines.append(f"embed: {printable(embedder.endpoint.model)}{where} says which texts are alike")
     if setup.repairs:
         lines.append(f"repair: rejected examples go back to the author, {counted(setup.repairs, 'time')} at the most")
     elif setup.recipe.filters.repair:
@@ -93,6 +97,8 @@ def _figures(result: RunResult) -> Iterator[str]:
     if traffic.failed_attempts:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in traffic.failed_attempts.most_common())
         yield f"failed attempts: {kinds}"
+    if traffic.without_embedding:
+        yield f"{counted(traffic.without_embedding, 'text')} without an embedding: the embedder did not accept them"
     if traffic.abandoned:
         yield f"{counted(traffic.abandoned, 'request')} abandoned in flight"
     yield from _costs(result)

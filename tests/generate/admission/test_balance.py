@@ -281,7 +281,7 @@ def test_the_verifier_is_not_asked_about_what_has_no_room() -> None:
         return author(request)
 
     one, many = (
-        drive(recipe, model, answer, pick, flying, filters=filters_of(recipe, model.of_filters))
+        drive(recipe, model, answer, pick, flying, filters=filters_of(recipe, model))
         for pick, flying in (((lambda _: 0), 1), (random.Random(0).randrange, 64))
     )
     assert (one.accepted, one.rejected) == (many.accepted, many.rejected)

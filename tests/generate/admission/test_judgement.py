@@ -143,7 +143,7 @@ def test_the_order_of_arrival_changes_nothing(
     recipe, model = judging(recipe, keep=keep)
     recipe = replace(recipe, filters=replace(recipe.filters, repair=repairs))
     expected = reference.sequential(recipe, model, scored)
-    filters = filters_of(recipe, model.of_filters)
+    filters = filters_of(recipe, model)
     driven = drive(recipe, model, scored, chance.randrange, concurrency, filters=filters)
     assert driven.accepted == expected.rows
     assert driven.rejected == expected.rejected
@@ -156,7 +156,7 @@ def test_the_judge_is_not_asked_about_what_the_verifier_rejects() -> None:
     recipe = make_recipe(target_size=30)
     recipe = replace(recipe, filters=replace(recipe.filters, verify=Verify(MODEL, votes=1)))
     recipe, model = judging(recipe)
-    driven = drive(recipe, model, scored, lambda _: 0, 8, filters=filters_of(recipe, model.of_filters))
+    driven = drive(recipe, model, scored, lambda _: 0, 8, filters=filters_of(recipe, model))
     judged = sum(request.draw.asker == "judge" for request in driven.asked)
     unverified = sum(row.reason == "unverified" for row in driven.rejected)
     assert unverified > 10

@@ -262,7 +262,7 @@ def truth_of(question: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_kept_set_is_exactly_the_right_labels(kind: Any) -> None:
     recipe, model = verifying(make_recipe(kind, target_size=60))
-    run = drive(recipe, model, answering(truth_of), lambda _: 0, 8, filters=filters_of(recipe, model.of_filters))
+    run = drive(recipe, model, answering(truth_of), lambda _: 0, 8, filters=filters_of(recipe, model))
     assert run.outcome == "target"
     assert len(run.accepted) == 60
     for event in run.accepted:
@@ -282,10 +282,10 @@ def test_no_order_of_arrival_changes_anything(kind: Any, votes: int) -> None:
     def answer(request: Complete) -> Completion:
         return verdict(request) if request.draw.asker == "verify" else scripted(request, variety=30)
 
-    expected = reference.sequential(recipe, model, answer, filters_of(recipe, model.of_filters))
+    expected = reference.sequential(recipe, model, answer, filters_of(recipe, model))
     for seed in range(4):
         pick = random.Random(seed).randrange
-        run = drive(recipe, model, answer, pick, (1, 3, 16, 64)[seed], filters=filters_of(recipe, model.of_filters))
+        run = drive(recipe, model, answer, pick, (1, 3, 16, 64)[seed], filters=filters_of(recipe, model))
         assert run.accepted == expected.rows
         assert run.rejected == expected.rejected
     assert {"unverified", "duplicate"} <= {row.reason for row in expected.rejected}
@@ -303,7 +303,7 @@ def test_nothing_is_asked_about_what_is_certain_to_be_rejected() -> None:
         items = [{"options": ["yes", "no"], "answer": "yes", "question": text} for text in texts]
         return completion(json.dumps({"examples": items}))
 
-    run = drive(recipe, model, answer, lambda _: 0, 1, filters=filters_of(recipe, model.of_filters))
+    run = drive(recipe, model, answer, lambda _: 0, 1, filters=filters_of(recipe, model))
     assert len(run.accepted) == 30
     assert set(asked_about.values()) == {3}
     near = [row for row in run.rejected if row.reason in ("near_duplicate", "duplicate")]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from datarecipe.errors import NotYetError, Problem, RecipeError
-from datarecipe.recipe import format_schema, load_recipe
+from datarecipe.recipe import Embedder, Prices, format_schema, load_recipe
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import schema_of
 from tests.recipe.writing import RECIPE, Project, as_flow
@@ -93,10 +93,21 @@ def test_what_a_later_release_does_is_refused_and_never_ignored(project: Project
     assert problem.hint == f"remove `{key}`, or use a release that implements it"
 
 
-def test_another_embedder_is_refused(project: Project) -> None:
-    error = project.errors(strategy="{kind: similar, embedder: minilm}")
-    assert isinstance(error, NotYetError)
-    assert project.load(strategy="{kind: similar, embedder: hashed-ngrams}").strategy.embedder == "hashed-ngrams"
+@pytest.mark.parametrize("name", ["hashed-ngrams", "minilm", "openai/text-embedding-3-small", "text-embedding-3-small"])
+def test_an_embedder_is_named(project: Project, name: str) -> None:
+    assert project.load(strategy=f"{{kind: similar, embedder: {name}}}").strategy.embedder == Embedder(name)
+    prices = "prices: {input_per_million: 0.02, output_per_million: 0}"
+    long = project.load(strategy=f"{{kind: similar, embedder: {{model: {name}, {prices}}}}}").strategy.embedder
+    assert long == Embedder(name, Prices(0.02, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("all-minilm", "minilm"), ("{model: MiniLM}", "minilm"), ("hashed_ngrams", "hashed-ngrams")]
+)
+def test_a_name_that_is_nearly_an_embedders_is_refused(project: Project, written: str, meant: str) -> None:
+    (problem,) = project.errors(strategy=f"{{kind: similar, embedder: {written}}}").problems
+    assert problem.message.startswith("no embedder is called")
+    assert f"`{meant}`" in (problem.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from datarecipe.recipe.format.expectations import expected
 from datarecipe.recipe.format.format_check import NOT_YET
 from datarecipe.recipe.format.schema_file import mapping_form, schema_of
 from datarecipe.recipe.held_out.held_out_texts import Decontaminate
-from datarecipe.recipe.models.named_models import Judge, Prices, Verify
+from datarecipe.recipe.models.named_models import Embedder, Judge, Prices, Verify
 from datarecipe.recipe.recipe import (
     About,
     Balance,
@@ -57,7 +57,9 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("strategy", "chains"): (Strategy, "chains"),
     ("strategy", "roots"): (Strategy, "roots"),
     ("strategy", "patience"): (Strategy, "patience"),
-    ("strategy", "embedder"): (Strategy, "embedder"),
+    ("strategy", "embedder", "model"): (Embedder, "model"),
+    ("strategy", "embedder", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("strategy", "embedder", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("target_size",): (Recipe, "target_size"),
     ("batch_size",): (Recipe, "batch_size"),
     ("random_seed",): (Recipe, "random_seed"),
@@ -121,6 +123,10 @@ FIELDS: dict[Keys, tuple[type, str]] = {
     ("filters", "balance", "others"): (Balance, "others"),
     ("filters", "near_duplicates", "threshold"): (NearDuplicates, "threshold"),
     ("filters", "near_duplicates", "contrast"): (NearDuplicates, "contrast"),
+    ("filters", "near_duplicates", "embedding"): (NearDuplicates, "embedding"),
+    ("filters", "near_duplicates", "embedder", "model"): (Embedder, "model"),
+    ("filters", "near_duplicates", "embedder", "prices", "input_per_million"): (Prices, "input_per_million"),
+    ("filters", "near_duplicates", "embedder", "prices", "output_per_million"): (Prices, "output_per_million"),
     ("limits", "stop_when", "yield_below"): (StopWhen, "yield_below"),
     ("limits", "stop_when", "duplicates_above"): (StopWhen, "duplicates_above"),
     ("limits", "stop_when", "window"): (StopWhen, "window"),
@@ -131,12 +137,16 @@ WHOLE = {
     ("task",): "task",
     ("labels",): "labels",
     ("strategy",): "strategy",
+    ("strategy", "embedder"): "embedder",
+    ("strategy", "embedder", "prices"): "prices",
     ("prices",): "prices",
     ("filters",): "filters",
     ("tests",): "tests",
     ("filters", "near_duplicates"): "near_duplicates",
     ("filters", "balance"): "balance",
     ("filters", "language"): "language",
+    ("filters", "near_duplicates", "embedder"): "embedder",
+    ("filters", "near_duplicates", "embedder", "prices"): "prices",
     ("filters", "pii"): "pii",
     ("filters", "decontaminate"): "decontaminate",
     ("filters", "verify"): "verify",
@@ -158,7 +168,9 @@ OF_NO_KEY = {
     Task: {"kind"},
     LabelSpace: {"kind", "values"},
     Limits: {"stop_when"},
-    Recipe: {"about", *WHOLE.values()} - {"stop_when", *OF_FILTERS},
+    Recipe: {"about", *WHOLE.values()} - {"embedder", "stop_when", *OF_FILTERS},
+    Strategy: {"embedder"},
+    NearDuplicates: {"embedder"},
     Filters: OF_FILTERS,
     Balance: {"values"},
 }
@@ -170,9 +182,12 @@ NOT_WRITTEN = {"schema_inferred", "own_keys", "vary_weights"}
 ELSEWHERE: dict[Keys, Any] = {
     **{("tests", measure, "severity"): Threshold().severity for measure in get_args(TestedMeasure)},
     ("task", "options"): "options",
+    ("strategy", "embedder"): Embedder().model,
+    ("strategy", "embedder", "model"): None,
+    ("filters", "near_duplicates", "embedder", "model"): None,
     ("sampling", "temperature"): 1,
 }
-"""Defaults that no dataclass has: the first is that of `read_task`, the second the model's profile's."""
+"""Defaults that no dataclass has: those of `read_task`, of a short form, and of the model's profile."""
 
 
 def keys_of(schema: Any, above: Keys = ()) -> Iterator[Keys]:
