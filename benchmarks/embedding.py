@@ -14,7 +14,7 @@ import random
 import time
 from fractions import Fraction
 
-from datarecipe.generate.admission.nearby_vectors import NearbyVectors
+from datarecipe.generate.admission.nearness.nearby_vectors import NearbyVectors
 from datarecipe.llm.embedded.minilm import Minilm
 from datarecipe.llm.embedded.minilm_weights import ALL_MINILM_L6_V2, TOKENIZER
 from datarecipe.llm.embedded.weights import default_data_dir, ensure_weights

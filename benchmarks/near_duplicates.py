@@ -18,7 +18,7 @@ from multiprocessing import get_context
 
 from benchmarks.page import measured_with, write_table
 from datarecipe.characters import loose
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.admission.nearness.set_similarity_index import SetSimilarityIndex
 
 ABOUT = """## Near duplicates
 

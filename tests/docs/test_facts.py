@@ -22,7 +22,7 @@ from datarecipe.characters import loose
 from datarecipe.cli.commands.evidence.test_command import FAILED_EXIT
 from datarecipe.cli.main import COMMANDS
 from datarecipe.cli.reports.validate_report import Report, as_json
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.admission.nearness.set_similarity_index import SetSimilarityIndex
 from datarecipe.generate.events import Lineage, RejectedItem
 from datarecipe.generate.prompt.model_profile import (
     _OWN_TEMPLATE,

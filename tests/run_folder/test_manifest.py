@@ -234,7 +234,7 @@ RECORDED = {
     "run_folder.write.spending.SPENDING_VERSION": "formats.spending",
     "running.resolve.resolved_run.LOOP_VERSION": "formats.loop",
 }
-ELSEWHERE = {"cli.reports.plan_report.FORMAT"}
+ELSEWHERE = {"cli.reports.plan_report.FORMAT", "review.verdicts.verdict.VERSION"}
 """Versions of documents that are no part of a run."""
 
 

@@ -28,7 +28,7 @@ class FilterRow:
 
 def _near_duplicates(recipe: Recipe, _: ModelSettings | None) -> CommitFilter:
     # Only recipes that ask for it pay for the import of fractions.
-    from datarecipe.generate.admission.near_duplicates import NearDuplicateFilter  # noqa: PLC0415
+    from datarecipe.generate.admission.nearness.near_duplicates import NearDuplicateFilter  # noqa: PLC0415
 
     return NearDuplicateFilter(recipe)
 
@@ -40,7 +40,7 @@ def _balance(recipe: Recipe, _: ModelSettings | None) -> CommitFilter:
 
 
 def _near_meaning(recipe: Recipe, model: ModelSettings | None) -> CommitFilter:
-    from datarecipe.generate.admission.near_meaning import NearMeaningFilter  # noqa: PLC0415 - few recipes ask for it
+    from datarecipe.generate.admission.nearness.near_meaning import NearMeaningFilter  # noqa: PLC0415 - few recipes ask for it
 
     assert model is not None
     return NearMeaningFilter(recipe, model)

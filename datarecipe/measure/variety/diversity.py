@@ -11,7 +11,7 @@ from statistics import mean, stdev
 from typing import Final, NamedTuple
 
 from datarecipe.characters import loose
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.admission.nearness.set_similarity_index import SetSimilarityIndex
 from datarecipe.measure.sample import sample
 
 Words = Sequence[str]

@@ -6,7 +6,7 @@
     history.py     what the manifest of the run's folder shows, where the cache holds nothing
     assumptions.py what nobody knows before a run, as ranges
     makespan.py    when each request could begin and end
-    verification_cost.py, embedding_cost.py  what questions about items would take
+    check_cost.py, embedding_cost.py  what questions about items would take
     plan.py        all of it together, for one model
 
 Nothing here sends anything, and no file is made.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from datarecipe.amount import NOTHING, Amount
-from datarecipe.generate.admission.near_duplicates import compared_fields
+from datarecipe.generate.admission.nearness.near_duplicates import compared_fields
 from datarecipe.generate.judge.example_equality import embedding_text
 from datarecipe.recipe import chains_of
 from datarecipe.running.planning.assumptions import STRAGGLING, End, Range, text_token_range

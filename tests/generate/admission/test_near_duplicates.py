@@ -14,7 +14,7 @@ import pytest
 from datarecipe.characters import grams, loose
 from datarecipe.exchange import Complete, Completion, Example
 from datarecipe.generate.admission.filter_table import filters_of
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.admission.nearness.set_similarity_index import SetSimilarityIndex
 from datarecipe.generate.judge.example_equality import example_id
 from datarecipe.recipe import Filters, LabelSpace, NearDuplicates, Recipe, StrategyKind, Task
 from tests.generate.driving import Driven, drive

@@ -14,7 +14,7 @@ import pytest
 
 from datarecipe.exchange import Embed, Embedding
 from datarecipe.generate.admission.filter_table import filter_versions, filters_of
-from datarecipe.generate.admission.nearby_vectors import NearbyVectors, signs_of
+from datarecipe.generate.admission.nearness.nearby_vectors import NearbyVectors, signs_of
 from datarecipe.generate.generation import Generation
 from datarecipe.generate.hashed_ngrams import hashed_ngrams
 from datarecipe.generate.judge.example_equality import example_id

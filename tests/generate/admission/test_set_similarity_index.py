@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datarecipe.characters import grams
-from datarecipe.generate.admission import set_similarity_index
-from datarecipe.generate.admission.set_similarity_index import Match, SetSimilarityIndex
+from datarecipe.generate.admission.nearness import set_similarity_index
+from datarecipe.generate.admission.nearness.set_similarity_index import Match, SetSimilarityIndex
 
 THRESHOLDS = [Fraction(text) for text in ("0.5", "0.7", "0.9", "1")]
 ALPHABETS = ["a", "ab", "abc ", "abcdefghij ", "aé\U0001f600 "]

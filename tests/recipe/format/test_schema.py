@@ -281,7 +281,7 @@ def test_to_write_a_default_changes_nothing(project: Project, keys: Keys) -> Non
 
 def test_every_measure_that_can_be_tested_is_a_key_with_bounds() -> None:
     measures = format_schema()["properties"]["tests"]["properties"]
-    assert set(measures) == set(get_args(TestedMeasure)) == set(FIGURES)
+    assert set(measures) == set(get_args(TestedMeasure)) == {*FIGURES, "drift_p"}
     for schema in measures.values():
         assert set(schema["properties"]) == set(Threshold._fields)
         assert schema["properties"]["severity"]["default"] == Threshold().severity

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from datarecipe.exchange import Embedding, Example, Request, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
-from datarecipe.generate.admission.near_duplicates import LONGEST, compared_fields
-from datarecipe.generate.admission.nearby_vectors import NearbyVectors
+from datarecipe.generate.admission.nearness.near_duplicates import LONGEST, compared_fields
+from datarecipe.generate.admission.nearness.nearby_vectors import NearbyVectors
 from datarecipe.generate.judge.example_equality import embedding_text, example_id
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings

@@ -11,7 +11,7 @@ from fractions import Fraction
 from datarecipe.characters import loose
 from datarecipe.exchange import Example, Response
 from datarecipe.generate.admission.commit_filter import CommitFilter
-from datarecipe.generate.admission.set_similarity_index import SetSimilarityIndex
+from datarecipe.generate.admission.nearness.set_similarity_index import SetSimilarityIndex
 from datarecipe.generate.judge.example_equality import embedding_text, example_id
 from datarecipe.generate.judge.item_checker import Valid
 from datarecipe.generate.reasons import Rejection
