@@ -362,7 +362,7 @@ class Recipe:
             written["decontaminate"] = {"against": files, "threshold": held_out.threshold, **fields}
         written |= {name: settings.as_written for name, settings in others.items() if settings is not None}
         names = (each.name for each in dataclass_fields(self.filters))
-        return {name: written[name] for name in names if written.get(name, False) is not False}
+        return {name: written[name] for name in names if written.get(name)}
 
     @property
     def vary_as_written(self) -> dict[str, Json]:
