@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from datarecipe.exchange import (
     Complete,
@@ -38,7 +37,7 @@ from datarecipe.generate.judge.item_checker import Checked, Invalid, Valid
 from datarecipe.generate.prompt.model_profile import ModelSettings
 from datarecipe.generate.prompt.render import Renderer, example_text
 from datarecipe.generate.prompt.vary import Turn
-from datarecipe.generate.reasons import Rejection
+from datarecipe.generate.reasons import REASONS, Rejection
 from datarecipe.recipe.recipe import Recipe
 
 Answer = Callable[[Complete], Completion]
@@ -189,12 +188,23 @@ class _Program:
                     accepted.append(item)
                     break
                 text = item.raw if isinstance(item, Invalid) else item.text
-                sent_back = bool(repairs_left) and rejection.reason in SENT_BACK and len(text) <= 20_000
+                room = len(self.result.rows) < self.recipe.target_size
+                sent_back = bool(repairs_left) and room and rejection.reason in SENT_BACK and len(text) <= 20_000
+                better = None
+                if sent_back:
+                    attempt = self.recipe.filters.repair - repairs_left
+                    better = self.repair(request, text, rejection, attempt)
+                    if isinstance(better, Invalid) and REASONS[better.reason].whole:
+                        rejection = Rejection(
+                            rejection.reason, f"{rejection.detail} (asked to correct it: {better.detail})"
+                        )
+                        sent_back = False
                 self.result.rejected.append(RejectedItem(rejection.reason, rejection.detail, text, *place, sent_back))
                 if not sent_back:
                     break
                 origin = origin or {"reason": rejection.reason, "detail": rejection.detail}
-                item = self.repair(request, text, rejection, place)  # noqa: PLW2901 - the same item, mended
+                assert better is not None
+                item = better  # noqa: PLW2901 - the same item, mended
         self.barren = 0 if accepted else self.barren + 1
         self.batch = batch
         return [item for item in batch if isinstance(item, Valid)], accepted
@@ -208,22 +218,16 @@ class _Program:
             return Rejection("surplus", "the target was reached within this response")
         return self.rejection(item)
 
-    def repair(self, request: Complete, text: str, rejection: Rejection, place: tuple[Any, ...]) -> Checked:
-        """Ask for a better one: the first valid item of the reply, else its first; the others are too many."""
+    def repair(self, request: Complete, text: str, rejection: Rejection, attempt: int) -> Checked:
+        """Ask for a better one: the first valid item of the reply, else its first."""
         said = (
             f"This example was rejected ({rejection.reason}): {rejection.detail}\nCorrect it and change as little as "
             'needed. Reply with {"examples": [...]} that holds the corrected example alone.'
         )
         messages = (*request.content.messages, ("assistant", text), ("user", said))
-        draw = Draw(self.recipe.random_seed, "repair:0", 0)
+        draw = Draw(self.recipe.random_seed, f"repair:{attempt}", 0)
         items = [*self.judge.batch(self.answer(Complete(replace(request.content, messages=messages), draw)))]
-        chosen = next((item for item in items if isinstance(item, Valid)), items[0])
-        for item in items:
-            if item is not chosen:
-                more = Rejection("surplus", "a repair is one example, and its reply holds another")
-                found, raw = (item, item.raw) if isinstance(item, Invalid) else (more, item.text)
-                self.result.rejected.append(RejectedItem(found.reason, found.detail, raw, *place))
-        return chosen
+        return next((item for item in items if isinstance(item, Valid)), items[0])
 
     def rejection(self, item: Valid) -> Rejection | None:
         self.checks: dict[str, Mapping[str, Json]] = {}

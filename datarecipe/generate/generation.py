@@ -123,6 +123,8 @@ class Generation:
                 ahead += 1
             elif step.batch is not None:
                 likely = range(len(step.verdicts), len(step.batch)) if outlook is None else self._likely(step, outlook)
+                if isinstance(likely, set) and not number:
+                    likely.add(len(step.verdicts))  # what commit waits for is asked, whatever it will bring
                 for question in self._admission.open(step.candidates, len(step.verdicts), likely):
                     yield Wanted(question.handle, question.request, ahead, is_question=True)
                 arrived += self._promising(step) if isinstance(likely, range) else len(likely)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datarecipe.cli.commands.evidence.test_command import tested
+from datarecipe.cli.commands.evidence.test_command import tested as results_of
 from datarecipe.generate.prompt.model_profile import profile_of
 from datarecipe.report.html_report import html_report
 from datarecipe.report.read import run_data
@@ -235,6 +235,6 @@ def test_the_verdicts_are_those_of_the_command(folder: Path) -> None:
     row = r"<tr><th[^>]*>(\w+)</th><td>reviews</td><td><span[^>]*>([\w ]+)</span></td><td>([^<]*)<"
     shown = re.findall(row, html_report([folder]))
     assert shown == [
-        (each.measure, each.verdict, "–" if each.value is None else f"{each.value:.4g}") for each in tested(folder)
+        (each.measure, each.verdict, "–" if each.value is None else f"{each.value:.4g}") for each in results_of(folder)
     ]
     assert len(shown) == 4

@@ -139,7 +139,7 @@ def test_a_repair_shows_the_author_its_item_and_the_reason(tmp_path: Path) -> No
         assert messages[-1]["content"].startswith(
             f"This example was rejected ({row['reason']}): {row['detail']}\nCorrect it"
         )
-    assert any(line.startswith("repaired: ") and " sent back" in line for line in closing(result)), closing(result)
+    assert any(line.startswith("repaired: ") and " asked for" in line for line in closing(result)), closing(result)
     assert "repair: rejected examples go back to the author, 1 time at the most" in opening(setup)
     assert {row["model"] for row in json.loads((setup.output / "manifest.json").read_text())["cost"]["by_model"]} == {
         "openai/author"

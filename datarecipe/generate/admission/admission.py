@@ -40,7 +40,8 @@ class Admission:
         self.seen = seen
         first = [own for own in filters if own.before_duplicates]
         others = [own for own in filters if not own.before_duplicates]
-        self._filters = (*first, _Duplicates(seen), _Surplus(target_size), *others)
+        self._surplus = _Surplus(target_size)
+        self._filters = (*first, _Duplicates(seen), self._surplus, *others)
         self._asking = tuple(
             number for number, own in enumerate(self._filters) if type(own).questions is not CommitFilter.questions
         )
@@ -51,7 +52,7 @@ class Admission:
         """The filters that have rejected an item since one was last accepted."""
         self._standing = [(own, [*map(questions.ask, own.standing_questions())]) for own in others]
         """What filters must know before they can judge anything, until all of it is there."""
-        self.questions_each = sum(own.questions_each for own in others) + repairs
+        self.questions_each = (1 + repairs) * sum(own.questions_each for own in others) + repairs
         """How many requests are made about an item at the most."""
 
     def ask(self, batch: Sequence[Checked], request: Complete) -> Candidates:
@@ -118,7 +119,7 @@ class Admission:
             if repair.answer is None:
                 yield repair
                 return
-            candidate = self._repaired(candidate, repair.answer)[0]
+            candidate = self._repaired(candidate, repair.answer)
 
     def _unanswered(self, candidate: Candidate, item: Valid) -> Sequence[Question]:
         """Those of the first filter that lacks answers; none where the item has failed."""
@@ -145,14 +146,17 @@ class Admission:
                 return "undecided"
             rejected = verdict if isinstance(verdict, Rejection) else None
             repair = self._repair_of(candidate, rejected) if candidate is not None and rejected is not None else None
-            if candidate is None or repair is None:
+            if candidate is None or rejected is None or repair is None:
                 return Repaired([*stages, Stage(item, verdict)]) if stages else verdict
             if repair.answer is None:
                 candidate.failed = rejected  # so that `open` gives the question
                 return "undecided"
-            stages.append(Stage(item, verdict, sent_back=True))
-            candidate, *others = self._repaired(candidate, repair.answer)
-            stages += (Stage(other.item, _of_no_use(other.item)) for other in others)
+            candidate = self._repaired(candidate, repair.answer)
+            if isinstance(candidate.item, Invalid) and REASONS[candidate.item.reason].whole:
+                # The author gave none: the item is what it was, and not a response that was lost.
+                lost = Rejection(rejected.reason, f"{rejected.detail} (asked to correct it: {candidate.item.detail})")
+                return Repaired([*stages, Stage(item, lost)])
+            stages.append(Stage(item, rejected, sent_back=True))
             item = candidate.item
 
     def _through_filters(self, item: Valid, candidate: Candidate | None) -> Rejection | Checks | Literal["undecided"]:
@@ -183,25 +187,26 @@ class Admission:
 
     def _repair_of(self, candidate: Candidate, rejection: Rejection) -> Question | None:
         """The question for a better one; None where there is none for such an item."""
-        if not candidate.repairs_left or not REASONS[rejection.reason].repairable:
+        if not candidate.repairs_left or not REASONS[rejection.reason].repairable or self._surplus.left <= 0:
             return None
         if candidate.repair is None:
             item = candidate.item
             text = item.raw if isinstance(item, Invalid) else item.text
             if len(text) <= LONGEST:
                 content = repair_content(candidate.request.content, text, rejection.reason, rejection.detail)
-                draw = Draw(candidate.request.draw.random_seed, f"{REPAIR}:0", 0)
+                # An author that gives the same item again is asked for another answer.
+                lane = f"{REPAIR}:{self._repairs - candidate.repairs_left}"
+                draw = Draw(candidate.request.draw.random_seed, lane, 0)
                 candidate.repair = self._questions.ask(Complete(content, draw))
         return candidate.repair
 
-    def _repaired(self, candidate: Candidate, answer: Response) -> tuple[Candidate, ...]:
-        """The items of the reply, the first that is valid before the others."""
-        if not candidate.repaired:
+    def _repaired(self, candidate: Candidate, answer: Response) -> Candidate:
+        """The first valid item of the reply, else its first. What else it holds was not asked for."""
+        if candidate.repaired is None:
             assert isinstance(answer, Completion)
             items = self._judge(answer)
             chosen = next((item for item in items if isinstance(item, Valid)), items[0])
-            others = (Candidate(item, candidate.request) for item in items if item is not chosen)
-            candidate.repaired = (self._candidate(chosen, candidate.request, candidate.repairs_left - 1), *others)
+            candidate.repaired = self._candidate(chosen, candidate.request, candidate.repairs_left - 1)
         return candidate.repaired
 
 
@@ -209,11 +214,6 @@ def _answers(questions: Sequence[Question]) -> Sequence[Response]:
     return [question.answer for question in questions if question.answer is not None]
 
 
-def _of_no_use(item: Checked) -> Rejection:
-    return item if isinstance(item, Invalid) else _MORE_THAN_ONE
-
-
-_MORE_THAN_ONE: Final = Rejection("surplus", "a repair is one example, and its reply holds another")
 _DUPLICATE: Final = Rejection("duplicate", "equal to a seed example or to an accepted example")
 _SURPLUS: Final = Rejection("surplus", "the target was reached within this response")
 
@@ -239,10 +239,10 @@ class _Surplus(CommitFilter):
     lasting = True
 
     def __init__(self, target_size: int) -> None:
-        self._left = target_size
+        self.left = target_size
 
     def admit(self, item: Valid, answers: Sequence[Response]) -> Rejection | None:  # noqa: ARG002
-        return None if self._left > 0 else _SURPLUS
+        return None if self.left > 0 else _SURPLUS
 
     def accepted(self, item: Valid) -> None:  # noqa: ARG002
-        self._left -= 1
+        self.left -= 1

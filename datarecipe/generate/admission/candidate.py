@@ -29,8 +29,8 @@ class Candidate:
     """What rejects it whatever else is accepted."""
     repair: Question | None = None
     """Asks for a better one."""
-    repaired: tuple[Candidate, ...] = ()
-    """What came of it: the better one, then what else the reply holds."""
+    repaired: Candidate | None = None
+    """What came of it."""
 
 
 class Stage(NamedTuple):

@@ -10,6 +10,7 @@ import json
 import math
 import re
 
+from datarecipe.characters import is_assigned
 from datarecipe.printable import printable
 from datarecipe.recipe.source.document import Plain
 
@@ -115,7 +116,7 @@ def _escape(char: str) -> str:
 
 
 def _is_visible(char: str) -> bool:
-    return char.isprintable() or char in _JOINERS
+    return (char.isprintable() and is_assigned(char)) or char in _JOINERS
 
 
 def _int(value: int) -> str:

@@ -38,7 +38,7 @@ class Tally:
     repaired: int = 0
     """Accepted items that the author corrected."""
     sent_back: int = 0
-    """Rejected items for which it was asked for a better one; `rejected` counts what came of them in the end."""
+    """Rejected items that were sent back to the author; `rejected` counts what came of them in the end."""
     normalised: int = 0
     """Accepted items whose label, options or fields were mended."""
     responses: int = 0

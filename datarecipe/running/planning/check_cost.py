@@ -35,7 +35,8 @@ def check_cost(setup: ResolvedRun, name: str, run: DryRun, requests: int, end: E
     """
     recipe, batch_size = setup.recipe, setup.recipe.batch_size
     settings, asked = recipe.filters.models[name], setup.of_filters[name]
-    items = min(run.wanted, requests * batch_size) if end == "low" else requests * batch_size
+    most = requests * batch_size * (1 + setup.repairs)  # what was corrected is checked again
+    items = min(run.wanted, most) if end == "low" else most
     calls = items * (1 if isinstance(settings, Judge) else settings.votes) + run.unanswered[name]
     prompt = token_range(sample_question(recipe, asked.model, name)).at(end)
     field = recipe.task.label_field

@@ -41,7 +41,7 @@ def embedding_cost(setup: ResolvedRun, run: DryRun, requests: int, end: End) -> 
         if _compares_all(setup, embedder):
             texts = max(texts, min(run.wanted, requests * recipe.batch_size) + tried.texts_stored)
         if end == "high" and requests:
-            texts = max(texts, requests * recipe.batch_size + tried.texts_stored)
+            texts = max(texts, requests * recipe.batch_size * (1 + setup.repairs) + tried.texts_stored)
         if asked not in setup.served_embedders:
             seconds += texts * SECONDS_FOR_A_VECTOR.at(end)
             continue

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from datarecipe.amount import Caps
 from datarecipe.errors import UsageError
-from datarecipe.exchange import LOCAL_PREFIX, Json, canonical_json
+from datarecipe.exchange import LOCAL_PREFIX, Example, Json, canonical_json
 from datarecipe.generate.admission.filter_table import filter_versions
 from datarecipe.generate.likeness import COMPARISON_VERSION
 from datarecipe.generate.prompt.model_profile import EmbedderSettings, ModelSettings, settle_model
 from datarecipe.generate.prompt.render import Renderer, example_text
+from datarecipe.generate.reasons import REASONS
 from datarecipe.llm.providers import provider_facts
 from datarecipe.llm.providers.endpoint import Endpoint, resolve_endpoint
 from datarecipe.llm.providers.prices import Price
@@ -349,6 +350,7 @@ def _shape(recipe: Recipe, model: ModelSettings) -> dict[str, Json]:
     renderer.check()
     return {
         **{f"asked by {name}": _asked_by(name, recipe, model) for name in recipe.filters.models},
+        **({"repair": _repaired_by(renderer, seed)} if recipe.filters.repair and not _is_embedded(model) else {}),
         **({"filters": versions} if versions else {}),
         **({"embedders": embedders} if (embedders := _compared_by(recipe, model)) else {}),
         "loop": LOOP_VERSION,
@@ -374,6 +376,19 @@ def _asked_by(name: str, recipe: Recipe, model: ModelSettings) -> Json:
     from datarecipe.generate.prompt.sample_question import sample_question  # noqa: PLC0415 - few recipes ask for one
 
     return sample_question(recipe, model.of_filters[name], name).canonical
+
+
+def _is_embedded(model: ModelSettings) -> bool:
+    return model.name.startswith(LOCAL_PREFIX)
+
+
+def _repaired_by(renderer: Renderer, seed: Example) -> Json:
+    """How the author is asked to correct an item, and which items are sent back."""
+    from datarecipe.generate.prompt.repair_prompt import LONGEST, repair_content  # noqa: PLC0415 - few recipes ask for it
+
+    first = renderer.content(seed, example_text(seed))
+    reasons: list[Json] = [*sorted(name for name, row in REASONS.items() if row.repairable)]
+    return [repair_content(first, example_text(seed), "schema", "").canonical, LONGEST, reasons]
 
 
 def _hash(value: Json) -> str:

@@ -111,7 +111,7 @@ def _figures(result: RunResult) -> Iterator[str]:
 def _of_filters(committed: CommitCounts) -> Iterator[str]:
     tally = committed.tally
     if tally.sent_back:
-        yield f"repaired: {tally.repaired:,} of {counted(tally.sent_back, 'example')} sent back"
+        yield f"repaired: {counted(tally.repaired, 'example')}, with {counted(tally.sent_back, 'correction')} asked for"
     if committed.balanced is not None and tally.accepted:
         yield share_line(committed.balanced.balanced)
     if committed.confirmed is not None:

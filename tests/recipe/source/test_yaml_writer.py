@@ -23,6 +23,10 @@ VALUES = st.recursive(
 )
 
 
+def test_a_character_of_a_later_unicode_is_escaped_under_every_python() -> None:
+    assert yaml_text({"it": "\U0003134d", "\U0003134d": 1}) == 'it: "\\U0003134d"\n"\\U0003134d": 1\n'
+
+
 @settings(max_examples=300)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_it_is_read_back_and_printable(document: dict[str, Json]) -> None:
