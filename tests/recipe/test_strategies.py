@@ -14,10 +14,11 @@ from datarecipe.generate.replay import replay
 from datarecipe.generate.strategy.order_table import ORDERS
 from datarecipe.recipe import STRATEGIES, StrategyKind, format_schema
 from datarecipe.recipe.identity import identity
+from datarecipe.recipe.models.named_models import Embedder
 from datarecipe.recipe.strategy_table import chains_of, without_effect
 from tests.generate.recipes import make_recipe, scripted, settings
 
-OTHERS: dict[str, Any] = {"chains": 3, "roots": 3, "patience": 1, "embedder": "somebody's"}
+OTHERS: dict[str, Any] = {"chains": 3, "roots": 3, "patience": 1, "embedder": Embedder("somebody's")}
 
 
 def test_every_strategy_is_known_everywhere() -> None:

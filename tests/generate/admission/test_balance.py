@@ -21,12 +21,12 @@ from datarecipe.exchange import Complete, Completion, Json
 from datarecipe.generate.admission.balance import BalanceFilter
 from datarecipe.generate.admission.filter_table import filters_of
 from datarecipe.generate.judge.item_checker import Valid
-from datarecipe.generate.prompt.model_profile import settle_model
+from datarecipe.generate.prompt.model_profile import EmbedderSettings, settle_model
 from datarecipe.generate.prompt.render import Renderer
 from datarecipe.generate.prompt.vary import Turn
 from datarecipe.generate.prompt.wanted_values import cycle_of
 from datarecipe.recipe import Filters, NearDuplicates, Recipe, StrategyKind
-from datarecipe.recipe.models.named_models import Verify
+from datarecipe.recipe.models.named_models import Embedder, Verify
 from datarecipe.recipe.recipe import Balance
 from tests.docs.pages import ROOT
 from tests.generate.driving import Driven, drive
@@ -312,3 +312,28 @@ def test_the_requests_that_the_page_tells(row: str, follows: float, yes: float) 
     shares = f"{max(labels(without).values())} and {min(labels(without).values())}"
     line = f"| {row} | {len(without.committed)} | {len(run.committed)} | {shares} |"
     assert line in (ROOT / "docs" / "filters.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_what_commit_waits_for_is_asked_though_it_is_unlikely(kind: StrategyKind, concurrency: int) -> None:
+    """A filter before it asks an embedder about every item, those of a value that has no room too."""
+    near = NearDuplicates(1.0, embedding=0.95, embedder=Embedder("another's"))
+    filters = Filters(near_duplicates=near, balance=Balance("answer", ("yes", "no"), (1, 1)))
+    recipe = make_recipe(kind, target_size=40, barren=500, filters=filters)
+    model = replace(settings(recipe), embedders={"another's": EmbedderSettings("another's", "http://localhost/v1")})
+
+    def answer(request: Complete) -> Completion:
+        chance = random.Random(request.key)
+        items = [
+            {
+                "options": ["yes", "no"],
+                "answer": "yes" if chance.random() < 0.9 else "no",
+                "question": f"{chance.randrange(10**9):x} {chance.randrange(10**9):x}?",
+            }
+            for _ in range(5)
+        ]
+        return completion(json.dumps({"examples": items}))
+
+    driven = drive(recipe, model, answer, random.Random(0).randrange, concurrency, filters=filters_of(recipe, model))
+    assert (driven.outcome, len(driven.accepted)) == ("target", 40)
